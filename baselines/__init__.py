@@ -1,0 +1,1 @@
+"""What a paper compares itself with."""

@@ -1,0 +1,1 @@
+"""Tracks, metrics, statistics, harness and reports."""

@@ -1,0 +1,1 @@
+"""Renders data: acoustics, corpora, generators, shards."""

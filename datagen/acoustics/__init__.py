@@ -1,0 +1,1 @@
+"""Impulse responses, their measures, and what they do to a dry sound."""

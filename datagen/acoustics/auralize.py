@@ -1,0 +1,53 @@
+"""What microphones hear: dry sound through responses, noise and a second talker."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft
+
+Audio = npt.NDArray[np.float32]
+
+
+def auralize(dry: Audio, responses: Audio, start: int, length: int, lead: int) -> Audio:
+    """Return what each microphone hears from sample `start` on, float32 (microphones, length).
+
+    `dry` (samples,) is emitted from sample 0 on; `responses` (microphones, taps) begin `lead` samples before the
+    emission. Only the part of `dry` that can be heard in the window is convolved (linear, by FFT).
+    """
+    taps = responses.shape[1]
+    first = start + lead - taps + 1
+    heard = dry[max(first, 0) : start + lead + length]
+    size = fft.next_fast_len(heard.size + taps - 1, real=True)
+    spectrum = fft.rfft(heard, size) * fft.rfft(responses, size, axis=-1)
+    sound = fft.irfft(spectrum, size, axis=-1)[:, : heard.size + taps - 1]
+    skip = start + lead - max(first, 0)
+    window = np.zeros((responses.shape[0], length), dtype=np.float32)
+    kept = sound[:, skip : skip + length]
+    window[:, : kept.shape[1]] = kept
+    return window
+
+
+def joint_rms(audio: Audio) -> float:
+    """Return the root mean square over both channels of `audio` (channels, samples)."""
+    return float(np.sqrt(np.mean(np.square(audio, dtype=np.float64))))
+
+
+def add_noise(audio: Audio, snr_db: float, rng: np.random.Generator) -> Audio:
+    """Return `audio` (channels, samples) with white Gaussian noise at `snr_db`, clipped to [-1, 1].
+
+    sigma = rms * 10^(-SNR/20), the rms taken jointly over both channels of the segment (StereoCRW, fact sheet 6).
+    """
+    sigma = joint_rms(audio) * 10 ** (-snr_db / 20)
+    noise = rng.standard_normal(audio.shape, dtype=np.float32)
+    return np.clip(audio + np.float32(sigma) * noise, -1, 1)
+
+
+def add_distractor(audio: Audio, distractor: Audio, level: float) -> Audio:
+    """Return `audio` plus `distractor` at `level` times the joint rms of `audio`; both (channels, samples).
+
+    The scaled distractor is clipped to [-1, 1] and the sum cut to the shorter one (StereoCRW, fact sheet 7).
+    A silent distractor is added as it is.
+    """
+    length = min(audio.shape[1], distractor.shape[1])
+    rms = joint_rms(distractor)
+    gain = level * joint_rms(audio) / rms if rms > 0 else 0.0
+    return audio[:, :length] + np.clip(np.float32(gain) * distractor[:, :length], -1, 1)

@@ -1,0 +1,229 @@
+"""Impulse responses of a rectangular room by the image lattice: the engine `lattice`.
+
+The images of a source in a rectangular room form a separable lattice (Allen and Berkley 1979, eq. 9): along each
+axis an image has a squared offset and a gain of its own. Three small tables therefore hold every image, and one
+pass over the lattice costs a square root, a division and two additions an image:
+
+1. each image is added to two neighbouring bins of a time grid `OVERSAMPLING` times finer than the sample rate
+   (linear interpolation);
+2. the grid is halved twice by binomial filters, then reduced to the sample rate by one filter that both
+   band-limits it (windowed sinc) and undoes the droop of steps 1 and 2.
+
+No step reorders a floating-point sum, so a response has the same bytes on every machine with IEEE arithmetic.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+
+OVERSAMPLING = 16
+LEAD = 40
+"""Samples by which every response begins before the emission: half the band-limiting kernel."""
+
+_MARGIN = 96  # samples of silence around the grid, so that no filter meets its ends
+_FOUR_PHASES = 4
+
+
+def band_limited_pulse(time: Float64) -> Float64:
+    """Return the pulse that one image leaves, at `time` samples from its arrival (any shape).
+
+    A sinc at the Nyquist frequency under a Hann window of 81 samples, the kernel of pyroomacoustics.
+
+    >>> band_limited_pulse(np.array([0.0, 1.0, 41.0])).round(9).tolist()
+    [1.0, 0.0, 0.0]
+    """
+    window = 0.5 + 0.5 * np.cos(np.pi * time / LEAD)
+    return np.where(np.abs(time) <= LEAD, window * np.sinc(time), 0.0)
+
+
+def _decimation_filter() -> Float32:
+    """Return the last filter, (4 phases, taps): the pulse's spectrum divided by that of the steps before it."""
+    length, fine = 128, 16
+    time = (np.arange(length * 2 * fine) - length * fine) / fine
+    spectrum = np.fft.rfft(np.fft.ifftshift(band_limited_pulse(time))) / fine
+    frequency = np.fft.rfftfreq(time.size, 1 / fine)
+    kept = frequency <= _FOUR_PHASES / 2
+    frequency, spectrum = frequency[kept], spectrum[kept]
+    droop = np.sinc(frequency / 16) ** 2 * np.cos(np.pi * frequency / 16) ** 4 * np.cos(np.pi * frequency / 8) ** 6
+    taps = np.fft.fftshift(np.fft.irfft(spectrum / droop, 2 * length * _FOUR_PHASES)) * _FOUR_PHASES
+    reach = (LEAD + 4) * _FOUR_PHASES
+    centre = length * _FOUR_PHASES
+    return taps[centre - reach : centre + reach].reshape(-1, _FOUR_PHASES).T.astype(np.float32)
+
+
+_DECIMATION = _decimation_filter()
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _axis_table(size, source, microphone, gain_low, gain_high, order, bins_per_metre):  # type: ignore[no-untyped-def]
+    """Return one axis of the lattice: squared offsets (bins^2), gains, orders, and how many have each order or less.
+
+    Two images of equal order and offset (a source and a microphone at the same height make many) become one.
+    """
+    offset = np.empty(2 * order + 1)
+    gain = np.empty(2 * order + 1)
+    orders = np.empty(2 * order + 1, dtype=np.int64)
+    count_within = np.empty(order + 1, dtype=np.int64)
+    count = 0
+    for reflections in range(order + 1):
+        start = count
+        for direction in (1, -1):
+            if reflections == 0 and direction == -1:
+                continue
+            cell = direction * reflections
+            position = cell * size + (source if cell % 2 == 0 else size - source)
+            first, second = (reflections + 1) // 2, reflections // 2
+            high, low = (first, second) if direction == 1 else (second, first)
+            squared = ((position - microphone) * bins_per_metre) ** 2
+            strength = gain_low**low * gain_high**high
+            if count > start and abs(squared - offset[start]) <= 1e-12 * squared:
+                gain[start] += strength
+            else:
+                offset[count], gain[count], orders[count] = squared, strength, reflections
+                count += 1
+        count_within[reflections] = count
+    return offset[:count].astype(np.float32), gain[:count].astype(np.float32), orders[:count], count_within
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _farthest_bin(x, y, z, order):  # type: ignore[no-untyped-def]
+    """Return the largest arrival (bins) over all images of `order` reflections or fewer."""
+    reach = np.zeros(order + 1)
+    for axis in (x, y, z):
+        squared, _, orders, _ = axis
+        own = np.zeros(order + 1)
+        for k in range(squared.size):
+            own[orders[k]] = max(own[orders[k]], squared[k])
+        total = np.zeros(order + 1)
+        for reflections in range(order + 1):
+            for mine in range(reflections + 1):
+                total[reflections] = max(total[reflections], own[mine] + reach[reflections - mine])
+        reach = total
+    return np.sqrt(reach.max())
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _add_images(x, y, z, order, grid):  # type: ignore[no-untyped-def]
+    """Add every image of `order` reflections or fewer to two neighbouring bins of `grid`."""
+    x_squared, x_gain, x_order, x_within = x
+    y_squared, y_gain, y_order, y_within = y
+    z_squared, z_gain, _, z_within = z
+    bins = np.empty(z_squared.size, dtype=np.int32)
+    near = np.empty(z_squared.size, dtype=np.float32)
+    far = np.empty(z_squared.size, dtype=np.float32)
+    one = np.uint32(1)
+    for i in range(x_within[order]):
+        left = order - x_order[i]
+        for j in range(y_within[left]):
+            squared = x_squared[i] + y_squared[j]
+            gain = x_gain[i] * y_gain[j]
+            count = z_within[left - y_order[j]]
+            for k in range(count):
+                arrival = np.sqrt(squared + z_squared[k])
+                strength = gain * z_gain[k] / arrival
+                whole = np.int32(arrival)
+                late = strength * (arrival - np.float32(whole))
+                bins[k], near[k], far[k] = whole, strength - late, late
+            for k in range(count):  # apart from the loop above, which the compiler then vectorises
+                bin_ = np.uint32(bins[k])
+                grid[bin_] += near[k]
+                grid[bin_ + one] += far[k]
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _eighth(grid):  # type: ignore[no-untyped-def]
+    """Return the grid of 16 bins a sample at 8 bins a sample, through the binomial filter (1, 4, 6, 4, 1) / 8."""
+    coarse = np.zeros(grid.size // 2, dtype=np.float32)
+    inside = coarse[1:-1]
+    outer, inner, middle = np.float32(1 / 8), np.float32(4 / 8), np.float32(6 / 8)
+    for n in range(inside.size):
+        first = np.uint32(2 * n)
+        a, b, c, d, e = grid[first], grid[first + 1], grid[first + 2], grid[first + 3], grid[first + 4]
+        inside[n] = outer * (a + e) + inner * (b + d) + middle * c
+    return coarse
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _quarter_phases(eighth):  # type: ignore[no-untyped-def]
+    """Return 8 bins a sample at 4, as (4 phases, samples), through (1, 6, 15, 20, 15, 6, 1) / 32."""
+    phases = np.zeros((_FOUR_PHASES, eighth.size // 8), dtype=np.float32)
+    ends, outer = np.float32(1 / 32), np.float32(6 / 32)
+    inner, middle = np.float32(15 / 32), np.float32(20 / 32)
+    for phase in range(_FOUR_PHASES):
+        own = phases[phase, 1:-1]
+        fine = eighth[8 + 2 * phase - 3 :]
+        for n in range(own.size):
+            first = np.uint32(8 * n)
+            total = middle * fine[first + 3] + inner * (fine[first + 2] + fine[first + 4])
+            own[n] = total + outer * (fine[first + 1] + fine[first + 5]) + ends * (fine[first] + fine[first + 6])
+    return phases
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _band_limit(phases, taps, response):  # type: ignore[no-untyped-def]
+    """Filter the four `phases` into `response` at the sample rate, block by block in the cache, four taps a pass."""
+    length = taps.shape[1]
+    first = _MARGIN - LEAD - length // 2
+    block = 1024
+    for start in range(0, response.size, block):
+        out = response[start : start + block]
+        for phase in range(_FOUR_PHASES):
+            for tap in range(0, length, 4):
+                w0, w1, w2, w3 = taps[phase, tap], taps[phase, tap + 1], taps[phase, tap + 2], taps[phase, tap + 3]
+                near = phases[phase, start + first + tap :]
+                for n in range(out.size):
+                    k = np.uint32(n)
+                    out[n] += (w0 * near[k] + w1 * near[k + 1]) + (w2 * near[k + 2] + w3 * near[k + 3])
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _responses(dimensions, gains, order, source, microphones, bins_per_metre, decimation):  # type: ignore[no-untyped-def]
+    count = microphones.shape[0]
+    tables = []
+    farthest = 0.0
+    for m in range(count):
+        axes = [
+            _axis_table(
+                dimensions[a], source[a], microphones[m, a], gains[2 * a], gains[2 * a + 1], order, bins_per_metre
+            )
+            for a in range(3)
+        ]
+        tables.append((axes[0], axes[1], axes[2]))
+        farthest = max(farthest, _farthest_bin(axes[0], axes[1], axes[2], order))
+    length = int(farthest) // OVERSAMPLING + 2 + 2 * LEAD
+    responses = np.zeros((count, length), dtype=np.float32)
+    samples = length + 2 * _MARGIN
+    for m in range(count):
+        grid = np.zeros(samples * OVERSAMPLING, dtype=np.float32)
+        x, y, z = tables[m]
+        _add_images(x, y, z, order, grid[_MARGIN * OVERSAMPLING :])
+        _band_limit(_quarter_phases(_eighth(grid)), decimation, responses[m])
+    return responses
+
+
+def lattice_responses(
+    dimensions: Float64,
+    absorption: Float64,
+    order: int,
+    source: Float64,
+    microphones: Float64,
+    sample_rate: int,
+    speed_of_sound: float,
+) -> Float32:
+    """Return impulse responses, float32 (microphones, samples), that begin `LEAD` samples before the emission.
+
+    `dimensions` (3,), `source` (3,) and `microphones` (microphones, 3) are in metres; `absorption` (6,) is the
+    energy absorption of the walls x=0, x=X, y=0, y=Y, z=0, z=Z. An image at distance d arrives with 1 / (4 pi d)
+    times the square root of 1 - absorption for every reflection; images of up to `order` reflections are summed.
+    """
+    bins_per_metre = OVERSAMPLING * sample_rate / speed_of_sound
+    strength = bins_per_metre / (4 * np.pi)
+    taps = _DECIMATION * np.float32(strength)
+    gains = np.sqrt(1.0 - absorption)
+    responses: Float32 = _responses(
+        dimensions, gains, order, source, microphones, bins_per_metre, taps
+    )
+    return responses

@@ -1,0 +1,125 @@
+"""Impulse responses of a rectangular room with rigid rectangular walls, by one of two engines."""
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from ...conventions import SAMPLE_RATE, SPEED_OF_SOUND
+from ...errors import InputError
+from .lattice import LEAD, lattice_responses
+
+Engine = Literal["lattice", "pyroomacoustics"]
+ENGINES: tuple[Engine, ...] = get_args(Engine)
+
+__all__ = ["ENGINES", "LEAD", "Engine", "ShoeboxRoom", "impulse_responses", "sabine_inversion"]
+
+
+@dataclass(frozen=True)
+class ShoeboxRoom:
+    """A rectangular room with one corner at the origin.
+
+    `dimensions` are X, Y, Z in metres; `absorption` is the energy absorption (0 to 1) of the walls x=0, x=X, y=0,
+    y=Y, z=0, z=Z; images of up to `order` reflections are heard.
+    """
+
+    dimensions: tuple[float, float, float]
+    absorption: tuple[float, float, float, float, float, float]
+    order: int
+
+    def __post_init__(self) -> None:
+        if min(self.dimensions) <= 0:
+            raise InputError(f"room dimensions {self.dimensions} m: expected three lengths > 0")
+        if not all(0 <= a <= 1 for a in self.absorption):
+            raise InputError(f"absorption {self.absorption}: expected an energy share from 0 to 1 for each wall")
+        if self.order < 0:
+            raise InputError(f"reflection order {self.order}: expected 0 or more")
+
+    def place(self, point: npt.ArrayLike, what: str) -> npt.NDArray[np.float64]:
+        """Return `point` (..., 3) as float64, or raise InputError naming `what` lies outside the room."""
+        position = np.asarray(point, dtype=np.float64)
+        if not ((position >= 0) & (position <= self.dimensions)).all():
+            raise InputError(f"{what} at {position.tolist()} m: outside the room of {self.dimensions} m")
+        return position
+
+
+def sabine_inversion(rt60: float, dimensions: tuple[float, float, float]) -> tuple[float, int]:
+    """Return the energy absorption of all walls and the reflection order that Sabine's formula gives for `rt60` (s).
+
+    Where the formula asks for more than total absorption, 0.85 is used instead, as in the generator of
+    TDE-Simulation (StereoCRW); `rt60` 0 means the direct path alone.
+
+    >>> absorption, order = sabine_inversion(0.5 / 1.4, (7.0, 6.0, 3.0))
+    >>> round(absorption, 4), order
+    (0.3509, 45)
+    """
+    if rt60 < 0:
+        raise InputError(f"rt60={rt60} s: expected 0 or more")
+    if rt60 == 0:
+        return 0.999, 0
+    pairs = list(itertools.combinations(dimensions, 2))
+    surface = 2 * sum(a * b for a, b in pairs)
+    absorption = 24 * math.log(10) * math.prod(dimensions) / (SPEED_OF_SOUND * surface * rt60)
+    narrowest = min(a * b / math.hypot(a, b) for a, b in pairs)
+    order = math.ceil(SPEED_OF_SOUND * rt60 / narrowest - 1)
+    return (absorption if absorption < 1 else 0.85), order
+
+
+def impulse_responses(
+    room: ShoeboxRoom,
+    source: npt.ArrayLike,
+    microphones: npt.ArrayLike,
+    *,
+    engine: Engine = "lattice",
+    sample_rate: int = SAMPLE_RATE,
+) -> npt.NDArray[np.float32]:
+    """Return the responses from `source` (3,) to `microphones` (m, 3), in metres: float32 (m, samples).
+
+    Sample `LEAD` is the moment of emission, so the direct sound of a path of d metres peaks at
+    `LEAD + d / 343 * sample_rate`; an image at d metres has amplitude 1 / (4 pi d) times its reflections.
+    Source: Allen and Berkley 1979. Raises InputError for points outside the room or a source on a microphone.
+    """
+    source = room.place(source, "source")
+    microphones = np.atleast_2d(room.place(microphones, "microphone"))
+    if (np.linalg.norm(microphones - source, axis=1) < 1e-3).any():
+        raise InputError(f"source at {source.tolist()} m: within 1 mm of a microphone")
+    if engine == "pyroomacoustics":
+        return _pyroomacoustics_responses(room, source, microphones, sample_rate)
+    return lattice_responses(
+        np.array(room.dimensions, dtype=np.float64),
+        np.array(room.absorption, dtype=np.float64),
+        room.order,
+        source,
+        microphones,
+        sample_rate,
+        SPEED_OF_SOUND,
+    )
+
+
+def _pyroomacoustics_responses(
+    room: ShoeboxRoom, source: npt.NDArray[np.float64], microphones: npt.NDArray[np.float64], sample_rate: int
+) -> npt.NDArray[np.float32]:
+    """Return pyroomacoustics' responses with its high-pass off, one thread, and our 1 / (4 pi d)."""
+    import pyroomacoustics
+
+    settings = {"rir_hpf_enable": False, "num_threads": 1, "c": SPEED_OF_SOUND, "frac_delay_length": 2 * LEAD + 1}
+    for name, value in settings.items():
+        pyroomacoustics.constants.set(name, value)
+    walls = ("west", "east", "south", "north", "floor", "ceiling")
+    materials = {
+        wall: pyroomacoustics.Material(absorption) for wall, absorption in zip(walls, room.absorption, strict=True)
+    }
+    box = pyroomacoustics.ShoeBox(
+        room.dimensions, fs=sample_rate, materials=materials, max_order=room.order, air_absorption=False
+    )
+    box.add_source(source)
+    box.add_microphone_array(microphones.T)
+    box.compute_rir()
+    heard = [responses[0] for responses in box.rir]
+    padded = np.zeros((len(heard), max(map(len, heard))), dtype=np.float32)
+    for row, response in zip(padded, heard, strict=True):
+        row[: len(response)] = response / (4 * np.pi)
+    return padded

@@ -1,0 +1,143 @@
+"""Speech through measured binaural room responses: real heads, real rooms, known azimuths."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..conventions import SAMPLE_RATE, wrap_degrees
+from ..digests import digest, generator_for, sha256
+from ..errors import InputError
+from . import stereo
+from .acoustics.auralize import auralize
+from .acoustics.cross_correlation import response_delay
+from .corpora import Corpus
+from .shards import Layout
+
+INDEX = "index.csv"
+PRESETS = {"tiny": 8, "small": 50, "paper": 500}
+"""Clips per response."""
+
+
+@dataclass(frozen=True)
+class MeasuredResponse:
+    """One measured response: `audio` float32 (2, taps) at 16 kHz, `azimuth` in degrees, `distance` in m or NaN."""
+
+    file: str
+    azimuth: float
+    distance: float
+    audio: npt.NDArray[np.float32]
+
+    @property
+    def arrivals(self) -> list[float]:
+        """Sample of the loudest peak in each ear."""
+        return [float(np.abs(ear).argmax()) for ear in self.audio]
+
+
+def read_responses(folder: str) -> tuple[MeasuredResponse, ...]:
+    """Return the responses that `folder`/index.csv lists (columns `file`, `azimuth_deg`, perhaps `distance_m`).
+
+    Azimuths are positive to the left. Raises InputError naming the file or row at fault.
+    """
+    index = Path(folder) / INDEX
+    if not index.is_file():
+        raise InputError(f"{index} does not exist: give a folder of stereo wavs with an index.csv (file, azimuth_deg)")
+    with index.open(newline="", encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    if not rows or not {"file", "azimuth_deg"} <= set(rows[0]):
+        raise InputError(f"{index}: expected a header with the columns file and azimuth_deg, and at least one row")
+    return tuple(_read_response(index.parent, row) for row in rows)
+
+
+def _read_response(folder: Path, row: Mapping[str, str]) -> MeasuredResponse:
+    path = folder / row["file"]
+    try:
+        azimuth, distance = float(row["azimuth_deg"]), float(row.get("distance_m") or "nan")
+        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (ValueError, soundfile.LibsndfileError) as error:
+        raise InputError(f"{folder / INDEX}, row of {row['file']!r}: {error}") from None
+    if audio.shape[1] != 2 or not np.isfinite(audio).all() or not audio.any():
+        raise InputError(f"{path}: expected two channels (left, right) of finite audio that is not silent")
+    resampled = soxr.resample(audio, rate, SAMPLE_RATE).T
+    return MeasuredResponse(
+        row["file"], float(wrap_degrees(azimuth)), distance, np.ascontiguousarray(resampled, np.float32)
+    )
+
+
+class BrirRecipe(BaseModel):
+    """Everything that decides the bytes of a dataset from measured responses."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(0, ge=0)
+    clips: int = Field(50, ge=1)
+    """Per response."""
+    room: str
+    responses: str
+    """Digest of the responses."""
+    corpus: str
+    """Digest of the dry speech."""
+    rows_per_shard: int = Field(50, ge=1)
+
+
+def responses_digest(responses: tuple[MeasuredResponse, ...]) -> str:
+    """Return a digest over the audio and the labels of `responses`."""
+    return digest([[r.file, r.azimuth, str(r.distance), sha256(r.audio.tobytes())] for r in responses])
+
+
+@dataclass(frozen=True)
+class BrirPlan:
+    """Renders any clip of a dataset from measured responses."""
+
+    settings: BrirRecipe
+    responses: tuple[MeasuredResponse, ...]
+    location: str
+    corpus: Corpus
+    dataset: str = field(default="brir", init=False)
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """The recipe as JSON values."""
+        return self.settings.model_dump(mode="json")
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Where the responses and the speech come from."""
+        return {
+            "engine": {"name": "measured", "responses": len(self.responses), "location": self.location},
+            "speech": stereo.describe_corpus(self.corpus),
+        }
+
+    @property
+    def layout(self) -> Layout:
+        """One row a clip; responses vary fastest."""
+        rows = self.settings.clips * len(self.responses)
+        return stereo.layout(rows, self.settings.rows_per_shard, measured=True)
+
+    def render(self, row: int) -> dict[str, Any]:
+        """Return every field of row `row`."""
+        number, which = divmod(row, len(self.responses))
+        response = self.responses[which]
+        sample_id = f"{self.settings.room}/{Path(response.file).stem}/{number:05d}"
+        rng = generator_for(self.settings.seed, sample_id)
+        utterance = int(rng.integers(len(self.corpus.clips)))
+        dry = self.corpus.load(utterance)
+        start = stereo.spoken_start(dry, rng)
+        return {
+            "audio": stereo.as_int16(auralize(dry, response.audio, start, stereo.CLIP_SAMPLES, 0)),
+            "interaural_time_difference": response_delay(response.audio),
+            "azimuth": response.azimuth,
+            "distance": response.distance,
+            "room": self.settings.room,
+            "response": response.file,
+            "sample_id": sample_id,
+            **stereo.measured_fields(response.audio, response.arrivals),
+            **stereo.speech_fields(self.corpus.clips[utterance], start),
+        }

@@ -1,0 +1,122 @@
+"""Any folder of audio as a corpus: every file decoded once, unusable ones named and skipped."""
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ...digests import digest
+from ...errors import InputError
+from . import decoding
+from .corpus import Clip, Corpus
+from .labels import labels_of
+
+_THREADS = max(1, min(4, os.cpu_count() or 1))
+
+
+def open_folder(
+    folder: Path, *, minimum_seconds: float, kind: str = "folder", licence: str = "unknown"
+) -> Corpus:
+    """Return the corpus of all audio files under `folder` that hold at least `minimum_seconds` of sound.
+
+    Speakers and licences come from `labels_of`; `licence` stands where an index says none. The digest is over
+    the ids and the decoded sounds, so it is the same wherever the folder lies.
+    """
+    names = sorted(_audio_files(folder))
+    if not names:
+        raise InputError(f"{folder}: no audio file in it or below ({' '.join(sorted(decoding.SUFFIXES))})")
+    found, skipped = _scan(folder, names, minimum_seconds)
+    if not found:
+        raise InputError(_nothing_left(folder, skipped))
+    labels = labels_of(folder, [name for name, *_ in found])
+    clips = tuple(
+        Clip(name, label.speaker, label.licence or licence, samples)
+        for (name, samples, _, _), label in zip(found, labels, strict=True)
+    )
+    return Corpus(
+        kind=kind,
+        location=str(folder.absolute()),
+        clips=clips,
+        digest=digest([[name, sound] for name, _, sound, _ in found]),
+        skipped=tuple(f"{printable(name)}: {reason}" for name, reason in skipped),
+        fingerprints=tuple(fingerprint for *_, fingerprint in found),
+    )
+
+
+def _scan(
+    folder: Path, names: list[str], minimum_seconds: float
+) -> tuple[list[tuple[str, int, str, str]], list[tuple[str, str]]]:
+    """Return (name, samples at 16 kHz, digests of sound and file) of the usable, (name, reason) of the rest."""
+
+    def examine(name: str) -> tuple[int, str, str] | str:
+        try:
+            return _examine(folder / name, minimum_seconds)
+        except decoding.Unusable as error:
+            return str(error)
+        except OSError as error:
+            return f"cannot be read ({error.strerror or error})"
+
+    found, skipped = [], []
+    with ThreadPoolExecutor(_THREADS) as pool:
+        results = tqdm(
+            pool.map(examine, names),
+            total=len(names),
+            desc="Reading audio",
+            unit="file",
+            disable=not sys.stderr.isatty(),
+        )
+        for name, result in zip(names, results, strict=True):
+            if isinstance(result, str):
+                skipped.append((name, result))
+            else:
+                found.append((name, *result))
+    return found, skipped
+
+
+def _examine(path: Path, minimum_seconds: float) -> tuple[int, str, str]:
+    _require_text(path)
+    sound = decoding.decode(path)
+    decoding.require_usable(sound.mono, sound.sample_rate, minimum_seconds=minimum_seconds)
+    return len(sound.at_16_khz()), sound.digest(), sound.fingerprint
+
+
+def printable(name: str) -> str:
+    """Return `name` with every byte that is not UTF-8 written as an escape."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _require_text(path: Path) -> None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise decoding.Unusable("file name is not UTF-8 (rename it)") from error
+
+
+def _audio_files(folder: Path) -> Iterator[str]:
+    """Yield the posix paths, relative to `folder`, of all files that look like audio.
+
+    Linked folders are followed, each folder once: a loop of links ends.
+    """
+    seen: set[tuple[int, int]] = set()
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        status = os.stat(parent)
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in files:
+            if not name.startswith(".") and Path(name).suffix.lower() in decoding.SUFFIXES:
+                yield (Path(parent) / name).relative_to(folder).as_posix()
+
+
+def _nothing_left(folder: Path, skipped: list[tuple[str, str]]) -> str:
+    kinds = Counter(reason.split(" (")[0] for _, reason in skipped)
+    examples = {reason.split(" (")[0]: printable(name) for name, reason in reversed(skipped)}
+    reasons = "; ".join(f"{count} {kind}, e.g. {examples[kind]}" for kind, count in kinds.most_common())
+    first = f"{printable(skipped[0][0])}: {skipped[0][1]}"
+    return f"{folder}: none of its {len(skipped)} audio files can be used: {reasons}. First: {first}"

@@ -1,0 +1,95 @@
+"""`open_corpus`: one door to every corpus."""
+
+import difflib
+import math
+from pathlib import Path
+
+from ...conventions import SAMPLE_RATE
+from ...digests import digest, generator_for
+from ...errors import InputError
+from . import librispeech
+from .corpus import Clip, Corpus
+from .espeak import engine_fingerprint
+from .folder import open_folder
+from .sentences import word_list
+from .speech import RECIPE
+from .voices import cast
+
+ESPEAK_CLIPS = 480
+"""Clips of the espeak corpus where no count is given: ten for each of its 48 speakers."""
+
+ESPEAK_SECONDS = 4.0
+"""The espeak clips last this long, or `minimum_seconds` where that is longer: a task can choose its cut."""
+
+ESPEAK_LICENCE = "generated with espeak-ng, no rights claimed"
+
+
+def open_corpus(
+    source: str | None, *, minimum_seconds: float, seed: int = 0, count: int | None = None
+) -> Corpus:
+    """Return the corpus that `source` names, with clips of at least `minimum_seconds`.
+
+    None or "espeak": speech made here, `count` clips that depend on `seed`. "librispeech" (which is
+    "librispeech:test-clean") or "librispeech:SUBSET": downloaded once. Anything else: a folder of audio files
+    (write "./espeak" for a folder of that name). `seed` and `count` matter to espeak only.
+
+    >>> corpus = open_corpus("espeak", minimum_seconds=1.0, count=2)
+    >>> corpus.load(1).shape
+    (64000,)
+    """
+    if not (math.isfinite(minimum_seconds) and minimum_seconds >= 0):
+        raise InputError(f"minimum_seconds={minimum_seconds}: expected a number of seconds, 0 or more")
+    if source is None or source == "espeak":
+        return _open_espeak(minimum_seconds, seed, ESPEAK_CLIPS if count is None else count)
+    if source == "librispeech" or source.startswith("librispeech:"):
+        folder = librispeech.fetch(source.partition(":")[2] or librispeech.DEFAULT_SUBSET)
+        return open_folder(
+            folder, minimum_seconds=minimum_seconds, kind="librispeech", licence=librispeech.LICENCE
+        )
+    return open_folder(_existing_folder(source), minimum_seconds=minimum_seconds)
+
+
+def _open_espeak(minimum_seconds: float, seed: int, count: int) -> Corpus:
+    if count < 1:
+        raise InputError(f"count={count}: expected at least 1 clip")
+    if seed < 0:
+        raise InputError(f"seed={seed}: expected 0 or more")
+    samples = math.ceil(max(minimum_seconds, ESPEAK_SECONDS) * SAMPLE_RATE)
+    voices = cast(generator_for(seed, "espeak/voices"))
+    clips = tuple(
+        Clip(f"espeak/{i:06d}", voices[i % len(voices)].speaker, ESPEAK_LICENCE, samples)
+        for i in range(count)
+    )
+    engine = engine_fingerprint()
+    recipe = [RECIPE, engine, word_list(), [voice.recipe for voice in voices], seed, samples, count]
+    return Corpus(
+        kind="espeak",
+        location="",
+        clips=tuple(sorted(clips, key=lambda clip: clip.clip_id)),
+        digest=digest(recipe),
+        skipped=(),
+        seed=seed,
+        fingerprints=(engine,),
+    )
+
+
+def _existing_folder(source: str) -> Path:
+    folder = Path(source).expanduser()
+    if folder.is_dir():
+        return folder
+    if folder.exists():
+        raise InputError(f"{folder}: a file; give the folder that holds the audio, such as {folder.parent}")
+    raise InputError(
+        f"{folder}: no such folder{_near(folder)}; give a folder of audio, espeak or librispeech"
+    )
+
+
+def _near(folder: Path) -> str:
+    """Return a hint at what the user may have meant, or nothing."""
+    beside = (
+        [path.name for path in folder.parent.iterdir() if path.is_dir()] if folder.parent.is_dir() else []
+    )
+    close = difflib.get_close_matches(folder.name, [*beside, "espeak", "librispeech"], n=1)
+    if not close:
+        return ""
+    return f", did you mean {folder.parent / close[0] if close[0] in beside else close[0]}?"

@@ -1,0 +1,307 @@
+"""Datasets on disk: one Zarr v3 group, sharded arrays, one row a sample, one writer a shard.
+
+While a dataset is being written its root attribute says `complete: false` and each finished shard leaves a small
+file under `progress/` with its checksum and its rows of the small columns. `finish` checks every shard, writes the
+columns, then `manifest.json` (a sha256 of every data file), and only then sets `complete: true`.
+"""
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+
+from ..digests import canonical_json, digest, sha256
+from ..errors import InputError, VerificationError
+from .storage import Folder
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One array of a dataset: `shape` and `dimensions` are those of one row."""
+
+    name: str
+    dtype: str
+    description: str
+    shape: tuple[int, ...] = ()
+    dimensions: tuple[str, ...] = ()
+    attributes: Mapping[str, Any] | None = None
+    chunk_rows: int = 0
+    """Rows a chunk of a sharded array; 0 for a column, which is one small chunk written at the end."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a dataset holds: `rows` rows along `row_dimension`, `rows_per_shard` in each shard but the last."""
+
+    row_dimension: str
+    rows: int
+    rows_per_shard: int
+    fields: tuple[Field, ...]
+
+    @property
+    def sharded(self) -> list[Field]:
+        """The large arrays, written shard by shard."""
+        return [field for field in self.fields if field.chunk_rows]
+
+    @property
+    def columns(self) -> list[Field]:
+        """The small arrays, gathered and written at the end."""
+        return [field for field in self.fields if not field.chunk_rows]
+
+    @property
+    def shard_count(self) -> int:
+        """Number of shards."""
+        return -(-self.rows // self.rows_per_shard)
+
+    def rows_of(self, shard: int) -> range:
+        """Return the rows of `shard`."""
+        first = shard * self.rows_per_shard
+        return range(first, min(first + self.rows_per_shard, self.rows))
+
+    def shard_file(self, field: Field, shard: int) -> str:
+        """Return the path, inside the group, of one shard of a sharded array."""
+        return "/".join([field.name, "c", str(shard), *["0"] * len(field.shape)])
+
+
+def begin(url: str, layout: Layout, attributes: Mapping[str, Any]) -> list[int]:
+    """Create the dataset at `url`, or take up one begun with the same recipe; return the shards still to render.
+
+    `attributes` must hold `dataset` and `recipe`. A whole dataset returns no shards and is left untouched. Raises
+    InputError where `url` holds anything else.
+    """
+    folder = Folder(url)
+    if folder.is_empty():
+        root = {"whence": {"format": FORMAT_VERSION, "complete": False, **attributes}}
+        group = zarr.create_group(folder.store(), zarr_format=3, attributes=root)
+    else:
+        found = _check_same_recipe(folder, attributes)
+        if found.get("complete") and folder.exists(MANIFEST):
+            return []
+        group = zarr.open_group(folder.store(), mode="r+", use_consolidated=False)
+    for field in layout.sharded:
+        if field.name not in group:
+            _create_sharded(group, layout, field)
+    return [shard for shard in range(layout.shard_count) if not _is_written(folder, layout, shard)]
+
+
+def _create_sharded(group: zarr.Group, layout: Layout, field: Field) -> None:
+    codec = zarr.codecs.BloscCodec(
+        cname="zstd", clevel=3, shuffle="shuffle", typesize=np.dtype(field.dtype).itemsize
+    )
+    group.create_array(
+        field.name,
+        shape=(layout.rows, *field.shape),
+        dtype=field.dtype,
+        chunks=(field.chunk_rows, *field.shape),
+        shards=(layout.rows_per_shard, *field.shape),
+        compressors=codec,
+        dimension_names=(layout.row_dimension, *field.dimensions),
+        attributes=_attributes_of(field),
+    )
+
+
+def _attributes_of(field: Field) -> dict[str, Any]:
+    return {"description": field.description, **(field.attributes or {})}
+
+
+def _check_same_recipe(folder: Folder, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the root attribute of the dataset that `folder` holds, or raise InputError if it is another one."""
+    found = _root_attributes(folder)
+    if found is None:
+        raise InputError(f"{folder.url} exists and is no Whence dataset: choose another path or remove it")
+    difference = _first_difference(found.get("recipe", {}), attributes["recipe"])
+    if found.get("dataset") != attributes["dataset"] or difference:
+        raise InputError(
+            f"{folder.url} was begun with another recipe ({difference or found.get('dataset')}): "
+            "repeat its options to resume it, or choose another path"
+        )
+    return found
+
+
+def _root_attributes(folder: Folder) -> dict[str, Any] | None:
+    """Return the root attribute `whence`, None where `folder` is no Whence dataset."""
+    if not folder.exists("zarr.json"):
+        return None
+    try:
+        attributes = json.loads(folder.read("zarr.json")).get("attributes", {})
+    except ValueError as error:
+        raise InputError(f"{folder.url}/zarr.json is damaged ({error}): remove the folder and begin again") from None
+    found = attributes.get("whence")
+    return found if isinstance(found, dict) else None
+
+
+def _first_difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    for key in sorted({*found, *wanted}):
+        there, here = found.get(key), wanted.get(key)
+        if canonical_json(there) != canonical_json(here):
+            return f"{key}: {_short(there)} there, {_short(here)} here"
+    return ""
+
+
+def _short(value: Any) -> str:
+    text = canonical_json(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _progress_file(shard: int) -> str:
+    return f"progress/{shard:06d}.json"
+
+
+def _is_written(folder: Folder, layout: Layout, shard: int) -> bool:
+    if not folder.exists(_progress_file(shard)):
+        return False
+    hashes = json.loads(folder.read(_progress_file(shard)))["sha256"]
+    return all(folder.exists(path) and sha256(folder.read(path)) == value for path, value in hashes.items())
+
+
+def write_shard(url: str, layout: Layout, shard: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the rendered `rows` of one shard: large arrays to their files, small columns to `progress/`.
+
+    The progress file comes last and appears whole or not at all, so a kill leaves the shard to be done again.
+    """
+    folder = Folder(url)
+    group = zarr.open_group(folder.store(), mode="r+", use_consolidated=False)
+    span = layout.rows_of(shard)
+    hashes = {}
+    for field in layout.sharded:
+        block = np.stack([row[field.name] for row in rows]).astype(field.dtype, copy=False)
+        array = group[field.name]
+        assert isinstance(array, zarr.Array)
+        array[span.start : span.stop] = block
+        path = layout.shard_file(field, shard)
+        hashes[path] = sha256(folder.read(path))
+    columns = {f.name: [np.asarray(row[f.name]).tolist() for row in rows] for f in layout.columns}
+    folder.write(_progress_file(shard), json.dumps({"sha256": hashes, "columns": columns}).encode())
+
+
+def finish(url: str, layout: Layout) -> str:
+    """Check every shard, write the columns and the manifest, mark the dataset complete; return its fingerprint."""
+    folder = Folder(url)
+    if folder.exists(MANIFEST) and (_root_attributes(folder) or {}).get("complete"):
+        return Dataset(url).fingerprint
+    unfinished = [shard for shard in range(layout.shard_count) if not _is_written(folder, layout, shard)]
+    if unfinished:
+        raise VerificationError(f"{url}: {len(unfinished)} shards are missing or damaged; run the same command again")
+    group = zarr.open_group(folder.store(), mode="r+", use_consolidated=False)
+    progress = [json.loads(folder.read(_progress_file(shard))) for shard in range(layout.shard_count)]
+    for field in layout.columns:
+        _write_column(group, layout, field, [value for part in progress for value in part["columns"][field.name]])
+    folder.remove_matching(".partial")
+    files = {path: value for part in progress for path, value in part["sha256"].items()}
+    for field in layout.columns:
+        files.update({path: sha256(folder.read(path)) for path in folder.files(f"{field.name}/c")})
+    attributes = dict(group.attrs)["whence"]
+    assert isinstance(attributes, dict)
+    manifest = {
+        "format": FORMAT_VERSION,
+        "dataset": attributes["dataset"],
+        "recipe": attributes["recipe"],
+        "rows": layout.rows,
+        "files": dict(sorted(files.items())),
+    }
+    folder.write(MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
+    fingerprint = digest(manifest)
+    group.attrs.put({"whence": {**attributes, "complete": True, "fingerprint": fingerprint}})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", zarr.errors.ZarrUserWarning)  # of our manifest, and of consolidation in v3
+        zarr.consolidate_metadata(folder.store())
+    folder.remove("progress")
+    return fingerprint
+
+
+def _write_column(group: zarr.Group, layout: Layout, field: Field, values: list[Any]) -> None:
+    data: npt.NDArray[Any] = np.array(values, dtype=object if field.dtype == "str" else field.dtype)
+    array = group.create_array(
+        field.name,
+        shape=(layout.rows, *field.shape),
+        dtype=str if field.dtype == "str" else field.dtype,
+        chunks=(layout.rows, *field.shape),
+        dimension_names=(layout.row_dimension, *field.dimensions),
+        attributes=_attributes_of(field),
+        overwrite=True,
+    )
+    array[...] = data
+
+
+class Dataset:
+    """A whole dataset, open for reading. Columns are read when asked for, large arrays row by row."""
+
+    def __init__(self, url: str) -> None:
+        """Open the dataset at `url` (a path or an fsspec URL); raises InputError unless it is whole."""
+        self.folder = Folder(url)
+        self.url = url
+        found = _root_attributes(self.folder) if self.folder.exists() else None
+        if found is None:
+            what = "is no Whence dataset" if self.folder.exists() else "does not exist"
+            raise InputError(f"{url} {what}: give the .zarr folder that `whence generate` wrote")
+        if not (found.get("complete") and self.folder.exists(MANIFEST)):
+            raise InputError(f"{url} is not finished: run its `whence generate` command again to resume it")
+        if found["format"] > FORMAT_VERSION:
+            raise InputError(f"{url} has format {found['format']}, this Whence reads {FORMAT_VERSION}: upgrade whence")
+        self.attributes: dict[str, Any] = found
+        self.name: str = found["dataset"]
+        self.recipe: dict[str, Any] = found["recipe"]
+        self.manifest: dict[str, Any] = json.loads(self.folder.read(MANIFEST))
+        self.fingerprint: str = digest(self.manifest)
+        missing = sorted(set(self.manifest["files"]) - set(self.folder.files()))
+        if missing:
+            raise InputError(f"{url} lacks {len(missing)} of its files, such as {missing[0]}: copy or generate it again")
+        self.group = zarr.open_group(self.folder.store(), mode="r", use_consolidated=True)
+
+    def __len__(self) -> int:
+        return int(self.manifest["rows"])
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.group
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """Return the whole array `name`."""
+        return np.asarray(self.array(name)[...])
+
+    def array(self, name: str) -> "zarr.Array[Any]":
+        """Return the Zarr array `name`; raises InputError naming the arrays there are."""
+        found = self.group.get(name)
+        if not isinstance(found, zarr.Array):
+            raise InputError(f"{self.url} has no array {name!r}; it has {', '.join(sorted(self.group.array_keys()))}")
+        return found
+
+    def audio(self, rows: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Return the audio of `rows` (n,), float32 (n, 2, samples) in [-1, 1]."""
+        stored = read_rows(self.array("audio"), np.asarray(rows, dtype=np.intp), self.url)
+        return stored.astype(np.float32) / np.float32(32768)
+
+
+def read_rows(array: "zarr.Array[Any]", rows: npt.NDArray[np.intp], url: str) -> npt.NDArray[Any]:
+    """Return `rows` of `array`; raises InputError naming the dataset where a shard is missing or torn."""
+    try:
+        contiguous = rows.size > 0 and rows[-1] - rows[0] + 1 == rows.size and (np.diff(rows) == 1).all()
+        if contiguous:
+            return np.asarray(array[int(rows[0]) : int(rows[-1]) + 1])
+        return np.asarray(array.oindex[rows])
+    except (OSError, RuntimeError, ValueError, KeyError, zarr.errors.BaseZarrError) as error:
+        raise InputError(
+            f"{url}: array {array.basename!r} cannot be read ({type(error).__name__}: {error}): "
+            "a shard is missing or damaged; `whence verify` names it"
+        ) from error
+
+
+ShardState = Literal["whole", "missing", "changed"]
+
+
+def check_files(dataset: Dataset) -> dict[str, ShardState]:
+    """Return the state of every data file of `dataset` against its manifest."""
+    return {path: _file_state(dataset.folder, path, value) for path, value in dataset.manifest["files"].items()}
+
+
+def _file_state(folder: Folder, path: str, expected: str) -> ShardState:
+    if not folder.exists(path):
+        return "missing"
+    return "whole" if sha256(folder.read(path)) == expected else "changed"

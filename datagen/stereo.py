@@ -1,0 +1,110 @@
+"""What the datasets of one-second stereo clips share: their arrays, their level, where their speech begins."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..conventions import SAMPLE_RATE
+from .acoustics.auralize import joint_rms
+from .acoustics.impulse_response import measure_response
+from .corpora import Clip, Corpus
+from .shards import Field, Layout
+
+CLIP_SAMPLES = SAMPLE_RATE
+"""Every clip lasts one second."""
+
+AUDIO = Field(
+    "audio",
+    "int16",
+    "left and right channel; divide by 32768",
+    (2, CLIP_SAMPLES),
+    ("channel", "sample"),
+    {"sample_rate_hz": SAMPLE_RATE, "scale_factor": 1 / 32768},
+    chunk_rows=10,
+)
+_LABELS = (
+    Field("sample_id", "str", "name of the clip"),
+    Field(
+        "interaural_time_difference",
+        "float64",
+        "t_right - t_left, positive when the source is on the left",
+        attributes={"units": "s"},
+    ),
+    Field("azimuth", "float64", "0 ahead, positive to the left", attributes={"units": "degrees"}),
+    Field("distance", "float64", "source to the middle of the two ears", attributes={"units": "m"}),
+    Field("room", "str", "room in which the clip was heard"),
+)
+_MEASURES = (
+    Field("rt60", "float32", "realised, T30 fit", (2,), ("channel",), {"units": "s"}),
+    Field("rt60_t20", "float32", "realised, T20 fit", (2,), ("channel",), {"units": "s"}),
+    Field("direct_to_reverberant", "float32", "direct: up to 2.5 ms", (2,), ("channel",), {"units": "dB"}),
+    Field("clarity_c50", "float32", "early: up to 50 ms", (2,), ("channel",), {"units": "dB"}),
+)
+_SPEECH = (
+    Field("speaker", "str", "who speaks"),
+    Field("utterance", "str", "clip of the corpus"),
+    Field("utterance_start", "float64", "where the clip begins in the reverberant utterance", attributes={"units": "s"}),
+)
+_SIMULATED = (
+    Field("rt60_nominal", "float64", "label handed to Sabine's formula, divided by 1.4", attributes={"units": "s"}),
+    Field("source_position", "float64", "in the room, from its corner", (3,), ("axis",), {"units": "m"}),
+    Field("microphone_position", "float64", "in the room", (2, 3), ("channel", "axis"), {"units": "m"}),
+)
+_MEASURED = (Field("response", "str", "file of the measured response"),)
+
+
+def layout(rows: int, rows_per_shard: int, *, measured: bool = False) -> Layout:
+    """Return the arrays of a dataset of `rows` clips, simulated or from measured responses."""
+    own = _MEASURED if measured else _SIMULATED
+    return Layout("clip", rows, rows_per_shard, (AUDIO, *_LABELS, *_MEASURES, *_SPEECH, *own))
+
+
+def as_int16(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
+    """Return `audio` (2, samples) as int16, both channels divided by their common peak."""
+    peak = float(np.abs(audio).max())
+    scaled = audio * np.float32(32767 / peak) if peak > 0 else audio
+    return np.rint(scaled).astype(np.int16)
+
+
+def spoken_start(dry: npt.NDArray[np.float32], rng: np.random.Generator) -> int:
+    """Return a random sample of `dry` (samples,) at which a second of speech, not of silence, begins.
+
+    Up to 16 starts are drawn; the first whose second is no more than 12 dB below the whole utterance is taken, or
+    else the loudest.
+    """
+    latest = max(dry.size - CLIP_SAMPLES, 0)
+    needed = joint_rms(dry[None]) / 4
+    starts = [int(start) for start in rng.integers(0, latest + 1, 16)]
+    levels = [joint_rms(dry[None, start : start + CLIP_SAMPLES]) for start in starts]
+    spoken = [start for start, level in zip(starts, levels, strict=True) if level >= needed]
+    return spoken[0] if spoken else starts[int(np.argmax(levels))]
+
+
+def measured_fields(responses: npt.NDArray[np.float32], arrivals: npt.ArrayLike) -> dict[str, Any]:
+    """Return the room measures of both `responses` (2, taps), whose direct sound arrives at samples `arrivals` (2,)."""
+    measures = [measure_response(r, float(a)) for r, a in zip(responses, np.asarray(arrivals), strict=True)]
+    return {
+        "rt60": [m.rt60_t30 for m in measures],
+        "rt60_t20": [m.rt60_t20 for m in measures],
+        "direct_to_reverberant": [m.direct_to_reverberant for m in measures],
+        "clarity_c50": [m.clarity_c50 for m in measures],
+    }
+
+
+def speech_fields(clip: Clip, start: int) -> dict[str, Any]:
+    """Return what a row says of its dry speech."""
+    return {"speaker": clip.speaker, "utterance": clip.clip_id, "utterance_start": start / SAMPLE_RATE}
+
+
+def describe_corpus(corpus: Corpus) -> dict[str, Any]:
+    """Return what a dataset records of its dry speech: kind, place, and the licence of every source."""
+    licences = Counter(clip.licence for clip in corpus.clips)
+    return {
+        "kind": corpus.kind,
+        "location": corpus.location,
+        "clips": len(corpus.clips),
+        "speakers": len({clip.speaker for clip in corpus.clips}),
+        "licences": dict(sorted(licences.items())),
+    }

@@ -1,0 +1,222 @@
+"""TDE-Simulation: speech in three rooms, heard by two microphones, with exact time delays (StereoCRW, App. B).
+
+Two protocols. `paper` repeats the published generator: whole degrees, one random stream that starts anew in every
+room and for every RT60, each utterance once (a smaller corpus serves again, each time one second later). The
+default, `independent`, draws azimuth, distance and speech for every clip on its own.
+"""
+
+import math
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..conventions import SAMPLE_RATE, SPEED_OF_SOUND
+from ..digests import generator_for
+from . import stereo
+from .acoustics.auralize import auralize
+from .acoustics.shoebox import LEAD, Engine, ShoeboxRoom, impulse_responses, sabine_inversion
+from .corpora import Corpus
+from .shards import Layout
+
+Protocol = Literal["independent", "paper"]
+PAPER_SEED = 2021
+PAPER_START = 0.1  # seconds into the simulated file
+MINIMUM_SECONDS = 1.5  # of dry speech, the published test list's limit
+RT60_LABELS = (0.1, 0.3, 0.5, 0.7, 0.9)
+PRESETS = {"tiny": 8, "small": 100, "paper": 2100}
+"""Clips per room and RT60."""
+
+
+@dataclass(frozen=True)
+class TdeRoom:
+    """A room of StereoCRW's Table 11: its size and its two microphones, in metres."""
+
+    dimensions: tuple[float, float, float]
+    left: tuple[float, float, float]
+    right: tuple[float, float, float]
+
+    @property
+    def microphones(self) -> npt.NDArray[np.float64]:
+        """Left and right microphone, (2, 3)."""
+        return np.array([self.left, self.right])
+
+    def source_position(self, azimuth: float, distance: float) -> npt.NDArray[np.float64]:
+        """Return the source (3,) at `azimuth` degrees (positive left) and `distance` m from the array's centre.
+
+        The array faces at a right angle to its axis, with the left microphone on its left.
+        """
+        left, right = self.microphones
+        across = left - right
+        facing = math.atan2(-across[0], across[1])
+        angle = facing + math.radians(azimuth)
+        centre = (left + right) / 2
+        return np.asarray(centre + distance * np.array([math.cos(angle), math.sin(angle), 0.0]))
+
+    def interaural_time_difference(self, source: npt.NDArray[np.float64]) -> float:
+        """Return t_right - t_left (s) for `source` (3,): the exact path difference over 343 m/s."""
+        to_left, to_right = np.linalg.norm(self.microphones - source, axis=1)
+        return float(to_right - to_left) / SPEED_OF_SOUND
+
+
+ROOMS = {
+    "room1": TdeRoom((7.0, 6.0, 3.0), (3.4, 1.0, 1.6), (3.7, 1.0, 1.6)),
+    "room2": TdeRoom((4.0, 7.0, 2.8), (0.2, 3.2, 1.7), (0.2, 3.0, 1.7)),
+    "room3": TdeRoom((7.0, 7.0, 2.7), (3.4, 3.1, 1.5), (3.5, 2.9, 1.5)),
+}
+
+
+class TdeRecipe(BaseModel):
+    """Everything that decides the bytes of a TDE-Simulation dataset."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(0, ge=0)
+    protocol: Protocol = "independent"
+    engine: Engine = "lattice"
+    clips: int = Field(100, ge=1)
+    """Per room and RT60."""
+    rt60: tuple[float, ...] = Field(RT60_LABELS, min_length=1)
+    corpus: str
+    """Digest of the dry speech."""
+    rows_per_shard: int = Field(50, ge=1)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """One clip before it is rendered."""
+
+    room: str
+    rt60_nominal: float
+    number: int
+    azimuth: float
+    distance: float
+    utterance: int
+    start: int
+    """Sample of the simulated file at which the clip begins."""
+
+    @property
+    def sample_id(self) -> str:
+        """Name of the clip, the seed of everything random about it."""
+        return f"{self.room}/rt60-{self.rt60_nominal:g}/{self.number:05d}"
+
+
+Placed = tuple[Placement, npt.NDArray[np.float32]]
+
+
+@lru_cache(maxsize=8)
+def paper_stream(seed: int, count: int) -> tuple[tuple[int, float], ...]:
+    """Return the (angle, distance) pairs of the published generator, angle in degrees and positive to the RIGHT.
+
+    NumPy's legacy generator, seeded anew for every room and RT60, draws for each clip an integer of -90..90 and a
+    distance of 0.5..3 m.
+    """
+    stream = np.random.RandomState(seed)  # noqa: NPY002 - the published stream is the legacy generator's
+    return tuple((int(stream.randint(-90, 91)), float(stream.uniform(0.5, 3.0))) for _ in range(count))
+
+
+@dataclass(frozen=True)
+class TdePlan:
+    """Renders any clip of a TDE-Simulation dataset."""
+
+    settings: TdeRecipe
+    corpus: Corpus
+    dataset: str = field(default="tde", init=False)
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """The recipe as JSON values."""
+        return self.settings.model_dump(mode="json")
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Engine, its settings, and the speech."""
+        engine = {"name": self.settings.engine, "high_pass": False, "speed_of_sound": SPEED_OF_SOUND}
+        return {"engine": engine, "speech": stereo.describe_corpus(self.corpus)}
+
+    @property
+    def layout(self) -> Layout:
+        """One row a clip; rooms and RT60 vary fastest, so that any first part of a dataset is balanced."""
+        return stereo.layout(len(self._clips) * len(self.settings.rt60), self.settings.rows_per_shard)
+
+    @cached_property
+    def _clips(self) -> list[tuple[str, int]]:
+        """Room and number of every clip, without those whose utterance is shorter than the published limit."""
+        clips = [(room, number) for number in range(self.settings.clips) for room in ROOMS]
+        if self.settings.protocol == "independent":
+            return clips
+        shortest = MINIMUM_SECONDS * SAMPLE_RATE
+        return [c for c in clips if self.corpus.clips[self._paper_utterance(*c)].samples >= shortest]
+
+    @cached_property
+    def _thirds(self) -> dict[str, list[int]]:
+        """The corpus in the published order, a third a room: sorted by path, shuffled by Python's generator."""
+        order = list(range(len(self.corpus.clips)))
+        random.Random(self.settings.seed).shuffle(order)
+        size = max(len(order) // len(ROOMS), 1)
+        return {room: order[k * size : (k + 1) * size] or order for k, room in enumerate(ROOMS)}
+
+    def _paper_utterance(self, room: str, number: int) -> int:
+        third = self._thirds[room]
+        return third[number % len(third)]
+
+    def placement(self, row: int) -> Placed:
+        """Return what row `row` holds, and its dry utterance (samples,)."""
+        (room, number), rt60 = self._clips[row // len(self.settings.rt60)], row % len(self.settings.rt60)
+        if self.settings.protocol == "paper":
+            return self._paper_placement(room, number, self.settings.rt60[rt60])
+        return self._independent_placement(room, number, self.settings.rt60[rt60])
+
+    def _paper_placement(self, room: str, number: int, rt60: float) -> Placed:
+        angle, distance = paper_stream(self.settings.seed, self.settings.clips)[number]
+        utterance = self._paper_utterance(room, number)
+        seconds = self.corpus.clips[utterance].samples / SAMPLE_RATE
+        turn = number // len(self._thirds[room]) % (int(seconds - 1 - PAPER_START) + 1)
+        start = round((PAPER_START + turn) * SAMPLE_RATE)
+        placed = Placement(room, rt60, number, float(-angle), distance, utterance, start)
+        return placed, self.corpus.load(utterance)
+
+    def _independent_placement(self, room: str, number: int, rt60: float) -> Placed:
+        sample_id = Placement(room, rt60, number, 0.0, 0.0, 0, 0).sample_id
+        rng = generator_for(self.settings.seed, sample_id)
+        azimuth, distance = rng.uniform(-90.0, 90.0), rng.uniform(0.5, 3.0)
+        utterance = int(rng.integers(len(self.corpus.clips)))
+        dry = self.corpus.load(utterance)
+        return Placement(room, rt60, number, azimuth, distance, utterance, stereo.spoken_start(dry, rng)), dry
+
+    def render(self, row: int) -> dict[str, Any]:
+        """Return every field of row `row`."""
+        placed, dry = self.placement(row)
+        room = ROOMS[placed.room]
+        absorption, order = sabine_inversion(placed.rt60_nominal / 1.4, room.dimensions)
+        box = ShoeboxRoom(room.dimensions, (absorption,) * 6, order)
+        source = room.source_position(placed.azimuth, placed.distance)
+        responses = impulse_responses(box, source, room.microphones, engine=self.settings.engine)
+        paths = np.linalg.norm(room.microphones - source, axis=1)
+        return {
+            "audio": self._clip_audio(dry, responses, placed.start),
+            "interaural_time_difference": room.interaural_time_difference(source),
+            "azimuth": placed.azimuth,
+            "distance": placed.distance,
+            "room": placed.room,
+            "rt60_nominal": placed.rt60_nominal,
+            "source_position": source,
+            "microphone_position": room.microphones,
+            "sample_id": placed.sample_id,
+            **stereo.measured_fields(responses, LEAD + paths / SPEED_OF_SOUND * SAMPLE_RATE),
+            **stereo.speech_fields(self.corpus.clips[placed.utterance], placed.start),
+        }
+
+    def _clip_audio(
+        self, dry: npt.NDArray[np.float32], responses: npt.NDArray[np.float32], start: int
+    ) -> npt.NDArray[np.int16]:
+        """Return one second, int16 (2, 16000); in the paper protocol at the level of the whole simulated file."""
+        if self.settings.protocol == "independent":
+            return stereo.as_int16(auralize(dry, responses, start, stereo.CLIP_SAMPLES, LEAD))
+        whole = auralize(dry, responses, 0, dry.size + responses.shape[1], LEAD)
+        return stereo.as_int16(whole)[:, start : start + stereo.CLIP_SAMPLES]

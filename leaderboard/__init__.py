@@ -1,0 +1,1 @@
+"""Submissions, sealed labels, scoring and the page that shows them."""

@@ -1,0 +1,9 @@
+"""What a command says when the user's input, files or machine are at fault."""
+
+
+class InputError(ValueError):
+    """One helpful line: what is wrong, where, and how to fix it. The command line exits with code 2."""
+
+
+class VerificationError(ValueError):
+    """A check that the user asked for found a fault. The command line exits with code 1."""

@@ -1,0 +1,95 @@
+"""The printed numbers: complete, mapped to our metrics and methods, and found by the condition of a run."""
+
+from collections import Counter
+
+import pytest
+from whence.benchmarks.metrics import METRICS
+from whence.benchmarks.published import published_for, published_results
+
+from whence.errors import InputError
+
+EVERYTHING = published_results("tde") + published_results("left-right")
+
+
+def first_prints(rows, our_method):
+    return {row.metric: row.value for row in rows if row.our_method == our_method and row.repeats is None}
+
+
+def test_every_row_of_the_papers_tables_is_here():
+    assert Counter((row.track, row.source) for row in EVERYTHING) == {
+        ("tde", "StereoCRW, TDE main (Sec. 4.1)"): 38,
+        ("tde", "StereoCRW, ASMR training (App. A.3)"): 20,
+        ("tde", "StereoCRW, Sim vs real (App. A.2, Tab. 9)"): 22,
+        ("tde", "StereoCRW, Mixture (Sec. 4.1)"): 55,
+        ("left-right", "StereoCRW, In-the-wild (Sec. 4.2)"): 14,
+        ("left-right", "StereoCRW, Sim vs real (App. A.2, Tab. 9)"): 11,
+        ("left-right", "SLfM, In-the-wild audio (Sec. 4.4)"): 7,
+    }
+    assert published_results("a track without published numbers") == []
+
+
+@pytest.mark.parametrize("row", EVERYTHING, ids=lambda row: f"{row.source}: {row.method}")
+def test_each_row_speaks_our_language(row):
+    assert row.protocol == "paper"
+    assert METRICS[row.metric].unit == row.unit
+    assert 0 < row.value < (100 if row.unit == "%" else 1)
+    assert set(row.uncertain_keys) <= set(row.condition)
+    assert row.condition_known is not bool(row.uncertain_keys)
+    assert row.our_method in {None, "gcc-phat", "gcc-phat:votes=mode", "iid-rms", "zero", "random"}
+
+
+def test_a_repeated_number_was_printed_before_with_the_same_value():
+    for row in EVERYTHING:
+        if row.repeats:
+            assert any(
+                first.source == row.repeats and (first.metric, first.value) == (row.metric, row.value)
+                for first in published_results(row.track)
+            )
+
+
+def test_main_table_is_found_under_its_inferred_condition_only():
+    rows = published_for("tde", {"snr_db": 10, "rt60_nominal": 0.5, "clip_seconds": 1024 / 16_000})
+    assert len(rows) == 80
+    assert not any(row.condition_known for row in rows)
+    assert first_prints(rows, "gcc-phat") == {"mean_absolute_error": 0.160, "root_mean_square_error": 0.318}
+    assert first_prints(rows, "gcc-phat:votes=mode") == {
+        "mean_absolute_error": 0.179,
+        "root_mean_square_error": 0.396,
+    }
+    assert first_prints(rows, "zero") == {"mean_absolute_error": 0.448, "root_mean_square_error": 0.505}
+    assert published_for("tde", {"snr_db": 20, "rt60_nominal": 0.5}) == []
+    assert published_for("tde", {"snr_db": 10, "rt60_nominal": 0.5, "distractor": 0.3}) == []
+
+
+def test_mixture_table_gives_one_gcc_phat_number_a_distractor_level():
+    condition = {"snr_db": 30, "rt60_nominal": 0.1, "clip_seconds": 0.48}
+    found = {
+        level: first_prints(published_for("tde", condition | {"distractor": level}), "gcc-phat")
+        for level in (0.1, 0.1 + 0.2, 0.5, 0.7, 0.9)
+    }
+    values = [0.024, 0.177, 0.304, 0.395, 0.459]
+    assert list(found.values()) == [{"mean_absolute_error": value} for value in values]
+    assert published_for("tde", condition) == [], "a run without a distractor"
+
+
+def test_in_the_wild_baselines():
+    rows = published_for("left-right", {"clip_seconds": 0.48})
+    assert len(rows) == 32
+    assert first_prints(rows, "gcc-phat") == {"binary_accuracy": 77.2}
+    assert first_prints(rows, "iid-rms") == {"binary_accuracy": 75.4}
+    assert first_prints(rows, "random") == {"binary_accuracy": 50.0}
+    untrained = [row for row in rows if row.method.startswith("random-weights")]
+    assert [(row.value, row.our_method) for row in untrained] == [(70.4, None)], "it is not chance"
+
+
+def test_unstated_conditions_match_anything_and_are_flagged():
+    by_method = {row.method: row for row in published_for("left-right", {"clip_seconds": 0.48})}
+    assert by_method["Chance"].condition_known
+    assert by_method["Ours"].uncertain_keys == ("clip_seconds",)
+    assert not by_method["Ours"].condition_known
+    assert all("snr_db" in row.uncertain_keys for row in published_for("left-right", {"snr_db": 30}))
+
+
+def test_a_misspelt_condition_is_refused():
+    with pytest.raises(InputError, match=r"condition 'snr': expected snr_db, .* \(did you mean 'snr_db'\?\)"):
+        published_for("tde", {"snr": 10})
