@@ -15,6 +15,9 @@ from .shards import Field, Layout
 CLIP_SAMPLES = SAMPLE_RATE
 """Every clip lasts one second."""
 
+SPOKEN_SECONDS = 0.128
+"""What the standard test reads of a clip (StereoCRW: twice 1,024 samples)."""
+
 AUDIO = Field(
     "audio",
     "int16",
@@ -69,15 +72,15 @@ def as_int16(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
 
 
 def spoken_start(dry: npt.NDArray[np.float32], rng: np.random.Generator) -> int:
-    """Return a random sample of `dry` (samples,) at which a second of speech, not of silence, begins.
+    """Return a random sample of `dry` (samples,) at which someone is speaking.
 
-    Up to 16 starts are drawn; the first whose second is no more than 12 dB below the whole utterance is taken, or
-    else the loudest.
+    Up to 32 starts are drawn; the first is taken whose `SPOKEN_SECONDS` are no more than 12 dB below the whole
+    utterance, or else the loudest. A short test hears the beginning of a clip only, so that is what must be speech.
     """
     latest = max(dry.size - CLIP_SAMPLES, 0)
     needed = joint_rms(dry[None]) / 4
-    starts = [int(start) for start in rng.integers(0, latest + 1, 16)]
-    levels = [joint_rms(dry[None, start : start + CLIP_SAMPLES]) for start in starts]
+    starts = [int(start) for start in rng.integers(0, latest + 1, 32)]
+    levels = [joint_rms(dry[None, start : start + round(SPOKEN_SECONDS * SAMPLE_RATE)]) for start in starts]
     spoken = [start for start, level in zip(starts, levels, strict=True) if level >= needed]
     return spoken[0] if spoken else starts[int(np.argmax(levels))]
 

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from whence.datagen.corpora import espeak, open_corpus
 from whence.datagen.corpora.sentences import sentence, text_of_at_least
-from whence.datagen.corpora.voices import ACCENTS, BY_SPEAKER, MEN, WOMEN
+from whence.datagen.corpora.voices import ACCENTS, BY_SPEAKER, MEN, WOMEN, Voice
+
 from whence.errors import InputError
 
 
@@ -59,6 +60,16 @@ def test_a_clip_is_the_same_in_any_order_and_in_another_process() -> None:
         [sys.executable, "-c", program], input=pickle.dumps(corpus), stdout=subprocess.PIPE, check=True
     )
     assert run.stdout.decode().split() == [forward[9], forward[2]]
+
+
+def test_breath_noise_depends_on_its_seed_alone() -> None:
+    breathy = Voice("en-us", "f5", "female", pitch=50, rate=160)
+
+    def speak(noise_seed: int) -> np.ndarray:
+        return espeak.synthesize("A breath of fresh air.", breathy, seconds=1.0, noise_seed=noise_seed)[0]
+
+    np.testing.assert_array_equal(speak(1), speak(1))
+    assert sha256(speak(1)) != sha256(speak(2))
 
 
 def test_clips_do_not_depend_on_the_count_but_on_the_seed() -> None:
@@ -159,13 +170,15 @@ def test_a_deep_installation_makes_the_same_speech(tmp_path: Path, monkeypatch: 
     np.testing.assert_array_equal(corpus.load(0), expected)
 
 
-def test_lacking_voices_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    corpus = open_corpus("espeak", minimum_seconds=1.0, count=1)
+@pytest.mark.parametrize("lacking", ["*_dict", "!v", "linda", "phon*"])
+def test_lacking_data_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacking: str) -> None:
     data = tmp_path / "espeak-ng-data"
-    shutil.copytree(espeakng_loader.get_data_path(), data, ignore=shutil.ignore_patterns("*_dict", "!v"))
+    shutil.copytree(espeakng_loader.get_data_path(), data, ignore=shutil.ignore_patterns(lacking))
     monkeypatch.setattr(espeakng_loader, "get_data_path", lambda: str(data))
-    with pytest.raises(InputError, match="espeak-ng has no voice en"):
-        corpus.load(0)
+    espeak.engine_fingerprint.cache_clear()
+    with pytest.raises(InputError, match=r"espeak-ng .*; reinstall it: pip install --force-reinstall"):
+        open_corpus("espeak", minimum_seconds=1.0, count=1)
+    espeak.engine_fingerprint.cache_clear()
 
 
 @pytest.mark.parametrize(("option", "value"), [("count", 0), ("seed", -1)])

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 from whence.datagen.corpora import librispeech, open_corpus
+
 from whence.errors import InputError
 
 CHUNK = 65_536
@@ -176,8 +177,8 @@ def test_a_bad_archive_leaves_nothing(
 
 
 def test_no_server_and_no_such_file_are_explained(server: Server, tmp_path: Path) -> None:
+    server.archive = b""
     with pytest.raises(InputError, match=r"HTTP 416.*give a folder of audio or espeak") as e:
-        server.archive = b""
         fetch(server, tmp_path)
     assert "\n" not in str(e.value)
     with pytest.raises(
@@ -201,10 +202,7 @@ def test_a_cache_that_is_a_file_is_explained(server: Server, tmp_path: Path) -> 
         fetch(server, tmp_path / "cache")
 
 
-@pytest.mark.parametrize("subset", ["test-claen", "train-clean-10", ""])
+@pytest.mark.parametrize("subset", ["test-claen", "train-clean-10"])
 def test_an_unknown_subset_names_the_nearest(subset: str) -> None:
-    if not subset:
-        assert librispeech.DEFAULT_SUBSET in librispeech.MD5
-        return
-    with pytest.raises(InputError, match=r"nearest is (test-clean|train-clean-100); known: dev-clean, .*"):
+    with pytest.raises(InputError, match=r"nearest is (test-clean|train-clean-100); known: dev-clean, "):
         open_corpus(f"librispeech:{subset}", minimum_seconds=1.0)

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import shutil
 import stat
 import subprocess
@@ -97,7 +96,7 @@ def _through_ffmpeg(path: Path) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "decoded.wav"
         # "file:" keeps a name with a colon from being taken for a protocol
-        source = b"file:" + os.fsencode(path.absolute())
+        source = f"file:{path.absolute()}"
         command = [
             ffmpeg,
             "-v",
@@ -108,7 +107,7 @@ def _through_ffmpeg(path: Path) -> bytes:
             "-vn",
             "-c:a",
             "pcm_f32le",
-            os.fsencode(wav),
+            str(wav),
         ]
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=_FFMPEG_SECONDS)

@@ -56,7 +56,10 @@ def engine_fingerprint() -> str:
     names += [f"voices/!v/{variant}" for variants in VARIANTS.values() for variant in variants]
     files = [data / name for name in names]
     files += sorted(file for file in data.glob("lang/gmw/*") if file.name.lower() in ACCENTS)
-    return digest([version, [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]])
+    try:
+        return digest([version, [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]])
+    except OSError as error:
+        raise InputError(f"espeak-ng lacks its voices ({error}); {_FIX}") from error
 
 
 @contextlib.contextmanager

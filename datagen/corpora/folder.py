@@ -3,7 +3,6 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,10 +25,11 @@ def open_folder(
     Speakers and licences come from `labels_of`; `licence` stands where an index says none. The digest is over
     the ids and the decoded sounds, so it is the same wherever the folder lies.
     """
-    names = sorted(_audio_files(folder))
-    if not names:
+    names, unreadable = _audio_files(folder)
+    if not names and not unreadable:
         raise InputError(f"{folder}: no audio file in it or below ({' '.join(sorted(decoding.SUFFIXES))})")
     found, skipped = _scan(folder, names, minimum_seconds)
+    skipped = sorted(skipped + unreadable)
     if not found:
         raise InputError(_nothing_left(folder, skipped))
     labels = labels_of(folder, [name for name, *_ in found])
@@ -50,7 +50,7 @@ def open_folder(
 def _scan(
     folder: Path, names: list[str], minimum_seconds: float
 ) -> tuple[list[tuple[str, int, str, str]], list[tuple[str, str]]]:
-    """Return (name, samples at 16 kHz, digests of sound and file) of the usable, (name, reason) of the rest."""
+    """Return (name, samples at 16 kHz, digests of sound and file) of the usable; (name, reason) of others."""
 
     def examine(name: str) -> tuple[int, str, str] | str:
         try:
@@ -96,22 +96,34 @@ def _require_text(path: Path) -> None:
         raise decoding.Unusable("file name is not UTF-8 (rename it)") from error
 
 
-def _audio_files(folder: Path) -> Iterator[str]:
-    """Yield the posix paths, relative to `folder`, of all files that look like audio.
+def _audio_files(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the sorted posix paths, relative to `folder`, of the audio, and (name, reason) of bad folders.
 
     Linked folders are followed, each folder once: a loop of links ends.
     """
+    names: list[str] = []
+    unreadable: list[tuple[str, str]] = []
     seen: set[tuple[int, int]] = set()
-    for parent, folders, files in os.walk(folder, followlinks=True):
+
+    def relative(path: str) -> str:
+        return Path(path).relative_to(folder).as_posix()
+
+    def note(error: OSError) -> None:
+        unreadable.append((relative(error.filename), f"folder cannot be read ({error.strerror})"))
+
+    for parent, folders, files in os.walk(folder, followlinks=True, onerror=note):
         status = os.stat(parent)
         if (status.st_dev, status.st_ino) in seen:
             folders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in files:
-            if not name.startswith(".") and Path(name).suffix.lower() in decoding.SUFFIXES:
-                yield (Path(parent) / name).relative_to(folder).as_posix()
+        names += [relative(os.path.join(parent, name)) for name in files if _looks_like_audio(name)]
+    return sorted(names), unreadable
+
+
+def _looks_like_audio(name: str) -> bool:
+    return not name.startswith(".") and Path(name).suffix.lower() in decoding.SUFFIXES
 
 
 def _nothing_left(folder: Path, skipped: list[tuple[str, str]]) -> str:

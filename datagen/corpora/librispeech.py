@@ -34,7 +34,7 @@ MD5 = {
 }
 
 _ATTEMPTS = 5
-_CHUNK_BYTES = 1 << 18
+_CHUNK_BYTES = 1 << 16  # at most so much is lost when a transfer breaks
 _TIMEOUT_SECONDS = (10, 60)
 
 
@@ -125,7 +125,7 @@ def _append(url: str, part: Path) -> None:
     # "identity", or a server may declare the .gz an encoding, and requests would undo it
     headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"}
     with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT_SECONDS) as response:
-        if response.status_code == requests.codes.requested_range_not_satisfiable:
+        if have and response.status_code == requests.codes.requested_range_not_satisfiable:
             return  # nothing is lacking; the checksum tells whether that is right
         response.raise_for_status()
         resumed = response.status_code == requests.codes.partial_content

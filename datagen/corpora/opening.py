@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import os
 from pathlib import Path
 
 from ...conventions import SAMPLE_RATE
@@ -75,9 +76,9 @@ def _open_espeak(minimum_seconds: float, seed: int, count: int) -> Corpus:
 
 def _existing_folder(source: str) -> Path:
     folder = Path(source).expanduser()
-    if folder.is_dir():
+    if os.path.isdir(folder):
         return folder
-    if folder.exists():
+    if os.path.exists(folder):
         raise InputError(f"{folder}: a file; give the folder that holds the audio, such as {folder.parent}")
     raise InputError(
         f"{folder}: no such folder{_near(folder)}; give a folder of audio, espeak or librispeech"
@@ -86,10 +87,10 @@ def _existing_folder(source: str) -> Path:
 
 def _near(folder: Path) -> str:
     """Return a hint at what the user may have meant, or nothing."""
-    beside = (
-        [path.name for path in folder.parent.iterdir() if path.is_dir()] if folder.parent.is_dir() else []
-    )
+    parent = folder.parent
+    readable = os.path.isdir(parent) and os.access(parent, os.R_OK | os.X_OK)
+    beside = [name for name in os.listdir(parent) if os.path.isdir(parent / name)] if readable else []
     close = difflib.get_close_matches(folder.name, [*beside, "espeak", "librispeech"], n=1)
     if not close:
         return ""
-    return f", did you mean {folder.parent / close[0] if close[0] in beside else close[0]}?"
+    return f", did you mean {parent / close[0] if close[0] in beside else close[0]}?"

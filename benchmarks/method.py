@@ -1,0 +1,123 @@
+"""What a method is, and how a name with parameters becomes one.
+
+A method is any object with `name`, `version`, `tracks` and `predict(batch)`. Its class may be a dataclass: its
+fields are then its parameters, checked against their types and recorded with every prediction.
+"""
+
+import dataclasses
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import TypeAdapter, ValidationError
+
+from ..errors import InputError
+from ..registry import load_method, nearest, parse_specification
+
+PROTOCOLS = ("paper", "best")
+
+
+@dataclass(frozen=True)
+class StereoBatch:
+    """Stereo clips as a method hears them.
+
+    `audio` is float32 (clips, 2, samples), channel 0 left. Vote k of a clip looks at the `window` samples from
+    `k * hop` on; there are `votes` of them. `sample_id` names each clip, for methods that need random numbers.
+    """
+
+    audio: npt.NDArray[np.float32]
+    sample_id: Sequence[str]
+    sample_rate: int
+    window: int
+    hop: int
+    votes: int
+
+    def __len__(self) -> int:
+        return len(self.audio)
+
+
+class Method(typing.Protocol):
+    """Something that says where a sound comes from.
+
+    `predict` returns float64 (clips,): on the track `tde` the interaural time difference in seconds, positive when
+    the left channel leads; on `left-right` any number, left when it is >= 0.
+    """
+
+    version: ClassVar[str]
+    """Raised whenever the predictions change: older cached ones are then computed anew."""
+    tracks: ClassVar[tuple[str, ...]]
+
+    def predict(self, batch: StereoBatch) -> npt.NDArray[np.float64]:
+        """Return one prediction a clip."""
+
+
+@dataclass(frozen=True)
+class LoadedMethod:
+    """A method ready to run: its `label` in tables, its parameters, a digest of its file if it came from one."""
+
+    label: str
+    method: Method
+    parameters: Mapping[str, Any]
+    source: str
+
+    @property
+    def version(self) -> str:
+        """The method's version."""
+        return self.method.version
+
+
+def load_methods(specifications: Sequence[str], track: str, protocols: Sequence[str]) -> list[LoadedMethod]:
+    """Return the methods named by `specifications`, once for each of `protocols` they tell apart.
+
+    Raises InputError for an unknown name, parameter or value, and for a method of another track.
+    """
+    loaded = {}
+    for text in specifications:
+        for method in _load_variants(text, track, protocols):
+            loaded.setdefault(method.label, method)
+    return list(loaded.values())
+
+
+def _load_variants(text: str, track: str, protocols: Sequence[str]) -> list[LoadedMethod]:
+    name, given = parse_specification(text)
+    method_class, source = load_method(name)
+    serves = getattr(method_class, "tracks", None)
+    if serves is None or not callable(getattr(method_class, "predict", None)) or not hasattr(method_class, "version"):
+        raise InputError(f"method {name!r}: its class needs `version`, `tracks` and `predict(batch)`")
+    if track not in serves:
+        raise InputError(f"method {name!r} serves {', '.join(serves)}, not the track {track!r}")
+    fields = {f.name: f for f in dataclasses.fields(method_class)} if dataclasses.is_dataclass(method_class) else {}
+    if "protocol" in fields and "protocol" not in given:
+        variants = [given | {"protocol": protocol} for protocol in protocols]
+    else:
+        variants = [given]
+    usable = [_parameters(name, method_class, fields, variant) for variant in variants]
+    return [_build(name, method_class, parameters, fields, source) for parameters in usable]
+
+
+def _parameters(
+    name: str, method_class: type, fields: Mapping[str, Any], given: Mapping[str, str]
+) -> dict[str, Any]:
+    hints = typing.get_type_hints(method_class)
+    parameters = {}
+    for key, text in given.items():
+        if key not in fields:
+            raise InputError(f"method {name!r} has no parameter {key!r}: {nearest(key, fields) if fields else 'none'}")
+        try:
+            parameters[key] = TypeAdapter(hints[key]).validate_python(text)
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"]
+            raise InputError(f"method {name!r}, parameter {key}={text}: {reason[0].lower()}{reason[1:]}") from None
+    return parameters
+
+
+def _build(
+    name: str, method_class: Any, parameters: dict[str, Any], fields: Mapping[str, Any], source: str
+) -> LoadedMethod:
+    method = method_class(**parameters)
+    known = {key: getattr(method, key) for key in fields}
+    shown = [f"{key}={known[key]}" for key, field in fields.items() if known[key] != field.default]
+    return LoadedMethod(":".join([name, *shown]), method, known, source)

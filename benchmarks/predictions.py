@@ -1,0 +1,106 @@
+"""Predictions on disk: one Parquet file a method and condition, keyed by everything that can change them."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as parquet
+
+from ..digests import digest
+from ..errors import InputError
+from .conditions import Condition
+from .method import LoadedMethod
+from .track import Labels
+
+HARNESS_VERSION = "1"
+"""Raised whenever the same method would be given other audio, or its predictions be read otherwise."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """Everything that decides the predictions of one method under one condition."""
+
+    track: str
+    fingerprint: str
+    method: LoadedMethod
+    condition: Condition
+    samples: int
+
+    def stated(self) -> dict[str, Any]:
+        """Return the key as JSON values."""
+        return {
+            "harness": HARNESS_VERSION,
+            "track": self.track,
+            "fingerprint": self.fingerprint,
+            "method": self.method.label,
+            "version": self.method.version,
+            "parameters": dict(self.method.parameters),
+            "source": self.method.source,
+            "condition": self.condition.stated(),
+            "samples": self.samples,
+        }
+
+    def path(self, run: Path) -> Path:
+        """Return where these predictions lie in the folder `run`."""
+        name = re.sub(r"[^A-Za-z0-9.=-]+", "_", f"{self.method.label}--{self.condition.label()}")
+        return run / "predictions" / f"{name}--{digest(self.stated())[:12]}.parquet"
+
+
+def write_predictions(
+    run: Path, key: Key, labels: Labels, prediction: npt.NDArray[np.float64], seconds: float
+) -> Path:
+    """Write the predictions of one method under one condition; the file appears whole or not at all."""
+    frame = pd.DataFrame({"sample_id": labels.sample_id, **labels.groups, **key.condition.columns()})
+    frame["prediction"] = prediction
+    metadata = {**key.stated(), "seconds_per_sample": seconds / max(len(labels), 1)}
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"whence": json.dumps(metadata).encode()})
+    path = key.path(run)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    parquet.write_table(table, partial)
+    partial.replace(path)
+    return path
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """One file of predictions: `frame` with a row a sample, and the metadata it was written with."""
+
+    frame: pd.DataFrame
+    metadata: dict[str, Any]
+
+    @property
+    def method(self) -> str:
+        """The method's label."""
+        return str(self.metadata["method"])
+
+    @property
+    def condition(self) -> Condition:
+        """The condition it was run under."""
+        return Condition(**self.metadata["condition"])
+
+    def values(self, labels: Labels) -> npt.NDArray[np.float64]:
+        """Return the predictions (n,) in the order of `labels`; raises InputError if they are of other samples."""
+        if not np.array_equal(self.frame["sample_id"].to_numpy(), labels.sample_id):
+            raise InputError(f"predictions of {self.method!r} are of other samples than the dataset's")
+        return self.frame["prediction"].to_numpy(dtype=np.float64)
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Return the predictions in the file `path`; raises InputError if it is no such file."""
+    try:
+        table = parquet.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path} cannot be read as predictions: {error}") from None
+    metadata = (table.schema.metadata or {}).get(b"whence")
+    if metadata is None:
+        raise InputError(f"{path} was not written by `whence bench`: its metadata is missing")
+    return Predictions(table.to_pandas(), json.loads(metadata))

@@ -1,0 +1,60 @@
+"""Track `tde`: the time delay between two microphones (StereoCRW, Sec. 4.1)."""
+
+import numpy as np
+
+from ...datagen.shards import Dataset
+from .. import metrics
+from ..conditions import Condition
+from ..track import Float64, Labels, Track, block_names
+
+SNR_GRID = (30.0, 20.0, 10.0, 0.0, -10.0)
+
+
+def read_labels(dataset: Dataset) -> Labels:
+    """Return every clip with its delay (s), by speaker, with the nominal RT60 (s) where the rooms are simulated."""
+    sample_id = dataset.column("sample_id").astype(object)
+    simulated = "rt60_nominal" in dataset
+    nominal = dataset.column("rt60_nominal") if simulated else np.zeros(len(dataset))
+    return Labels(
+        rows=np.arange(len(dataset)),
+        sample_id=sample_id,
+        truth=dataset.column("interaural_time_difference"),
+        clusters=dataset.column("speaker").astype(object),
+        blocks=block_names(dataset.column("room"), nominal),
+        groups={"rt60_nominal": nominal} if simulated else {},
+    )
+
+
+def silence(truth: Float64) -> Float64:
+    """Return zero delay for every sample: the best that one can say without listening."""
+    return np.zeros_like(truth)
+
+
+TRACK = Track(
+    name="tde",
+    question="By how much does a sound reach the left ear before the right one?",
+    datasets=("tde", "brir"),
+    prediction="interaural time difference t_right - t_left in seconds",
+    metrics=(
+        metrics.MEAN_ABSOLUTE_ERROR_MS,
+        metrics.ROOT_MEAN_SQUARE_ERROR_MS,
+        metrics.MEDIAN_ABSOLUTE_ERROR_MS,
+        metrics.SHARE_WITHIN_TENTH_MS,
+    ),
+    read_labels=read_labels,
+    chance=silence,
+    ceiling=np.copy,
+    default_conditions=tuple(Condition(snr_db=snr) for snr in SNR_GRID),
+    default_methods=(
+        "zero",
+        "random",
+        "gcc-phat",
+        "gcc-phat:votes=mode",
+        "gcc-phat:protocol=best",
+        "scot",
+        "roth",
+        "flat",
+        "ml",
+        "beta",
+    ),
+)
