@@ -79,7 +79,11 @@ def _turns(window: int, votes: int) -> tuple[Float32, Float32, Float32]:
     """
     samples, bins = np.arange(votes)[:, None], np.arange(window + 1)[None]
     angle = np.pi * ((samples * bins) % (2 * window)) / window
-    return np.cos(angle).astype(np.float32), -np.sin(angle).astype(np.float32), (1 - 2 * (bins[0] % 2)).astype(np.float32)
+    return (
+        np.cos(angle).astype(np.float32),
+        -np.sin(angle).astype(np.float32),
+        (1 - 2 * (bins[0] % 2)).astype(np.float32),
+    )
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

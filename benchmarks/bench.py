@@ -65,6 +65,11 @@ def write_outputs(run: Run, files: Sequence[Path]) -> None:
         "predictions": [str(path.relative_to(run.folder)) for path in files],
     }
     (run.folder / RUN).write_text(json.dumps(listing, indent=1) + "\n", encoding="utf-8")
+    write_pages(run)
+
+
+def write_pages(run: Run) -> None:
+    """Write what people read of `run`: tables and report."""
     tables.write_tables(run.results, run.track, run.folder)
     report.write_report(run)
 

@@ -20,6 +20,9 @@ SKIPPED = 200
 """Samples dropped after mixing."""
 CONDITION_SEED = 0
 
+Names = npt.NDArray[np.object_]
+"""Names of samples or blocks, (n,)."""
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -122,7 +125,7 @@ def degrade(
     return segment[:, SKIPPED : SKIPPED + condition.kept_samples]
 
 
-def distractor_rows(sample_ids: Sequence[str], blocks: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
+def distractor_rows(sample_ids: Names, blocks: Names) -> npt.NDArray[np.intp]:
     """Return for each sample the row of its second talker: another sample of the same block (room and RT60).
 
     The choice depends on the names in the block alone. A sample alone in its block has none and raises InputError.
@@ -140,7 +143,7 @@ def distractor_rows(sample_ids: Sequence[str], blocks: npt.NDArray[np.object_]) 
 
 def stereo_batch(
     clips: npt.NDArray[np.float32],
-    sample_ids: Sequence[str],
+    sample_ids: Names,
     condition: Condition,
     distractors: npt.NDArray[np.float32] | None,
 ) -> StereoBatch:
@@ -152,5 +155,5 @@ def stereo_batch(
         ]
     )
     return StereoBatch(
-        heard, tuple(sample_ids), SAMPLE_RATE, condition.window_samples, condition.hop, condition.votes
+        heard, tuple(map(str, sample_ids)), SAMPLE_RATE, condition.window_samples, condition.hop, condition.votes
     )

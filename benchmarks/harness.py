@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +52,7 @@ def predict(plan: Plan) -> list[Path]:
     return [plan.key(method, condition).path(plan.run) for condition in plan.conditions for method in plan.methods]
 
 
-def _predict_condition(plan: Plan, condition: Condition, methods: Sequence[LoadedMethod], bar: "tqdm[None]") -> None:
+def _predict_condition(plan: Plan, condition: Condition, methods: Sequence[LoadedMethod], bar: "tqdm[Any]") -> None:
     if not methods:
         return
     predictions: list[list[npt.NDArray[np.float64]]] = [[] for _ in methods]

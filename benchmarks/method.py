@@ -74,7 +74,7 @@ def load_methods(specifications: Sequence[str], track: str, protocols: Sequence[
 
     Raises InputError for an unknown name, parameter or value, and for a method of another track.
     """
-    loaded = {}
+    loaded: dict[str, LoadedMethod] = {}
     for text in specifications:
         for method in _load_variants(text, track, protocols):
             loaded.setdefault(method.label, method)
@@ -98,9 +98,7 @@ def _load_variants(text: str, track: str, protocols: Sequence[str]) -> list[Load
     return [_build(name, method_class, parameters, fields, source) for parameters in usable]
 
 
-def _parameters(
-    name: str, method_class: type, fields: Mapping[str, Any], given: Mapping[str, str]
-) -> dict[str, Any]:
+def _parameters(name: str, method_class: type, fields: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
     hints = typing.get_type_hints(method_class)
     parameters = {}
     for key, text in given.items():

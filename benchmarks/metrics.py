@@ -125,12 +125,8 @@ def _percent_side_right(truth: ArrayLike, prediction: ArrayLike) -> Vector:
 
 
 MEAN_ABSOLUTE_ERROR_MS = Metric("mean_absolute_error", "MAE", "ms", False, _absolute_error_ms, "mean")
-ROOT_MEAN_SQUARE_ERROR_MS = Metric(
-    "root_mean_square_error", "RMSE", "ms", False, _squared_error_ms, "root_mean"
-)
-MEDIAN_ABSOLUTE_ERROR_MS = Metric(
-    "median_absolute_error", "median error", "ms", False, _absolute_error_ms, "median"
-)
+ROOT_MEAN_SQUARE_ERROR_MS = Metric("root_mean_square_error", "RMSE", "ms", False, _squared_error_ms, "root_mean")
+MEDIAN_ABSOLUTE_ERROR_MS = Metric("median_absolute_error", "median error", "ms", False, _absolute_error_ms, "median")
 SHARE_WITHIN_TENTH_MS = Metric(
     "share_within_tenth_ms", "share within 0.1 ms", "%", True, _percent_within_tenth_ms, "mean"
 )
@@ -198,7 +194,5 @@ def finite_vector(values: ArrayLike, name: str) -> Vector:
     finite = np.isfinite(array)
     if not finite.all():
         first = int(np.argmin(finite))
-        raise InputError(
-            f"{name}: {np.sum(~finite)} of {array.size} values are not finite (first at index {first})"
-        )
+        raise InputError(f"{name}: {np.sum(~finite)} of {array.size} values are not finite (first at index {first})")
     return array.astype(np.float64)

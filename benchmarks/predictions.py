@@ -53,9 +53,7 @@ class Key:
         return run / "predictions" / f"{name}--{digest(self.stated())[:12]}.parquet"
 
 
-def write_predictions(
-    run: Path, key: Key, labels: Labels, prediction: npt.NDArray[np.float64], seconds: float
-) -> Path:
+def write_predictions(run: Path, key: Key, labels: Labels, prediction: npt.NDArray[np.float64], seconds: float) -> Path:
     """Write the predictions of one method under one condition; the file appears whole or not at all."""
     frame = pd.DataFrame({"sample_id": labels.sample_id, **labels.groups, **key.condition.columns()})
     frame["prediction"] = prediction

@@ -63,7 +63,9 @@ class Results:
 
     def frame(self) -> pd.DataFrame:
         """Return the rows as a table, a column a condition key."""
-        return pd.DataFrame([{**row.condition, **{k: v for k, v in vars(row).items() if k != "condition"}} for row in self.rows])
+        return pd.DataFrame(
+            [{**row.condition, **{k: v for k, v in vars(row).items() if k != "condition"}} for row in self.rows]
+        )
 
     def find(self, **wanted: Any) -> list[Row]:
         """Return the rows whose fields or condition keys equal `wanted`; None asks for a key that is not there."""

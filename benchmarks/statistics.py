@@ -55,9 +55,7 @@ class Clusters:
 
     codes: NDArray[np.intp]
     count: int
-    _kept: dict[tuple[int, int], list[NDArray[np.uint8]]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
+    _kept: dict[tuple[int, int], list[NDArray[np.uint8]]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, labels: "ArrayLike | Clusters") -> "Clusters":
@@ -158,14 +156,9 @@ def rank_groups(
     {'good': 1, 'twin': 1, 'far': 3, 'absent': None}
     """
     groups = Clusters.of(clusters)
-    samples = {
-        name: _validated_terms(terms, groups) for name, terms in terms_by_method.items() if terms is not None
-    }
+    samples = {name: _validated_terms(terms, groups) for name, terms in terms_by_method.items() if terms is not None}
     values = {name: metric.summarise(terms) for name, terms in samples.items()}
-    draws = {
-        name: replicates(metric, terms, groups, resamples=resamples, seed=seed)
-        for name, terms in samples.items()
-    }
+    draws = {name: replicates(metric, terms, groups, resamples=resamples, seed=seed) for name, terms in samples.items()}
 
     def against(leader: str, name: str) -> Interval:
         gap = float(_gaps(values[leader], values[name]))
@@ -234,8 +227,7 @@ def _weighted_medians(terms: Vector, clusters: Clusters, blocks: Iterator[Vector
         reached = np.cumsum(counts @ members, axis=1)
         weight = reached[:, -1]
         lower, upper = (
-            values[_index_at_rank(rank, counts, reached, codes, length)]
-            for rank in ((weight - 1) // 2, weight // 2)
+            values[_index_at_rank(rank, counts, reached, codes, length)] for rank in ((weight - 1) // 2, weight // 2)
         )
         medians.append((lower + upper) / 2)
     return np.concatenate(medians)
@@ -287,9 +279,7 @@ def _percentile_interval(value: float, values: Vector, confidence: float) -> Int
 def _validated_terms(terms: ArrayLike, clusters: Clusters) -> Vector:
     samples = finite_vector(terms, "terms")
     if samples.shape != clusters.codes.shape:
-        raise InputError(
-            f"{samples.size} terms for {clusters.codes.size} cluster labels: expected one label a term"
-        )
+        raise InputError(f"{samples.size} terms for {clusters.codes.size} cluster labels: expected one label a term")
     return samples
 
 
@@ -301,7 +291,5 @@ def _validated_labels(labels: ArrayLike) -> NDArray[np.generic]:
         raise InputError("clusters: expected at least one sample, got none")
     missing = [index for index, label in enumerate(array.tolist()) if label is None or label != label]
     if missing:
-        raise InputError(
-            f"clusters: {len(missing)} of {array.size} labels are missing (first at index {missing[0]})"
-        )
+        raise InputError(f"clusters: {len(missing)} of {array.size} labels are missing (first at index {missing[0]})")
     return array.astype(np.str_) if array.dtype.kind == "O" else array

@@ -43,7 +43,12 @@ class Labels:
         """Return the samples `keep` (indices)."""
         groups = {name: values[keep] for name, values in self.groups.items()}
         return Labels(
-            self.rows[keep], self.sample_id[keep], self.truth[keep], self.clusters[keep], self.blocks[keep], groups
+            self.rows[keep],
+            self.sample_id[keep],
+            self.truth[keep],
+            self.clusters[keep],
+            self.blocks[keep],
+            groups,
         )
 
 
@@ -65,6 +70,8 @@ class Track:
     ceiling: Callable[[Float64], Float64]
     default_conditions: tuple[Condition, ...]
     default_methods: tuple[str, ...]
+    published_dataset: str
+    """The kind of dataset that the papers' numbers were measured on."""
 
     def labels(self, dataset: Dataset) -> Labels:
         """Return the labels of `dataset`; raises InputError if it is of another kind or holds no usable sample."""

@@ -18,10 +18,11 @@ from ..errors import InputError
 from . import stereo
 from .acoustics.auralize import auralize
 from .acoustics.cross_correlation import response_delay
-from .corpora import Corpus
+from .corpora import Corpus, open_corpus
 from .shards import Layout
 
 INDEX = "index.csv"
+MINIMUM_SECONDS = 1.5  # of dry speech
 PRESETS = {"tiny": 8, "small": 50, "paper": 500}
 """Clips per response."""
 
@@ -76,15 +77,15 @@ class BrirRecipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    seed: int = Field(0, ge=0)
-    clips: int = Field(50, ge=1)
+    seed: int = Field(default=0, ge=0)
+    clips: int = Field(default=50, ge=1)
     """Per response."""
     room: str
     responses: str
     """Digest of the responses."""
     corpus: str
     """Digest of the dry speech."""
-    rows_per_shard: int = Field(50, ge=1)
+    rows_per_shard: int = Field(default=50, ge=1)
 
 
 def responses_digest(responses: tuple[MeasuredResponse, ...]) -> str:
@@ -141,3 +142,17 @@ class BrirPlan:
             **stereo.measured_fields(response.audio, response.arrivals),
             **stereo.speech_fields(self.corpus.clips[utterance], start),
         }
+
+
+def plan_brir(folder: str, speech: str | None, *, clips: int, seed: int = 0) -> BrirPlan:
+    """Return the plan of a dataset with `clips` clips per measured response in `folder`, from the dry `speech`."""
+    responses = read_responses(folder)
+    corpus = open_corpus(speech, minimum_seconds=MINIMUM_SECONDS, seed=seed, count=clips)
+    recipe = BrirRecipe(
+        seed=seed,
+        clips=clips,
+        room=Path(folder).resolve().name,
+        responses=responses_digest(responses),
+        corpus=corpus.digest,
+    )
+    return BrirPlan(recipe, responses, str(Path(folder).resolve()), corpus)

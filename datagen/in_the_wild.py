@@ -69,7 +69,7 @@ class InTheWildRecipe(BaseModel):
     """Digest of the labels that were found."""
     recordings: str
     """Digest of the recordings."""
-    rows_per_shard: int = Field(50, ge=1)
+    rows_per_shard: int = Field(default=50, ge=1)
 
 
 def read_labels(labels: str, clips: str) -> tuple[tuple[LabelledClip, ...], list[str]]:
@@ -119,7 +119,11 @@ def _label_rows(path: Path) -> list[dict[str, str]]:
 def _labelled_clip(row: Mapping[str, str], file: str, labels: str) -> LabelledClip:
     try:
         clip = LabelledClip(
-            row["path"], file, int(row["start_time"]), int(row["itd_label"]), {"0": False, "1": True}[row["if_flip"]]
+            row["path"],
+            file,
+            int(row["start_time"]),
+            int(row["itd_label"]),
+            {"0": False, "1": True}[row["if_flip"]],
         )
     except (ValueError, KeyError):
         raise InputError(f"{labels}: cannot read the row {dict(row)}: expected whole numbers, if_flip 0 or 1") from None
@@ -150,7 +154,11 @@ class InTheWildPlan:
         """Where the recordings lie, and how many of the label file's rows were not found."""
         return {
             "engine": {"name": "recorded", "location": self.location, "rows_without_recording": self.missing},
-            "speech": {"kind": "recorded", "location": self.location, "licences": {"unknown": len(self.clips)}},
+            "speech": {
+                "kind": "recorded",
+                "location": self.location,
+                "licences": {"unknown": len(self.clips)},
+            },
         }
 
     @property

@@ -6,14 +6,17 @@ columns, then `manifest.json` (a sha256 of every data file), and only then sets 
 """
 
 import json
+import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import zarr
+from zarr.codecs import BloscCodec
 
 from ..digests import canonical_json, digest, sha256
 from ..errors import InputError, VerificationError
@@ -93,14 +96,12 @@ def begin(url: str, layout: Layout, attributes: Mapping[str, Any]) -> list[int]:
 
 
 def _create_sharded(group: zarr.Group, layout: Layout, field: Field) -> None:
-    codec = zarr.codecs.BloscCodec(
-        cname="zstd", clevel=3, shuffle="shuffle", typesize=np.dtype(field.dtype).itemsize
-    )
+    codec = BloscCodec(cname="zstd", clevel=3, shuffle="shuffle", typesize=np.dtype(field.dtype).itemsize)
     group.create_array(
         field.name,
         shape=(layout.rows, *field.shape),
         dtype=field.dtype,
-        chunks=(field.chunk_rows, *field.shape),
+        chunks=(math.gcd(field.chunk_rows, layout.rows_per_shard), *field.shape),
         shards=(layout.rows_per_shard, *field.shape),
         compressors=codec,
         dimension_names=(layout.row_dimension, *field.dimensions),
@@ -158,7 +159,10 @@ def _progress_file(shard: int) -> str:
 def _is_written(folder: Folder, layout: Layout, shard: int) -> bool:
     if not folder.exists(_progress_file(shard)):
         return False
-    hashes = json.loads(folder.read(_progress_file(shard)))["sha256"]
+    try:
+        hashes = json.loads(folder.read(_progress_file(shard)))["sha256"]
+    except (ValueError, KeyError):  # torn by a crash of the machine
+        return False
     return all(folder.exists(path) and sha256(folder.read(path)) == value for path, value in hashes.items())
 
 
@@ -173,10 +177,12 @@ def write_shard(url: str, layout: Layout, shard: int, rows: Sequence[Mapping[str
     hashes = {}
     for field in layout.sharded:
         block = np.stack([row[field.name] for row in rows]).astype(field.dtype, copy=False)
+        path = layout.shard_file(field, shard)
+        folder.remove(path)  # Zarr would read what a killed writer left, torn as it may be
         array = group[field.name]
         assert isinstance(array, zarr.Array)
+        array = array.with_config({"write_empty_chunks": True})  # a silent shard is a file too
         array[span.start : span.stop] = block
-        path = layout.shard_file(field, shard)
         hashes[path] = sha256(folder.read(path))
     columns = {f.name: [np.asarray(row[f.name]).tolist() for row in rows] for f in layout.columns}
     folder.write(_progress_file(shard), json.dumps({"sha256": hashes, "columns": columns}).encode())
@@ -186,6 +192,7 @@ def finish(url: str, layout: Layout) -> str:
     """Check every shard, write the columns and the manifest, mark the dataset complete; return its fingerprint."""
     folder = Folder(url)
     if folder.exists(MANIFEST) and (_root_attributes(folder) or {}).get("complete"):
+        folder.remove("progress")
         return Dataset(url).fingerprint
     unfinished = [shard for shard in range(layout.shard_count) if not _is_written(folder, layout, shard)]
     if unfinished:
@@ -209,10 +216,12 @@ def finish(url: str, layout: Layout) -> str:
     }
     folder.write(MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
     fingerprint = digest(manifest)
-    group.attrs.put({"whence": {**attributes, "complete": True, "fingerprint": fingerprint}})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", zarr.errors.ZarrUserWarning)  # of our manifest, and of consolidation in v3
         zarr.consolidate_metadata(folder.store())
+    root = json.loads(folder.read("zarr.json"))
+    root["attributes"]["whence"] |= {"complete": True, "fingerprint": fingerprint}
+    folder.write("zarr.json", json.dumps(root, indent=2).encode())
     folder.remove("progress")
     return fingerprint
 
@@ -227,6 +236,7 @@ def _write_column(group: zarr.Group, layout: Layout, field: Field, values: list[
         dimension_names=(layout.row_dimension, *field.dimensions),
         attributes=_attributes_of(field),
         overwrite=True,
+        config={"write_empty_chunks": True},
     )
     array[...] = data
 
@@ -249,12 +259,22 @@ class Dataset:
         self.attributes: dict[str, Any] = found
         self.name: str = found["dataset"]
         self.recipe: dict[str, Any] = found["recipe"]
-        self.manifest: dict[str, Any] = json.loads(self.folder.read(MANIFEST))
+        self.manifest: dict[str, Any] = self._read_manifest()
         self.fingerprint: str = digest(self.manifest)
         missing = sorted(set(self.manifest["files"]) - set(self.folder.files()))
         if missing:
-            raise InputError(f"{url} lacks {len(missing)} of its files, such as {missing[0]}: copy or generate it again")
+            raise InputError(
+                f"{url} lacks {len(missing)} of its files, such as {missing[0]}: copy or generate it again"
+            )
         self.group = zarr.open_group(self.folder.store(), mode="r", use_consolidated=True)
+
+    def _read_manifest(self) -> dict[str, Any]:
+        try:
+            return dict(json.loads(self.folder.read(MANIFEST)))
+        except ValueError as error:
+            raise InputError(
+                f"{self.url}/{MANIFEST} is damaged ({error}): copy or generate the dataset again"
+            ) from None
 
     def __len__(self) -> int:
         return int(self.manifest["rows"])
@@ -264,7 +284,8 @@ class Dataset:
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """Return the whole array `name`."""
-        return np.asarray(self.array(name)[...])
+        with _damage_named(self.array(name), self.url):
+            return np.asarray(self.array(name)[...])
 
     def array(self, name: str) -> "zarr.Array[Any]":
         """Return the Zarr array `name`; raises InputError naming the arrays there are."""
@@ -281,11 +302,18 @@ class Dataset:
 
 def read_rows(array: "zarr.Array[Any]", rows: npt.NDArray[np.intp], url: str) -> npt.NDArray[Any]:
     """Return `rows` of `array`; raises InputError naming the dataset where a shard is missing or torn."""
-    try:
-        contiguous = rows.size > 0 and rows[-1] - rows[0] + 1 == rows.size and (np.diff(rows) == 1).all()
+    contiguous = rows.size > 0 and rows[-1] - rows[0] + 1 == rows.size and (np.diff(rows) == 1).all()
+    with _damage_named(array, url):
         if contiguous:
             return np.asarray(array[int(rows[0]) : int(rows[-1]) + 1])
         return np.asarray(array.oindex[rows])
+
+
+@contextmanager
+def _damage_named(array: "zarr.Array[Any]", url: str) -> Iterator[None]:
+    """Turn whatever reading a damaged `array` raises into InputError."""
+    try:
+        yield
     except (OSError, RuntimeError, ValueError, KeyError, zarr.errors.BaseZarrError) as error:
         raise InputError(
             f"{url}: array {array.basename!r} cannot be read ({type(error).__name__}: {error}): "

@@ -48,10 +48,20 @@ _MEASURES = (
 _SPEECH = (
     Field("speaker", "str", "who speaks"),
     Field("utterance", "str", "clip of the corpus"),
-    Field("utterance_start", "float64", "where the clip begins in the reverberant utterance", attributes={"units": "s"}),
+    Field(
+        "utterance_start",
+        "float64",
+        "where the clip begins in the reverberant utterance",
+        attributes={"units": "s"},
+    ),
 )
 _SIMULATED = (
-    Field("rt60_nominal", "float64", "label handed to Sabine's formula, divided by 1.4", attributes={"units": "s"}),
+    Field(
+        "rt60_nominal",
+        "float64",
+        "label handed to Sabine's formula, divided by 1.4",
+        attributes={"units": "s"},
+    ),
     Field("source_position", "float64", "in the room, from its corner", (3,), ("axis",), {"units": "m"}),
     Field("microphone_position", "float64", "in the room", (2, 3), ("channel", "axis"), {"units": "m"}),
 )

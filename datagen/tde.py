@@ -18,16 +18,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..conventions import SAMPLE_RATE, SPEED_OF_SOUND
 from ..digests import generator_for
+from ..errors import InputError
 from . import stereo
 from .acoustics.auralize import auralize
 from .acoustics.shoebox import LEAD, Engine, ShoeboxRoom, impulse_responses, sabine_inversion
-from .corpora import Corpus
+from .corpora import Corpus, open_corpus
 from .shards import Layout
 
 Protocol = Literal["independent", "paper"]
 PAPER_SEED = 2021
 PAPER_START = 0.1  # seconds into the simulated file
 MINIMUM_SECONDS = 1.5  # of dry speech, the published test list's limit
+SHORTEST_PAPER_SECONDS = 0.2  # shorter ones still take their turn in the published stream
 RT60_LABELS = (0.1, 0.3, 0.5, 0.7, 0.9)
 PRESETS = {"tiny": 8, "small": 100, "paper": 2100}
 """Clips per room and RT60."""
@@ -76,15 +78,15 @@ class TdeRecipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0)
     protocol: Protocol = "independent"
     engine: Engine = "lattice"
-    clips: int = Field(100, ge=1)
+    clips: int = Field(default=100, ge=1)
     """Per room and RT60."""
-    rt60: tuple[float, ...] = Field(RT60_LABELS, min_length=1)
+    rt60: tuple[float, ...] = Field(default=RT60_LABELS, min_length=1)
     corpus: str
     """Digest of the dry speech."""
-    rows_per_shard: int = Field(50, ge=1)
+    rows_per_shard: int = Field(default=50, ge=1)
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def paper_stream(seed: int, count: int) -> tuple[tuple[int, float], ...]:
     NumPy's legacy generator, seeded anew for every room and RT60, draws for each clip an integer of -90..90 and a
     distance of 0.5..3 m.
     """
-    stream = np.random.RandomState(seed)  # noqa: NPY002 - the published stream is the legacy generator's
+    stream = np.random.RandomState(seed)
     return tuple((int(stream.randint(-90, 91)), float(stream.uniform(0.5, 3.0))) for _ in range(count))
 
 
@@ -220,3 +222,35 @@ class TdePlan:
             return stereo.as_int16(auralize(dry, responses, start, stereo.CLIP_SAMPLES, LEAD))
         whole = auralize(dry, responses, 0, dry.size + responses.shape[1], LEAD)
         return stereo.as_int16(whole)[:, start : start + stereo.CLIP_SAMPLES]
+
+
+def plan_tde(
+    speech: str | None,
+    *,
+    clips: int,
+    rt60: tuple[float, ...] | None = None,
+    protocol: Protocol = "independent",
+    engine: Engine = "lattice",
+    seed: int | None = None,
+) -> TdePlan:
+    """Return the plan of a dataset with `clips` clips per room and RT60 label (s), from the dry `speech`.
+
+    `speech` is a folder, `espeak` or None, or `librispeech[:SUBSET]`. `seed` defaults to the published 2021 in the
+    paper protocol, to 0 otherwise.
+    """
+    paper = protocol == "paper"
+    labels = rt60 or RT60_LABELS
+    if not all(0 <= label <= 2 for label in labels) or len(set(labels)) != len(labels):
+        raise InputError(f"rt60={', '.join(map(str, labels))} s: expected different values from 0 to 2")
+    seed = (PAPER_SEED if paper else 0) if seed is None else seed
+    corpus = open_corpus(
+        speech,
+        minimum_seconds=SHORTEST_PAPER_SECONDS if paper else MINIMUM_SECONDS,
+        seed=seed,
+        count=3 * clips,
+    )
+    recipe = TdeRecipe(seed=seed, protocol=protocol, engine=engine, clips=clips, rt60=labels, corpus=corpus.digest)
+    plan = TdePlan(recipe, corpus)
+    if plan.layout.rows == 0:
+        raise InputError(f"{corpus.location}: every utterance is shorter than {MINIMUM_SECONDS} s")
+    return plan

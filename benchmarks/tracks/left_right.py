@@ -54,5 +54,17 @@ TRACK = Track(
     chance=commoner_side,
     ceiling=np.copy,
     default_conditions=(Condition(clip_seconds=0.48),),
-    default_methods=("random", "gcc-phat", "gcc-phat:protocol=best", "scot", "roth", "flat", "ml", "beta", "iid-rms", "iid-vote"),
+    default_methods=(
+        "random",
+        "gcc-phat",
+        "gcc-phat:protocol=best",
+        "scot",
+        "roth",
+        "flat",
+        "ml",
+        "beta",
+        "iid-rms",
+        "iid-vote",
+    ),
+    published_dataset="in-the-wild",
 )

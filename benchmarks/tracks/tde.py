@@ -57,4 +57,5 @@ TRACK = Track(
         "ml",
         "beta",
     ),
+    published_dataset="tde",
 )

@@ -15,14 +15,17 @@ def auralize(dry: Audio, responses: Audio, start: int, length: int, lead: int) -
     """
     taps = responses.shape[1]
     first = start + lead - taps + 1
-    heard = dry[max(first, 0) : start + lead + length]
+    heard = dry[max(first, 0) : max(start + lead + length, 0)]
+    window = np.zeros((responses.shape[0], length), dtype=np.float32)
+    if heard.size == 0:
+        return window
     size = fft.next_fast_len(heard.size + taps - 1, real=True)
     spectrum = fft.rfft(heard, size) * fft.rfft(responses, size, axis=-1)
     sound = fft.irfft(spectrum, size, axis=-1)[:, : heard.size + taps - 1]
     skip = start + lead - max(first, 0)
-    window = np.zeros((responses.shape[0], length), dtype=np.float32)
-    kept = sound[:, skip : skip + length]
-    window[:, : kept.shape[1]] = kept
+    silent = max(-skip, 0)
+    kept = sound[:, skip + silent : skip + length]
+    window[:, silent : silent + kept.shape[1]] = kept
     return window
 
 
@@ -38,7 +41,7 @@ def add_noise(audio: Audio, snr_db: float, rng: np.random.Generator) -> Audio:
     """
     sigma = joint_rms(audio) * 10 ** (-snr_db / 20)
     noise = rng.standard_normal(audio.shape, dtype=np.float32)
-    return np.clip(audio + np.float32(sigma) * noise, -1, 1)
+    return np.asarray(np.clip(audio + np.float32(sigma) * noise, -1, 1))
 
 
 def add_distractor(audio: Audio, distractor: Audio, level: float) -> Audio:

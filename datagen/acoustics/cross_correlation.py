@@ -22,7 +22,7 @@ def phase_transform_correlation(left: npt.ArrayLike, right: npt.ArrayLike, max_l
     size = 2 * left.size
     cross = np.conj(fft.rfft(left, size)) * fft.rfft(right, size)
     correlation = fft.irfft(cross / (np.abs(cross) + 1e-20), size)
-    return np.concatenate([correlation[-max_lag:], correlation[: max_lag + 1]])
+    return np.asarray(correlation[np.arange(-max_lag, max_lag + 1)])
 
 
 def parabolic_peak(values: npt.NDArray[np.float64]) -> float:

@@ -39,9 +39,9 @@ def decay_time(energy: npt.NDArray[np.float64], lowest_db: float, sample_rate: i
     >>> round(decay_time(decay, -25.0, 16000), 6)
     0.5
     """
-    total = energy[0]
-    if not total > 0:
+    if not energy.size or not energy[0] > 0:
         return float("nan")
+    total = energy[0]
     first, last = (np.searchsorted(-energy, -total * 10 ** (db / 10), side="right") for db in (-5.0, lowest_db))
     stretch = energy[first:last]
     stretch = stretch[stretch > 0]
@@ -68,7 +68,9 @@ def measure_response(response: npt.ArrayLike, arrival: float, sample_rate: int =
 
 
 def _ratio_db(energy: npt.NDArray[np.float64], sample: float) -> float:
-    """Return the energy before `sample` over the energy from it on, in dB; +inf where nothing follows."""
+    """Return the energy before `sample` over that from it on, in dB; +inf where nothing follows, NaN in silence."""
+    if not energy.size or not energy[0] > 0:
+        return float("nan")
     border = min(round(sample) + 1, energy.size)
     late = energy[border] if border < energy.size else 0.0
     if late <= 0:

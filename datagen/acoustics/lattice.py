@@ -6,7 +6,7 @@ pass over the lattice costs a square root, a division and two additions an image
 
 1. each image is added to two neighbouring bins of a time grid `OVERSAMPLING` times finer than the sample rate
    (linear interpolation);
-2. the grid is halved twice by binomial filters, then reduced to the sample rate by one filter that both
+2. the grid is reduced by 3 and by 2 with short filters, then to the sample rate by one filter that both
    band-limits it (windowed sinc) and undoes the droop of steps 1 and 2.
 
 No step reorders a floating-point sum, so a response has the same bytes on every machine with IEEE arithmetic.
@@ -19,7 +19,7 @@ from numba import njit
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
-OVERSAMPLING = 16
+OVERSAMPLING = 24
 LEAD = 40
 """Samples by which every response begins before the emission: half the band-limiting kernel."""
 
@@ -47,7 +47,9 @@ def _decimation_filter() -> Float32:
     frequency = np.fft.rfftfreq(time.size, 1 / fine)
     kept = frequency <= _FOUR_PHASES / 2
     frequency, spectrum = frequency[kept], spectrum[kept]
-    droop = np.sinc(frequency / 16) ** 2 * np.cos(np.pi * frequency / 16) ** 4 * np.cos(np.pi * frequency / 8) ** 6
+    droop = np.sinc(frequency / OVERSAMPLING) ** 2
+    droop *= (np.sinc(frequency / 8) / np.sinc(frequency / OVERSAMPLING)) ** 4
+    droop *= np.cos(np.pi * frequency / 8) ** 6
     taps = np.fft.fftshift(np.fft.irfft(spectrum / droop, 2 * length * _FOUR_PHASES)) * _FOUR_PHASES
     reach = (LEAD + 4) * _FOUR_PHASES
     centre = length * _FOUR_PHASES
@@ -135,14 +137,16 @@ def _add_images(x, y, z, order, grid):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _eighth(grid):  # type: ignore[no-untyped-def]
-    """Return the grid of 16 bins a sample at 8 bins a sample, through the binomial filter (1, 4, 6, 4, 1) / 8."""
-    coarse = np.zeros(grid.size // 2, dtype=np.float32)
-    inside = coarse[1:-1]
-    outer, inner, middle = np.float32(1 / 8), np.float32(4 / 8), np.float32(6 / 8)
+    """Return the grid of 24 bins a sample at 8 bins a sample, through (1, 1, 1) four times over, divided by 27."""
+    coarse = np.zeros(grid.size // 3, dtype=np.float32)
+    inside, fine = coarse[2:-2], grid[2:]
+    scale = np.float32(1 / 27)
     for n in range(inside.size):
-        first = np.uint32(2 * n)
-        a, b, c, d, e = grid[first], grid[first + 1], grid[first + 2], grid[first + 3], grid[first + 4]
-        inside[n] = outer * (a + e) + inner * (b + d) + middle * c
+        k = np.uint32(3 * n)
+        ends, outer = fine[k] + fine[k + 8], fine[k + 1] + fine[k + 7]
+        inner, near = fine[k + 2] + fine[k + 6], fine[k + 3] + fine[k + 5]
+        total = ends + np.float32(4) * outer + np.float32(10) * inner
+        inside[n] = scale * (total + np.float32(16) * near + np.float32(19) * fine[k + 4])
     return coarse
 
 
@@ -172,7 +176,12 @@ def _band_limit(phases, taps, response):  # type: ignore[no-untyped-def]
         out = response[start : start + block]
         for phase in range(_FOUR_PHASES):
             for tap in range(0, length, 4):
-                w0, w1, w2, w3 = taps[phase, tap], taps[phase, tap + 1], taps[phase, tap + 2], taps[phase, tap + 3]
+                w0, w1, w2, w3 = (
+                    taps[phase, tap],
+                    taps[phase, tap + 1],
+                    taps[phase, tap + 2],
+                    taps[phase, tap + 3],
+                )
                 near = phases[phase, start + first + tap :]
                 for n in range(out.size):
                     k = np.uint32(n)
@@ -187,7 +196,13 @@ def _responses(dimensions, gains, order, source, microphones, bins_per_metre, de
     for m in range(count):
         axes = [
             _axis_table(
-                dimensions[a], source[a], microphones[m, a], gains[2 * a], gains[2 * a + 1], order, bins_per_metre
+                dimensions[a],
+                source[a],
+                microphones[m, a],
+                gains[2 * a],
+                gains[2 * a + 1],
+                order,
+                bins_per_metre,
             )
             for a in range(3)
         ]
@@ -223,7 +238,5 @@ def lattice_responses(
     strength = bins_per_metre / (4 * np.pi)
     taps = _DECIMATION * np.float32(strength)
     gains = np.sqrt(1.0 - absorption)
-    responses: Float32 = _responses(
-        dimensions, gains, order, source, microphones, bins_per_metre, taps
-    )
+    responses: Float32 = _responses(dimensions, gains, order, source, microphones, bins_per_metre, taps)
     return responses

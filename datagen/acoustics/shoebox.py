@@ -105,7 +105,12 @@ def _pyroomacoustics_responses(
     """Return pyroomacoustics' responses with its high-pass off, one thread, and our 1 / (4 pi d)."""
     import pyroomacoustics
 
-    settings = {"rir_hpf_enable": False, "num_threads": 1, "c": SPEED_OF_SOUND, "frac_delay_length": 2 * LEAD + 1}
+    settings = {
+        "rir_hpf_enable": False,
+        "num_threads": 1,
+        "c": SPEED_OF_SOUND,
+        "frac_delay_length": 2 * LEAD + 1,
+    }
     for name, value in settings.items():
         pyroomacoustics.constants.set(name, value)
     walls = ("west", "east", "south", "north", "floor", "ceiling")

@@ -55,9 +55,7 @@ def _load_file(folder: Path, clip: Clip, fingerprint: str) -> npt.NDArray[np.flo
             "or open the corpus again"
         ) from error
     if sound.fingerprint != fingerprint:
-        raise InputError(
-            f"{path}: changed since the corpus was opened; put it back, or open the corpus again"
-        )
+        raise InputError(f"{path}: changed since the corpus was opened; put it back, or open the corpus again")
     return sound.at_16_khz()
 
 

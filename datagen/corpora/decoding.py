@@ -90,9 +90,7 @@ def _read_mono(data: bytes) -> tuple[npt.NDArray[np.float32], int]:
 def _through_ffmpeg(path: Path) -> bytes:
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
-        raise Unusable(
-            f"{path.suffix.lower()} needs ffmpeg (put ffmpeg on PATH, or convert the file to flac)"
-        )
+        raise Unusable(f"{path.suffix.lower()} needs ffmpeg (put ffmpeg on PATH, or convert the file to flac)")
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "decoded.wav"
         # "file:" keeps a name with a colon from being taken for a protocol

@@ -35,9 +35,7 @@ _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes
 _one_at_a_time = threading.Lock()
 
 
-def synthesize(
-    text: str, voice: Voice, *, seconds: float, noise_seed: int
-) -> tuple[npt.NDArray[np.int16], int]:
+def synthesize(text: str, voice: Voice, *, seconds: float, noise_seed: int) -> tuple[npt.NDArray[np.int16], int]:
     """Return `voice` reading `text` for at least `seconds` or until the text ends, and the rate in Hz."""
     with _one_at_a_time, _fresh_library() as (library, rate):
         _set_voice(library, voice)

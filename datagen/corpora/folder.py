@@ -17,9 +17,7 @@ from .labels import labels_of
 _THREADS = max(1, min(4, os.cpu_count() or 1))
 
 
-def open_folder(
-    folder: Path, *, minimum_seconds: float, kind: str = "folder", licence: str = "unknown"
-) -> Corpus:
+def open_folder(folder: Path, *, minimum_seconds: float, kind: str = "folder", licence: str = "unknown") -> Corpus:
     """Return the corpus of all audio files under `folder` that hold at least `minimum_seconds` of sound.
 
     Speakers and licences come from `labels_of`; `licence` stands where an index says none. The digest is over

@@ -48,9 +48,7 @@ def _rows_by_name(file: Path, folder: Path) -> dict[str, dict[str, str]]:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             rows = [{k: v.strip() for k, v in row.items() if k and v} for row in csv.DictReader(stream)]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(
-            f"{file}: not a CSV file in UTF-8 ({error}); save it as one, or rename it"
-        ) from error
+        raise InputError(f"{file}: not a CSV file in UTF-8 ({error}); save it as one, or rename it") from error
     named = [(row.get("path") or row.get("file"), row) for row in rows]
     return {_relative(file.parent / name, folder): row for name, row in named if name}
 

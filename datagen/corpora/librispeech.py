@@ -155,9 +155,7 @@ def _require_md5(part: Path, expected: str, url: str) -> None:
         found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     if found != expected:
         part.unlink()
-        raise InputError(
-            f"{url}: the download has MD5 {found}, expected {expected}; it is deleted, run this again"
-        )
+        raise InputError(f"{url}: the download has MD5 {found}, expected {expected}; it is deleted, run this again")
 
 
 def _unpack(archive: Path, subset: str, folder: Path) -> None:
@@ -167,9 +165,7 @@ def _unpack(archive: Path, subset: str, folder: Path) -> None:
             with tarfile.open(archive, "r:gz") as tar:
                 tar.extractall(scratch, filter="data")
         except (tarfile.TarError, EOFError) as error:
-            raise InputError(
-                f"{archive}: cannot be unpacked ({error}); delete it and run this again"
-            ) from error
+            raise InputError(f"{archive}: cannot be unpacked ({error}); delete it and run this again") from error
         unpacked = Path(scratch) / "LibriSpeech" / subset
         if not unpacked.is_dir():
             raise InputError(f"{archive}: holds no LibriSpeech/{subset}; delete it and run this again")

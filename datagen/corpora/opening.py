@@ -25,9 +25,7 @@ ESPEAK_SECONDS = 4.0
 ESPEAK_LICENCE = "generated with espeak-ng, no rights claimed"
 
 
-def open_corpus(
-    source: str | None, *, minimum_seconds: float, seed: int = 0, count: int | None = None
-) -> Corpus:
+def open_corpus(source: str | None, *, minimum_seconds: float, seed: int = 0, count: int | None = None) -> Corpus:
     """Return the corpus that `source` names, with clips of at least `minimum_seconds`.
 
     None or "espeak": speech made here, `count` clips that depend on `seed`. "librispeech" (which is
@@ -44,9 +42,7 @@ def open_corpus(
         return _open_espeak(minimum_seconds, seed, ESPEAK_CLIPS if count is None else count)
     if source == "librispeech" or source.startswith("librispeech:"):
         folder = librispeech.fetch(source.partition(":")[2] or librispeech.DEFAULT_SUBSET)
-        return open_folder(
-            folder, minimum_seconds=minimum_seconds, kind="librispeech", licence=librispeech.LICENCE
-        )
+        return open_folder(folder, minimum_seconds=minimum_seconds, kind="librispeech", licence=librispeech.LICENCE)
     return open_folder(_existing_folder(source), minimum_seconds=minimum_seconds)
 
 
@@ -58,8 +54,7 @@ def _open_espeak(minimum_seconds: float, seed: int, count: int) -> Corpus:
     samples = math.ceil(max(minimum_seconds, ESPEAK_SECONDS) * SAMPLE_RATE)
     voices = cast(generator_for(seed, "espeak/voices"))
     clips = tuple(
-        Clip(f"espeak/{i:06d}", voices[i % len(voices)].speaker, ESPEAK_LICENCE, samples)
-        for i in range(count)
+        Clip(f"espeak/{i:06d}", voices[i % len(voices)].speaker, ESPEAK_LICENCE, samples) for i in range(count)
     )
     engine = engine_fingerprint()
     recipe = [RECIPE, engine, word_list(), [voice.recipe for voice in voices], seed, samples, count]
@@ -80,9 +75,7 @@ def _existing_folder(source: str) -> Path:
         return folder
     if os.path.exists(folder):
         raise InputError(f"{folder}: a file; give the folder that holds the audio, such as {folder.parent}")
-    raise InputError(
-        f"{folder}: no such folder{_near(folder)}; give a folder of audio, espeak or librispeech"
-    )
+    raise InputError(f"{folder}: no such folder{_near(folder)}; give a folder of audio, espeak or librispeech")
 
 
 def _near(folder: Path) -> str:

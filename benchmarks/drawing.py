@@ -1,0 +1,147 @@
+"""Pictures: one style for all, for a page in light or dark and for papers, byte for byte the same every time."""
+
+import base64
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+INK, MUTED, GRID, PAPER = "#1c2127", "#59636e", "#d8dce1", "#ffffff"
+BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#e69f00",
+    "#cc79a7",
+    "#56b4e9",
+)
+"""Okabe and Ito's colours, which colour-blind readers can tell apart."""
+COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
+DASHES = ("-", "--", ":", "-.")
+MARKERS = ("o", "s", "^", "D")
+
+_IN_THE_DARK = {
+    INK: "#e8eaed",
+    MUTED: "#a4adb8",
+    GRID: "#3a424c",
+    PAPER: "#1a1e24",
+    BLUE: "#4fa8dc",
+    VERMILLION: "#f0803c",
+    GREEN: "#2fc498",
+}
+_STYLE = {
+    "font.size": 9,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "text.parse_math": False,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.facecolor": "none",
+    "figure.facecolor": PAPER,
+    "savefig.facecolor": PAPER,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+    "text.color": INK,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+}
+_LONGEST_NAME = 30
+_PRINT_DPI = 200
+_CSS_PIXELS_PER_INCH = 96
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture for the page: its address (a data URI), what it shows for who cannot see it, its size in pixels."""
+
+    uri: str
+    alt: str
+    width: int
+    height: int
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in our style inside the block, whatever the user's matplotlib settings are."""
+    with rc_context(), warnings.catch_warnings():
+        from matplotlib import rcParams, rcParamsDefault
+
+        rcParams.update({k: v for k, v in rcParamsDefault.items() if not k.startswith("backend")})
+        rcParams.update(_STYLE)
+        warnings.filterwarnings("ignore", message="Glyph")  # a name in a script that the font lacks
+        yield
+
+
+def blank(width: float, height: float) -> Figure:
+    """Return an empty figure of `width` x `height` inches."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def axes_of(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return a figure of `width` x `height` inches with one pair of axes."""
+    figure = blank(width, height)
+    return figure, figure.add_subplot()
+
+
+def plain_name(name: str) -> str:
+    """Return `name` as a picture can show it: printable, at most 30 letters, and never hidden from a legend.
+
+    >>> plain_name("/a/long/folder/name/with/my/file.py:Mine")
+    '…folder/name/with/my/file.py:Mine'
+    """
+    printable = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
+    short = printable if len(printable) <= _LONGEST_NAME + 3 else "…" + printable[-_LONGEST_NAME - 2 :]
+    return f" {short}" if short.startswith("_") else short
+
+
+def picture(figure: Figure, name: str, alt: str) -> Picture:
+    """Return `figure` for the page; `name` keeps its identifiers the same from run to run."""
+    width, height = figure.get_size_inches() * _CSS_PIXELS_PER_INCH
+    data = base64.b64encode(_themed(_svg(figure, name)).encode()).decode()
+    return Picture(f"data:image/svg+xml;base64,{data}", alt, round(width), round(height))
+
+
+def save(figure: Figure, folder: Path, name: str) -> None:
+    """Write `figure` as `name`.png and `name`.pdf into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    FigureCanvasAgg(figure)
+    figure.savefig(folder / f"{name}.png", dpi=_PRINT_DPI, metadata={"Software": None})
+    figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
+
+
+def _svg(figure: Figure, name: str) -> str:
+    text = io.StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    with rc_context({"svg.hashsalt": name}):
+        figure.savefig(text, format="svg", dpi=2 * _CSS_PIXELS_PER_INCH, metadata=nothing)
+    return text.getvalue()
+
+
+def _themed(svg: str) -> str:
+    """Return `svg` with colours that follow the reader's choice of light or dark."""
+    light = "".join(f"--{colour[1:]}:{colour};" for colour in _IN_THE_DARK)
+    dark = "".join(f"--{colour[1:]}:{other};" for colour, other in _IN_THE_DARK.items())
+    for colour in _IN_THE_DARK:
+        svg = svg.replace(colour, f"var(--{colour[1:]})")
+    rules = f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    return svg.replace("</style>", f"{rules}</style>", 1)

@@ -1,0 +1,155 @@
+"""`report.html`: one self-contained page of a run, with every table, figure and sound in it."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from .drawing import style
+from .figures import all_figures
+from .report_tables import details, interval_text, main_table, number, published_table
+from .results import CHANCE, Row
+from .statistics import Interval, paired_difference
+from .view import View
+from .worst import WorstClip, worst_clips
+
+if TYPE_CHECKING:
+    from .bench import Run
+
+REPORT = "report.html"
+FIGURES = "figures"
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The clips that one method gets most wrong, and under what condition."""
+
+    method: str
+    condition: str
+    clips: Sequence[WorstClip]
+
+
+def write_report(run: "Run") -> Path:
+    """Write `report.html`, and its figures for papers, into the folder of `run`; return the page's path.
+
+    The folder `figures` is the report's own: pictures of an earlier report are removed. The page needs no network and
+    no JavaScript, and the same run gives the same bytes.
+    """
+    folder = run.folder / FIGURES
+    _clear(folder)
+    view = View(run)
+    with style():
+        page = _render(view, folder)
+    target = run.folder / REPORT
+    partial = target.with_name(f"{REPORT}.{os.getpid()}.partial")
+    partial.write_text(page, encoding="utf-8")
+    partial.replace(target)
+    return target
+
+
+def _clear(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in (*folder.glob("*.png"), *folder.glob("*.pdf")):
+        old.unlink()
+
+
+def _render(view: View, folder: Path) -> str:
+    environment = Environment(
+        loader=PackageLoader(__package__, "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(REPORT).render(
+        track=view.run.track,
+        facts=facts(view),
+        software=view.run.dataset.attributes.get("software", {}),
+        headline=headline(view),
+        main=main_table(view),
+        published=published_table(view),
+        figures=all_figures(view, folder),
+        worst=_worst(view, folder),
+        details=details(view),
+    )
+
+
+def _worst(view: View, folder: Path) -> Worst | None:
+    """Return the worst clips of the best listening method; None where no method listens."""
+    method = view.best(view.middle)
+    if method is None:
+        return None
+    return Worst(method, view.text(view.middle), worst_clips(view, method, view.middle, folder))
+
+
+def facts(view: View) -> list[tuple[str, str]]:
+    """Return what was measured on what, as names and texts."""
+    dataset, labels, attributes = view.run.dataset, view.run.labels, view.run.dataset.attributes
+    clusters = len(np.unique(labels.clusters.astype(str)))
+    sources = {
+        "speech": attributes.get("speech", {}).get("kind"),
+        "engine": attributes.get("engine", {}).get("name"),
+        "generator's protocol": dataset.recipe.get("protocol"),
+    }
+    return [
+        ("dataset", dataset.name),
+        ("fingerprint", dataset.fingerprint[:12]),
+        ("clips", f"{len(labels)} of {len(dataset)}"),
+        ("videos" if "video" in dataset else "speakers", str(clusters)),
+        ("methods' protocol", view.run.results.protocol),
+        *((name, str(value)) for name, value in sources.items() if value),
+    ]
+
+
+def headline(view: View) -> str:
+    """Return the best method and how far it is from chance, in a sentence or three."""
+    rows = [row for name in view.methods if (row := view.row(name, view.middle)) is not None]
+    chance = view.row(CHANCE, view.middle)
+    if not rows or chance is None:
+        return "No method was run."
+    sign = -1 if view.metric.higher_is_better else 1
+    best = min(rows, key=lambda row: sign * row.value)
+    ties = [row.method for row in rows if row.rank == best.rank and row is not best]
+    return " ".join((_claim(view, best), _against_chance(view, best, chance), _ties(best, ties))).strip()
+
+
+def _with_unit(value: float, unit: str) -> str:
+    return f"{number(value, unit)} {unit}"
+
+
+def _claim(view: View, best: Row) -> str:
+    interval = interval_text(best)
+    sure = f"95 % interval {interval} {best.unit}" if interval else "interval unknown: one cluster only"
+    value = _with_unit(best.value, best.unit)
+    return f"{best.method} is best, with {view.metric.label} {value} ({sure}) at {view.text(view.middle)}."
+
+
+def _against_chance(view: View, best: Row, chance: Row) -> str:
+    """Return the gap to chance, with its paired interval."""
+    gap = chance_gap(view, best.method)
+    level = f"Chance, which hears nothing, has {_with_unit(chance.value, chance.unit)}"
+    if not gap.distinguishable:
+        return f"{level}: the difference cannot be told from noise."
+    side = "better" if (gap.value > 0) == view.metric.higher_is_better else "worse"
+    ends = sorted(abs(end) for end in (gap.low, gap.high))
+    between = f"{number(ends[0], best.unit)} to {number(ends[1], best.unit)}"
+    return f"{level}: the method is {side} by {_with_unit(abs(gap.value), best.unit)} ({between})."
+
+
+def chance_gap(view: View, method: str) -> Interval:
+    """Return the metric of `method` less that of chance, at the middle of the grid, on the same resamples."""
+    labels, metric = view.run.labels, view.metric
+    terms = view.terms(method, view.middle)
+    assert terms is not None
+    guessed = metric.per_sample(labels.truth, view.run.track.chance(labels.truth))
+    return paired_difference(metric, terms, guessed, labels.clusters)
+
+
+def _ties(best: Row, ties: Sequence[str]) -> str:
+    if not ties:
+        return ""
+    return f"Its lead over {' and '.join(ties[:3])}{' and others' if len(ties) > 3 else ''} may be noise."

@@ -1,0 +1,208 @@
+"""The tables of a run: methods against conditions, and our numbers beside the published ones.
+
+Rows are methods in rank order, between chance and ceiling; a column is a condition. A value is bold where its paired
+interval against the runner-up excludes zero.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..digests import digest
+from .metrics import Metric
+from .published import CONDITION_KEYS, PublishedResult, published_for
+from .results import CEILING, CHANCE, Results, Row
+from .text_table import TextTable, latex, markdown
+from .track import Track
+
+MISSING = "missing"
+Condition = Mapping[str, float | None]
+
+
+def conditions_of(results: Results, *, pooled: bool) -> list[Condition]:
+    """Return the conditions of `results` in order: those over all samples, or those split by RT60."""
+    found: list[Condition] = []
+    for row in results.rows:
+        if ("rt60_nominal" not in row.condition) == pooled and row.condition not in found:
+            found.append(row.condition)
+    return found
+
+
+def varying_keys(conditions: Sequence[Condition]) -> list[str]:
+    """Return the keys whose values differ among `conditions`."""
+    keys = list(dict.fromkeys(key for condition in conditions for key in condition))
+    return [key for key in keys if len({condition.get(key) for condition in conditions}) > 1]
+
+
+_LABELS = {
+    "snr_db": ("SNR {:g} dB", "clean"),
+    "rt60_nominal": ("RT60 {:g} s", "all RT60"),
+    "distractor": ("distractor {:g}", "one talker"),
+    "clip_seconds": ("{:g} s", ""),
+}
+"""How a setting reads, and how its absence does."""
+
+
+def condition_label(condition: Condition, keys: Sequence[str]) -> str:
+    """Return the settings `keys` of `condition` for a column's head."""
+    shown = []
+    for key in keys:
+        present, absent = _LABELS.get(key, (f"{key} {{:g}}", f"no {key}"))
+        value = condition.get(key)
+        shown.append(absent if value is None else present.format(value))
+    return ", ".join(filter(None, shown)) or "all"
+
+
+def format_value(row: Row) -> str:
+    """Return the value of `row` with half the width of its interval."""
+    digits = 1 if row.unit == "%" else 3
+    if not np.isfinite(row.ci_low):
+        return f"{row.value:.{digits}f}"
+    return f"{row.value:.{digits}f} ±{(row.ci_high - row.ci_low) / 2:.{digits}f}"
+
+
+def main_table(results: Results, track: Track, metric: Metric, *, rt60: float | None = None) -> TextTable:
+    """Return methods against conditions by `metric`, over all samples or those of one nominal RT60 (s).
+
+    Rank and skill are those of the first metric's mean over the conditions shown.
+    """
+    conditions = [c for c in conditions_of(results, pooled=rt60 is None) if c.get("rt60_nominal") == rt60]
+    keys = [key for key in varying_keys(conditions) if key != "rt60_nominal"] or ["snr_db"]
+    by_cell = {(row.method, tuple(row.condition.items())): row for row in results.rows if row.metric == metric.name}
+    names = _ordered_methods(results, metric, conditions)
+    rows = [[name, *(_cell(by_cell.get((name, tuple(c.items())))) for c in conditions)] for name in names]
+    for name, row in zip(names, rows, strict=True):
+        row += _closing_cells([by_cell.get((name, tuple(c.items()))) for c in conditions])
+    bold = {
+        (r, c + 1)
+        for c, condition in enumerate(conditions)
+        for r, name in enumerate(names)
+        if _is_alone_first(by_cell, names, name, condition)
+    }
+    where = "" if rt60 is None else f", RT60 {rt60:g} s"
+    caption = (
+        f"{track.name}: {metric.label} ({metric.unit}{'' if metric.higher_is_better else ', lower is better'}){where}"
+    )
+    heads = ["method", *(condition_label(c, keys) for c in conditions), "rank", "skill", "n", "ms a clip"]
+    return TextTable(caption, heads, rows, frozenset(bold))
+
+
+def _ordered_methods(results: Results, metric: Metric, conditions: Sequence[Condition]) -> list[str]:
+    """Return chance, the methods from best to worst by their mean over `conditions`, and the ceiling."""
+    values: dict[str, list[float]] = {}
+    for row in results.rows:
+        if row.metric == metric.name and row.condition in conditions:
+            values.setdefault(row.method, []).append(row.value)
+    complete = max((len(v) for v in values.values()), default=0)
+    sign = -1 if metric.higher_is_better else 1
+    methods = [name for name in values if name not in (CHANCE, CEILING)]
+    methods.sort(key=lambda name: (len(values[name]) < complete, sign * float(np.mean(values[name]))))
+    return [
+        *(name for name in (CEILING,) if name in values),
+        *methods,
+        *(n for n in (CHANCE,) if n in values),
+    ]
+
+
+def _cell(row: Row | None) -> str:
+    return MISSING if row is None else format_value(row)
+
+
+def _closing_cells(rows: Sequence[Row | None]) -> list[str]:
+    """Return rank (over the conditions), mean skill, samples, and milliseconds a clip."""
+    present = [row for row in rows if row is not None]
+    ranks = [row.rank for row in present if row.rank is not None]
+    rank = "" if not ranks else (str(ranks[0]) if min(ranks) == max(ranks) else f"{min(ranks)}-{max(ranks)}")
+    skills = [row.skill for row in present]
+    seconds = [row.seconds_per_sample for row in present if row.seconds_per_sample is not None]
+    return [
+        rank,
+        f"{100 * float(np.mean(skills)):.0f} %" if skills and np.isfinite(skills).all() else "",
+        str(max((row.n for row in present), default=0)),
+        f"{1000 * float(np.mean(seconds)):.2f}" if seconds else "",
+    ]
+
+
+def _is_alone_first(
+    by_cell: Mapping[tuple[str, tuple[tuple[str, float | None], ...]], Row],
+    names: Sequence[str],
+    name: str,
+    condition: Condition,
+) -> bool:
+    ranks = {n: r.rank for n in names if (r := by_cell.get((n, tuple(condition.items())))) is not None}
+    return ranks.get(name) == 1 and sum(rank == 1 for rank in ranks.values()) == 1 and len(ranks) > 3
+
+
+def published_table(results: Results, track: Track, *, baselines_only: bool = False) -> TextTable | None:
+    """Return the published numbers for the conditions of `results` beside ours, None where there are none.
+
+    With `baselines_only`, only numbers of methods that were run here. A condition that a paper does not print but that was inferred is marked with an asterisk.
+    """
+    if results.dataset["name"] != track.published_dataset:
+        return None
+    labels = {metric.name: metric.label for metric in track.metrics}
+    conditions = [*conditions_of(results, pooled=True), *conditions_of(results, pooled=False)]
+    pairs = [(c, p) for c in conditions for p in _published(track.name, c) if p.metric in labels]
+    rows = [_published_row(results, c, p, labels[p.metric]) for c, p in _without_repeats(pairs)]
+    rows = [row for row in rows if row[4] or not baselines_only]
+    heads = ["published method", "condition", "metric", "published", "ours", "our method", "source"]
+    return TextTable(f"{track.name}: published numbers (* condition inferred)", heads, rows) if rows else None
+
+
+def _published_row(results: Results, condition: Condition, published: PublishedResult, label: str) -> list[str]:
+    details = [published.variant, published.training_data if published.training_data != "none" else ""]
+    known = [key for key in CONDITION_KEYS if condition.get(key) is not None and key in published.condition]
+    return [
+        " ".join([published.method, *(f"({detail})" for detail in details if detail)]),
+        condition_label(condition, known) + ("*" if published.uncertain_keys else ""),
+        label,
+        f"{published.value:g} {published.unit}",
+        *_ours(results, published, condition),
+        published.source,
+    ]
+
+
+def _published(track: str, condition: Condition) -> list[PublishedResult]:
+    """Return the numbers published for `condition`, each setting of theirs being one of ours."""
+    known = {key: value for key, value in condition.items() if key in CONDITION_KEYS and value is not None}
+    matches = published_for(track, known)
+    return [p for p in matches if p.repeats is None and set(p.condition) <= {*known, "distractor"}]
+
+
+def _without_repeats(
+    pairs: Sequence[tuple[Condition, PublishedResult]],
+) -> list[tuple[Condition, PublishedResult]]:
+    """Return each published number once, with the most specific condition of ours that it matches."""
+    best: dict[str, tuple[Condition, PublishedResult]] = {}
+    for condition, published in pairs:
+        name = digest([str(value) for key, value in vars(published).items() if key != "uncertain_keys"])
+        if name not in best or {"rt60_nominal"} <= {*condition} & {*published.condition}:
+            best[name] = (condition, published)
+    return list(best.values())
+
+
+def _ours(results: Results, published: PublishedResult, condition: Condition) -> tuple[str, str]:
+    found = [
+        row
+        for row in results.rows
+        if row.method == published.our_method and row.metric == published.metric and row.condition == condition
+    ]
+    return (f"{format_value(found[0])} {found[0].unit}", found[0].method) if found else ("", "")
+
+
+def all_tables(results: Results, track: Track) -> list[TextTable]:
+    """Return every table of a run: each metric over all samples, the first by RT60, and the published numbers."""
+    tables = [main_table(results, track, metric) for metric in track.metrics]
+    labels = [condition.get("rt60_nominal") for condition in conditions_of(results, pooled=False)]
+    levels = sorted({level for level in labels if level is not None})
+    tables += [main_table(results, track, track.metrics[0], rt60=level) for level in levels]
+    published = published_table(results, track)
+    return [*tables, published] if published else tables
+
+
+def write_tables(results: Results, track: Track, folder: Path) -> None:
+    """Write `tables.md` and `tables.tex` into `folder`."""
+    tables = all_tables(results, track)
+    (folder / "tables.md").write_text("\n".join(map(markdown, tables)), encoding="utf-8")
+    (folder / "tables.tex").write_text("\n".join(map(latex, tables)), encoding="utf-8")

@@ -1,0 +1,63 @@
+"""A table as text, and its three clothes: terminal, Markdown, LaTeX."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+from rich.markup import escape
+from rich.table import Table as RichTable
+from tabulate import tabulate
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A caption, the column heads, the cells of each row, and which cells (row, column) are bold."""
+
+    caption: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    bold: frozenset[tuple[int, int]] = frozenset()
+
+    @property
+    def alignments(self) -> list[Literal["left", "right"]]:
+        """Right for columns of numbers, left for columns of words."""
+        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.heads)
+        return ["right" if any(cells) and not any(map(_is_words, cells)) else "left" for cells in columns]
+
+
+def _is_words(cell: str) -> bool:
+    return bool(cell) and not (cell[0].isdigit() or cell[0] in "+-.") and cell not in ("missing", "inf", "nan")
+
+
+def rich_table(table: TextTable) -> RichTable:
+    """Return `table` for the terminal."""
+    shown = RichTable(title=table.caption, title_justify="left", header_style="bold")
+    for head, align in zip(table.heads, table.alignments, strict=True):
+        shown.add_column(head, justify=align, overflow="fold")
+    for r, row in enumerate(table.rows):
+        shown.add_row(*(f"[bold]{escape(c)}[/]" if (r, k) in table.bold else escape(c) for k, c in enumerate(row)))
+    return shown
+
+
+def markdown(table: TextTable) -> str:
+    """Return `table` as Markdown."""
+    rows = [
+        [f"**{c}**" if (r, k) in table.bold else c.replace("|", r"\|") for k, c in enumerate(row)]
+        for r, row in enumerate(table.rows)
+    ]
+    align = table.alignments if rows else None
+    body = tabulate(rows, table.heads, tablefmt="pipe", disable_numparse=True, colalign=align)
+    return f"**{table.caption}**\n\n{body}\n"
+
+
+def latex(table: TextTable) -> str:
+    """Return `table` as a LaTeX table for the package booktabs."""
+    frame = pd.DataFrame(table.rows, columns=pd.Index(table.heads))
+    style = frame.style.format(escape="latex").format_index(escape="latex", axis=1).hide(axis="index")
+    marks = pd.DataFrame("", index=frame.index, columns=frame.columns)
+    for row, column in table.bold:
+        marks.iat[row, column] = "textbf:--rwrap;"
+    caption = table.caption.replace("%", r"\%")
+    columns = "".join(align[0] for align in table.alignments)
+    return str(style.apply(lambda _: marks, axis=None).to_latex(hrules=True, caption=caption, column_format=columns))

@@ -1,0 +1,92 @@
+"""The program `whence`: parse, call, print. Exit code 0 done, 1 a check failed, 2 the input is wrong."""
+
+import errno
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import typer
+
+from . import __version__
+from .commands import about, bench, dataset, generate, quickstart
+from .commands.arguments import spread_lists
+from .errors import InputError, VerificationError
+
+app = typer.Typer(
+    name="whence",
+    help="Whence does a sound come? Generate data, bench methods, compare them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(quickstart.quickstart)
+app.add_typer(generate.app, name="generate")
+app.add_typer(generate.import_app, name="import")
+app.command()(dataset.inspect)
+app.command()(dataset.verify)
+app.command()(about.tracks)
+app.command()(about.methods)
+app.command()(bench.bench)
+app.command()(bench.compare)
+app.command()(bench.report)
+app.command()(about.doctor)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"whence {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def whence(
+    version: bool = typer.Option(
+        False, "--version", is_eager=True, callback=_print_version, help="Print the version and exit."
+    ),
+) -> None:
+    """Whence does a sound come? Generate data, bench methods, compare them."""
+
+
+_DISK_HINT = "free some space and run the same command again: what is finished is kept"
+_HINTS = {
+    errno.ENOSPC: _DISK_HINT,
+    errno.EDQUOT: _DISK_HINT,
+    errno.EROFS: "choose a folder that can be written",
+    errno.EACCES: "choose a folder that you may read and write",
+    errno.EPERM: "choose a folder that you may read and write",
+    errno.ENOTDIR: "part of the path is a file: choose another one",
+    errno.EISDIR: "it is a folder: give a file",
+    errno.ENOENT: "check the path",
+}
+
+
+def _stop(message: object, code: int) -> NoReturn:
+    text = " ".join(str(message).split())
+    print(f"error: {text}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line `arguments` (default: the process's own) and exit."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = app(args=spread_lists(given), prog_name="whence", standalone_mode=False)
+    except typer.Abort:
+        _stop("stopped", 130)
+    except InputError as error:
+        _stop(error, 2)
+    except VerificationError as error:
+        _stop(error, 1)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise SystemExit(0) from None
+        if error.errno not in _HINTS:
+            raise
+        _stop(f"{error.filename or 'output'}: {error.strerror}; {_HINTS[error.errno]}", 2)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        _stop(f"{error.format_message()} (`whence --help` lists commands and options)", 2)
+    raise SystemExit(code if isinstance(code, int) else 0)

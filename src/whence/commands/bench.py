@@ -1,0 +1,158 @@
+"""`whence bench`, `whence compare` and `whence report`: run methods, score them, show what is noise."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import InputError
+from .arguments import numbers, plain_numbers
+from .terminal import terminal
+
+if TYPE_CHECKING:
+    from ..benchmarks.bench import Run
+    from ..benchmarks.conditions import Condition
+    from ..benchmarks.track import Track
+
+
+class Protocol(StrEnum):
+    """What the papers did, what is right, or both."""
+
+    paper = "paper"
+    best = "best"
+    both = "both"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+def bench(
+    track: Annotated[str, typer.Argument(help="What to measure; `whence tracks` lists them.")],
+    data: Annotated[str, typer.Argument(metavar="DATA.zarr", help="Dataset: a path or an fsspec URL.")],
+    method: Annotated[
+        list[str] | None,
+        typer.Option(metavar="M ...", help="NAME[:key=value] or file.py:Name. [default: every baseline]"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Run folder. [default: runs/TRACK-FINGERPRINT]")
+    ] = None,
+    snr: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DB ...", help="Noise levels in dB, or `clean`. [default: the track's]"),
+    ] = None,
+    distractor: Annotated[
+        list[str] | None,
+        typer.Option(metavar="W ...", help="Second talker's level, target = 1. [default: off]"),
+    ] = None,
+    clip_seconds: Annotated[
+        list[str] | None, typer.Option(metavar="S ...", help="Length of a clip in s. [default: the track's]")
+    ] = None,
+    window: Annotated[
+        int | None, typer.Option(help="Samples of a vote's window. [default: the clip]", show_default=False)
+    ] = None,
+    votes: Annotated[int, typer.Option(min=1, help="Windows that vote on a clip.")] = 128,
+    protocol: Annotated[
+        Protocol, typer.Option(help="For methods that tell them apart: as published, as is right, or both.")
+    ] = Protocol.paper,
+    max_samples: Annotated[
+        int | None,
+        typer.Option(min=1, help="Score the first N samples only. [default: all]", show_default=False),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run methods on a track under a grid of conditions; rerun to compute only what is missing."""
+    from ..benchmarks.bench import bench as run_bench
+    from ..datagen.shards import Dataset
+    from ..registry import load_track
+
+    chosen = load_track(track)
+    folder = out or Path("runs") / f"{track}-{Dataset(data).fingerprint[:8]}"
+    if folder.is_file():
+        raise InputError(f"--out {folder} is a file: give a folder")
+    grid = _conditions(chosen, snr, distractor, clip_seconds, window, votes)
+    run = run_bench(
+        track,
+        data,
+        folder,
+        methods=method or (),
+        conditions=grid,
+        protocol=protocol.value,
+        max_samples=max_samples,
+    )
+    show(run, json)
+
+
+def _conditions(
+    track: "Track",
+    snr: list[str] | None,
+    distractor: list[str] | None,
+    clip_seconds: list[str] | None,
+    window: int | None,
+    votes: int,
+) -> "list[Condition]":
+    """Return the grid asked for, the track's own settings where nothing was."""
+    from ..benchmarks.conditions import condition_grid
+
+    own = track.default_conditions
+    return condition_grid(
+        numbers("--snr", snr) or [condition.snr_db for condition in own],
+        numbers("--distractor", distractor) or [None],
+        plain_numbers("--clip-seconds", clip_seconds) or [own[0].clip_seconds],
+        window,
+        votes,
+    )
+
+
+def show(run: "Run", as_json: bool) -> None:
+    """Print the tables of `run` and where its files lie."""
+    from ..benchmarks.results import RESULTS
+    from ..benchmarks.tables import main_table, published_table
+    from ..benchmarks.text_table import rich_table
+
+    if as_json:
+        typer.echo((run.folder / RESULTS).read_text(encoding="utf-8"), nl=False)
+        return
+    console = terminal()
+    console.print(rich_table(main_table(run.results, run.track, run.track.metrics[0])))
+    published = published_table(run.results, run.track, baselines_only=True)
+    if published:
+        console.print(rich_table(published))
+    console.print(f"every metric and condition: {run.folder}/tables.md, pictures: {run.folder}/report.html")
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders of the same track and dataset.")],
+    metric: Annotated[str | None, typer.Option(help="Metric. [default: the track's first]", show_default=False)] = None,
+    by_rt60: Annotated[bool, typer.Option("--by-rt60", help="Compare within each nominal RT60 too.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.md", help="Also write Markdown here.", show_default=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Compare methods sample by sample: paired differences with 95 % intervals, and rank groups."""
+    from json import dumps
+
+    from ..benchmarks.bench import open_run
+    from ..benchmarks.compare import comparison_table, comparisons
+    from ..benchmarks.text_table import markdown, rich_table
+
+    found = comparisons([open_run(folder) for folder in runs], metric, by_rt60=by_rt60)
+    if json:
+        typer.echo(dumps([vars(row) for row in found], indent=1))
+        return
+    table = comparison_table(found)
+    terminal().print(rich_table(table))
+    if out:
+        out.write_text(markdown(table), encoding="utf-8")
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
+) -> None:
+    """Write report.html, tables.md and tables.tex of finished runs anew."""
+    from ..benchmarks.bench import open_run, write_pages
+
+    for folder in runs:
+        write_pages(open_run(folder))
+        typer.echo(f"{folder}/report.html")

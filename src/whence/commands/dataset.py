@@ -1,0 +1,73 @@
+"""`whence inspect` and `whence verify`: what a dataset holds, and whether it is what it says."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import VerificationError
+from .terminal import terminal
+
+Data = Annotated[str, typer.Argument(metavar="DATA.zarr", help="Dataset: a path or an fsspec URL.")]
+
+
+def inspect(
+    data: Data,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write a page with pictures and players.", show_default=False),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Show what a dataset holds: recipe, arrays, ranges, realised reverberation, speech and its licences."""
+    from json import dumps
+
+    from ..benchmarks.inspection import describe
+    from ..benchmarks.text_table import rich_table
+    from ..datagen.shards import Dataset
+
+    dataset = Dataset(data)
+    tables = describe(dataset)
+    if html:
+        from ..benchmarks.dataset_page import write_dataset_page
+
+        write_dataset_page(dataset, html)
+        typer.echo(f"{html}", err=json)
+    if json:
+        typer.echo(dumps([vars(table) | {"bold": []} for table in tables], indent=1))
+        return
+    console = terminal()
+    for table in tables:
+        console.print(rich_table(table))
+
+
+def verify(
+    data: Data,
+    speech: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="The dry speech, if it has moved. [default: as recorded]", show_default=False),
+    ] = None,
+    responses: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="The measured responses, if they have moved.", show_default=False),
+    ] = None,
+    rerender: Annotated[int, typer.Option(min=0, help="Rows to render again and compare, 0 for none.")] = 3,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Check every file's sha256, the value ranges, and render a few random rows anew. Exit code 1 if any fails."""
+    from json import dumps
+
+    from ..datagen.shards import Dataset
+    from ..datagen.verification import verify_dataset
+
+    dataset = Dataset(data)
+    checks = verify_dataset(dataset, speech=speech, responses=responses, rerender=rerender)
+    if json:
+        typer.echo(dumps([vars(check) for check in checks], indent=1))
+    for check in [] if json else checks:
+        typer.echo(f"{'ok    ' if check.passed else 'FAILED'}  {check.what}")
+        for fault in check.faults[:10]:
+            typer.echo(f"        {fault}")
+    failed = sum(not check.passed for check in checks)
+    if failed:
+        raise VerificationError(f"{data}: {failed} of {len(checks)} checks failed")
