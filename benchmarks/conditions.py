@@ -74,7 +74,8 @@ class Condition:
     @property
     def hop(self) -> int:
         """Samples between the starts of two votes' windows."""
-        return (self.kept_samples - self.window_samples) // max(self.votes - 1, 1)
+        spare = self.kept_samples - self.window_samples
+        return spare // (self.votes - 1) if self.votes > 1 else spare + 1
 
     def columns(self) -> dict[str, float]:
         """Return the condition as the columns of a predictions file; NaN where there is no noise or distractor."""

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
 INK, MUTED, GRID, PAPER = "#1c2127", "#59636e", "#d8dce1", "#ffffff"
@@ -23,7 +25,7 @@ BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY = (
     "#56b4e9",
 )
 """Okabe and Ito's colours, which colour-blind readers can tell apart."""
-COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
+COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, INK)
 DASHES = ("-", "--", ":", "-.")
 MARKERS = ("o", "s", "^", "D")
 
@@ -66,6 +68,7 @@ _STYLE = {
     "ytick.labelcolor": INK,
 }
 _LONGEST_NAME = 30
+_NO_PDF_METADATA = {"CreationDate": None, "Creator": None, "Producer": None}
 _PRINT_DPI = 200
 _CSS_PIXELS_PER_INCH = 96
 
@@ -114,19 +117,38 @@ def plain_name(name: str) -> str:
     return f" {short}" if short.startswith("_") else short
 
 
+def _arrange(figure: Figure) -> None:
+    """Lay `figure` out once, whatever it is then written as."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+
+
 def picture(figure: Figure, name: str, alt: str) -> Picture:
     """Return `figure` for the page; `name` keeps its identifiers the same from run to run."""
+    _arrange(figure)
     width, height = figure.get_size_inches() * _CSS_PIXELS_PER_INCH
-    data = base64.b64encode(_themed(_svg(figure, name)).encode()).decode()
+    data = base64.b64encode(_themed(_rounded(_svg(figure, name))).encode()).decode()
     return Picture(f"data:image/svg+xml;base64,{data}", alt, round(width), round(height))
 
 
 def save(figure: Figure, folder: Path, name: str) -> None:
     """Write `figure` as `name`.png and `name`.pdf into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
+    save_image(figure, folder, name)
+    figure.savefig(folder / f"{name}.pdf", metadata=_NO_PDF_METADATA)
+
+
+def save_image(figure: Figure, folder: Path, name: str) -> None:
+    """Write `figure` as `name`.png into `folder`."""
     FigureCanvasAgg(figure)
+    _arrange(figure)
     figure.savefig(folder / f"{name}.png", dpi=_PRINT_DPI, metadata={"Software": None})
-    figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
+
+
+def pages(path: Path) -> PdfPages:
+    """Return the PDF `path`, open for pages that share their fonts: a tenth of the time of a file for each."""
+    return PdfPages(path, metadata=_NO_PDF_METADATA)
 
 
 def _svg(figure: Figure, name: str) -> str:
@@ -145,3 +167,12 @@ def _themed(svg: str) -> str:
         svg = svg.replace(colour, f"var(--{colour[1:]})")
     rules = f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}"
     return svg.replace("</style>", f"{rules}</style>", 1)
+
+
+def _rounded(svg: str) -> str:
+    """Return `svg` with paths to a hundredth of a point, on one line each: half the size."""
+
+    def shorter(path: re.Match[str]) -> str:
+        return re.sub(r"(\.\d\d)\d+", r"\1", path[0]).replace(" \n", " ").replace("\n", " ")
+
+    return re.sub(r' d="[^"]*"', shorter, svg)

@@ -99,7 +99,7 @@ def _load_variants(text: str, track: str, protocols: Sequence[str]) -> list[Load
 
 
 def _parameters(name: str, method_class: type, fields: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
-    hints = typing.get_type_hints(method_class)
+    hints = typing.get_type_hints(method_class, include_extras=True)
     parameters = {}
     for key, text in given.items():
         if key not in fields:

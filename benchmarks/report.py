@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ..conventions import SAMPLE_RATE
 from .drawing import style
-from .figures import all_figures
-from .report_tables import details, interval_text, main_table, number, published_table
+from .figures import Figure
+from .grid_figures import scores_over_grid
+from .heat_maps import heat_maps
+from .published_beside import published_tables
+from .report_tables import details, interval_text, main_table, number
 from .results import CHANCE, Row
+from .sample_figures import accuracy_by_azimuth, error_distribution, predicted_against_true
 from .statistics import Interval, paired_difference
 from .view import View
 from .worst import WorstClip, worst_clips
@@ -71,11 +76,18 @@ def _render(view: View, folder: Path) -> str:
         software=view.run.dataset.attributes.get("software", {}),
         headline=headline(view),
         main=main_table(view),
-        published=published_table(view),
+        published=published_tables(view),
         figures=all_figures(view, folder),
         worst=_worst(view, folder),
         details=details(view),
     )
+
+
+def all_figures(view: View, folder: Path) -> list[Figure]:
+    """Return the figures of the report in order; each is also written to `folder` as PNG and PDF."""
+    by_clip = predicted_against_true if view.measures_delay else accuracy_by_azimuth
+    drawn = [*heat_maps(view, folder), *scores_over_grid(view, folder)]
+    return [*drawn, *(f for f in (error_distribution(view, folder), by_clip(view, folder)) if f is not None)]
 
 
 def _worst(view: View, folder: Path) -> Worst | None:
@@ -101,8 +113,16 @@ def facts(view: View) -> list[tuple[str, str]]:
         ("clips", f"{len(labels)} of {len(dataset)}"),
         ("videos" if "video" in dataset else "speakers", str(clusters)),
         ("methods' protocol", view.run.results.protocol),
+        ("heard of each clip", _heard(view)),
         *((name, str(value)) for name, value in sources.items() if value),
     ]
+
+
+def _heard(view: View) -> str:
+    """Return how much of a clip a method is given at the middle of the grid."""
+    condition = view.harness_condition(view.middle)
+    seconds = condition.kept_samples / SAMPLE_RATE
+    return f"{1e3 * seconds:.0f} ms: {condition.votes} windows of {condition.window_samples} samples"
 
 
 def headline(view: View) -> str:
@@ -125,7 +145,7 @@ def _claim(view: View, best: Row) -> str:
     interval = interval_text(best)
     sure = f"95 % interval {interval} {best.unit}" if interval else "interval unknown: one cluster only"
     value = _with_unit(best.value, best.unit)
-    return f"{best.method} is best, with {view.metric.label} {value} ({sure}) at {view.text(view.middle)}."
+    return f"{best.method} is best, with {view.metric.label} {value} ({sure}), {view.text(view.middle)}."
 
 
 def _against_chance(view: View, best: Row, chance: Row) -> str:
@@ -137,7 +157,8 @@ def _against_chance(view: View, best: Row, chance: Row) -> str:
     side = "better" if (gap.value > 0) == view.metric.higher_is_better else "worse"
     ends = sorted(abs(end) for end in (gap.low, gap.high))
     between = f"{number(ends[0], best.unit)} to {number(ends[1], best.unit)}"
-    return f"{level}: the method is {side} by {_with_unit(abs(gap.value), best.unit)} ({between})."
+    unit = "points" if best.unit == "%" else best.unit
+    return f"{level}: the method is {side} by {number(abs(gap.value), best.unit)} {unit} ({between})."
 
 
 def chance_gap(view: View, method: str) -> Interval:

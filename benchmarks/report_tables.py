@@ -1,18 +1,15 @@
-"""The tables of a report: the main one, all metrics condition by condition, and the published numbers beside ours."""
+"""The tables of a report: the main one, and all metrics condition by condition."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .metrics import Metric
-from .published import CONDITION_KEYS, PublishedResult, published_for
 from .results import CEILING, CHANCE, Row
-from .view import Stated, View, axis_title
+from .view import Stated, View
 
 MISSING = "missing"
-PUBLISHED_ON = {"tde": "tde", "left-right": "in-the-wild"}
-"""The kind of dataset that a track's published numbers were measured on."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ def main_table(view: View) -> HtmlTable:
     direction = "higher is better" if first.higher_is_better else "lower is better"
     heads = ["method", *(view.text(c) for c in view.pooled), "rank", "skill (%)", "clips", "ms a clip"]
     names = [CEILING, *view.methods, CHANCE]
-    caption = f"{first.label} ({first.unit}, {direction}) with 95 % intervals, over all rooms"
+    caption = f"{first.label} ({first.unit}, {direction}) with 95 % intervals, over all clips"
     return HtmlTable(caption, heads, [_main_line(view, name) for name in names])
 
 
@@ -131,100 +128,3 @@ def _full_line(view: View, name: str, condition: Stated, metrics: Sequence[Metri
     rows = [view.row(name, condition, metric) for metric in metrics]
     closing = list(_closing(rows[:1]))[:2]
     return Line(name, [*(_score(view, row) for row in rows), *closing], name in (CHANCE, CEILING))
-
-
-# --------------------------------------------------------------------------------------------- published numbers
-
-
-@dataclass(frozen=True)
-class PublishedTable:
-    """Published numbers beside ours, and the footnotes (mark, text) that say what the papers leave open."""
-
-    table: HtmlTable
-    footnotes: Sequence[tuple[str, str]]
-
-
-def published_table(view: View) -> PublishedTable | None:
-    """Return the published numbers for the conditions that were run; None where there are none."""
-    if PUBLISHED_ON.get(view.run.track.name) != view.run.dataset.name:
-        return None
-    metrics = [m for m in view.run.track.metrics]
-    found = [(c, p) for c in (*view.pooled, *_parts(view)) for p in _published(view, c)]
-    entries: dict[tuple[str, ...], dict[str, tuple[Stated, PublishedResult]]] = {}
-    for condition, published in found:
-        entries.setdefault(_entry(view, condition, published), {})[published.metric] = condition, published
-    shown = [m for m in metrics if any(m.name in numbers for numbers in entries.values())]
-    if not shown:
-        return None
-    footnotes: dict[str, str] = {}
-    ordered = sorted(entries.values(), key=lambda numbers: next(iter(numbers.values()))[1].our_method is None)
-    lines = [_published_line(view, numbers, shown, footnotes) for numbers in ordered]
-    columns = [f"{m.label} ({m.unit}), {who}" for m in shown for who in ("published", "ours")]
-    heads = ["published method", "trained on", "condition", *columns, "our method", "source"]
-    caption = (
-        "Published numbers (printed in the papers, not measured here) beside ours where we have the method"
-    )
-    return PublishedTable(
-        HtmlTable(caption, heads, lines), [(mark, text) for text, mark in footnotes.items()]
-    )
-
-
-def _parts(view: View) -> list[Stated]:
-    return [part for condition in view.pooled for part in view.split(condition)]
-
-
-def _published(view: View, condition: Stated) -> list[PublishedResult]:
-    """Return the numbers first printed for `condition`; a part of the samples only takes those for that part."""
-    known = {key: value for key, value in condition.items() if key in CONDITION_KEYS and value is not None}
-    stated = {*known, "distractor"}
-    parts = {key for key in view.run.labels.groups if key in condition}
-    return [
-        p
-        for p in published_for(view.run.track.name, known)
-        if p.repeats is None and set(p.condition) <= stated and parts <= set(p.condition)
-    ]
-
-
-def _entry(view: View, condition: Stated, published: PublishedResult) -> tuple[str, ...]:
-    """Return what makes one line of the table: a published method under one condition."""
-    p = published
-    return (p.source, p.method, p.variant, p.training_data, p.augmented, view.text(condition))
-
-
-def _published_line(
-    view: View,
-    numbers: Mapping[str, tuple[Stated, PublishedResult]],
-    metrics: Sequence[Metric],
-    footnotes: dict[str, str],
-) -> Line:
-    condition, first = next(iter(numbers.values()))
-    cells = []
-    for metric in metrics:
-        printed = numbers.get(metric.name)
-        ours = view.row(first.our_method, condition, metric) if first.our_method else None
-        cells.append(Cell(f"{printed[1].value:g}" if printed else ""))
-        cells.append(Cell("") if ours is None else Cell(number(ours.value, ours.unit), interval_text(ours)))
-    about = [_words(first.training_data, first.augmented), view.text(condition) + _mark(first, footnotes)]
-    ours_name = first.our_method if any(c.text for c in cells[1::2]) and first.our_method else ""
-    closing = [Cell(ours_name, number=False), Cell(first.source, number=False)]
-    head = first.method + (f" ({first.variant.lower()})" if first.variant else "")
-    return Line(head, [*(Cell(text, number=False) for text in about), *cells, *closing])
-
-
-def _words(training_data: str, augmented: str) -> str:
-    if training_data.lower() in ("", "none", "na"):
-        return "nothing"
-    return training_data + (", augmented" if augmented == "yes" else "")
-
-
-def _mark(published: PublishedResult, footnotes: dict[str, str]) -> str:
-    """Return the footnote mark of a number whose condition the paper does not print, "" where it does."""
-    if published.condition_known:
-        return ""
-    keys = " and ".join(axis_title(key).split(" (")[0] for key in published.uncertain_keys)
-    text = f"The paper does not print {keys}." + (f" {_capital(published.note)}." if published.note else "")
-    return " " + footnotes.setdefault(text, "*" * (len(footnotes) + 1))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:].rstrip(".")

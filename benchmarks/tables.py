@@ -137,7 +137,8 @@ def _is_alone_first(
 def published_table(results: Results, track: Track, *, baselines_only: bool = False) -> TextTable | None:
     """Return the published numbers for the conditions of `results` beside ours, None where there are none.
 
-    With `baselines_only`, only numbers of methods that were run here. A condition that a paper does not print but that was inferred is marked with an asterisk.
+    With `baselines_only`, only numbers of methods that were run here. An asterisk marks a condition that the paper
+    does not print but that was inferred.
     """
     if results.dataset["name"] != track.published_dataset:
         return None

@@ -65,6 +65,11 @@ def _setting_text(key: str, level: float | None) -> str:
     return f"{name} {level:g} {unit}".rstrip()
 
 
+def capitalised(text: str) -> str:
+    """Return `text` with a capital first letter; the others stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def in_order(key: str, levels: Sequence[float | None]) -> list[float | None]:
     """Return the distinct `levels` from low to high; where a setting is off, that is no noise (last) or no level.
 

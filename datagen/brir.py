@@ -50,7 +50,7 @@ def read_responses(folder: str) -> tuple[MeasuredResponse, ...]:
     index = Path(folder) / INDEX
     if not index.is_file():
         raise InputError(f"{index} does not exist: give a folder of stereo wavs with an index.csv (file, azimuth_deg)")
-    with index.open(newline="", encoding="utf-8") as lines:
+    with index.open(newline="", encoding="utf-8-sig") as lines:
         rows = list(csv.DictReader(lines))
     if not rows or not {"file", "azimuth_deg"} <= set(rows[0]):
         raise InputError(f"{index}: expected a header with the columns file and azimuth_deg, and at least one row")
@@ -58,12 +58,14 @@ def read_responses(folder: str) -> tuple[MeasuredResponse, ...]:
 
 
 def _read_response(folder: Path, row: Mapping[str, str]) -> MeasuredResponse:
-    path = folder / row["file"]
+    path = folder / (row["file"] or "")
     try:
         azimuth, distance = float(row["azimuth_deg"]), float(row.get("distance_m") or "nan")
         audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (ValueError, soundfile.LibsndfileError) as error:
+    except (TypeError, ValueError, soundfile.LibsndfileError) as error:
         raise InputError(f"{folder / INDEX}, row of {row['file']!r}: {error}") from None
+    if not np.isfinite(azimuth):
+        raise InputError(f"{folder / INDEX}, row of {row['file']!r}: azimuth_deg {azimuth} is no angle")
     if audio.shape[1] != 2 or not np.isfinite(audio).all() or not audio.any():
         raise InputError(f"{path}: expected two channels (left, right) of finite audio that is not silent")
     resampled = soxr.resample(audio, rate, SAMPLE_RATE).T

@@ -109,7 +109,7 @@ def _recording_name(path: Path) -> str:
 def _label_rows(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         raise InputError(f"{path} does not exist: give the label file ({','.join(COLUMNS)})")
-    with path.open(newline="", encoding="utf-8") as lines:
+    with path.open(newline="", encoding="utf-8-sig") as lines:
         rows = list(csv.DictReader(lines))
     if not rows or not set(COLUMNS) <= set(rows[0]):
         raise InputError(f"{path}: expected the columns {','.join(COLUMNS)} and at least one row")
@@ -125,7 +125,7 @@ def _labelled_clip(row: Mapping[str, str], file: str, labels: str) -> LabelledCl
             int(row["itd_label"]),
             {"0": False, "1": True}[row["if_flip"]],
         )
-    except (ValueError, KeyError):
+    except (TypeError, ValueError, KeyError):
         raise InputError(f"{labels}: cannot read the row {dict(row)}: expected whole numbers, if_flip 0 or 1") from None
     if clip.label not in (0, 1, 2, 3):
         raise InputError(f"{labels}: itd_label {clip.label} in the row of {clip.path!r}: expected 0, 1, 2 or 3")
@@ -188,9 +188,9 @@ def _cut(clip: LabelledClip) -> npt.NDArray[np.int16]:
             rate = recording.samplerate
     except soundfile.LibsndfileError as error:
         raise InputError(f"{clip.file}: {error}") from None
-    if audio.shape[0] == 0 or audio.shape[1] != 2:
-        raise InputError(f"{clip.file}: expected stereo audio at frame {clip.start_frame} ({clip.path})")
     resampled = np.nan_to_num(soxr.resample(audio, rate, SAMPLE_RATE)).T
+    if resampled.shape[0] != 2 or resampled.shape[1] == 0:
+        raise InputError(f"{clip.file}: expected stereo audio at frame {clip.start_frame} ({clip.path})")
     repeats = -(-stereo.CLIP_SAMPLES // resampled.shape[1])
     second = np.tile(resampled, repeats)[:, : stereo.CLIP_SAMPLES]
     return stereo.as_int16(second[::-1] if clip.swapped else second)

@@ -11,10 +11,10 @@ from pathlib import Path
 import espeakng_loader
 import numpy as np
 import pytest
+
 from whence.datagen.corpora import espeak, open_corpus
 from whence.datagen.corpora.sentences import sentence, text_of_at_least
 from whence.datagen.corpora.voices import ACCENTS, BY_SPEAKER, MEN, WOMEN, Voice
-
 from whence.errors import InputError
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+
 from whence.datagen.corpora import Corpus, open_corpus
 from whence.datagen.corpora.labels import speaker_from_name
-
 from whence.errors import InputError
 
 SHARED_SPEECH = Path(__file__).parents[2] / "shared" / "data" / "speech"

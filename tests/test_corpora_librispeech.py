@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from whence.datagen.corpora import librispeech, open_corpus
 
+from whence.datagen.corpora import librispeech, open_corpus
 from whence.errors import InputError
 
 CHUNK = 65_536

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
 from whence.benchmarks.metrics import (
     ACCURACY,
     MEAN_ABSOLUTE_ERROR_MS,
@@ -18,7 +19,6 @@ from whence.benchmarks.metrics import (
     root_mean_square_error,
     share_within,
 )
-
 from whence.errors import InputError
 
 ERRORS = (mean_absolute_error, root_mean_square_error, median_absolute_error)

@@ -3,9 +3,9 @@
 from collections import Counter
 
 import pytest
+
 from whence.benchmarks.metrics import METRICS
 from whence.benchmarks.published import published_for, published_results
-
 from whence.errors import InputError
 
 EVERYTHING = published_results("tde") + published_results("left-right")

@@ -8,6 +8,7 @@ import pytest
 import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from whence.benchmarks.metrics import (
     ACCURACY,
     MEAN_ABSOLUTE_ERROR_MS,
@@ -24,7 +25,6 @@ from whence.benchmarks.statistics import (
     replicates,
     skill,
 )
-
 from whence.errors import InputError
 
 terms_and_labels = st.lists(

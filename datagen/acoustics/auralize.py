@@ -41,7 +41,8 @@ def add_noise(audio: Audio, snr_db: float, rng: np.random.Generator) -> Audio:
     """
     sigma = joint_rms(audio) * 10 ** (-snr_db / 20)
     noise = rng.standard_normal(audio.shape, dtype=np.float32)
-    return np.asarray(np.clip(audio + np.float32(sigma) * noise, -1, 1))
+    noisy: Audio = np.clip(audio + np.float32(sigma) * noise, -1, 1)
+    return noisy
 
 
 def add_distractor(audio: Audio, distractor: Audio, level: float) -> Audio:

@@ -1,0 +1,87 @@
+"""The scores of a report over its grid: lines with interval bands, or bars where nothing varies."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from .drawing import BLUE, INK, MUTED, axes_of, plain_name
+from .figures import (
+    WIDTH,
+    Figure,
+    Slice,
+    cluster_noun,
+    draw_legend,
+    legend_height,
+    line_style,
+    publish,
+    score_name,
+    slices,
+)
+from .results import CHANCE, Row
+from .view import View, axis_title, level_text
+
+
+def scores_over_grid(view: View, folder: Path) -> list[Figure]:
+    """Return the main metric as lines over the setting that varies, with interval bands; bars where nothing varies."""
+    if view.varying:
+        return [_lines(view, part, folder) for part in slices(view)]
+    bars = _bars(view, folder)
+    parts = view.split(view.pooled[0])
+    if len(parts) < 2:
+        return [bars]
+    return [bars, _lines(view, Slice(next(iter(view.run.labels.groups)), parts, "", ""), folder)]
+
+
+def _lines(view: View, part: Slice, folder: Path) -> Figure:
+    assert part.key is not None
+    names = [*(view.listening or view.methods), CHANCE]
+    drawing, axes = axes_of(WIDTH, 3.1 + legend_height(len(names)))
+    for name in names:
+        _draw_line(view, axes, name, [view.row(name, part.at(level)) for level in part.levels])
+    axes.set_xticks(range(len(part.levels)), [level_text(part.key, level) for level in part.levels])
+    axes.set(xlabel=axis_title(part.key), ylabel=score_name(view))
+    draw_legend(drawing, axes)
+    where = f", {part.fixed}" if part.fixed else ""
+    title = f"{view.metric.label} against {axis_title(part.key)}"
+    alt = f"{title}{where}: one line a method, best first {', '.join(names)}; the numbers are in the tables."
+    caption = f"{score_name(view)}{where}; bands are 95 % intervals over {cluster_noun(view)}."
+    return Figure(title, caption, [publish(drawing, folder, f"lines{part.suffix}", alt)])
+
+
+def _draw_line(view: View, axes: Axes, name: str, rows: Sequence[Row | None]) -> None:
+    """Draw one method's scores in their order, a gap where one is missing, with the band of its intervals."""
+    x = np.arange(len(rows))
+    value, low, high = (
+        np.array([np.nan if row is None else getattr(row, field) for row in rows])
+        for field in ("value", "ci_low", "ci_high")
+    )
+    look = line_style(view, name)
+    axes.plot(x, value, label=plain_name(name), **look)
+    if np.isfinite(low).any():
+        axes.fill_between(x, low, high, color=look["color"], alpha=0.12, linewidth=0)
+
+
+def _bars(view: View, folder: Path) -> Figure:
+    names = [*view.methods, CHANCE][::-1]
+    drawing, axes = axes_of(WIDTH, 0.8 + 0.26 * len(names))
+    for y, name in enumerate(names):
+        row = view.row(name, view.middle)
+        if row is not None:
+            _draw_bar(axes, y, row, BLUE if name in view.listening else MUTED)
+    axes.set_yticks(range(len(names)), [plain_name(name) for name in names])
+    axes.set_xlabel(score_name(view))
+    axes.grid(False, axis="y")
+    title = f"{view.metric.label} of every method"
+    alt = f"{title}, best first: {', '.join(view.methods)}; the numbers are in the main table."
+    caption = (
+        f"{score_name(view)}, {view.text(view.middle)}; lines are 95 % intervals. Grey: does not listen."
+    )
+    return Figure(title, caption, [publish(drawing, folder, "bars", alt)])
+
+
+def _draw_bar(axes: Axes, y: int, row: Row, colour: str) -> None:
+    axes.barh(y, row.value, height=0.66, color=colour, alpha=0.55)
+    if np.isfinite(row.ci_low):
+        axes.plot([row.ci_low, row.ci_high], [y, y], color=INK, linewidth=1.6, solid_capstyle="butt")

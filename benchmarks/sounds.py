@@ -1,0 +1,50 @@
+"""Sounds for a page: 16-bit wav files as data URIs."""
+
+import base64
+import io
+import wave
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..conventions import SAMPLE_RATE
+
+PEAK = 0.9
+"""Sounds are played at this peak, whatever their level: noise may exceed the range of a wav file."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A sound for the page: a 16-bit stereo wav as a data URI, and how long it lasts in words."""
+
+    uri: str
+    duration: str
+
+
+def as_sound(audio: npt.NDArray[np.floating]) -> Sound:
+    """Return `audio` (2, samples) for the page, its peak brought to `PEAK`.
+
+    >>> as_sound(np.ones((2, 1151))).duration
+    '72 ms'
+    """
+    peak = float(np.abs(audio).max())
+    samples = np.rint(audio * (PEAK * 32767 / peak if peak > 0 else 0.0)).astype("<i2")
+    data = base64.b64encode(_wav(samples)).decode()
+    silent = "" if peak > 0 else " of digital silence"
+    return Sound(f"data:audio/wav;base64,{data}", _duration(audio.shape[1] / SAMPLE_RATE) + silent)
+
+
+def _wav(samples: npt.NDArray[np.int16]) -> bytes:
+    """Return the wav file of stereo `samples` (2, n)."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as target:
+        target.setnchannels(2)
+        target.setsampwidth(2)
+        target.setframerate(SAMPLE_RATE)
+        target.writeframes(np.ascontiguousarray(samples.T).tobytes())
+    return file.getvalue()
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:g} s" if seconds >= 0.5 else f"{1e3 * seconds:.0f} ms"

@@ -1,0 +1,291 @@
+"""Conditions, harness, results, tables and comparison, on a small dataset rendered here."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as parquet
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whence.benchmarks.bench import bench, open_run
+from whence.benchmarks.compare import comparisons
+from whence.benchmarks.conditions import Condition, condition_grid, degrade, distractor_rows
+from whence.benchmarks.predictions import read_predictions
+from whence.benchmarks.results import read_results
+from whence.benchmarks.tables import all_tables, main_table, published_table
+from whence.benchmarks.text_table import latex, markdown
+from whence.benchmarks.track import block_names
+from whence.datagen.pipeline import generate
+from whence.datagen.shards import Dataset
+from whence.datagen.tde import TdePlan, TdeRecipe
+from whence.errors import InputError
+
+MINE = """
+import numpy as np
+
+class Mine:
+    version = "1"
+    tracks = ("tde",)
+    calls = 0
+
+    def predict(self, batch):
+        type(self).calls += len(batch)
+        return np.full(len(batch), 1e-4)
+"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory, corpus) -> str:
+    """A TDE dataset of 36 clips: three rooms, two RT60."""
+    url = str(tmp_path_factory.mktemp("data") / "tde.zarr")
+    generate(TdePlan(TdeRecipe(clips=6, rt60=(0.1, 0.5), corpus=corpus.digest), corpus), url)
+    return url
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, data):
+    """A run of three methods at two noise levels."""
+    grid = [Condition(snr_db=30.0), Condition(snr_db=10.0)]
+    return bench("tde", data, tmp_path_factory.mktemp("run"), methods=["zero", "gcc-phat", "ml"], conditions=grid)
+
+
+def second(seed=0):
+    """Return one stored second of noise, float32 (2, 16000)."""
+    return (0.1 * np.random.default_rng(seed).standard_normal((2, 16000))).astype(np.float32)
+
+
+class TestConditions:
+    @pytest.mark.parametrize(
+        ("seconds", "votes", "read", "kept"),
+        [(0.064, 128, 2048, 1151), (0.48, 128, 9216, 7807), (0.064, 1, 2048, 1024)],
+    )
+    def test_lengths_are_the_published_ones(self, seconds, votes, read, kept):
+        condition = Condition(clip_seconds=seconds, votes=votes)
+        assert (condition.read_samples, condition.kept_samples, condition.hop) == (read, kept, 1)
+
+    def test_a_shorter_window_spreads_its_votes(self):
+        condition = Condition(clip_seconds=0.48, window=1024)
+        assert condition.hop == (7807 - 1024) // 127
+
+    def test_noise_is_relative_to_what_was_read(self):
+        clip = second()
+        noisy = degrade(clip, "a", Condition(snr_db=10.0, clip_seconds=0.48))
+        noise = noisy - clip[:, 200 : 200 + noisy.shape[1]]
+        level = np.sqrt(np.mean(clip[:, :9216] ** 2)) / np.sqrt(np.mean(noise**2))
+        assert 20 * np.log10(level) == pytest.approx(10, abs=0.15)
+
+    def test_the_same_name_gives_the_same_noise_at_every_level(self):
+        clip = second()
+        loud, soft = (degrade(clip, "a", Condition(snr_db=snr)) for snr in (0.0, 20.0))
+        start = clip[:, 200 : 200 + loud.shape[1]]
+        np.testing.assert_allclose((loud - start) / 10, soft - start, atol=1e-5)
+        assert not np.allclose(loud, degrade(clip, "b", Condition(snr_db=0.0)))
+
+    def test_distractor_keeps_to_its_block_and_is_never_the_clip_itself(self):
+        names = np.array([f"clip{k}" for k in range(40)], dtype=object)
+        blocks = block_names([k % 4 for k in range(40)])
+        rows = distractor_rows(names, blocks)
+        assert all(blocks[row] == blocks[k] and row != k for k, row in enumerate(rows))
+        assert len(set(rows.tolist())) > 15
+
+    def test_distractor_depends_on_the_block_alone(self):
+        names = np.array([f"clip{k}" for k in range(10)], dtype=object)
+        blocks = block_names(["x"] * 5 + ["y"] * 5)
+        alone = distractor_rows(names[5:], blocks[5:])
+        np.testing.assert_array_equal(distractor_rows(names, blocks)[5:] - 5, alone)
+
+    def test_distractor_level(self):
+        clip, other = second(1), second(2)
+        mixed = degrade(clip, "a", Condition(distractor=0.5), other)
+        added = mixed - clip[:, 200 : 200 + mixed.shape[1]]
+        assert np.sqrt(np.mean(added**2)) == pytest.approx(0.05, rel=0.03)
+
+    def test_grid_is_every_combination(self):
+        grid = condition_grid([30.0, None], [None, 0.1], [0.064, 0.48], None, 128)
+        assert len(set(grid)) == 8
+
+    @pytest.mark.parametrize(
+        ("settings_", "message"),
+        [
+            ({"votes": 0}, "votes=0"),
+            ({"clip_seconds": 2.0}, "clip length 2.0 s: expected 0.004 to 0.8"),
+            ({"window": 4000}, "window=4000 samples: expected 64 to 1024"),
+            ({"distractor": 0.0}, "distractor=0.0: expected a level above 0"),
+            ({"clip_seconds": 0.8, "votes": 9000}, "more than the stored second"),
+        ],
+    )
+    def test_impossible_ones_are_refused(self, settings_, message):
+        with pytest.raises(InputError, match=message):
+            Condition(**settings_)
+
+    @settings(max_examples=30, deadline=None)
+    @given(st.floats(0.004, 0.5), st.integers(1, 300))
+    def test_windows_fit_into_what_is_kept(self, seconds, votes):
+        condition = Condition(clip_seconds=seconds, votes=votes)
+        heard = degrade(second(), "a", condition)
+        assert heard.shape[1] == condition.kept_samples
+        assert (votes - 1) * condition.hop + condition.window_samples <= condition.kept_samples
+
+
+class TestHarness:
+    def test_predictions_say_what_they_are(self, run):
+        one = read_predictions(next((run.folder / "predictions").glob("gcc-phat--SNR_10*")))
+        assert one.metadata["fingerprint"] == run.dataset.fingerprint
+        assert one.metadata["parameters"] == {"protocol": "paper", "votes": "mean"}
+        assert list(one.frame.columns) == [
+            "sample_id", "rt60_nominal", "snr_db", "distractor", "clip_seconds", "window", "votes", "prediction",
+        ]  # fmt: skip
+        assert parquet.read_schema(next((run.folder / "predictions").glob("*"))).metadata[b"whence"]
+
+    def test_rerun_computes_only_what_is_missing(self, tmp_path, data):
+        (tmp_path / "mine.py").write_text(MINE)
+        name = f"{tmp_path}/mine.py:Mine"
+        first = bench("tde", data, tmp_path / "run", methods=[name], conditions=[Condition(snr_db=30.0)])
+        files = {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / "predictions").glob("*")}
+        both = [Condition(snr_db=30.0), Condition(snr_db=0.0)]
+        second_run = bench("tde", data, tmp_path / "run", methods=[name], conditions=both)
+        assert {path: path.stat().st_mtime_ns for path in files} == files
+        assert len(second_run.predictions) == 2 * len(first.predictions)
+
+    def test_a_changed_method_file_is_run_again(self, tmp_path, data):
+        for delay in ("1e-4", "2e-4"):
+            (tmp_path / "mine.py").write_text(MINE.replace("1e-4", delay))
+            name = f"{tmp_path}/mine.py:Mine"
+            run = bench("tde", data, tmp_path / "run", methods=[name], conditions=[Condition(snr_db=30.0)])
+            assert set(run.predictions[0].frame["prediction"]) == {float(delay)}
+
+    @pytest.mark.parametrize(
+        ("body", "message"),
+        [
+            ("return np.full(len(batch), np.nan)", "not finite, for the sample room1/rt60-0.1/00000"),
+            ("return np.zeros((len(batch), 2))", r"returned shape \(36, 2\): expected \(36,\)"),
+        ],
+    )
+    def test_a_bad_prediction_is_refused(self, tmp_path, data, body, message):
+        (tmp_path / "mine.py").write_text(MINE.replace("return np.full(len(batch), 1e-4)", body))
+        with pytest.raises(InputError, match=message):
+            bench("tde", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
+
+    def test_first_samples_only(self, tmp_path, data):
+        run = bench("tde", data, tmp_path, methods=["zero"], conditions=[Condition()], max_samples=10)
+        assert {row.n for row in run.results.rows if "rt60_nominal" not in row.condition} == {10}
+
+    def test_a_dataset_of_another_kind_is_refused(self, tmp_path, shared_data, corpus):
+        from whence.datagen.brir import plan_brir
+
+        plan = plan_brir(f"{shared_data}/brir/surrey_anechoic_16k", str(corpus.location), clips=1)
+        generate(plan, str(tmp_path / "b.zarr"))
+        dataset = Dataset(str(tmp_path / "b.zarr"))
+        dataset.name = "pictures"
+        from whence.registry import load_track
+
+        with pytest.raises(InputError, match="of kind 'pictures'; the track 'tde' takes tde or brir"):
+            load_track("tde").labels(dataset)
+
+
+class TestResults:
+    def test_values_are_those_of_the_predictions(self, run):
+        dataset = Dataset(run.dataset.url)
+        truth = dataset.column("interaural_time_difference")
+        one = next(p for p in run.predictions if p.method == "gcc-phat" and p.metadata["condition"]["snr_db"] == 10)
+        errors = 1000 * np.abs(one.frame["prediction"].to_numpy() - truth)
+        row = run.results.find(method="gcc-phat", metric="mean_absolute_error", snr_db=10.0, rt60_nominal=None)[0]
+        assert row.value == pytest.approx(errors.mean())
+        assert row.ci_low < row.value < row.ci_high or np.isnan(row.ci_low)
+        half = run.results.find(method="gcc-phat", metric="mean_absolute_error", snr_db=10.0, rt60_nominal=0.5)[0]
+        assert half.value == pytest.approx(errors[dataset.column("rt60_nominal") == 0.5].mean())
+
+    def test_zero_is_chance_and_the_truth_the_ceiling(self, run):
+        for row in run.results.rows:
+            if row.metric == "mean_absolute_error" and row.method in ("zero", "chance", "ceiling"):
+                assert row.skill == pytest.approx({"zero": 0, "chance": 0, "ceiling": 1}[row.method])
+
+    def test_files_hold_the_same(self, run):
+        again = read_results(run.folder)
+        content = json.loads((run.folder / "results.json").read_text())
+        assert set(content) == {"track", "dataset", "protocol", "rows"}
+        assert len(again.rows) == len(run.results.rows) == len(pd.read_csv(run.folder / "results.csv"))
+        assert [row.value for row in again.rows] == [row.value for row in run.results.rows]
+
+    def test_a_finished_run_opens_again(self, run):
+        again = open_run(run.folder)
+        assert len(again.predictions) == len(run.predictions) == 6
+
+    def test_no_run_there(self, tmp_path):
+        with pytest.raises(InputError, match=r"holds no results\.json"):
+            open_run(tmp_path)
+
+
+class TestTables:
+    def test_rows_are_in_order_between_ceiling_and_chance(self, run):
+        table = main_table(run.results, run.track, run.track.metrics[0])
+        assert (table.rows[0][0], table.rows[-1][0]) == ("ceiling", "chance")
+        assert table.heads[:3] == ["method", "SNR 30 dB", "SNR 10 dB"]
+
+    def test_a_missing_cell_says_so_and_ranks_last(self, run):
+        rows = [row for row in run.results.rows if not (row.method == "ml" and row.condition["snr_db"] == 10)]
+        thinner = type(run.results)(run.results.track, run.results.dataset, run.results.protocol, rows)
+        table = main_table(thinner, run.track, run.track.metrics[0])
+        assert [row[0] for row in table.rows] == ["ceiling", "gcc-phat", "zero", "ml", "chance"]
+        assert table.rows[3][2] == "missing"
+
+    def test_published_numbers_stand_beside_ours(self, run):
+        table = published_table(run.results, run.track)
+        row = next(row for row in table.rows if row[0] == "GCC-PHAT (Mean)" and row[2] == "MAE")
+        assert row[3] == "0.16 ms"
+        assert row[1] == "SNR 10 dB, RT60 0.5 s, 0.064 s*"
+        ours = run.results.find(method="gcc-phat", metric="mean_absolute_error", snr_db=10.0, rt60_nominal=0.5)[0]
+        assert row[4].startswith(f"{ours.value:.3f}")
+
+    def test_published_numbers_of_another_dataset_do_not(self, tmp_path, data):
+        run = bench("left-right", data, tmp_path, methods=["gcc-phat", "iid-rms"])
+        assert published_table(run.results, run.track) is None
+
+    def test_markdown_and_latex(self, run):
+        for table in all_tables(run.results, run.track):
+            text, tex = markdown(table), latex(table)
+            assert text.count("\n|") == len(table.rows) + 2
+            assert tex.count(r"\\") >= len(table.rows)
+            assert "±" not in tex or r"\usepackage" not in tex
+        assert (run.folder / "tables.md").exists()
+        assert (run.folder / "tables.tex").exists()
+
+
+class TestComparison:
+    def test_the_best_is_first_and_differs_from_itself_by_nothing(self, run):
+        rows = comparisons([run])
+        first = next(row for row in rows if row.condition["snr_db"] == 10)
+        assert (first.rank, first.difference) == (1, 0)
+        assert all(row.difference >= 0 for row in rows)
+
+    def test_runs_of_different_datasets_are_refused(self, run, tmp_path, corpus):
+        url = str(tmp_path / "other.zarr")
+        generate(TdePlan(TdeRecipe(clips=6, rt60=(0.1, 0.5), seed=1, corpus=corpus.digest), corpus), url)
+        other = bench("tde", url, tmp_path / "run", methods=["zero"], conditions=[Condition(snr_db=30.0)])
+        with pytest.raises(InputError, match="are of different datasets"):
+            comparisons([run, other])
+
+    def test_two_methods_of_one_name_are_told_apart(self, run, tmp_path, data):
+        from whence.benchmarks.compare import _shared_cells
+
+        for folder, delay in (("a", "1e-4"), ("b", "2e-4")):
+            (tmp_path / "mine.py").write_text(MINE.replace("1e-4", delay))
+            bench("tde", data, tmp_path / folder, methods=[f"{tmp_path}/mine.py:Mine"], conditions=[Condition()])
+        runs = [open_run(tmp_path / folder) for folder in ("a", "b")]
+        names = list(_shared_cells(runs)[0][2])
+        assert names == [f"{tmp_path}/mine.py:Mine", f"{tmp_path}/mine.py:Mine (b)"]
+
+    def test_unknown_metric(self, run):
+        with pytest.raises(InputError, match="mean_absolute_error"):
+            comparisons([run], "mean_absolut_error")
+
+
+def test_every_documented_block_of_a_method_runs(tmp_path, data):
+    """The method in docs/bench.md is real."""
+    page = (Path(__file__).parents[1] / "docs" / "bench.md").read_text()
+    (tmp_path / "mine.py").write_text(page.split("```python\n")[1].split("```")[0])
+    run = bench("tde", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], conditions=[Condition()])
+    assert set(run.predictions[0].frame["prediction"]) == {0.0}
