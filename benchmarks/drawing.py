@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from matplotlib import rc_context
+from matplotlib import rc_context, rcdefaults, rcParams
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import PdfPages
@@ -25,6 +26,8 @@ BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY = (
     "#56b4e9",
 )
 """Okabe and Ito's colours, which colour-blind readers can tell apart."""
+POINT = "#2f8fd0"
+"""A blue for pixels, which cannot follow the page's theme: it stands out from light and dark."""
 COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, INK)
 DASHES = ("-", "--", ":", "-.")
 MARKERS = ("o", "s", "^", "D")
@@ -38,7 +41,7 @@ _IN_THE_DARK = {
     VERMILLION: "#f0803c",
     GREEN: "#2fc498",
 }
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.size": 9,
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -87,9 +90,7 @@ class Picture:
 def style() -> Iterator[None]:
     """Draw in our style inside the block, whatever the user's matplotlib settings are."""
     with rc_context(), warnings.catch_warnings():
-        from matplotlib import rcParams, rcParamsDefault
-
-        rcParams.update({k: v for k, v in rcParamsDefault.items() if not k.startswith("backend")})
+        rcdefaults()
         rcParams.update(_STYLE)
         warnings.filterwarnings("ignore", message="Glyph")  # a name in a script that the font lacks
         yield

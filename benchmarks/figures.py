@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
@@ -73,7 +74,7 @@ def publish(drawing: Drawing, folder: Path, name: str, alt: str) -> Picture:
     return picture(drawing, name, alt)
 
 
-def line_style(view: View, name: str) -> dict[str, str | float]:
+def line_style(view: View, name: str) -> dict[str, Any]:
     """Return the looks of a method's line, the same in all figures: colours go by rank, grey does not listen."""
     if name not in view.listening:
         deaf = [*(n for n in view.methods if n not in view.listening), CHANCE]

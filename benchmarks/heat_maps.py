@@ -151,5 +151,5 @@ def _sheet(maps: _Maps) -> Drawing:
     bar = drawing.colorbar(
         grid.flat[0].collections[0], ax=grid, shrink=0.6, pad=0.02, label=score_name(maps.view)
     )
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     return drawing

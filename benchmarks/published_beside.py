@@ -8,9 +8,6 @@ from .published import CONDITION_KEYS, PublishedResult, published_for
 from .report_tables import Cell, HtmlTable, Line, interval_text, number
 from .view import Stated, View, axis_title, capitalised
 
-PUBLISHED_ON = {"tde": "tde", "left-right": "in-the-wild"}
-"""The kind of dataset that a track's published numbers were measured on."""
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -53,7 +50,7 @@ def published_tables(view: View) -> PublishedTables | None:
 
 def published_entries(view: View) -> list[Entry]:
     """Return what papers first printed for the conditions of a run, on the same kind of dataset."""
-    if PUBLISHED_ON.get(view.run.track.name) != view.run.dataset.name:
+    if view.run.dataset.name != view.run.track.published_dataset:
         return []
     found: dict[tuple[str, ...], tuple[Stated, dict[str, PublishedResult]]] = {}
     for whole in view.pooled:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from ..conventions import SAMPLE_RATE
-from .drawing import BLUE, GRID, MUTED, axes_of, plain_name
+from .drawing import GRID, MUTED, POINT, axes_of, plain_name
 from .figures import WIDTH, Figure, cluster_noun, draw_legend, legend_height, line_style, publish, score_name
 from .metrics import MS_PER_SECOND, TENTH_MS
 from .view import View, capitalised
@@ -113,10 +113,10 @@ def _far(delay_ms: Float64) -> float:
 
 def _draw_scatter(axes: Axes, truth: Float64, predicted: Float64, reach: float, name: str) -> None:
     every = slice(None, None, 1 + len(truth) // _MOST_POINTS)
-    opacity = float(np.clip(60 / np.sqrt(len(truth)) / 4, 0.15, 0.8))
+    opacity = float(np.clip(60 / np.sqrt(len(truth)) / 4, 0.2, 0.8))
     axes.plot([-reach, reach], [-reach, reach], color=MUTED, linewidth=1)
     inside = np.clip(predicted[every], -reach, reach)
-    axes.scatter(truth[every], inside, s=9, color=BLUE, alpha=opacity, linewidths=0, rasterized=True)
+    axes.scatter(truth[every], inside, s=9, color=POINT, alpha=opacity, linewidths=0, rasterized=True)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     axes.set(xlabel="true delay (ms)", ylabel="predicted delay (ms)")
     axes.set_title(plain_name(name))

@@ -264,7 +264,7 @@ class Dataset:
         missing = sorted(set(self.manifest["files"]) - set(self.folder.files()))
         if missing:
             raise InputError(
-                f"{url} lacks {len(missing)} of its files, such as {missing[0]}: copy or generate it again"
+                f"{url} lacks {len(missing)} of its files, such as {missing[0]}: copy it again, or remove it and run its `whence generate` command"
             )
         self.group = zarr.open_group(self.folder.store(), mode="r", use_consolidated=True)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import signal
 
 from ..conventions import SAMPLE_RATE
 from .acoustics.auralize import joint_rms
@@ -14,6 +15,9 @@ from .shards import Field, Layout
 
 CLIP_SAMPLES = SAMPLE_RATE
 """Every clip lasts one second."""
+
+RUMBLE_HZ = 50.0
+_HIGH_PASS = signal.butter(2, RUMBLE_HZ, "highpass", output="sos", fs=SAMPLE_RATE)
 
 SPOKEN_SECONDS = 0.128
 """What the standard test reads of a clip (StereoCRW: twice 1,024 samples)."""
@@ -93,6 +97,15 @@ def spoken_start(dry: npt.NDArray[np.float32], rng: np.random.Generator) -> int:
     levels = [joint_rms(dry[None, start : start + round(SPOKEN_SECONDS * SAMPLE_RATE)]) for start in starts]
     spoken = [start for start, level in zip(starts, levels, strict=True) if level >= needed]
     return spoken[0] if spoken else starts[int(np.argmax(levels))]
+
+
+def without_rumble(dry: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return `dry` (samples,) high-passed at `RUMBLE_HZ` (second-order Butterworth).
+
+    Below that is no speech, but many recordings have rumble there, and in a simulated room, whose images all add up
+    at 0 Hz, it would become the loudest sound.
+    """
+    return np.asarray(signal.sosfilt(_HIGH_PASS, dry), dtype=np.float32)
 
 
 def measured_fields(responses: npt.NDArray[np.float32], arrivals: npt.ArrayLike) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Two protocols. `paper` repeats the published generator: whole degrees, one random stream that starts anew in every
 room and for every RT60, each utterance once (a smaller corpus serves again, each time one second later). The
-default, `independent`, draws azimuth, distance and speech for every clip on its own.
+default, `independent`, draws azimuth, distance and speech for every clip on its own, from speech without rumble.
 """
 
 import math
@@ -139,7 +139,8 @@ class TdePlan:
     def provenance(self) -> Mapping[str, Any]:
         """Engine, its settings, and the speech."""
         engine = {"name": self.settings.engine, "high_pass": False, "speed_of_sound": SPEED_OF_SOUND}
-        return {"engine": engine, "speech": stereo.describe_corpus(self.corpus)}
+        high_pass = stereo.RUMBLE_HZ if self.settings.protocol == "independent" else None
+        return {"engine": engine, "speech": {**stereo.describe_corpus(self.corpus), "high_pass_hz": high_pass}}
 
     @property
     def layout(self) -> Layout:
@@ -188,7 +189,7 @@ class TdePlan:
         rng = generator_for(self.settings.seed, sample_id)
         azimuth, distance = rng.uniform(-90.0, 90.0), rng.uniform(0.5, 3.0)
         utterance = int(rng.integers(len(self.corpus.clips)))
-        dry = self.corpus.load(utterance)
+        dry = stereo.without_rumble(self.corpus.load(utterance))
         return Placement(room, rt60, number, azimuth, distance, utterance, stereo.spoken_start(dry, rng)), dry
 
     def render(self, row: int) -> dict[str, Any]:

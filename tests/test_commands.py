@@ -144,7 +144,7 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            wrong("missing folder", "does not exist", "generate", "tde", "x.zarr", "--speech", "nowhere"),
+            wrong("missing folder", "nowhere: no such folder", "generate", "tde", "x.zarr", "--speech", "nowhere"),
             wrong("speech is a file", "notes.txt", "generate", "tde", "x.zarr", "--speech", "notes.txt"),
             wrong("text named wav", "broken.wav", "generate", "tde", "x.zarr", "--speech", "text"),
             wrong("nan audio", "nan.wav", "generate", "tde", "x.zarr", "--speech", "nan"),
@@ -209,7 +209,7 @@ class TestMistakes:
 
     def test_a_changed_label_fails_verification(self, place):
         shutil.copytree(place / "d.zarr", place / "forged.zarr", dirs_exist_ok=True)
-        zarr.open_group(str(place / "forged.zarr"), mode="r+")["azimuth"][:] = np.zeros(30)
+        zarr.open_group(str(place / "forged.zarr"), mode="r+")["azimuth"][:] = np.ones(30)
         assert "azimuth/c/0: changed" in whence("verify", "forged.zarr", cwd=place, code=1).stdout
 
     def test_speech_that_changed_cannot_verify(self, place):

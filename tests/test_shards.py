@@ -309,7 +309,7 @@ def test_a_whole_dataset_is_left_untouched(whole):
 @pytest.mark.parametrize("file", ["audio/c/1/0/0", "azimuth/c/0"])
 def test_a_missing_file_is_met_when_it_is_opened(whole, file):
     (whole / file).unlink()
-    with pytest.raises(InputError, match=rf"lacks 1 of its files, such as {file}: copy or generate it again"):
+    with pytest.raises(InputError, match=rf"lacks 1 of its files, such as {file}: copy it again"):
         Dataset(str(whole))
 
 
