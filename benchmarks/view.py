@@ -114,7 +114,13 @@ class View:
     @cached_property
     def varying(self) -> list[str]:
         """The settings that differ among the pooled conditions."""
-        return [key for key in SETTINGS if len({c.get(key) for c in self.pooled}) > 1]
+        keys = [key for key in SETTINGS if len({c.get(key) for c in self.pooled}) > 1]
+        whole = all(
+            self.harness_condition(c).window_samples == self.harness_condition(c).patch for c in self.pooled
+        )
+        return [
+            key for key in keys if not (key == "window" and whole)
+        ]  # a window as long as the clip goes without saying
 
     @property
     def shown_keys(self) -> list[str]:
