@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..datagen.shards import Dataset
+from ..datagen.dataset import Dataset
 from ..errors import InputError
 from ..registry import load_track
-from . import report, tables
+from . import tables
 from .conditions import Condition
 from .harness import Plan, predict
 from .method import PROTOCOLS, load_methods
@@ -71,7 +71,9 @@ def write_outputs(run: Run, files: Sequence[Path]) -> None:
 def write_pages(run: Run) -> None:
     """Write what people read of `run`: tables and report."""
     tables.write_tables(run.results, run.track, run.folder)
-    report.write_report(run)
+    from .report import write_report  # draws: loaded when there is something to draw
+
+    write_report(run)
 
 
 def open_run(folder: Path) -> Run:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from ..datagen.shards import Dataset
+from ..datagen.dataset import Dataset
 from ..errors import InputError
 from .conditions import Condition, distractor_rows, stereo_batch
 from .method import LoadedMethod, StereoBatch

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..datagen.shards import Dataset
+from ..datagen.dataset import Dataset
 from .text_table import TextTable
 
 

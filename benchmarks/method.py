@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..registry import load_method, nearest, parse_specification
 
 PROTOCOLS = ("paper", "best")
+RESERVED = ("chance", "ceiling")
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def load_methods(specifications: Sequence[str], track: str, protocols: Sequence[
 
 def _load_variants(text: str, track: str, protocols: Sequence[str]) -> list[LoadedMethod]:
     name, given = parse_specification(text)
+    if name in RESERVED:
+        raise InputError(f"method {name!r}: the name is reserved for the {name} row of the tables")
     method_class, source = load_method(name)
     serves = getattr(method_class, "tracks", None)
     if serves is None or not callable(getattr(method_class, "predict", None)) or not hasattr(method_class, "version"):

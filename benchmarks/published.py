@@ -14,8 +14,10 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 
+from ..conventions import SAMPLE_RATE
 from ..errors import InputError
 
+PUBLISHED_VOTES = 128
 CONDITION_KEYS = ("snr_db", "rt60_nominal", "distractor", "clip_seconds")
 
 
@@ -85,6 +87,24 @@ def published_for(track: str, condition: Mapping[str, float]) -> list[PublishedR
             raise InputError(f"condition {key!r}: expected {', '.join(CONDITION_KEYS)}{_near_miss(key)}")
     run = {"distractor": 0.0, **condition}
     return [_flagged(result, run) for result in published_results(track) if _matches(result, run)]
+
+
+def published_under(track: str, condition: Mapping[str, float | None]) -> list[PublishedResult]:
+    """Return the numbers first printed for the `condition` of a run, as its results state it.
+
+    All were measured with 128 windows as long as the clip; a condition on a part of the samples, such as one RT60,
+    takes only the numbers for that part.
+    """
+    clip, window = condition.get("clip_seconds"), condition.get("window")
+    if condition.get("votes") != PUBLISHED_VOTES or clip is None or window != round(clip * SAMPLE_RATE):
+        return []
+    known = {key: value for key, value in condition.items() if key in CONDITION_KEYS and value is not None}
+    parts = {"rt60_nominal"} & known.keys()
+    return [
+        result
+        for result in published_for(track, known)
+        if result.repeats is None and parts <= set(result.condition) <= {*known, "distractor"}
+    ]
 
 
 def _matches(result: PublishedResult, run: Mapping[str, float]) -> bool:

@@ -10,15 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..datagen.shards import Dataset
+from ..datagen.dataset import Dataset
 from ..errors import InputError
+from .method import RESERVED
 from .metrics import Metric
 from .predictions import Predictions
 from .statistics import Clusters, bootstrap_interval, rank_groups, skill
 from .track import Labels, Track
 
 RESULTS = "results.json"
-CHANCE, CEILING = "chance", "ceiling"
+CHANCE, CEILING = RESERVED
 
 
 @dataclass(frozen=True)

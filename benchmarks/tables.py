@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..digests import digest
 from .metrics import Metric
-from .published import CONDITION_KEYS, PublishedResult, published_for
+from .published import CONDITION_KEYS, PublishedResult, published_under
 from .results import CEILING, CHANCE, Results, Row
 from .text_table import TextTable, latex, markdown
 from .track import Track
@@ -144,8 +143,12 @@ def published_table(results: Results, track: Track, *, baselines_only: bool = Fa
         return None
     labels = {metric.name: metric.label for metric in track.metrics}
     conditions = [*conditions_of(results, pooled=True), *conditions_of(results, pooled=False)]
-    pairs = [(c, p) for c in conditions for p in _published(track.name, c) if p.metric in labels]
-    rows = [_published_row(results, c, p, labels[p.metric]) for c, p in _without_repeats(pairs)]
+    rows = [
+        _published_row(results, condition, published, labels[published.metric])
+        for condition in conditions
+        for published in published_under(track.name, condition)
+        if published.metric in labels
+    ]
     rows = [row for row in rows if row[4] or not baselines_only]
     heads = ["published method", "condition", "metric", "published", "ours", "our method", "source"]
     return TextTable(f"{track.name}: published numbers (* condition inferred)", heads, rows) if rows else None
@@ -162,25 +165,6 @@ def _published_row(results: Results, condition: Condition, published: PublishedR
         *_ours(results, published, condition),
         published.source,
     ]
-
-
-def _published(track: str, condition: Condition) -> list[PublishedResult]:
-    """Return the numbers published for `condition`, each setting of theirs being one of ours."""
-    known = {key: value for key, value in condition.items() if key in CONDITION_KEYS and value is not None}
-    matches = published_for(track, known)
-    return [p for p in matches if p.repeats is None and set(p.condition) <= {*known, "distractor"}]
-
-
-def _without_repeats(
-    pairs: Sequence[tuple[Condition, PublishedResult]],
-) -> list[tuple[Condition, PublishedResult]]:
-    """Return each published number once, with the most specific condition of ours that it matches."""
-    best: dict[str, tuple[Condition, PublishedResult]] = {}
-    for condition, published in pairs:
-        name = digest([str(value) for key, value in vars(published).items() if key != "uncertain_keys"])
-        if name not in best or {"rt60_nominal"} <= {*condition} & {*published.condition}:
-            best[name] = (condition, published)
-    return list(best.values())
 
 
 def _ours(results: Results, published: PublishedResult, condition: Condition) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..datagen.shards import Dataset
+from ..datagen.dataset import Dataset
 from ..errors import InputError
 from .conditions import Condition
 from .metrics import Metric

@@ -11,7 +11,8 @@ import numpy as np
 from tqdm import tqdm
 
 from . import shards
-from .shards import Dataset, Layout
+from .dataset import Dataset
+from .shards import Layout
 
 SOFTWARE = ("whence", "numpy", "scipy", "numba", "zarr", "soxr", "pyroomacoustics")
 
@@ -84,7 +85,10 @@ def _runner(workers: int, scheduler: str | None) -> Iterator[Runner]:
             yield future.result()
             future.release()
 
-    with config.set({"distributed.comm.timeouts.connect": "30s"}):
+    # Dask would have workers hand back freed memory at once; taking it again costs more than the rendering.
+    environment = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1}
+    settings = {"distributed.comm.timeouts.connect": "30s", "distributed.nanny.pre-spawn-environ": environment}
+    with config.set(settings):
         if scheduler is not None:
             with Client(scheduler) as client:
                 yield run

@@ -8,10 +8,9 @@ columns, then `manifest.json` (a sha256 of every data file), and only then sets 
 import json
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -115,7 +114,7 @@ def _attributes_of(field: Field) -> dict[str, Any]:
 
 def _check_same_recipe(folder: Folder, attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the root attribute of the dataset that `folder` holds, or raise InputError if it is another one."""
-    found = _root_attributes(folder)
+    found = root_attributes(folder)
     if found is None:
         raise InputError(f"{folder.url} exists and is no Whence dataset: choose another path or remove it")
     difference = _first_difference(found.get("recipe", {}), attributes["recipe"])
@@ -127,7 +126,7 @@ def _check_same_recipe(folder: Folder, attributes: Mapping[str, Any]) -> dict[st
     return found
 
 
-def _root_attributes(folder: Folder) -> dict[str, Any] | None:
+def root_attributes(folder: Folder) -> dict[str, Any] | None:
     """Return the root attribute `whence`, None where `folder` is no Whence dataset."""
     if not folder.exists("zarr.json"):
         return None
@@ -191,9 +190,9 @@ def write_shard(url: str, layout: Layout, shard: int, rows: Sequence[Mapping[str
 def finish(url: str, layout: Layout) -> str:
     """Check every shard, write the columns and the manifest, mark the dataset complete; return its fingerprint."""
     folder = Folder(url)
-    if folder.exists(MANIFEST) and (_root_attributes(folder) or {}).get("complete"):
+    if folder.exists(MANIFEST) and (root_attributes(folder) or {}).get("complete"):
         folder.remove("progress")
-        return Dataset(url).fingerprint
+        return digest(json.loads(folder.read(MANIFEST)))
     unfinished = [shard for shard in range(layout.shard_count) if not _is_written(folder, layout, shard)]
     if unfinished:
         raise VerificationError(f"{url}: {len(unfinished)} shards are missing or damaged; run the same command again")
@@ -239,97 +238,3 @@ def _write_column(group: zarr.Group, layout: Layout, field: Field, values: list[
         config={"write_empty_chunks": True},
     )
     array[...] = data
-
-
-class Dataset:
-    """A whole dataset, open for reading. Columns are read when asked for, large arrays row by row."""
-
-    def __init__(self, url: str) -> None:
-        """Open the dataset at `url` (a path or an fsspec URL); raises InputError unless it is whole."""
-        self.folder = Folder(url)
-        self.url = url
-        found = _root_attributes(self.folder) if self.folder.exists() else None
-        if found is None:
-            what = "is no Whence dataset" if self.folder.exists() else "does not exist"
-            raise InputError(f"{url} {what}: give the .zarr folder that `whence generate` wrote")
-        if not (found.get("complete") and self.folder.exists(MANIFEST)):
-            raise InputError(f"{url} is not finished: run its `whence generate` command again to resume it")
-        if found["format"] > FORMAT_VERSION:
-            raise InputError(f"{url} has format {found['format']}, this Whence reads {FORMAT_VERSION}: upgrade whence")
-        self.attributes: dict[str, Any] = found
-        self.name: str = found["dataset"]
-        self.recipe: dict[str, Any] = found["recipe"]
-        self.manifest: dict[str, Any] = self._read_manifest()
-        self.fingerprint: str = digest(self.manifest)
-        missing = sorted(set(self.manifest["files"]) - set(self.folder.files()))
-        if missing:
-            raise InputError(
-                f"{url} lacks {len(missing)} of its files, such as {missing[0]}: copy it again, or remove it and run its `whence generate` command"
-            )
-        self.group = zarr.open_group(self.folder.store(), mode="r", use_consolidated=True)
-
-    def _read_manifest(self) -> dict[str, Any]:
-        try:
-            return dict(json.loads(self.folder.read(MANIFEST)))
-        except ValueError as error:
-            raise InputError(
-                f"{self.url}/{MANIFEST} is damaged ({error}): copy or generate the dataset again"
-            ) from None
-
-    def __len__(self) -> int:
-        return int(self.manifest["rows"])
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.group
-
-    def column(self, name: str) -> npt.NDArray[Any]:
-        """Return the whole array `name`."""
-        with _damage_named(self.array(name), self.url):
-            return np.asarray(self.array(name)[...])
-
-    def array(self, name: str) -> "zarr.Array[Any]":
-        """Return the Zarr array `name`; raises InputError naming the arrays there are."""
-        found = self.group.get(name)
-        if not isinstance(found, zarr.Array):
-            raise InputError(f"{self.url} has no array {name!r}; it has {', '.join(sorted(self.group.array_keys()))}")
-        return found
-
-    def audio(self, rows: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        """Return the audio of `rows` (n,), float32 (n, 2, samples) in [-1, 1]."""
-        stored = read_rows(self.array("audio"), np.asarray(rows, dtype=np.intp), self.url)
-        return stored.astype(np.float32) / np.float32(32768)
-
-
-def read_rows(array: "zarr.Array[Any]", rows: npt.NDArray[np.intp], url: str) -> npt.NDArray[Any]:
-    """Return `rows` of `array`; raises InputError naming the dataset where a shard is missing or torn."""
-    contiguous = rows.size > 0 and rows[-1] - rows[0] + 1 == rows.size and (np.diff(rows) == 1).all()
-    with _damage_named(array, url):
-        if contiguous:
-            return np.asarray(array[int(rows[0]) : int(rows[-1]) + 1])
-        return np.asarray(array.oindex[rows])
-
-
-@contextmanager
-def _damage_named(array: "zarr.Array[Any]", url: str) -> Iterator[None]:
-    """Turn whatever reading a damaged `array` raises into InputError."""
-    try:
-        yield
-    except (OSError, RuntimeError, ValueError, KeyError, zarr.errors.BaseZarrError) as error:
-        raise InputError(
-            f"{url}: array {array.basename!r} cannot be read ({type(error).__name__}: {error}): "
-            "a shard is missing or damaged; `whence verify` names it"
-        ) from error
-
-
-ShardState = Literal["whole", "missing", "changed"]
-
-
-def check_files(dataset: Dataset) -> dict[str, ShardState]:
-    """Return the state of every data file of `dataset` against its manifest."""
-    return {path: _file_state(dataset.folder, path, value) for path, value in dataset.manifest["files"].items()}
-
-
-def _file_state(folder: Folder, path: str, expected: str) -> ShardState:
-    if not folder.exists(path):
-        return "missing"
-    return "whole" if sha256(folder.read(path)) == expected else "changed"

@@ -19,8 +19,8 @@ CLIP_SAMPLES = SAMPLE_RATE
 RUMBLE_HZ = 50.0
 _HIGH_PASS = signal.butter(2, RUMBLE_HZ, "highpass", output="sos", fs=SAMPLE_RATE)
 
-SPOKEN_SECONDS = 0.128
-"""What the standard test reads of a clip (StereoCRW: twice 1,024 samples)."""
+SPOKEN = slice(300, 1500)
+"""Samples of the dry speech that the standard test hears of a clip: it drops 200, and sound takes some 100 to come."""
 
 AUDIO = Field(
     "audio",
@@ -88,13 +88,13 @@ def as_int16(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
 def spoken_start(dry: npt.NDArray[np.float32], rng: np.random.Generator) -> int:
     """Return a random sample of `dry` (samples,) at which someone is speaking.
 
-    Up to 32 starts are drawn; the first is taken whose `SPOKEN_SECONDS` are no more than 12 dB below the whole
+    Up to 32 starts are drawn; the first is taken whose `SPOKEN` samples are no more than 12 dB below the whole
     utterance, or else the loudest. A short test hears the beginning of a clip only, so that is what must be speech.
     """
     latest = max(dry.size - CLIP_SAMPLES, 0)
     needed = joint_rms(dry[None]) / 4
     starts = [int(start) for start in rng.integers(0, latest + 1, 32)]
-    levels = [joint_rms(dry[None, start : start + round(SPOKEN_SECONDS * SAMPLE_RATE)]) for start in starts]
+    levels = [joint_rms(dry[None, start + SPOKEN.start : start + SPOKEN.stop]) for start in starts]
     spoken = [start for start, level in zip(starts, levels, strict=True) if level >= needed]
     return spoken[0] if spoken else starts[int(np.argmax(levels))]
 

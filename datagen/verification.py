@@ -9,8 +9,8 @@ from ..digests import generator_for
 from ..errors import InputError
 from .brir import BrirPlan, BrirRecipe, read_responses, responses_digest
 from .corpora import Corpus, open_corpus
+from .dataset import Dataset, check_files
 from .pipeline import Plan, rerender_differences
-from .shards import Dataset, check_files
 from .tde import SHORTEST_PAPER_SECONDS, TdePlan, TdeRecipe
 
 LARGEST_DELAY = 0.0015

@@ -189,6 +189,7 @@ def test_level_votes_count_frames_not_energy():
         ("iid-rms", "serves left-right, not the track 'tde'"),
         ("nowhere.py:Mine", "does not exist"),
         ("gcc-phat:=1", "expected NAME"),
+        ("chance", "reserved"),
     ],
 )
 def test_a_wrong_method_is_explained(text, message):

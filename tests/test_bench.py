@@ -18,8 +18,8 @@ from whence.benchmarks.results import read_results
 from whence.benchmarks.tables import all_tables, main_table, published_table
 from whence.benchmarks.text_table import latex, markdown
 from whence.benchmarks.track import block_names
+from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
-from whence.datagen.shards import Dataset
 from whence.datagen.tde import TdePlan, TdeRecipe
 from whence.errors import InputError
 

@@ -12,8 +12,8 @@ from whence.conventions import SAMPLE_RATE
 from whence.datagen.acoustics.cross_correlation import parabolic_peak, phase_transform_correlation
 from whence.datagen.brir import BrirPlan, BrirRecipe, MeasuredResponse, read_responses, responses_digest
 from whence.datagen.corpora import Corpus
+from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate, rerender_differences
-from whence.datagen.shards import Dataset
 from whence.errors import InputError
 
 ANECHOIC, SEMINAR = "surrey_anechoic_16k", "seminar_room_kemar_44k1"

@@ -170,7 +170,8 @@ class TestMistakes:
             wrong("bad window", "window=9999", "bench", "tde", "d.zarr", "--window", 9999),
             wrong("out is a file", "notes.txt is a file", "bench", "tde", "d.zarr", "--out", "notes.txt"),
             wrong("no run", "holds no results.json", "compare", "speech"),
-            wrong("no labels", "does not exist", "import", "in-the-wild", "x.zarr", "--clips", "speech", "--labels", "no.csv"),
+            wrong("no labels", "does not exist", "import", "in-the-wild", "x.zarr", "--clips", "speech",
+                  "--labels", "no.csv"),
         ],
     )  # fmt: skip
     def test_wrong_input(self, place, arguments, message):

@@ -136,9 +136,7 @@ def test_a_missing_library_is_named_with_its_fix(tmp_path: Path, monkeypatch: py
     with pytest.raises(InputError, match=r"cannot be loaded .*pip install --force-reinstall espeakng-loader"):
         corpus.load(0)
     monkeypatch.setitem(sys.modules, "espeakng_loader", None)
-    with pytest.raises(
-        InputError, match="espeak-ng is not installed; install it: pip install espeakng-loader"
-    ):
+    with pytest.raises(InputError, match="espeak-ng is not installed; install it: pip install espeakng-loader"):
         corpus.load(0)
 
 

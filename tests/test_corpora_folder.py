@@ -81,12 +81,8 @@ def troubled(tmp_path: Path) -> Path:
     whole = (tmp_path / "whole.flac").read_bytes()
     (tmp_path / "whole.flac").unlink()
     (tmp_path / "cut.flac").write_bytes(whole[: len(whole) // 2])
-    soundfile.write(
-        tmp_path / "nan.wav", np.where(np.arange(16_000) == 9, np.nan, 0.1), 16_000, subtype="FLOAT"
-    )
-    soundfile.write(
-        tmp_path / "inf.wav", np.where(np.arange(16_000) == 9, np.inf, 0.1), 16_000, subtype="FLOAT"
-    )
+    soundfile.write(tmp_path / "nan.wav", np.where(np.arange(16_000) == 9, np.nan, 0.1), 16_000, subtype="FLOAT")
+    soundfile.write(tmp_path / "inf.wav", np.where(np.arange(16_000) == 9, np.inf, 0.1), 16_000, subtype="FLOAT")
     soundfile.write(tmp_path / "silent.wav", np.zeros(16_000), 16_000)
     soundfile.write(tmp_path / "opposed.wav", good * [1, -1], 16_000)
     soundfile.write(tmp_path / "short.wav", sine(0.4), 16_000)

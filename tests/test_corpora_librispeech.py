@@ -95,9 +95,7 @@ def fetch(server: Server, cache: Path, subset: str = "test-clean") -> Path:
     return librispeech.fetch(subset, cache=cache, base_url=server.url, md5=md5, pause_seconds=0.0)
 
 
-def test_download_is_opened_as_a_corpus(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_download_is_opened_as_a_corpus(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = fetch(server, tmp_path)
     assert folder == tmp_path / "librispeech" / "test-clean"
     monkeypatch.setenv("WHENCE_CACHE", str(tmp_path))
@@ -123,9 +121,7 @@ def test_a_broken_transfer_is_resumed_at_once(server: Server, tmp_path: Path) ->
 
 def test_an_interrupted_download_is_resumed_by_the_next_run(server: Server, tmp_path: Path) -> None:
     server.cuts = [150_000, 0, 0, 0, 0, 0]
-    with pytest.raises(
-        InputError, match=r"test-clean\.tar\.gz: cannot be downloaded .*run this again to resume"
-    ):
+    with pytest.raises(InputError, match=r"test-clean\.tar\.gz: cannot be downloaded .*run this again to resume"):
         fetch(server, tmp_path)
     part = tmp_path / "librispeech" / "test-clean.tar.gz.part"
     assert part.read_bytes() == ARCHIVE[: part.stat().st_size]
@@ -150,9 +146,7 @@ def test_a_server_without_ranges_starts_over(server: Server, tmp_path: Path) -> 
 
 
 def test_a_wrong_checksum_deletes_the_part(server: Server, tmp_path: Path) -> None:
-    with pytest.raises(
-        InputError, match="expected 32fa31d27d2e1cad72775fee3f4849a9; it is deleted, run this again"
-    ):
+    with pytest.raises(InputError, match="expected 32fa31d27d2e1cad72775fee3f4849a9; it is deleted, run this again"):
         librispeech.fetch("test-clean", cache=tmp_path, base_url=server.url)
     assert not list(tmp_path.rglob("*.part"))
     assert not (tmp_path / "librispeech" / "test-clean").exists()
@@ -166,9 +160,7 @@ def test_a_wrong_checksum_deletes_the_part(server: Server, tmp_path: Path) -> No
         ({"LibriSpeech/dev-clean/a.flac": b"x"}, "holds no LibriSpeech/test-clean"),
     ],
 )
-def test_a_bad_archive_leaves_nothing(
-    server: Server, tmp_path: Path, files: dict[str, bytes], said: str
-) -> None:
+def test_a_bad_archive_leaves_nothing(server: Server, tmp_path: Path, files: dict[str, bytes], said: str) -> None:
     server.archive = archive_of(files)
     with pytest.raises(InputError, match=said):
         fetch(server, tmp_path)
@@ -181,9 +173,7 @@ def test_no_server_and_no_such_file_are_explained(server: Server, tmp_path: Path
     with pytest.raises(InputError, match=r"HTTP 416.*give a folder of audio or espeak") as e:
         fetch(server, tmp_path)
     assert "\n" not in str(e.value)
-    with pytest.raises(
-        InputError, match=r"cannot be downloaded \(ConnectionError\); .*unpack the archive yourself"
-    ):
+    with pytest.raises(InputError, match=r"cannot be downloaded \(ConnectionError\); .*unpack the archive yourself"):
         librispeech.fetch("dev-other", cache=tmp_path, base_url="http://127.0.0.1:9", pause_seconds=0.0)
 
 

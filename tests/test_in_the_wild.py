@@ -8,9 +8,9 @@ import pytest
 import soundfile
 
 from whence.conventions import SAMPLE_RATE
+from whence.datagen.dataset import Dataset
 from whence.datagen.in_the_wild import InTheWildPlan, read_labels
 from whence.datagen.pipeline import generate, rerender_differences
-from whence.datagen.shards import Dataset
 from whence.errors import InputError
 
 HEADER = "path,start_time,itd_label,if_flip\n"

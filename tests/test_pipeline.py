@@ -12,8 +12,8 @@ import zarr
 from toy_plan import ToyPlan
 
 from whence.datagen import pipeline
+from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate, rerender_differences
-from whence.datagen.shards import Dataset
 
 PLAN = ToyPlan()
 

@@ -16,11 +16,11 @@ import soundfile
 
 from whence.benchmarks.bench import bench, open_run
 from whence.benchmarks.conditions import Condition, degrade, distractor_rows
-from whence.benchmarks.report import chance_gap, headline, write_report
+from whence.benchmarks.report.page import chance_gap, headline, write_report
+from whence.benchmarks.report.sounds import as_sound
+from whence.benchmarks.report.view import View
+from whence.benchmarks.report.worst import worst_samples
 from whence.benchmarks.results import score
-from whence.benchmarks.sounds import as_sound
-from whence.benchmarks.view import View
-from whence.benchmarks.worst import worst_samples
 from whence.datagen.brir import BrirPlan, BrirRecipe, read_responses, responses_digest
 from whence.datagen.corpora import open_corpus
 from whence.datagen.in_the_wild import InTheWildPlan, read_labels
@@ -94,7 +94,7 @@ def run(dataset, tmp_path_factory):
 @pytest.fixture
 def few(monkeypatch):
     """Two clips in place of ten, to save time."""
-    monkeypatch.setattr("whence.benchmarks.worst.COUNT", 2)
+    monkeypatch.setattr("whence.benchmarks.report.worst.COUNT", 2)
 
 
 @pytest.fixture(scope="session")
@@ -105,8 +105,7 @@ def page(run):
 def renamed(run, old, new, folder):
     """Return `run` with a method called otherwise, in another folder."""
     predictions = [
-        replace(p, metadata={**p.metadata, "method": new if p.method == old else p.method})
-        for p in run.predictions
+        replace(p, metadata={**p.metadata, "method": new if p.method == old else p.method}) for p in run.predictions
     ]
     results = score(run.track, run.dataset, run.labels, predictions, "paper")
     return replace(run, folder=folder, predictions=predictions, results=results)
@@ -115,8 +114,7 @@ def renamed(run, old, new, folder):
 def predicting(run, method, values, folder):
     """Return `run` with other predictions of one method, in another folder."""
     predictions = [
-        replace(p, frame=p.frame.assign(prediction=values)) if p.method == method else p
-        for p in run.predictions
+        replace(p, frame=p.frame.assign(prediction=values)) if p.method == method else p for p in run.predictions
     ]
     results = score(run.track, run.dataset, run.labels, predictions, "paper")
     return replace(run, folder=folder, predictions=predictions, results=results)
@@ -202,10 +200,7 @@ def test_figures_for_papers_lie_beside_the_page(run):
 
 def test_the_same_run_opened_again_gives_the_same_bytes(run):
     def contents():
-        return {
-            path: path.read_bytes()
-            for path in [run.folder / "report.html", *(run.folder / "figures").iterdir()]
-        }
+        return {path: path.read_bytes() for path in [run.folder / "report.html", *(run.folder / "figures").iterdir()]}
 
     before = contents()
     write_report(open_run(run.folder))
@@ -213,7 +208,7 @@ def test_the_same_run_opened_again_gives_the_same_bytes(run):
 
 
 def test_pictures_of_an_earlier_report_are_removed(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("whence.benchmarks.report._render", lambda *_: "page")
+    monkeypatch.setattr("whence.benchmarks.report.page._render", lambda *_: "page")
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "worst-11.png").touch()
     write_report(replace(run, folder=tmp_path))
@@ -259,9 +254,7 @@ def test_a_run_that_does_not_listen_shows_no_worst_clip(dataset, tmp_path):
 
 def test_sides_are_shown_by_azimuth_and_their_worst_clips_are_the_surest_wrong_ones(dataset, tmp_path, few):
     methods = ("random", "iid-rms", "gcc-phat")
-    run = bench(
-        "left-right", dataset, tmp_path, methods=methods, conditions=(Condition(snr_db=-10.0, votes=4),)
-    )
+    run = bench("left-right", dataset, tmp_path, methods=methods, conditions=(Condition(snr_db=-10.0, votes=4),))
     page, view = Page(run.folder / "report.html"), View(run)
     assert "Accuracy by azimuth" in page.text
     assert " ms)" not in page.text
@@ -292,9 +285,7 @@ def test_measured_responses_have_no_nominal_rt60(speech, tmp_path, few):
     responses, corpus = read_responses(str(tmp_path)), open_corpus(str(speech), minimum_seconds=1.5)
     recipe = BrirRecipe(clips=4, room="lab", responses=responses_digest(responses), corpus=corpus.digest)
     generate(BrirPlan(recipe, responses, str(tmp_path), corpus), str(tmp_path / "brir.zarr"))
-    run = bench(
-        "tde", str(tmp_path / "brir.zarr"), tmp_path / "run", methods=("zero", "gcc-phat"), conditions=GRID
-    )
+    run = bench("tde", str(tmp_path / "brir.zarr"), tmp_path / "run", methods=("zero", "gcc-phat"), conditions=GRID)
     page = Page(run.folder / "report.html")
     assert "MAE against SNR (dB)" in page.text
     assert "RT60, nominal" not in page.text
@@ -326,10 +317,8 @@ def test_a_sound_of_zeros_is_named_so():
 def test_the_page_is_written_whole_or_not_at_all(run, tmp_path, monkeypatch):
     target = tmp_path / "report.html"
     target.write_text("earlier")
-    monkeypatch.setattr("whence.benchmarks.report._render", lambda *_: "page")
-    monkeypatch.setattr(
-        "whence.benchmarks.report.Path.replace", lambda *_: (_ for _ in ()).throw(OSError("full"))
-    )
+    monkeypatch.setattr("whence.benchmarks.report.page._render", lambda *_: "page")
+    monkeypatch.setattr("whence.benchmarks.report.page.Path.replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
         write_report(replace(run, folder=tmp_path))
     assert target.read_text() == "earlier"

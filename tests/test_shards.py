@@ -9,8 +9,9 @@ import zarr
 from toy_plan import FIELDS, ToyPlan
 
 from whence.datagen import shards
+from whence.datagen.dataset import Dataset, check_files
 from whence.datagen.pipeline import generate
-from whence.datagen.shards import Dataset, Layout, check_files
+from whence.datagen.shards import Layout
 from whence.digests import sha256
 from whence.errors import InputError, VerificationError
 

@@ -27,9 +27,9 @@ from whence.benchmarks.statistics import (
 )
 from whence.errors import InputError
 
-terms_and_labels = st.lists(
-    st.tuples(st.floats(0.0, 10.0), st.sampled_from("abcdefg")), min_size=1, max_size=60
-).map(lambda rows: (np.array([term for term, _ in rows]), np.array([label for _, label in rows])))
+terms_and_labels = st.lists(st.tuples(st.floats(0.0, 10.0), st.sampled_from("abcdefg")), min_size=1, max_size=60).map(
+    lambda rows: (np.array([term for term, _ in rows]), np.array([label for _, label in rows]))
+)
 
 
 def brute_force(metric, terms, clusters, resamples, seed):
@@ -179,10 +179,7 @@ def test_rank_groups_share_ranks_within_noise_and_skip_after_a_tie():
     ranks = rank_groups(MEAN_ABSOLUTE_ERROR_MS, terms | {"absent": None}, np.arange(200))
     assert ranks == {"best": 1, "twin": 1, "middle": 3, "middling": 3, "worst": 5, "absent": None}
     assert list(ranks)[-1] == "absent"
-    assert (
-        rank_groups(MEAN_ABSOLUTE_ERROR_MS, dict(sorted(terms.items())), np.arange(200)).items()
-        <= ranks.items()
-    )
+    assert rank_groups(MEAN_ABSOLUTE_ERROR_MS, dict(sorted(terms.items())), np.arange(200)).items() <= ranks.items()
 
 
 def test_rank_groups_puts_the_highest_first_where_higher_is_better():

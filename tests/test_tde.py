@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from whence.conventions import SAMPLE_RATE, SPEED_OF_SOUND
 from whence.datagen.acoustics.cross_correlation import parabolic_peak, phase_transform_correlation
 from whence.datagen.corpora import open_corpus
+from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate, rerender_differences
-from whence.datagen.shards import Dataset
 from whence.datagen.tde import PAPER_SEED, ROOMS, RT60_LABELS, TdePlan, TdeRecipe, paper_stream
 
 SEED_2021 = [(26, 2.497201), (38, 0.847368), (-46, 2.993108)]

@@ -24,7 +24,8 @@ def delayed_noise(clips: int) -> np.ndarray:
     lags = rng.integers(0, 21, clips)
     right = np.stack([row[20 - lag : 20 - lag + length] for row, lag in zip(source, lags, strict=True)])
     clean = np.stack([source[:, 20:], right], axis=1)
-    return clean + np.float32(0.316) * rng.standard_normal(clean.shape, dtype=np.float32)
+    noisy: np.ndarray = clean + np.float32(0.316) * rng.standard_normal(clean.shape, dtype=np.float32)
+    return noisy
 
 
 def plain_gcc_phat(audio: np.ndarray) -> np.ndarray:

@@ -97,7 +97,8 @@ Run = Callable[[TdeRoom, float, int], tuple[float, np.ndarray]]
 def best_of(run: Run, arguments: tuple[TdeRoom, float, int], seconds: float) -> tuple[float, np.ndarray]:
     """Return the shortest time of the runs that fit into `seconds`, and the responses."""
     run(*arguments)  # compiles, fills caches
-    end, times = time.perf_counter() + seconds, []
+    end = time.perf_counter() + seconds
+    times: list[float] = []
     while len(times) < 3 or time.perf_counter() < end:
         elapsed, responses = run(*arguments)
         times.append(elapsed)

@@ -5,7 +5,7 @@ Sounds within 10 degrees of straight ahead or behind are left out, as the publis
 
 import numpy as np
 
-from ...datagen.shards import Dataset
+from ...datagen.dataset import Dataset
 from .. import metrics
 from ..conditions import Condition
 from ..track import Float64, Labels, Track, block_names

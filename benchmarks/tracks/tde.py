@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...datagen.shards import Dataset
+from ...datagen.dataset import Dataset
 from .. import metrics
 from ..conditions import Condition
 from ..track import Float64, Labels, Track, block_names

@@ -54,4 +54,5 @@ def add_distractor(audio: Audio, distractor: Audio, level: float) -> Audio:
     length = min(audio.shape[1], distractor.shape[1])
     rms = joint_rms(distractor)
     gain = level * joint_rms(audio) / rms if rms > 0 else 0.0
-    return audio[:, :length] + np.clip(np.float32(gain) * distractor[:, :length], -1, 1)
+    mixed: Audio = audio[:, :length] + np.clip(np.float32(gain) * distractor[:, :length], -1, 1)
+    return mixed

@@ -63,7 +63,7 @@ def bench(
 ) -> None:
     """Run methods on a track under a grid of conditions; rerun to compute only what is missing."""
     from ..benchmarks.bench import bench as run_bench
-    from ..datagen.shards import Dataset
+    from ..datagen.dataset import Dataset
     from ..registry import load_track
 
     chosen = load_track(track)

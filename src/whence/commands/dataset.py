@@ -24,12 +24,12 @@ def inspect(
 
     from ..benchmarks.inspection import describe
     from ..benchmarks.text_table import rich_table
-    from ..datagen.shards import Dataset
+    from ..datagen.dataset import Dataset
 
     dataset = Dataset(data)
     tables = describe(dataset)
     if html:
-        from ..benchmarks.dataset_page import write_dataset_page
+        from ..benchmarks.report.dataset_page import write_dataset_page
 
         write_dataset_page(dataset, html)
         typer.echo(f"{html}", err=json)
@@ -57,7 +57,7 @@ def verify(
     """Check every file's sha256, the value ranges, and render a few random rows anew. Exit code 1 if any fails."""
     from json import dumps
 
-    from ..datagen.shards import Dataset
+    from ..datagen.dataset import Dataset
     from ..datagen.verification import verify_dataset
 
     dataset = Dataset(data)

@@ -25,6 +25,6 @@ def quickstart(
     typer.echo(f"1/3 rendering speech in three rooms: {data}")
     generate(plan_tde(speech, clips=PRESETS["tiny"]), str(data))
     typer.echo("2/3 time delay between two microphones, five noise levels, every baseline")
-    show(bench("tde", str(data), out / "runs" / "tde", protocol="both"), False)
+    show(bench("tde", str(data), out / "runs" / "tde"), False)
     typer.echo("3/3 left or right")
     show(bench("left-right", str(data), out / "runs" / "left-right"), False)

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..conditions import Condition, distractor_rows, stereo_batch
+from ..metrics import MS_PER_SECOND
 from .clip_pictures import Answer, Audio, draw_clip
-from .conditions import Condition, distractor_rows, stereo_batch
 from .drawing import Picture, pages, picture, save_image
-from .metrics import MS_PER_SECOND
 from .sounds import Sound, as_sound
 from .view import Stated, View
 
@@ -46,9 +46,7 @@ def worst_clips(view: View, method: str, condition: Stated, folder: Path) -> lis
             drawing = draw_clip(answer, stored[k], heard[k])
             save_image(drawing, folder, f"worst-{k + 1:02d}")
             sheets.savefig(drawing)
-            shown.append(
-                picture(drawing, f"worst-{k + 1}", f"Waveforms and PHAT correlation. {_in_words(answer)}")
-            )
+            shown.append(picture(drawing, f"worst-{k + 1}", f"Waveforms and PHAT correlation. {_in_words(answer)}"))
     return [
         _clip(view, int(index), answer, as_sound(stored[k]), as_sound(heard[k]), shown[k])
         for k, (index, answer) in enumerate(zip(found, answers, strict=True))
@@ -97,6 +95,7 @@ def _in_words(answer: Answer) -> str:
 
 def _texts(answer: Answer) -> tuple[str, str]:
     """Return truth and prediction in words."""
+    assert answer.predicted is not None
     if not answer.delays:
         return _side_text(answer.truth), f"{_side_text(answer.predicted)} ({answer.predicted:.3g})"
     off = MS_PER_SECOND * abs(answer.predicted - answer.truth)

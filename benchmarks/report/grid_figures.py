@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..results import CHANCE, Row
 from .drawing import BLUE, INK, MUTED, axes_of, plain_name
 from .figures import (
     WIDTH,
@@ -19,7 +20,6 @@ from .figures import (
     score_name,
     slices,
 )
-from .results import CHANCE, Row
 from .view import View, axis_title, level_text
 
 
@@ -75,9 +75,7 @@ def _bars(view: View, folder: Path) -> Figure:
     axes.grid(False, axis="y")
     title = f"{view.metric.label} of every method"
     alt = f"{title}, best first: {', '.join(view.methods)}; the numbers are in the main table."
-    caption = (
-        f"{score_name(view)}, {view.text(view.middle)}; lines are 95 % intervals. Grey: does not listen."
-    )
+    caption = f"{score_name(view)}, {view.text(view.middle)}; lines are 95 % intervals. Grey: does not listen."
     return Figure(title, caption, [publish(drawing, folder, "bars", alt)])
 
 

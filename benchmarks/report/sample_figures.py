@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from ..conventions import SAMPLE_RATE
+from ...conventions import SAMPLE_RATE
+from ..metrics import MS_PER_SECOND, TENTH_MS
 from .drawing import GRID, MUTED, POINT, axes_of, plain_name
 from .figures import WIDTH, Figure, cluster_noun, draw_legend, legend_height, line_style, publish, score_name
-from .metrics import MS_PER_SECOND, TENTH_MS
 from .view import View, capitalised
 
 Float64 = npt.NDArray[np.float64]
@@ -97,9 +97,7 @@ def predicted_against_true(view: View, folder: Path) -> Figure | None:
         drawing, axes = axes_of(3.7, 3.7)
         _draw_scatter(axes, truth, MS_PER_SECOND * predicted, reach, name)
         within = float(np.mean(np.abs(predicted - view.run.labels.truth) <= TENTH_MS))
-        alt = (
-            f"Predicted against true delay of {name}: {100 * within:.0f} % lie within 0.1 ms of the diagonal."
-        )
+        alt = f"Predicted against true delay of {name}: {100 * within:.0f} % lie within 0.1 ms of the diagonal."
         pictures.append(publish(drawing, folder, f"predicted-{k + 1}", alt))
     where = capitalised(view.text(view.middle))
     caption = f"Each point is a clip, the line is the truth, positive: left leads. {where}."

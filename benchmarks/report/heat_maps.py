@@ -32,9 +32,7 @@ class _Maps:
     @cached_property
     def heights(self) -> list[float | None]:
         """The levels of the group, from low to high."""
-        return in_order(
-            self.group, [float(level) for level in np.unique(self.view.run.labels.groups[self.group])]
-        )
+        return in_order(self.group, [float(level) for level in np.unique(self.view.run.labels.groups[self.group])])
 
     @cached_property
     def values(self) -> dict[str, Float64]:
@@ -91,9 +89,7 @@ def _figure(maps: _Maps, folder: Path) -> Figure:
     for k, method in enumerate(maps.values):
         drawing, axes = axes_of(*maps.size)
         _draw_map(maps, axes, method)
-        alt = (
-            f"{score_name(maps.view)} of {method} over {' and '.join(maps.titles)}: {_extremes(maps, method)}"
-        )
+        alt = f"{score_name(maps.view)} of {method} over {' and '.join(maps.titles)}: {_extremes(maps, method)}"
         pictures.append(picture(drawing, f"{name}-{k}", alt))
     scale = f"one scale from {maps.scale.vmin:.3g} (least) to {maps.scale.vmax:.3g}"
     where = f" {capitalised(maps.part.fixed)}." if maps.part.fixed else ""
@@ -148,8 +144,6 @@ def _sheet(maps: _Maps) -> Drawing:
         _draw_map(maps, axes, method)
     for axes in grid.flat[len(maps.values) :]:
         axes.set_visible(False)
-    bar = drawing.colorbar(
-        grid.flat[0].collections[0], ax=grid, shrink=0.6, pad=0.02, label=score_name(maps.view)
-    )
+    bar = drawing.colorbar(grid.flat[0].collections[0], ax=grid, shrink=0.6, pad=0.02, label=score_name(maps.view))
     bar.outline.set_visible(False)
     return drawing

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .metrics import Metric
-from .published import CONDITION_KEYS, PublishedResult, published_for
-from .report_tables import Cell, HtmlTable, Line, interval_text, number
+from ..metrics import Metric
+from ..published import PublishedResult, published_under
+from .score_tables import Cell, HtmlTable, Line, interval_text, number
 from .view import Stated, View, axis_title, capitalised
 
 
@@ -55,21 +55,10 @@ def published_entries(view: View) -> list[Entry]:
     found: dict[tuple[str, ...], tuple[Stated, dict[str, PublishedResult]]] = {}
     for whole in view.pooled:
         for condition in (whole, *view.split(whole)):
-            for p in _first_printed(view, condition):
+            for p in published_under(view.run.track.name, condition):
                 key = (p.source, p.method, p.variant, p.training_data, p.augmented, view.text(condition))
                 found.setdefault(key, (condition, {}))[1][p.metric] = p
     return [Entry(condition, numbers) for condition, numbers in found.values()]
-
-
-def _first_printed(view: View, condition: Stated) -> list[PublishedResult]:
-    """Return the numbers first printed for `condition`; a part of the samples only takes those for that part."""
-    known = {key: value for key, value in condition.items() if key in CONDITION_KEYS and value is not None}
-    parts = {key for key in view.run.labels.groups if key in condition}
-    return [
-        p
-        for p in published_for(view.run.track.name, known)
-        if p.repeats is None and set(p.condition) <= {*known, "distractor"} and parts <= set(p.condition)
-    ]
 
 
 def _is_ours(view: View, entry: Entry) -> bool:
@@ -97,18 +86,12 @@ def _table(
     *,
     ours: bool,
 ) -> HtmlTable:
-    columns = [
-        f"{m.label} ({m.unit}){who}"
-        for m in metrics
-        for who in ((", published", ", ours") if ours else ("",))
-    ]
+    columns = [f"{m.label} ({m.unit}){who}" for m in metrics for who in ((", published", ", ours") if ours else ("",))]
     lines = [_line(view, entry, metrics, marks, ours=ours) for entry in entries]
     return HtmlTable(caption, ["published method", "trained on", "condition", *columns, "source"], lines)
 
 
-def _line(
-    view: View, entry: Entry, metrics: Sequence[Metric], marks: Mapping[str, str], *, ours: bool
-) -> Line:
+def _line(view: View, entry: Entry, metrics: Sequence[Metric], marks: Mapping[str, str], *, ours: bool) -> Line:
     shown = entry.any
     scores: list[Cell] = []
     for metric in metrics:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..conventions import SAMPLE_RATE
+from ...conventions import SAMPLE_RATE
 
 PEAK = 0.9
 """Sounds are played at this peak, whatever their level: noise may exceed the range of a wav file."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..registry import parse_specification
-from .conditions import Condition
-from .metrics import Metric
-from .results import CEILING, CHANCE, Row
+from ...registry import parse_specification
+from ..conditions import Condition
+from ..metrics import Metric
+from ..results import CEILING, CHANCE, Row
 
 if TYPE_CHECKING:
-    from .bench import Run
+    from ..bench import Run
 
 Stated = Mapping[str, float | None]
 """A condition by the names of its settings, as results hold it."""
@@ -115,9 +115,7 @@ class View:
     def varying(self) -> list[str]:
         """The settings that differ among the pooled conditions."""
         keys = [key for key in SETTINGS if len({c.get(key) for c in self.pooled}) > 1]
-        whole = all(
-            self.harness_condition(c).window_samples == self.harness_condition(c).patch for c in self.pooled
-        )
+        whole = all(self.harness_condition(c).window_samples == self.harness_condition(c).patch for c in self.pooled)
         return [
             key for key in keys if not (key == "window" and whole)
         ]  # a window as long as the clip goes without saying
@@ -161,9 +159,7 @@ class View:
     @cached_property
     def listening(self) -> list[str]:
         """The methods whose answer depends on the sound, best first."""
-        return [
-            name for name in self.methods if parse_specification(name)[0] not in DEAF and self._differs(name)
-        ]
+        return [name for name in self.methods if parse_specification(name)[0] not in DEAF and self._differs(name)]
 
     def _differs(self, method: str) -> bool:
         values = [self.predictions(method, c) for c in self.pooled]

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ..conventions import SAMPLE_RATE
+from ...conventions import SAMPLE_RATE
+from ..results import CHANCE, Row
+from ..statistics import Interval, paired_difference
 from .drawing import style
 from .figures import Figure
 from .grid_figures import scores_over_grid
 from .heat_maps import heat_maps
-from .published_beside import published_tables
-from .report_tables import details, interval_text, main_table, number
-from .results import CHANCE, Row
+from .published_tables import published_tables
 from .sample_figures import accuracy_by_azimuth, error_distribution, predicted_against_true
-from .statistics import Interval, paired_difference
+from .score_tables import details, interval_text, main_table, number
 from .view import View
 from .worst import WorstClip, worst_clips
 
 if TYPE_CHECKING:
-    from .bench import Run
+    from ..bench import Run
 
 REPORT = "report.html"
 FIGURES = "figures"

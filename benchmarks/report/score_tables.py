@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .metrics import Metric
-from .results import CEILING, CHANCE, Row
+from ..metrics import Metric
+from ..results import CEILING, CHANCE, Row
 from .view import Stated, View
 
 MISSING = "missing"
@@ -110,9 +110,7 @@ class Details:
 
 def details(view: View) -> list[Details]:
     """Return every metric of every method for each condition."""
-    return [
-        Details(view.text(c), [_full_table(view, part) for part in (c, *view.split(c))]) for c in view.pooled
-    ]
+    return [Details(view.text(c), [_full_table(view, part) for part in (c, *view.split(c))]) for c in view.pooled]
 
 
 def _full_table(view: View, condition: Stated) -> HtmlTable:

@@ -7,11 +7,11 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from ..conventions import SAMPLE_RATE
-from ..datagen.acoustics.cross_correlation import phase_transform_correlation
-from .conditions import SKIPPED
+from ...conventions import SAMPLE_RATE
+from ...datagen.acoustics.cross_correlation import phase_transform_correlation
+from ..conditions import SKIPPED
+from ..metrics import MS_PER_SECOND
 from .drawing import BLUE, GREEN, INK, MUTED, ORANGE, VERMILLION
-from .metrics import MS_PER_SECOND
 
 Audio = npt.NDArray[np.float32]
 
@@ -23,10 +23,10 @@ _MS_PER_SAMPLE = MS_PER_SECOND / SAMPLE_RATE
 
 @dataclass(frozen=True)
 class Answer:
-    """What is true of a clip and what was predicted: delays in s, or (not `delays`) sides, positive for left."""
+    """What is true of a clip and what was predicted, if anything was: delays in s, or (not `delays`) sides, + left."""
 
     truth: float
-    predicted: float
+    predicted: float | None
     delays: bool
 
 
@@ -48,9 +48,7 @@ def _draw_wave(axes: Axes, channel: Audio, heard: int, peak: float, name: str) -
     block = -(-channel.size // _COLUMNS)
     columns = np.pad(channel, (0, -channel.size % block), mode="edge").reshape(-1, block)
     ms = np.arange(len(columns)) * block * _MS_PER_SAMPLE
-    axes.axvspan(
-        SKIPPED * _MS_PER_SAMPLE, (SKIPPED + heard) * _MS_PER_SAMPLE, color=ORANGE, alpha=0.35, linewidth=0
-    )
+    axes.axvspan(SKIPPED * _MS_PER_SAMPLE, (SKIPPED + heard) * _MS_PER_SAMPLE, color=ORANGE, alpha=0.35, linewidth=0)
     axes.fill_between(ms, columns.min(axis=1), columns.max(axis=1), color=BLUE, linewidth=0.4)
     axes.set(xlim=(0, channel.size * _MS_PER_SAMPLE), ylim=(-peak, peak), yticks=[], ylabel=name)
     axes.grid(False)
@@ -71,7 +69,7 @@ def _draw_correlation(axes: Axes, heard: Audio, answer: Answer) -> None:
 
 def _reach(answer: Answer, samples: int) -> int:
     """Return the lags to show on either side: 1.5 ms, or more where truth or prediction lie beyond."""
-    wanted = round(1.2 * SAMPLE_RATE * max(abs(answer.truth), abs(answer.predicted))) if answer.delays else 0
+    wanted = round(1.2 * SAMPLE_RATE * max(abs(answer.truth), abs(answer.predicted or 0))) if answer.delays else 0
     return int(np.clip(wanted, _LEAST_LAG, min(_MOST_LAG, samples - 1)))
 
 
@@ -81,6 +79,8 @@ def _mark_delays(axes: Axes, answer: Answer, limit_ms: float) -> None:
         (answer.truth, "truth", GREEN, "-"),
         (answer.predicted, "prediction", VERMILLION, "--"),
     ):
+        if value is None:
+            continue
         place = float(np.clip(MS_PER_SECOND * value, -limit_ms, limit_ms))
         axes.axvline(place, color=colour, linestyle=dashes, linewidth=2, label=name)
 

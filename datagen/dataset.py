@@ -1,0 +1,110 @@
+"""A whole dataset, open for reading: columns when asked for, large arrays row by row."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+
+from ..digests import digest, sha256
+from ..errors import InputError
+from .shards import FORMAT_VERSION, MANIFEST, root_attributes
+from .storage import Folder
+
+
+class Dataset:
+    """A whole dataset, open for reading. Columns are read when asked for, large arrays row by row."""
+
+    def __init__(self, url: str) -> None:
+        """Open the dataset at `url` (a path or an fsspec URL); raises InputError unless it is whole."""
+        self.folder = Folder(url)
+        self.url = url
+        found = root_attributes(self.folder) if self.folder.exists() else None
+        if found is None:
+            what = "is no Whence dataset" if self.folder.exists() else "does not exist"
+            raise InputError(f"{url} {what}: give the .zarr folder that `whence generate` wrote")
+        if not (found.get("complete") and self.folder.exists(MANIFEST)):
+            raise InputError(f"{url} is not finished: run its `whence generate` command again to resume it")
+        if found["format"] > FORMAT_VERSION:
+            raise InputError(f"{url} has format {found['format']}, this Whence reads {FORMAT_VERSION}: upgrade whence")
+        self.attributes: dict[str, Any] = found
+        self.name: str = found["dataset"]
+        self.recipe: dict[str, Any] = found["recipe"]
+        self.manifest: dict[str, Any] = self._read_manifest()
+        self.fingerprint: str = digest(self.manifest)
+        missing = sorted(set(self.manifest["files"]) - set(self.folder.files()))
+        if missing:
+            raise InputError(
+                f"{url} lacks {len(missing)} of its files, such as {missing[0]}: copy it again, "
+                "or remove it and run its `whence generate` command"
+            )
+        self.group = zarr.open_group(self.folder.store(), mode="r", use_consolidated=True)
+
+    def _read_manifest(self) -> dict[str, Any]:
+        try:
+            return dict(json.loads(self.folder.read(MANIFEST)))
+        except ValueError as error:
+            raise InputError(
+                f"{self.url}/{MANIFEST} is damaged ({error}): copy or generate the dataset again"
+            ) from None
+
+    def __len__(self) -> int:
+        return int(self.manifest["rows"])
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.group
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """Return the whole array `name`."""
+        with _damage_named(self.array(name), self.url):
+            return np.asarray(self.array(name)[...])
+
+    def array(self, name: str) -> "zarr.Array[Any]":
+        """Return the Zarr array `name`; raises InputError naming the arrays there are."""
+        found = self.group.get(name)
+        if not isinstance(found, zarr.Array):
+            raise InputError(f"{self.url} has no array {name!r}; it has {', '.join(sorted(self.group.array_keys()))}")
+        return found
+
+    def audio(self, rows: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Return the audio of `rows` (n,), float32 (n, 2, samples) in [-1, 1]."""
+        stored = read_rows(self.array("audio"), np.asarray(rows, dtype=np.intp), self.url)
+        return stored.astype(np.float32) / np.float32(32768)
+
+
+def read_rows(array: "zarr.Array[Any]", rows: npt.NDArray[np.intp], url: str) -> npt.NDArray[Any]:
+    """Return `rows` of `array`; raises InputError naming the dataset where a shard is missing or torn."""
+    contiguous = rows.size > 0 and rows[-1] - rows[0] + 1 == rows.size and (np.diff(rows) == 1).all()
+    with _damage_named(array, url):
+        if contiguous:
+            return np.asarray(array[int(rows[0]) : int(rows[-1]) + 1])
+        return np.asarray(array.oindex[rows])
+
+
+@contextmanager
+def _damage_named(array: "zarr.Array[Any]", url: str) -> Iterator[None]:
+    """Turn whatever reading a damaged `array` raises into InputError."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError, KeyError, zarr.errors.BaseZarrError) as error:
+        raise InputError(
+            f"{url}: array {array.basename!r} cannot be read ({type(error).__name__}: {error}): "
+            "a shard is missing or damaged; `whence verify` names it"
+        ) from error
+
+
+ShardState = Literal["whole", "missing", "changed"]
+
+
+def check_files(dataset: Dataset) -> dict[str, ShardState]:
+    """Return the state of every data file of `dataset` against its manifest."""
+    return {path: _file_state(dataset.folder, path, value) for path, value in dataset.manifest["files"].items()}
+
+
+def _file_state(folder: Folder, path: str, expected: str) -> ShardState:
+    if not folder.exists(path):
+        return "missing"
+    return "whole" if sha256(folder.read(path)) == expected else "changed"
