@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -64,7 +63,8 @@ class TestPath:
         whence("inspect", "d.zarr", "--html", "page.html", cwd=place)
         page = (place / "page.html").read_text()
         assert page.count("<audio") >= 3
-        assert "http" not in re.sub(r"http://www\.w3\.org[^\"]*", "", page)
+        assert "http://" not in page
+        assert "https://" not in page
 
     def test_verify(self, place):
         checks = json.loads(whence("verify", "d.zarr", "--json", cwd=place).stdout)

@@ -35,7 +35,7 @@ def test_each_row_speaks_our_language(row):
     assert 0 < row.value < (100 if row.unit == "%" else 1)
     assert set(row.uncertain_keys) <= set(row.condition)
     assert row.condition_known is not bool(row.uncertain_keys)
-    assert row.our_method in {None, "gcc-phat", "gcc-phat:votes=mode", "iid-rms", "zero", "random"}
+    assert row.our_method in {None, "gcc-phat", "gcc-phat:votes=mode", "iid-rms", "iid-vote", "zero", "random"}
 
 
 def test_a_repeated_number_was_printed_before_with_the_same_value():
