@@ -15,7 +15,7 @@ from ..errors import InputError
 from .method import RESERVED
 from .metrics import Metric
 from .predictions import Predictions
-from .statistics import Clusters, bootstrap_interval, rank_groups, skill
+from .statistics import Clusters, Interval, bootstrap_interval, rank_groups, skill
 from .track import Labels, Track
 
 RESULTS = "results.json"
@@ -114,7 +114,8 @@ def _score_cell(track: Track, labels: Labels, cell: Cell, metric: Metric) -> Ite
     methods = {name: metric.per_sample(truth, values[cell.keep]) for name, values in cell.predictions.items()}
     ranks = rank_groups(metric, methods, clusters)
     for name, own in {**terms, **methods}.items():
-        interval = bootstrap_interval(metric, own, clusters)
+        exact = Interval(ceiling, ceiling, ceiling)
+        interval = exact if name == CEILING else bootstrap_interval(metric, own, clusters)
         yield Row(
             method=name,
             condition=cell.condition,

@@ -97,7 +97,9 @@ def bootstrap_interval(
 ) -> Interval:
     """Return the metric of `terms` (n,), which `metric.per_sample` gave, with its bootstrap interval.
 
-    With a single cluster nothing is known about other clusters: the bounds are nan.
+    With a single cluster nothing is known about other clusters: the bounds are nan. A share of 0 or 100 % leaves
+    nothing to resample: its open end is the exact binomial bound (Clopper and Pearson 1934) for as many trials as
+    there are clusters.
 
     >>> from whence.benchmarks.metrics import ACCURACY
     >>> bootstrap_interval(ACCURACY, [100.0, 0.0, 100.0, 100.0], ["ann", "ann", "bob", "cy"])
@@ -107,8 +109,12 @@ def bootstrap_interval(
     """
     groups = Clusters.of(clusters)
     samples = _validated_terms(terms, groups)
+    value = metric.summarise(samples)
+    if metric.unit == "%" and value in (0.0, 100.0) and groups.count > 1:
+        reach = 100.0 * (1 - ((1 - confidence) / 2) ** (1 / groups.count))
+        return Interval(value, max(value - reach, 0.0), min(value + reach, 100.0))
     values = replicates(metric, samples, groups, resamples=resamples, seed=seed)
-    return _percentile_interval(metric.summarise(samples), values, confidence)
+    return _percentile_interval(value, values, confidence)
 
 
 def paired_difference(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..conventions import SAMPLE_RATE
 from .metrics import Metric
 from .published import CONDITION_KEYS, PublishedResult, published_under
 from .results import CEILING, CHANCE, Results, Row
@@ -29,8 +30,10 @@ def conditions_of(results: Results, *, pooled: bool) -> list[Condition]:
 
 
 def varying_keys(conditions: Sequence[Condition]) -> list[str]:
-    """Return the keys whose values differ among `conditions`."""
+    """Return the keys whose values differ among `conditions`; a window as long as the clip goes without saying."""
     keys = list(dict.fromkeys(key for condition in conditions for key in condition))
+    if all(c.get("window") == round((c.get("clip_seconds") or 0) * SAMPLE_RATE) for c in conditions):
+        keys = [key for key in keys if key != "window"]
     return [key for key in keys if len({condition.get(key) for condition in conditions}) > 1]
 
 

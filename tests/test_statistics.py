@@ -226,3 +226,10 @@ def test_skill_is_zero_at_chance_and_one_at_the_ceiling():
 def test_malformed_input_is_named(terms, labels, options, message):
     with pytest.raises(InputError, match=message):
         bootstrap_interval(MEAN_ABSOLUTE_ERROR_MS, terms, labels, **options)
+
+
+@pytest.mark.parametrize(("share", "low", "high"), [(100.0, 69.15, 100.0), (0.0, 0.0, 30.85)])
+def test_a_perfect_share_is_not_certain(share, low, high):
+    """Ten right out of ten: the exact 95 % interval of textbooks is 69.2 to 100 %."""
+    interval = bootstrap_interval(ACCURACY, [share] * 20, [f"speaker{k // 2}" for k in range(20)])
+    assert (interval.low, interval.high) == (pytest.approx(low, abs=0.01), pytest.approx(high, abs=0.01))
