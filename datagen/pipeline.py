@@ -13,6 +13,7 @@ from tqdm import tqdm
 from . import shards
 from .dataset import Dataset
 from .shards import Layout
+from .storage import Folder
 
 SOFTWARE = ("whence", "numpy", "scipy", "numba", "zarr", "soxr", "pyroomacoustics")
 
@@ -48,6 +49,7 @@ def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = 
     """
     software = {name: version(name) for name in SOFTWARE} | {"python": platform.python_version()}
     attributes = {"dataset": plan.dataset, "recipe": plan.recipe, "software": software, **plan.provenance}
+    url = Folder(url).absolute  # workers may have been started in another folder
     pending = shards.begin(url, plan.layout, attributes)
     rows = {shard: len(plan.layout.rows_of(shard)) for shard in pending}
     done = plan.layout.rows - sum(rows.values())

@@ -17,6 +17,11 @@ class Folder:
         self.filesystem, self.root = fsspec.core.url_to_fs(self.url)
         self.local = isinstance(self.filesystem, LocalFileSystem)
 
+    @property
+    def absolute(self) -> str:
+        """The address of this folder from anywhere on this file system."""
+        return str(self.root) if self.local else self.url
+
     def store(self) -> Any:
         """Return the Zarr store of this folder."""
         if self.local:
