@@ -1,11 +1,14 @@
 """One call for a whole bench: predict what is missing, score, and write every output into the run folder."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..datagen.dataset import Dataset
+from ..datagen.storage import Folder
 from ..errors import InputError
 from ..registry import load_track
 from . import tables
@@ -13,7 +16,7 @@ from .conditions import Condition
 from .harness import Plan, predict
 from .method import PROTOCOLS, load_methods
 from .predictions import Predictions, read_predictions
-from .results import Results, read_results, score, write_results
+from .results import RESULTS, Results, read_results, score, write_results
 from .track import Labels, Track
 
 RUN = "run.json"
@@ -44,6 +47,7 @@ def bench(
     """Run `methods` (all baselines where none is named) on the dataset at `url` and write everything to `folder`."""
     track = load_track(track_name)
     dataset = Dataset(url)
+    _check_folder(folder, track_name, dataset)
     labels = track.labels(dataset).first(max_samples)
     protocols = PROTOCOLS if protocol == "both" else (protocol,)
     loaded = load_methods(methods or track.default_methods, track_name, protocols)
@@ -60,7 +64,8 @@ def write_outputs(run: Run, files: Sequence[Path]) -> None:
     """Write results, tables and report of `run` into its folder, and which prediction files they come from."""
     write_results(run.results, run.folder)
     listing = {
-        "data": str(Path(run.dataset.url).resolve()) if run.dataset.folder.local else run.dataset.url,
+        "data": run.dataset.folder.absolute,
+        "data_from_here": os.path.relpath(run.dataset.folder.absolute, run.folder.resolve()),
         "samples": len(run.labels),
         "predictions": [str(path.relative_to(run.folder)) for path in files],
     }
@@ -76,13 +81,42 @@ def write_pages(run: Run) -> None:
     write_report(run)
 
 
-def open_run(folder: Path) -> Run:
-    """Return the finished run in `folder`; raises InputError where its dataset has changed or gone."""
+def open_run(folder: Path, data: str | None = None) -> Run:
+    """Return the finished run in `folder`; `data` is where its dataset lies now, if it has moved.
+
+    Raises InputError where the dataset has changed or gone, or the folder holds no finished run.
+    """
     results = read_results(folder)
-    listing = json.loads((folder / RUN).read_text(encoding="utf-8"))
-    track, dataset = load_track(results.track), Dataset(listing["data"])
+    listing = _listing(folder)
+    url = data or next((u for u in (listing["data"], listing["data_from_here"]) if Folder(u).exists()), None)
+    if url is None:
+        raise InputError(f"{listing['data']}, the dataset of {folder}, has moved: give it with --data DATA.zarr")
+    track, dataset = load_track(results.track), Dataset(url)
     if dataset.fingerprint != results.dataset["fingerprint"]:
-        raise InputError(f"{listing['data']} is no longer the dataset that {folder} was run on: bench it again")
+        raise InputError(f"{url} is not the dataset that {folder} was run on: bench it again")
     labels = track.labels(dataset).first(listing["samples"])
     predictions = [read_predictions(folder / name) for name in listing["predictions"]]
     return Run(folder, track, dataset, labels, predictions, results)
+
+
+def _listing(folder: Path) -> dict[str, Any]:
+    """Return what `run.json` says of a finished run, the dataset's place from the run folder made whole."""
+    try:
+        listing = dict(json.loads((folder / RUN).read_text(encoding="utf-8")))
+        listing["data_from_here"] = str(folder / listing["data_from_here"])
+        return {key: listing[key] for key in ("data", "data_from_here", "samples", "predictions")}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{folder / RUN} cannot be read ({error}): run the bench again") from None
+
+
+def _check_folder(folder: Path, track: str, dataset: Dataset) -> None:
+    """Refuse to write a run into a dataset, or over the run of another track or dataset."""
+    if any(part.endswith(".zarr") for part in folder.resolve().parts):
+        raise InputError(f"--out {folder} lies inside a dataset: choose another folder")
+    if not (folder / RESULTS).exists():
+        return
+    there = read_results(folder)
+    if (there.track, there.dataset["fingerprint"]) != (track, dataset.fingerprint):
+        raise InputError(
+            f"--out {folder} holds a run of track {there.track!r} on another dataset or track: choose another"
+        )

@@ -1,5 +1,6 @@
 """Which gaps are noise: methods of one or several runs, compared on the same samples."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from .bench import Run
 from .metrics import Metric
 from .results import cells
 from .statistics import Clusters, bootstrap_interval, paired_difference, rank_groups
-from .tables import condition_label, varying_keys
+from .tables import MISSING, condition_label, varying_keys
 from .text_table import TextTable
 
 
@@ -48,11 +49,13 @@ def comparisons(runs: Sequence[Run], metric_name: str | None = None, *, by_rt60:
     wanted = (metric_name or first.track.metrics[0].name).lower()
     if wanted not in metrics:
         raise InputError(f"--metric {metric_name}: {nearest(wanted, metrics)}")
+    shared = _shared_cells(runs)
+    everyone = list(dict.fromkeys(name for _, _, methods in shared for name in methods))
     return [
         row
-        for condition, keep, methods in _shared_cells(runs)
+        for condition, keep, methods in shared
         if by_rt60 or "rt60_nominal" not in condition
-        for row in _compare(first, metrics[wanted], condition, keep, methods)
+        for row in _compare(first, metrics[wanted], condition, keep, methods, everyone)
     ]
 
 
@@ -91,13 +94,19 @@ def _compare(
     condition: Mapping[str, float | None],
     keep: npt.NDArray[np.intp],
     methods: Mapping[str, npt.NDArray[np.float64]],
+    everyone: Sequence[str],
 ) -> list[Comparison]:
+    """Return the methods of one cell, best first; those of `everyone` that miss it come last, with nothing."""
     truth, clusters = run.labels.truth[keep], Clusters.of(run.labels.clusters[keep])
     terms = {name: metric.per_sample(truth, values[keep]) for name, values in methods.items()}
-    ranks = rank_groups(metric, terms, clusters)
+    ranks = rank_groups(metric, {**dict.fromkeys(everyone), **terms}, clusters)
     best = next(iter(ranks))
     rows = []
     for name, rank in ranks.items():
+        if rank is None:
+            nothing = (math.nan,) * 6
+            rows.append(Comparison(condition, name, metric.name, metric.label, metric.unit, None, *nothing, 0))
+            continue
         own = bootstrap_interval(metric, terms[name], clusters)
         gap = paired_difference(metric, terms[name], terms[best], clusters)
         rows.append(
@@ -112,18 +121,16 @@ def _compare(
 def comparison_table(rows: Sequence[Comparison]) -> TextTable:
     """Return `rows` as a table; methods that share a rank cannot be told apart."""
     keys = varying_keys([row.condition for row in rows])
-    digits = 1 if rows[0].unit == "%" else 3
-    body = [
-        [
-            row.method,
-            condition_label({key: row.condition.get(key) for key in keys}, [k for k in keys if k in row.condition]),
-            str(row.rank),
-            f"{row.value:.{digits}f} [{row.ci_low:.{digits}f}, {row.ci_high:.{digits}f}]",
-            f"{row.difference:+.{digits}f} [{row.difference_low:+.{digits}f}, {row.difference_high:+.{digits}f}]",
-            str(row.n),
-        ]
-        for row in rows
-    ]
+    body = [_table_row(row, condition_label(row.condition, [k for k in keys if k in row.condition])) for row in rows]
     unit = f"{rows[0].label} ({rows[0].unit})"
     heads = ["method", "condition", "rank", f"{unit} [95 %]", "difference to the best [95 %]", "n"]
     return TextTable(f"{unit}: paired comparison", heads, body)
+
+
+def _table_row(row: Comparison, condition: str) -> list[str]:
+    if row.rank is None:
+        return [row.method, condition, "", MISSING, "", "0"]
+    digits = 1 if row.unit == "%" else 3
+    value = f"{row.value:.{digits}f} [{row.ci_low:.{digits}f}, {row.ci_high:.{digits}f}]"
+    gap = f"{row.difference:+.{digits}f} [{row.difference_low:+.{digits}f}, {row.difference_high:+.{digits}f}]"
+    return [row.method, condition, str(row.rank), value, gap, str(row.n)]

@@ -45,6 +45,8 @@ class Condition:
             raise InputError(f"clip length {self.clip_seconds} s: expected 0.004 to 0.8 s of the stored second")
         if self.window is not None and not 64 <= self.window <= self.patch:
             raise InputError(f"window={self.window} samples: expected 64 to {self.patch}, the clip's length")
+        if self.snr_db is not None and not -100 <= self.snr_db <= 200:
+            raise InputError(f"snr={self.snr_db:g} dB: expected -100 to 200, or clean")
         if self.distractor is not None and not 0 < self.distractor <= 10:
             raise InputError(f"distractor={self.distractor}: expected a level above 0, relative to the target's")
         if self.read_samples > SAMPLE_RATE:
@@ -113,17 +115,24 @@ def degrade(
     sample_id: str,
     condition: Condition,
     distractor: npt.NDArray[np.float32] | None = None,
+    skipped: int = SKIPPED,
 ) -> npt.NDArray[np.float32]:
     """Return what a method hears of one clip: float32 (2, kept_samples).
 
-    `audio` is the stored second (2, 16000) and `distractor`, another one, the second talker.
+    `audio` is the stored second (2, 16000) and `distractor`, another one, the second talker; the first `skipped`
+    samples are dropped after mixing.
     """
     segment = audio[:, : condition.read_samples]
     if condition.distractor is not None and distractor is not None:
         segment = add_distractor(segment, distractor[:, : condition.read_samples], condition.distractor)
     if condition.snr_db is not None:
         segment = add_noise(segment, condition.snr_db, generator_for(CONDITION_SEED, f"noise/{sample_id}"))
-    return segment[:, SKIPPED : SKIPPED + condition.kept_samples]
+    return segment[:, skipped : skipped + condition.kept_samples]
+
+
+def block_names(*columns: Sequence[object] | npt.NDArray[np.generic]) -> Names:
+    """Return the names (n,) of the blocks that `columns`, each (n,), make together."""
+    return np.array(["/".join(map(str, values)) for values in zip(*columns, strict=True)], dtype=object)
 
 
 def distractor_rows(sample_ids: Names, blocks: Names) -> npt.NDArray[np.intp]:
@@ -135,7 +144,9 @@ def distractor_rows(sample_ids: Names, blocks: Names) -> npt.NDArray[np.intp]:
     for block in np.unique(blocks.astype(str)):
         rows = np.flatnonzero(blocks.astype(str) == block)
         if rows.size < 2:
-            raise InputError(f"distractor: room and RT60 {block!r} hold one sample only; generate more clips")
+            raise InputError(
+                f"distractor: room and RT60 {str(block)!r} hold one clip only, so there is no second talker"
+            )
         for k, row in enumerate(rows):
             draw = int(generator_for(CONDITION_SEED, f"distractor/{sample_ids[row]}").integers(rows.size - 1))
             chosen[row] = rows[draw if draw < k else draw + 1]
@@ -147,12 +158,14 @@ def stereo_batch(
     sample_ids: Names,
     condition: Condition,
     distractors: npt.NDArray[np.float32] | None,
+    skipped: int = SKIPPED,
 ) -> StereoBatch:
     """Return the batch that methods hear: `clips` and `distractors` are stored seconds (clips, 2, 16000)."""
+    others = [None] * len(clips) if distractors is None else list(distractors)
     heard = np.stack(
         [
-            degrade(clip, name, condition, None if distractors is None else distractors[k])
-            for k, (clip, name) in enumerate(zip(clips, sample_ids, strict=True))
+            degrade(clip, name, condition, other, skipped)
+            for clip, name, other in zip(clips, map(str, sample_ids), others, strict=True)
         ]
     )
     return StereoBatch(

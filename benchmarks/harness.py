@@ -1,6 +1,7 @@
 """The first of two loops: every method under every condition, predictions to files, what is there already is kept."""
 
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,15 @@ from tqdm import tqdm
 
 from ..datagen.dataset import Dataset
 from ..errors import InputError
-from .conditions import Condition, distractor_rows, stereo_batch
+from .conditions import SKIPPED, Condition, block_names, distractor_rows, stereo_batch
 from .method import LoadedMethod, StereoBatch
-from .predictions import Key, write_predictions
+from .predictions import Key, is_written, write_predictions
 from .track import Labels, Track
 
 BATCH = 128
 """Clips in memory at once."""
+NOTHING_SKIPPED = ("in-the-wild",)
+"""Datasets whose published protocol drops no samples (fact sheet 12)."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Plan:
 
     def missing(self, condition: Condition) -> list[LoadedMethod]:
         """Return the methods whose predictions under `condition` are not in the run folder yet."""
-        return [method for method in self.methods if not self.key(method, condition).path(self.run).exists()]
+        return [method for method in self.methods if not is_written(self.key(method, condition).path(self.run))]
 
 
 def predict(plan: Plan) -> list[Path]:
@@ -60,7 +63,7 @@ def _predict_condition(plan: Plan, condition: Condition, methods: Sequence[Loade
     for batch in batches(plan.dataset, plan.labels, condition):
         for k, method in enumerate(methods):
             started = time.perf_counter()
-            predictions[k].append(_checked(method, batch))
+            predictions[k].append(_checked(method, batch.copy()))
             seconds[k] += time.perf_counter() - started
             bar.update(len(batch))
     for method, parts, spent in zip(methods, predictions, seconds, strict=True):
@@ -69,17 +72,38 @@ def _predict_condition(plan: Plan, condition: Condition, methods: Sequence[Loade
 
 def batches(dataset: Dataset, labels: Labels, condition: Condition) -> Iterator[StereoBatch]:
     """Yield what methods hear of `dataset` under `condition`, in the order of `labels`."""
-    talkers = distractor_rows(labels.sample_id, labels.blocks) if condition.distractor is not None else None
+    talkers = second_talkers(dataset) if condition.distractor is not None else None
     for start in range(0, len(labels), BATCH):
-        chosen = slice(start, start + BATCH)
-        clips = dataset.audio(labels.rows[chosen])
-        others = None if talkers is None else dataset.audio(labels.rows[talkers[chosen]])
-        yield stereo_batch(clips, labels.sample_id[chosen], condition, others)
+        yield heard(dataset, labels.take(np.arange(start, min(start + BATCH, len(labels)))), condition, talkers)
+
+
+def heard(dataset: Dataset, labels: Labels, condition: Condition, talkers: npt.NDArray[np.intp] | None) -> StereoBatch:
+    """Return what methods hear of the samples `labels`; `talkers` is what `second_talkers` returned."""
+    others = None if talkers is None else dataset.audio(talkers[labels.rows])
+    skipped = 0 if dataset.name in NOTHING_SKIPPED else SKIPPED
+    return stereo_batch(dataset.audio(labels.rows), labels.sample_id, condition, others, skipped)
+
+
+def second_talkers(dataset: Dataset) -> npt.NDArray[np.intp]:
+    """Return for each row of `dataset` that of its second talker, from the same room and nominal RT60.
+
+    It depends on the dataset alone, not on the track or on which samples are scored.
+    """
+    rooms = dataset.column("room")
+    nominal = dataset.column("rt60_nominal") if "rt60_nominal" in dataset else np.zeros(len(dataset))
+    return distractor_rows(dataset.column("sample_id").astype(object), block_names(rooms, nominal))
 
 
 def _checked(method: LoadedMethod, batch: StereoBatch) -> npt.NDArray[np.float64]:
     """Return the method's predictions; raises InputError unless there is one finite number a clip."""
-    prediction = np.asarray(method.method.predict(batch), dtype=np.float64)
+    try:
+        prediction = np.asarray(method.method.predict(batch), dtype=np.float64)
+    except Exception as error:
+        if method.is_ours or isinstance(error, InputError):
+            raise
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        raise InputError(f"method {method.label!r} raised {type(error).__name__}: {error} ({where})") from error
     if prediction.shape != (len(batch),):
         raise InputError(f"method {method.label!r} returned shape {prediction.shape}: expected ({len(batch)},)")
     if not np.isfinite(prediction).all():

@@ -1,7 +1,7 @@
 """What a method is, and how a name with parameters becomes one.
 
-A method is any object with `name`, `version`, `tracks` and `predict(batch)`. Its class may be a dataclass: its
-fields are then its parameters, checked against their types and recorded with every prediction.
+A method is any object with `version`, `tracks` and `predict(batch)`; its name is what it is asked for by. Its class
+may be a dataclass: its fields are then its parameters, checked against their types and recorded with every prediction.
 """
 
 import dataclasses
@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from ..errors import InputError
 from ..registry import load_method, nearest, parse_specification
@@ -39,6 +40,10 @@ class StereoBatch:
     def __len__(self) -> int:
         return len(self.audio)
 
+    def copy(self) -> "StereoBatch":
+        """Return a batch with audio of its own, so that no method can change what the next one hears."""
+        return dataclasses.replace(self, audio=self.audio.copy())
+
 
 class Method(typing.Protocol):
     """Something that says where a sound comes from.
@@ -57,12 +62,17 @@ class Method(typing.Protocol):
 
 @dataclass(frozen=True)
 class LoadedMethod:
-    """A method ready to run: its `label` in tables, its parameters, a digest of its file if it came from one."""
+    """A method ready to run: its `label` in tables, its parameters as JSON values, the sha256 of its file."""
 
     label: str
     method: Method
     parameters: Mapping[str, Any]
     source: str
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the method is part of Whence, so that its exceptions are our mistakes and not the user's."""
+        return type(self.method).__module__.startswith("whence.")
 
     @property
     def version(self) -> str:
@@ -88,8 +98,9 @@ def _load_variants(text: str, track: str, protocols: Sequence[str]) -> list[Load
         raise InputError(f"method {name!r}: the name is reserved for the {name} row of the tables")
     method_class, source = load_method(name)
     serves = getattr(method_class, "tracks", None)
-    if serves is None or not callable(getattr(method_class, "predict", None)) or not hasattr(method_class, "version"):
-        raise InputError(f"method {name!r}: its class needs `version`, `tracks` and `predict(batch)`")
+    version = getattr(method_class, "version", None)
+    if serves is None or not callable(getattr(method_class, "predict", None)) or not isinstance(version, str):
+        raise InputError(f"method {name!r}: its class needs `version` (a string), `tracks` and `predict(batch)`")
     if track not in serves:
         raise InputError(f"method {name!r} serves {', '.join(serves)}, not the track {track!r}")
     fields = {f.name: f for f in dataclasses.fields(method_class)} if dataclasses.is_dataclass(method_class) else {}
@@ -118,7 +129,10 @@ def _parameters(name: str, method_class: type, fields: Mapping[str, Any], given:
 def _build(
     name: str, method_class: Any, parameters: dict[str, Any], fields: Mapping[str, Any], source: str
 ) -> LoadedMethod:
-    method = method_class(**parameters)
+    try:
+        method = method_class(**parameters)
+    except Exception as error:
+        raise InputError(f"method {name!r} cannot be made: {type(error).__name__}: {error}") from error
     known = {key: getattr(method, key) for key in fields}
     shown = [f"{key}={known[key]}" for key, field in fields.items() if known[key] != field.default]
-    return LoadedMethod(":".join([name, *shown]), method, known, source)
+    return LoadedMethod(":".join([name, *shown]), method, to_jsonable_python(known), source)

@@ -92,6 +92,14 @@ class Predictions:
         return self.frame["prediction"].to_numpy(dtype=np.float64)
 
 
+def is_written(path: Path) -> bool:
+    """Whether the file `path` holds predictions; one that was damaged is to be computed again."""
+    try:
+        return path.exists() and bool(read_predictions(path).metadata)
+    except InputError:
+        return False
+
+
 def read_predictions(path: Path) -> Predictions:
     """Return the predictions in the file `path`; raises InputError if it is no such file."""
     try:

@@ -138,14 +138,14 @@ def write_results(results: Results, run: Path) -> None:
         "track": results.track,
         "dataset": results.dataset,
         "protocol": results.protocol,
-        "rows": [_finite(vars(row)) for row in results.rows],
+        "rows": [finite(vars(row)) for row in results.rows],
     }
     (run / RESULTS).write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     results.frame().to_csv(run / "results.csv", index=False)
 
 
-def _finite(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `row` with NaN, which JSON lacks, as null."""
+def finite(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `row` with what JSON lacks, NaN and infinity, as null."""
     return {key: None if isinstance(value, float) and not np.isfinite(value) else value for key, value in row.items()}
 
 
@@ -157,7 +157,8 @@ def read_results(run: Path) -> Results:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         rows = [Row(**{key: _number(key, value) for key, value in row.items()}) for row in content["rows"]]
-        return Results(content["track"], content["dataset"], content["protocol"], rows)
+        dataset = {key: content["dataset"][key] for key in ("fingerprint", "name", "recipe")}
+        return Results(content["track"], dataset, content["protocol"], rows)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is no results file of Whence: {error}") from None
 

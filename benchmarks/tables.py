@@ -83,9 +83,8 @@ def main_table(results: Results, track: Track, metric: Metric, *, rt60: float | 
         if _is_alone_first(by_cell, names, name, condition)
     }
     where = "" if rt60 is None else f", RT60 {rt60:g} s"
-    caption = (
-        f"{track.name}: {metric.label} ({metric.unit}{'' if metric.higher_is_better else ', lower is better'}){where}"
-    )
+    better = "" if metric.higher_is_better else ", lower is better"
+    caption = f"{track.name}: {metric.label} ({metric.unit}{better}){where}, ± half of the 95 % interval"
     heads = ["method", *(condition_label(c, keys) for c in conditions), "rank", "skill", "n", "ms a clip"]
     return TextTable(caption, heads, rows, frozenset(bold))
 

@@ -32,9 +32,9 @@ def _is_words(cell: str) -> bool:
 
 def rich_table(table: TextTable) -> RichTable:
     """Return `table` for the terminal."""
-    shown = RichTable(title=table.caption, title_justify="left", header_style="bold")
+    shown = RichTable(title=escape(table.caption), title_justify="left", header_style="bold")
     for head, align in zip(table.heads, table.alignments, strict=True):
-        shown.add_column(head, justify=align, overflow="fold")
+        shown.add_column(escape(head), justify=align, overflow="fold")
     for r, row in enumerate(table.rows):
         shown.add_row(*(f"[bold]{escape(c)}[/]" if (r, k) in table.bold else escape(c) for k, c in enumerate(row)))
     return shown

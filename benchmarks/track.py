@@ -1,6 +1,6 @@
 """What a track is: which datasets it reads, what their truth is, how predictions are scored."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,15 +19,14 @@ class Labels:
     """The samples of a dataset that a track scores.
 
     `rows` (n,) in the dataset, `sample_id` (n,), `truth` (n,), `clusters` (n,): whose samples are not independent
-    of each other (speaker or video), `blocks` (n,): among whose samples a distractor is drawn, and `groups`: further
-    conditions that the dataset itself varies, by name, each (n,).
+    of each other (speaker or video), and `groups`: further conditions that the dataset itself varies, by name, each
+    (n,).
     """
 
     rows: npt.NDArray[np.intp]
     sample_id: npt.NDArray[np.object_]
     truth: Float64
     clusters: npt.NDArray[np.object_]
-    blocks: npt.NDArray[np.object_]
     groups: Mapping[str, Float64]
 
     def __len__(self) -> int:
@@ -42,14 +41,7 @@ class Labels:
     def take(self, keep: npt.NDArray[np.intp]) -> "Labels":
         """Return the samples `keep` (indices)."""
         groups = {name: values[keep] for name, values in self.groups.items()}
-        return Labels(
-            self.rows[keep],
-            self.sample_id[keep],
-            self.truth[keep],
-            self.clusters[keep],
-            self.blocks[keep],
-            groups,
-        )
+        return Labels(self.rows[keep], self.sample_id[keep], self.truth[keep], self.clusters[keep], groups)
 
 
 @dataclass(frozen=True)
@@ -84,8 +76,3 @@ class Track:
         if len(labels) == 0:
             raise InputError(f"{dataset.url} holds no sample that the track {self.name!r} can score")
         return labels
-
-
-def block_names(*columns: Sequence[object] | npt.NDArray[np.generic]) -> npt.NDArray[np.object_]:
-    """Return the names (n,) of the blocks that `columns`, each (n,), make together."""
-    return np.array(["/".join(map(str, values)) for values in zip(*columns, strict=True)], dtype=object)

@@ -1,7 +1,8 @@
 """Speech through measured binaural room responses: real heads, real rooms, known azimuths."""
 
 import csv
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,11 @@ class MeasuredResponse:
     audio: npt.NDArray[np.float32]
 
     @property
+    def name(self) -> str:
+        """The file's path without its suffix, with slashes: `a/x` of `./a/x.wav`."""
+        return Path(os.path.normpath(self.file)).with_suffix("").as_posix()
+
+    @property
     def arrivals(self) -> list[float]:
         """Sample of the loudest peak in each ear."""
         return [float(np.abs(ear).argmax()) for ear in self.audio]
@@ -50,11 +56,25 @@ def read_responses(folder: str) -> tuple[MeasuredResponse, ...]:
     index = Path(folder) / INDEX
     if not index.is_file():
         raise InputError(f"{index} does not exist: give a folder of stereo wavs with an index.csv (file, azimuth_deg)")
-    with index.open(newline="", encoding="utf-8-sig") as lines:
-        rows = list(csv.DictReader(lines))
+    try:
+        with index.open(newline="", encoding="utf-8-sig") as lines:
+            rows = list(csv.DictReader(lines))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{index}: not a CSV file in UTF-8 ({error}); save it as one") from None
     if not rows or not {"file", "azimuth_deg"} <= set(rows[0]):
         raise InputError(f"{index}: expected a header with the columns file and azimuth_deg, and at least one row")
-    return tuple(_read_response(index.parent, row) for row in rows)
+    responses = tuple(_read_response(index.parent, row) for row in rows)
+    _refuse_repeats(responses, index)
+    return responses
+
+
+def _refuse_repeats(responses: Iterable[MeasuredResponse], index: Path) -> None:
+    """Raise InputError where two of `responses` are one file, or two that only their suffix tells apart."""
+    files: dict[str, str] = {}
+    for response in responses:
+        if response.name in files:
+            raise InputError(f"{index}: lists {files[response.name]!r} and {response.file!r}, one name: keep one row")
+        files[response.name] = response.file
 
 
 def _read_response(folder: Path, row: Mapping[str, str]) -> MeasuredResponse:
@@ -128,8 +148,8 @@ class BrirPlan:
         """Return every field of row `row`."""
         number, which = divmod(row, len(self.responses))
         response = self.responses[which]
-        sample_id = f"{self.settings.room}/{Path(response.file).stem}/{number:05d}"
-        rng = generator_for(self.settings.seed, sample_id)
+        name = f"{response.name}/{number:05d}"
+        rng = generator_for(self.settings.seed, name)  # not the room, which is only what the folder is called
         utterance = int(rng.integers(len(self.corpus.clips)))
         dry = self.corpus.load(utterance)
         start = stereo.spoken_start(dry, rng)
@@ -140,7 +160,7 @@ class BrirPlan:
             "distance": response.distance,
             "room": self.settings.room,
             "response": response.file,
-            "sample_id": sample_id,
+            "sample_id": f"{self.settings.room}/{name}",
             **stereo.measured_fields(response.audio, response.arrivals),
             **stereo.speech_fields(self.corpus.clips[utterance], start),
         }

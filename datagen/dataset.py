@@ -11,7 +11,7 @@ import zarr
 
 from ..digests import digest, sha256
 from ..errors import InputError
-from .shards import FORMAT_VERSION, MANIFEST, root_attributes
+from .shards import FORMAT_VERSION, MANIFEST, describe_array, root_attributes
 from .storage import Folder
 
 
@@ -41,12 +41,16 @@ class Dataset:
                 f"{url} lacks {len(missing)} of its files, such as {missing[0]}: copy it again, "
                 "or remove it and run its `whence generate` command"
             )
-        self.group = zarr.open_group(self.folder.store(), mode="r", use_consolidated=True)
+        try:
+            self.group = zarr.open_group(self.folder.store(), mode="r", use_consolidated=True)
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{url}/zarr.json is damaged ({error}): copy or generate the dataset again") from None
 
     def _read_manifest(self) -> dict[str, Any]:
         try:
-            return dict(json.loads(self.folder.read(MANIFEST)))
-        except ValueError as error:
+            manifest = dict(json.loads(self.folder.read(MANIFEST)))
+            return {key: manifest[key] for key in manifest.keys() | {"rows", "files", "arrays", "recipe"}}
+        except (ValueError, TypeError, KeyError) as error:
             raise InputError(
                 f"{self.url}/{MANIFEST} is damaged ({error}): copy or generate the dataset again"
             ) from None
@@ -97,6 +101,15 @@ def _damage_named(array: "zarr.Array[Any]", url: str) -> Iterator[None]:
 
 
 ShardState = Literal["whole", "missing", "changed"]
+
+
+def check_metadata(dataset: Dataset) -> list[str]:
+    """Return what differs between the metadata of `dataset` and its manifest, one line each."""
+    faults = [] if dataset.recipe == dataset.manifest["recipe"] else ["zarr.json: another recipe than the manifest's"]
+    for name, expected in dataset.manifest["arrays"].items():
+        if name not in dataset or describe_array(dataset.array(name)) != expected:
+            faults.append(f"{name}/zarr.json: another array than the manifest's")
+    return faults
 
 
 def check_files(dataset: Dataset) -> dict[str, ShardState]:

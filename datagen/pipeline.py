@@ -2,14 +2,17 @@
 
 import logging
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from typing import Any, Protocol
 
 import numpy as np
 from tqdm import tqdm
 
+from ..errors import InputError
 from . import shards
 from .dataset import Dataset
 from .shards import Layout
@@ -50,16 +53,21 @@ def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = 
     software = {name: version(name) for name in SOFTWARE} | {"python": platform.python_version()}
     attributes = {"dataset": plan.dataset, "recipe": plan.recipe, "software": software, **plan.provenance}
     url = Folder(url).absolute  # workers may have been started in another folder
-    pending = shards.begin(url, plan.layout, attributes)
+    with nullcontext() if scheduler is None else _connected(scheduler) as client:
+        pending = shards.begin(url, plan.layout, attributes)
+        with nullcontext(client) if client or workers == 1 or len(pending) < 2 else _local_cluster(workers) as runner:
+            _render(plan, url, pending, runner)
+    return shards.finish(url, plan.layout)
+
+
+def _render(plan: Plan, url: str, pending: Sequence[int], client: Any) -> None:
+    """Render the shards `pending`, here or by the Dask `client`, under one progress bar."""
     rows = {shard: len(plan.layout.rows_of(shard)) for shard in pending}
     done = plan.layout.rows - sum(rows.values())
-    with (
-        _runner(min(workers, max(len(pending), 1)), scheduler) as run,
-        tqdm(total=plan.layout.rows, initial=done, unit="clip", desc=plan.dataset, disable=not pending) as bar,
-    ):
-        for shard in run(plan, url, pending):
+    finished = _rendered_here(plan, url, pending) if client is None else _rendered_by(client, plan, url, pending)
+    with tqdm(total=plan.layout.rows, initial=done, unit="clip", desc=plan.dataset, disable=not pending) as bar:
+        for shard in finished:
             bar.update(rows[shard])
-    return shards.finish(url, plan.layout)
 
 
 def render_shard(plan: Plan, url: str, shard: int) -> int:
@@ -68,40 +76,73 @@ def render_shard(plan: Plan, url: str, shard: int) -> int:
     return shard
 
 
-Runner = Callable[[Plan, str, Sequence[int]], Iterator[int]]
+def _rendered_here(plan: Plan, url: str, pending: Sequence[int]) -> Iterator[int]:
+    """Yield the shards `pending` as this process renders them."""
+    for shard in pending:
+        yield render_shard(plan, url, shard)
+
+
+def _rendered_by(client: Any, plan: Plan, url: str, pending: Sequence[int]) -> Iterator[int]:
+    """Yield the shards `pending` as the workers of the Dask `client` render them."""
+    from distributed import as_completed
+
+    shared = client.scatter(plan, broadcast=True, hash=False)
+    futures = [client.submit(render_shard, shared, url, shard, pure=False) for shard in pending]
+    for future in as_completed(futures):
+        yield future.result()
+        future.release()
 
 
 @contextmanager
-def _runner(workers: int, scheduler: str | None) -> Iterator[Runner]:
-    """Yield a function that renders shards and yields their numbers as they are done."""
-    if workers == 1 and scheduler is None:
-        yield lambda plan, url, pending: (render_shard(plan, url, shard) for shard in pending)
-        return
-    from dask import config
-    from distributed import Client, LocalCluster, as_completed
+def _connected(scheduler: str) -> Iterator[Any]:
+    """Yield a client of the running Dask `scheduler`; raises InputError where none answers."""
+    from distributed import Client
 
-    def run(plan: Plan, url: str, pending: Sequence[int]) -> Iterator[int]:
-        shared = client.scatter(plan, broadcast=True, hash=False)
-        futures = [client.submit(render_shard, shared, url, shard, pure=False) for shard in pending]
-        for future in as_completed(futures):
-            yield future.result()
-            future.release()
+    try:
+        client = Client(scheduler, timeout="10s")
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"--scheduler {scheduler}: no Dask scheduler answers there ({type(error).__name__})") from None
+    with client:
+        if not client.scheduler_info()["workers"]:
+            raise InputError(f"--scheduler {scheduler}: it has no workers; start some with `dask worker {scheduler}`")
+        yield client
+
+
+@contextmanager
+def _local_cluster(workers: int) -> Iterator[Any]:
+    """Yield a client of a Dask cluster of processes on this machine."""
+    from dask import config
+    from distributed import Client, LocalCluster
 
     # Dask would have workers hand back freed memory at once; taking it again costs more than the rendering.
     environment = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1}
     settings = {"distributed.comm.timeouts.connect": "30s", "distributed.nanny.pre-spawn-environ": environment}
-    with config.set(settings):
-        if scheduler is not None:
-            with Client(scheduler) as client:
-                yield run
-            return
-        with (
-            LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
-            ) as cluster,
-            Client(cluster) as client,
-        ):
-            yield run
+    with (
+        config.set(settings),
+        _deaf_to_interrupts(),
+        LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        if _is_main_thread():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield client
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Ignore Ctrl-C while workers are started, who then ignore it for good: it is for us to stop them."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if _is_main_thread() else None
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
 
 
 def rerender_differences(plan: Plan, dataset: Dataset, rows: Sequence[int]) -> list[str]:

@@ -131,11 +131,11 @@ def root_attributes(folder: Folder) -> dict[str, Any] | None:
     if not folder.exists("zarr.json"):
         return None
     try:
-        attributes = json.loads(folder.read("zarr.json")).get("attributes", {})
-    except ValueError as error:
+        attributes = json.loads(folder.read("zarr.json"))["attributes"]
+    except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"{folder.url}/zarr.json is damaged ({error}): remove the folder and begin again") from None
-    found = attributes.get("whence")
-    return found if isinstance(found, dict) else None
+    found = attributes.get("whence") if isinstance(attributes, dict) else None
+    return found if isinstance(found, dict) and {"format", "dataset", "recipe"} <= set(found) else None
 
 
 def _first_difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
@@ -204,15 +204,7 @@ def finish(url: str, layout: Layout) -> str:
     files = {path: value for part in progress for path, value in part["sha256"].items()}
     for field in layout.columns:
         files.update({path: sha256(folder.read(path)) for path in folder.files(f"{field.name}/c")})
-    attributes = dict(group.attrs)["whence"]
-    assert isinstance(attributes, dict)
-    manifest = {
-        "format": FORMAT_VERSION,
-        "dataset": attributes["dataset"],
-        "recipe": attributes["recipe"],
-        "rows": layout.rows,
-        "files": dict(sorted(files.items())),
-    }
+    manifest = _manifest(layout, group, files)
     folder.write(MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
     fingerprint = digest(manifest)
     with warnings.catch_warnings():
@@ -223,6 +215,27 @@ def finish(url: str, layout: Layout) -> str:
     folder.write("zarr.json", json.dumps(root, indent=2).encode())
     folder.remove("progress")
     return fingerprint
+
+
+def _manifest(layout: Layout, group: zarr.Group, files: Mapping[str, str]) -> dict[str, Any]:
+    """Return what names the dataset: its recipe, its arrays, and the sha256 of every data file."""
+    attributes = dict(group.attrs)["whence"]
+    assert isinstance(attributes, dict)
+    return {
+        "format": FORMAT_VERSION,
+        "dataset": attributes["dataset"],
+        "recipe": attributes["recipe"],
+        "rows": layout.rows,
+        "arrays": {name: describe_array(group[name]) for name in sorted(f.name for f in layout.fields)},
+        "files": dict(sorted(files.items())),
+    }
+
+
+def describe_array(array: Any) -> dict[str, Any]:
+    """Return what the manifest records of a Zarr `array`: shape, type, dimensions and attributes."""
+    dimensions = list(array.metadata.dimension_names or ())
+    kind = "str" if array.dtype.kind == "T" else str(array.dtype)
+    return {"shape": list(array.shape), "dtype": kind, "dimensions": dimensions, "attributes": dict(array.attrs)}
 
 
 def _write_column(group: zarr.Group, layout: Layout, field: Field, values: list[Any]) -> None:

@@ -8,13 +8,21 @@ import fsspec
 import zarr
 from fsspec.implementations.local import LocalFileSystem
 
+from ..errors import InputError
+
 
 class Folder:
     """Files below one `url`: a local path, or any URL that fsspec opens (s3://, gs://, memory://, ...)."""
 
     def __init__(self, url: str) -> None:
+        """Open the folder at `url`; raises InputError for an address that fsspec does not understand."""
         self.url = str(url).rstrip("/")
-        self.filesystem, self.root = fsspec.core.url_to_fs(self.url)
+        if not self.url:
+            raise InputError("the path of a dataset is empty: give a path or a URL")
+        try:
+            self.filesystem, self.root = fsspec.core.url_to_fs(self.url)
+        except (ImportError, ValueError) as error:
+            raise InputError(f"{self.url} cannot be opened: {error}") from None
         self.local = isinstance(self.filesystem, LocalFileSystem)
 
     @property

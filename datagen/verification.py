@@ -7,11 +7,12 @@ import numpy as np
 
 from ..digests import generator_for
 from ..errors import InputError
+from . import brir
 from .brir import BrirPlan, BrirRecipe, read_responses, responses_digest
 from .corpora import Corpus, open_corpus
-from .dataset import Dataset, check_files
+from .dataset import Dataset, check_files, check_metadata
 from .pipeline import Plan, rerender_differences
-from .tde import SHORTEST_PAPER_SECONDS, TdePlan, TdeRecipe
+from .tde import MINIMUM_SECONDS, SHORTEST_PAPER_SECONDS, TdePlan, TdeRecipe
 
 LARGEST_DELAY = 0.0015
 """Seconds; no head or array here is wider."""
@@ -38,7 +39,8 @@ def verify_dataset(
     The sources default to where they lay when the dataset was made. Raises InputError where they are gone or other.
     """
     checks = [_check_files(dataset)]
-    if not checks[0].passed:
+    checks.append(Check("recipe and arrays are those of the manifest", tuple(check_metadata(dataset))))
+    if not all(check.passed for check in checks):
         return checks
     checks += [_check_labels(dataset), _check_audio(dataset)]
     if rerender and dataset.name in _PLANS:
@@ -89,7 +91,7 @@ def _check_audio(dataset: Dataset) -> Check:
 
 def _tde_plan(dataset: Dataset, speech: str | None, responses: str | None) -> Plan:
     recipe = TdeRecipe(**dataset.recipe)
-    shortest = SHORTEST_PAPER_SECONDS if recipe.protocol == "paper" else 1.5
+    shortest = SHORTEST_PAPER_SECONDS if recipe.protocol == "paper" else MINIMUM_SECONDS
     return TdePlan(recipe, _corpus(dataset, speech, shortest, recipe.seed))
 
 
@@ -99,7 +101,7 @@ def _brir_plan(dataset: Dataset, speech: str | None, responses: str | None) -> P
     measured = read_responses(folder)
     if responses_digest(measured) != recipe.responses:
         raise InputError(f"{folder} holds other responses than the dataset was made from: give --responses DIR")
-    return BrirPlan(recipe, measured, folder, _corpus(dataset, speech, 1.5, recipe.seed))
+    return BrirPlan(recipe, measured, folder, _corpus(dataset, speech, brir.MINIMUM_SECONDS, recipe.seed))
 
 
 def _corpus(dataset: Dataset, speech: str | None, minimum_seconds: float, seed: int) -> Corpus:

@@ -1,6 +1,7 @@
 """Conditions, harness, results, tables and comparison, on a small dataset rendered here."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whence.benchmarks.bench import bench, open_run
-from whence.benchmarks.compare import comparisons
-from whence.benchmarks.conditions import Condition, condition_grid, degrade, distractor_rows
+from whence.benchmarks.compare import comparison_table, comparisons
+from whence.benchmarks.conditions import Condition, block_names, condition_grid, degrade, distractor_rows
 from whence.benchmarks.predictions import read_predictions
 from whence.benchmarks.results import read_results
 from whence.benchmarks.tables import all_tables, main_table, published_table
 from whence.benchmarks.text_table import latex, markdown
-from whence.benchmarks.track import block_names
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
 from whence.datagen.tde import TdePlan, TdeRecipe
@@ -169,6 +169,60 @@ class TestHarness:
         with pytest.raises(InputError, match=message):
             bench("tde", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
 
+    def test_a_method_that_writes_into_its_batch_harms_nobody_else(self, tmp_path, data):
+        (tmp_path / "mine.py").write_text(MINE.replace("type(self).calls += len(batch)", "batch.audio[:] = 0"))
+        names, grid = [f"{tmp_path}/mine.py:Mine", "gcc-phat"], [Condition(snr_db=10.0)]
+        together = bench("tde", data, tmp_path / "a", methods=names, conditions=grid).predictions[1]
+        alone = bench("tde", data, tmp_path / "b", methods=["gcc-phat"], conditions=grid).predictions[0]
+        np.testing.assert_array_equal(together.frame["prediction"], alone.frame["prediction"])
+
+    def test_the_second_talker_depends_on_the_clip_alone(self, tmp_path, data):
+        grid = [Condition(distractor=0.5)]
+        few, all_ = (
+            bench("tde", data, tmp_path / str(n), methods=["gcc-phat"], conditions=grid, max_samples=n).predictions[0]
+            for n in (7, None)
+        )
+        np.testing.assert_array_equal(few.frame["prediction"], all_.frame["prediction"][:7])
+
+    def test_a_damaged_prediction_is_computed_again(self, tmp_path, data):
+        first = bench("tde", data, tmp_path, methods=["ml"], conditions=[Condition()])
+        path = next((tmp_path / "predictions").glob("*"))
+        path.write_bytes(path.read_bytes()[:100])
+        again = bench("tde", data, tmp_path, methods=["ml"], conditions=[Condition()])
+        assert [row.value for row in again.results.rows] == [row.value for row in first.results.rows]
+
+    def test_a_method_may_import_what_lies_beside_it_and_hold_paths(self, tmp_path, data):
+        (tmp_path / "beside.py").write_text("DELAY = 3e-4")
+        (tmp_path / "deep.py").write_text(
+            "from __future__ import annotations\nfrom dataclasses import dataclass\nfrom pathlib import Path\n"
+            "import numpy as np\nfrom beside import DELAY\n\n@dataclass(frozen=True)\nclass Deep:\n"
+            "    weights: Path = Path('none')\n    version = '1'\n    tracks = ('tde',)\n"
+            "    def predict(self, batch):\n        return np.full(len(batch), DELAY)\n"
+        )
+        run = bench(
+            "tde", data, tmp_path / "r", methods=[f"{tmp_path}/deep.py:Deep:weights=w.pt"], conditions=[Condition()]
+        )
+        assert set(run.predictions[0].frame["prediction"]) == {3e-4}
+        assert run.predictions[0].metadata["parameters"] == {"weights": "w.pt"}
+
+    @pytest.mark.parametrize(
+        ("body", "message"),
+        [
+            ("raise KeyError('x')", r"raised KeyError: 'x' \(mine\.py, line 10\)"),
+            ("return ['left'] * len(batch)", "raised ValueError"),
+        ],
+    )
+    def test_a_failing_method_is_named_with_its_line(self, tmp_path, data, body, message):
+        (tmp_path / "mine.py").write_text(MINE.replace("type(self).calls += len(batch)", body))
+        with pytest.raises(InputError, match=message):
+            bench("tde", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
+
+    def test_a_run_folder_keeps_to_its_track_and_out_of_datasets(self, run, data):
+        with pytest.raises(InputError, match="holds a run of track 'tde'"):
+            bench("left-right", data, run.folder, methods=["gcc-phat"])
+        with pytest.raises(InputError, match="lies inside a dataset"):
+            bench("tde", data, Path(data) / "run", methods=["zero"])
+
     def test_first_samples_only(self, tmp_path, data):
         run = bench("tde", data, tmp_path, methods=["zero"], conditions=[Condition()], max_samples=10)
         assert {row.n for row in run.results.rows if "rt60_nominal" not in row.condition} == {10}
@@ -213,6 +267,22 @@ class TestResults:
     def test_a_finished_run_opens_again(self, run):
         again = open_run(run.folder)
         assert len(again.predictions) == len(run.predictions) == 6
+
+    def test_a_moved_dataset_is_found_again(self, tmp_path, data):
+        shutil.copytree(data, tmp_path / "old" / "d.zarr")
+        bench(
+            "tde",
+            str(tmp_path / "old" / "d.zarr"),
+            tmp_path / "old" / "run",
+            methods=["zero"],
+            conditions=[Condition()],
+        )
+        shutil.move(tmp_path / "old", tmp_path / "new")
+        assert len(open_run(tmp_path / "new" / "run").labels) == 36
+        shutil.move(tmp_path / "new" / "d.zarr", tmp_path / "e.zarr")
+        with pytest.raises(InputError, match="has moved: give it with --data"):
+            open_run(tmp_path / "new" / "run")
+        assert len(open_run(tmp_path / "new" / "run", str(tmp_path / "e.zarr")).labels) == 36
 
     def test_no_run_there(self, tmp_path):
         with pytest.raises(InputError, match=r"holds no results\.json"):
@@ -277,6 +347,14 @@ class TestComparison:
         runs = [open_run(tmp_path / folder) for folder in ("a", "b")]
         names = list(_shared_cells(runs)[0][2])
         assert names == [f"{tmp_path}/mine.py:Mine", f"{tmp_path}/mine.py:Mine (b)"]
+
+    def test_a_method_that_misses_a_condition_is_listed_last(self, tmp_path, data):
+        for name, grid in (("zero", [Condition(), Condition(snr_db=0.0)]), ("ml", [Condition()])):
+            bench("tde", data, tmp_path / name, methods=[name], conditions=grid)
+        rows = comparisons([open_run(tmp_path / name) for name in ("zero", "ml")])
+        missing = [row for row in rows if row.rank is None]
+        assert [(row.method, row.condition["snr_db"]) for row in missing] == [("ml", 0.0)]
+        assert comparison_table(rows).rows[-1][3] == "missing"
 
     def test_unknown_metric(self, run):
         with pytest.raises(InputError, match="mean_absolute_error"):

@@ -1,5 +1,6 @@
 """Speech through measured heads: labels and signs of real sets, the errors of broken ones, the clips."""
 
+import csv
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from whence.benchmarks.bench import bench
 from whence.conventions import SAMPLE_RATE
-from whence.datagen.acoustics.cross_correlation import parabolic_peak, phase_transform_correlation
-from whence.datagen.brir import BrirPlan, BrirRecipe, MeasuredResponse, read_responses, responses_digest
+from whence.datagen.acoustics.cross_correlation import parabolic_peak, phase_transform_correlation, response_delay
+from whence.datagen.brir import BrirPlan, BrirRecipe, MeasuredResponse, plan_brir, read_responses, responses_digest
 from whence.datagen.corpora import Corpus
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate, rerender_differences
@@ -78,6 +80,15 @@ def test_left_is_positive_in_real_sets(shared_data, corpus, name):
         assert abs(rendered["interaural_time_difference"]) < 0.8e-3
 
 
+@pytest.mark.parametrize("name", [ANECHOIC, SEMINAR])
+def test_the_delay_is_the_one_that_real_sets_give(shared_data, name):
+    folder = shared_data / "brir" / name
+    with (folder / "index.csv").open(newline="", encoding="utf-8") as lines:
+        given = [float(row["itd_us"]) for row in csv.DictReader(lines)]
+    measured = [1e6 * response_delay(response.audio) for response in read_responses(str(folder))]
+    np.testing.assert_allclose(measured, given, rtol=0, atol=80)
+
+
 def test_resampling_keeps_the_delay_of_a_44_khz_set(shared_data):
     response = read_responses(str(shared_data / "brir" / SEMINAR))[-1]
     original, rate = soundfile.read(shared_data / "brir" / SEMINAR / response.file)
@@ -136,6 +147,14 @@ BROKEN = {
     "nan": (
         write_wav("left.wav", np.full((9, 2), np.nan)),
         r"left\.wav: .* of finite audio that is not silent",
+    ),
+    "listed twice": (
+        write_index("file,azimuth_deg\nleft.wav,40\nahead.wav,0\n./left.wav,41\n"),
+        r"index\.csv: lists 'left\.wav' and '\./left\.wav', one name: keep one row",
+    ),
+    "another encoding": (
+        lambda f: (f / "index.csv").write_bytes("file,azimuth_deg\ncaf\u00e9.wav,40\n".encode("latin-1")),
+        r"index\.csv: not a CSV file in UTF-8 \(.*\); save it as one",
     ),
     "silent": (write_wav("left.wav", np.zeros((9, 2))), r"left\.wav: .* of finite audio that is not silent"),
 }
@@ -198,3 +217,39 @@ def test_the_digest_names_audio_and_labels_but_not_the_place(folder, tmp_path_fa
     (copy / "index.csv").write_text(index)
     soundfile.write(copy / "left.wav", made_up(7), SAMPLE_RATE, subtype="FLOAT")
     assert responses_digest(read_responses(str(copy))) != original
+
+
+def test_files_of_one_name_in_two_folders_are_two_responses(folder, corpus):
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        shutil.copy(folder / "left.wav", folder / name / "x.wav")
+    (folder / "index.csv").write_text("file,azimuth_deg\na/x.wav,40\n./b/x.wav,41\n")
+    plan = plan_of(read_responses(str(folder)), corpus, clips=1)
+    assert [plan.render(row)["sample_id"] for row in (0, 1)] == ["hall/a/x/00000", "hall/b/x/00000"]
+
+
+def test_a_renamed_folder_sounds_the_same(folder, speech_folder, tmp_path_factory):
+    plans = []
+    for name in ("office", "library"):
+        copy = tmp_path_factory.mktemp("copies") / name
+        shutil.copytree(folder, copy)
+        plans.append(plan_brir(str(copy), str(speech_folder), clips=2, seed=3))
+    for row in range(6):
+        one, other = (plan.render(row) for plan in plans)
+        np.testing.assert_array_equal(one["audio"], other["audio"])
+        assert (one["room"], other["room"]) == ("office", "library")
+        assert one["sample_id"].removeprefix("office") == other["sample_id"].removeprefix("library")
+    assert not np.array_equal(plans[0].render(0)["audio"], plans[0].render(3)["audio"])
+
+
+@pytest.mark.parametrize(("name", "promised"), [(ANECHOIC, 98), (SEMINAR, 96)])
+def test_the_side_is_heard_as_promised_on_real_heads(shared_data, tmp_path, name, promised):
+    """GCC-PHAT on 0.48 s of real speech through measured heads, 20 clips a response."""
+    responses, speech = shared_data / "brir" / name, shared_data / "speech"
+    for source in (responses, speech):
+        if not source.is_dir():
+            pytest.skip(f"{source} does not exist")
+    generate(plan_brir(str(responses), str(speech), clips=20), str(tmp_path / "heads.zarr"))
+    run = bench("left-right", str(tmp_path / "heads.zarr"), tmp_path / "run", methods=["gcc-phat"])
+    (row,) = run.results.find(method="gcc-phat", metric="binary_accuracy", clip_seconds=0.48)
+    assert row.value >= promised

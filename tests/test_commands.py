@@ -4,8 +4,10 @@ import errno
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +70,7 @@ class TestPath:
 
     def test_verify(self, place):
         checks = json.loads(whence("verify", "d.zarr", "--json", cwd=place).stdout)
-        assert len(checks) == 4
+        assert len(checks) == 5
         assert not any(check["faults"] for check in checks)
 
     def test_bench_compare_report(self, place):
@@ -169,6 +171,15 @@ class TestMistakes:
             wrong("bad snr", "--snr", "bench", "tde", "d.zarr", "--snr", "loud"),
             wrong("bad window", "window=9999", "bench", "tde", "d.zarr", "--window", 9999),
             wrong("out is a file", "notes.txt is a file", "bench", "tde", "d.zarr", "--out", "notes.txt"),
+            wrong("no scheduler", "no Dask scheduler answers", "generate", "tde", "x.zarr", "--speech", "speech",
+                  "--scheduler", "tcp://127.0.0.1:1"),
+            wrong("unknown address", "cannot be opened", "generate", "tde", "foo://x.zarr", "--speech", "speech"),
+            wrong("long name", "File name too long", "generate", "tde", "x" * 300 + ".zarr", "--speech", "speech"),
+            wrong("impossible snr", "expected -100 to 200", "bench", "tde", "d.zarr", "--snr", -9000),
+            wrong("out in a dataset", "lies inside a dataset", "bench", "tde", "d.zarr", "--out", "d.zarr/run"),
+            wrong("page in a dataset", "lies inside a dataset", "inspect", "d.zarr", "--html", "d.zarr/zarr.json"),
+            wrong("damaged root", "zarr.json is damaged", "inspect", "list.zarr"),
+            wrong("broken method", "SyntaxError", "bench", "tde", "d.zarr", "--method", "broken.py:Mine"),
             wrong("no run", "holds no results.json", "compare", "speech"),
             wrong("no labels", "does not exist", "import", "in-the-wild", "x.zarr", "--clips", "speech",
                   "--labels", "no.csv"),
@@ -188,6 +199,9 @@ class TestMistakes:
         """Put the files of every mistake beside the dataset."""
         for folder in ("text", "nan", "silence", "empty", "foreign.zarr"):
             (place / folder).mkdir(exist_ok=True)
+        (place / "list.zarr").mkdir(exist_ok=True)
+        (place / "list.zarr" / "zarr.json").write_text("[1]")
+        (place / "broken.py").write_text("class Mine(:")
         (place / "notes.txt").write_text("not audio")
         (place / "foreign.zarr" / "mine.txt").write_text("precious")
         (place / "text" / "broken.wav").write_text("not audio")
@@ -213,6 +227,17 @@ class TestMistakes:
         zarr.open_group(str(place / "forged.zarr"), mode="r+")["azimuth"][:] = np.ones(30)
         assert "azimuth/c/0: changed" in whence("verify", "forged.zarr", cwd=place, code=1).stdout
 
+    def test_changed_metadata_fails_verification(self, place):
+        shutil.copytree(place / "d.zarr", place / "edited.zarr", dirs_exist_ok=True)
+        root = place / "edited.zarr" / "zarr.json"
+        content = json.loads(root.read_text())
+        content["attributes"]["whence"]["recipe"]["seed"] = 7
+        content["consolidated_metadata"]["metadata"]["azimuth"]["attributes"]["units"] = "radians"
+        root.write_text(json.dumps(content))
+        shown = whence("verify", "edited.zarr", cwd=place, code=1).stdout
+        assert "another recipe than the manifest's" in shown
+        assert "azimuth/zarr.json: another array" in shown
+
     def test_speech_that_changed_cannot_verify(self, place):
         shutil.copytree(place / "speech", place / "speech2", dirs_exist_ok=True)
         next((place / "speech2").rglob("*.wav")).unlink()
@@ -224,6 +249,21 @@ class TestMistakes:
         (place / "half.zarr" / "manifest.json").unlink()
         answer = whence("bench", "tde", "half.zarr", cwd=place, code=2)
         assert "run its `whence generate` command again" in answer.stderr
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_stops_in_one_line_and_keeps_what_is_finished(tmp_path, speech_folder, workers):
+    options = ["--speech", str(speech_folder), "--clips", "100", "--workers", str(workers)]
+    command = [sys.executable, "-m", "whence", "generate", "tde", str(tmp_path / "d.zarr"), *options]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not list((tmp_path / "d.zarr").glob("progress/*.json")) and process.poll() is None:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert "stopped; run the same command again" in told
+    assert "Traceback" not in told
+    assert list((tmp_path / "d.zarr").glob("progress/*.json"))
 
 
 @pytest.fixture

@@ -289,3 +289,15 @@ def test_the_shared_speech() -> None:
         expected, rate = soundfile.read(SHARED_SPEECH / corpus.clips[index].clip_id, dtype="float32")
         assert rate == 16_000
         np.testing.assert_array_equal(corpus.load(index), expected)
+
+
+def test_speakers_and_licences_are_part_of_the_digest(tmp_path):
+    """A dataset stores the speaker, so another speaker must make another recipe."""
+    rng = np.random.default_rng(0)
+    (tmp_path / "speech").mkdir()
+    soundfile.write(tmp_path / "speech" / "one.wav", 0.1 * rng.standard_normal(32_000), 16_000)
+    bare = open_corpus(str(tmp_path / "speech"), minimum_seconds=1.0)
+    (tmp_path / "index.csv").write_text("path,speaker\nspeech/one.wav,ann\n")
+    named = open_corpus(str(tmp_path / "speech"), minimum_seconds=1.0)
+    assert (bare.clips[0].speaker, named.clips[0].speaker) == ("one", "ann")
+    assert bare.digest != named.digest

@@ -1,12 +1,15 @@
 """Real labels on made-up recordings: swapped rows, missing recordings, start frames, and broken input."""
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from typer.testing import CliRunner
 
+from whence.commands.generate import import_app
 from whence.conventions import SAMPLE_RATE
 from whence.datagen.dataset import Dataset
 from whence.datagen.in_the_wild import InTheWildPlan, read_labels
@@ -59,8 +62,9 @@ def published(shared_data):
 
 def test_the_published_labels_are_read(published, tmp_path):
     labels, rows = published
-    for row in rows:
-        recording(tmp_path, f"{Path(row['path']).name}.flac", staircase(1))
+    sound = staircase(10)
+    for name in {Path(row["path"]).name for row in rows}:
+        recording(tmp_path, f"{name}.flac", sound)
     plan = plan_of(labels, tmp_path)
     assert plan.missing == 0
     assert plan.layout.rows == len(rows) == 100
@@ -73,9 +77,13 @@ def test_the_published_labels_are_read(published, tmp_path):
 def test_recordings_that_are_missing_are_counted(published, tmp_path):
     labels, rows = published
     names = sorted({Path(row["path"]).name for row in rows})
+    sound = staircase(10)
     for name in names[::2]:
-        recording(tmp_path, f"{name}/audio.wav", staircase(1))
-    clips, missing = read_labels(labels, str(tmp_path / "clips"))
+        recording(tmp_path, f"{name}/audio.wav", sound)
+    clips, skipped = read_labels(labels, str(tmp_path / "clips"))
+    assert len(clips) + len(skipped) == len(rows)
+    assert not any(row.found for row in skipped)
+    missing = {row.path for row in skipped}
     assert {Path(clip.path).name for clip in clips} == set(names[::2])
     assert sorted(Path(path).name for path in missing) == names[1::2]
     expected = [Path(row["path"]).name for row in rows if Path(row["path"]).name in names[::2]]
@@ -198,27 +206,120 @@ def test_a_folder_without_any_of_the_recordings_is_refused(tmp_path):
         read_labels(labels, str(tmp_path / "clips"))
 
 
-@pytest.mark.parametrize(
-    ("audio", "frame", "message"),
-    [
-        (staircase(1)[:, 0], 0, r"a\.wav: expected stereo audio at frame 0 \(a\)"),
-        (staircase(1), 31, r"a\.wav: expected stereo audio at frame 31 \(a\)"),
-    ],
-)
-def test_audio_that_cannot_be_cut_is_named(tmp_path, audio, frame, message):
-    recording(tmp_path, "a.wav", audio)
-    plan = plan_of(labelled(tmp_path, f"a,{frame},0,0"), tmp_path)
-    with pytest.raises(InputError, match=message):
-        plan.render(0)
+UNUSABLE = {
+    "mono": (staircase(1)[:, 0], 0, r"a\.wav: expected two channels, found 1"),
+    "after the end": (staircase(1), 31, r"a\.wav: the second from frame 31 on lies beyond its end"),
+    "before the beginning": (staircase(1), -1, r"a\.wav: start_time -1 lies before its beginning"),
+    "short": (staircase(1, 44_100)[:1], 0, r"a\.wav: the second from frame 0 on lies beyond its end"),
+    "silent": (np.zeros((16_000, 2)), 0, r"a\.wav: the second from frame 0 on is silent"),
+    "not finite": (np.full((16_000, 2), np.nan), 0, r"a\.wav: the second from frame 0 on holds values that are no"),
+    "one infinite value": (
+        np.where(np.arange(16_000)[:, None] == 99, np.inf, staircase(1)),
+        0,
+        r"a\.wav: the second from frame 0 on holds values that are no finite numbers",
+    ),
+}
 
 
-def test_less_audio_than_one_sample_is_no_clip(tmp_path):
-    recording(tmp_path, "a.wav", staircase(1, 44_100)[:1], 44_100)
-    with pytest.raises(InputError, match=r"a\.wav: expected stereo audio at frame 0"):
-        plan_of(labelled(tmp_path, "a,0,0,0"), tmp_path).render(0)
+@pytest.mark.parametrize("fault", UNUSABLE)
+def test_a_row_that_cannot_be_cut_is_skipped_by_name(tmp_path, fault):
+    audio, frame, message = UNUSABLE[fault]
+    rate = 44_100 if fault == "short" else SAMPLE_RATE
+    soundfile.write(recording(tmp_path, "a.wav", audio[:0]), audio, rate, subtype="FLOAT")
+    with pytest.raises(InputError, match=r"no row of .*labels\.csv can be cut from .*clips: .*" + message) as error:
+        read_labels(labelled(tmp_path, f"a,{frame},0,0"), str(tmp_path / "clips"))
+    assert "\n" not in str(error.value)
+    recording(tmp_path, "good.wav", staircase(1))
+    clips, (skipped,) = read_labels(labelled(tmp_path, f"a,{frame},0,0", "good,0,0,0"), str(tmp_path / "clips"))
+    assert [clip.path for clip in clips] == ["good"]
+    assert (skipped.path, skipped.found) == ("a", True)
+    assert re.search(message, skipped.reason)
 
 
-def test_a_file_that_is_no_audio_is_named(tmp_path):
+def test_what_lies_outside_the_cut_may_be_silent_or_worse(tmp_path):
+    audio = staircase(3)
+    audio[:16_000], audio[32_000:] = 0, np.nan
+    soundfile.write(recording(tmp_path, "a.wav", audio[:0]), audio, SAMPLE_RATE, subtype="FLOAT")
+    clips, skipped = read_labels(labelled(tmp_path, "a,0,0,0", "a,30,0,0", "a,60,0,0"), str(tmp_path / "clips"))
+    assert [clip.start_frame for clip in clips] == [30]
+    assert len(skipped) == 2
+
+
+def test_a_file_that_is_no_audio_is_skipped_by_name(tmp_path):
     recording(tmp_path, "a.wav", staircase(1)).write_text("sorry")
-    with pytest.raises(InputError, match=r"a\.wav: "):
-        plan_of(labelled(tmp_path, "a,0,0,0"), tmp_path).render(0)
+    recording(tmp_path, "b.wav", staircase(1))
+    clips, (skipped,) = read_labels(labelled(tmp_path, "a,0,0,0", "b,0,0,0"), str(tmp_path / "clips"))
+    assert [clip.path for clip in clips] == ["b"]
+    assert re.search(r"a\.wav: ", skipped.reason)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [("a,0,0,0", "a,0,0,0"), ("a,0,0,0", "a,0,3,0"), ("./a,0,0,1", "a.wav,0,0,1")],
+)
+def test_a_row_given_twice_is_refused(tmp_path, rows):
+    recording(tmp_path, "a.wav", staircase(1))
+    with pytest.raises(InputError, match=r"labels\.csv: the row of 'a.*', start_time 0, if_flip \d, is there twice"):
+        read_labels(labelled(tmp_path, *rows), str(tmp_path / "clips"))
+
+
+def test_labels_in_another_encoding_are_refused(tmp_path):
+    recording(tmp_path, "a.wav", staircase(1))
+    (tmp_path / "labels.csv").write_bytes((HEADER + "caf\u00e9,0,0,0\n").encode("latin-1"))
+    with pytest.raises(InputError, match=r"labels\.csv: not a CSV file in UTF-8 \(.*\); save it as one"):
+        read_labels(str(tmp_path / "labels.csv"), str(tmp_path / "clips"))
+
+
+# Recordings of one name -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", [".wav", "/audio.wav", "/audio/audio.wav"])
+def test_recordings_of_one_name_are_told_apart_by_their_folders(tmp_path, end):
+    for folder, seconds in (("a", 1), ("b", 2)):
+        recording(tmp_path, f"{folder}/v_0001_0002{end}", staircase(3)[seconds * SAMPLE_RATE :])
+    plan = plan_of(labelled(tmp_path, "x/a/v_0001_0002,0,0,0", "x/b/v_0001_0002,0,0,0"), tmp_path)
+    assert [loudest_frequency(plan.render(row)["audio"][0]) for row in (0, 1)] == [600, 700]
+    assert [clip.sample_id for clip in plan.clips] == [f"x/{k}/v_0001_0002/000000/as-recorded" for k in "ab"]
+    assert [clip.video for clip in plan.clips] == ["x/a/v", "x/b/v"]
+
+
+@pytest.mark.parametrize("files", [("a/v.wav", "b/v.wav"), ("v.wav", "v.flac"), ("v.wav", "v/audio.wav")])
+def test_recordings_that_cannot_be_told_apart_are_refused(tmp_path, files):
+    one, other = sorted(str(recording(tmp_path, file, staircase(1))) for file in files)
+    with pytest.raises(InputError, match=r"labels\.csv: 'x/v' may be .* or .*: keep one") as error:
+        read_labels(labelled(tmp_path, "x/v,0,0,0"), str(tmp_path / "clips"))
+    assert one in str(error.value)
+    assert other in str(error.value)
+    recording(tmp_path, "w.wav", staircase(1))
+    assert len(read_labels(labelled(tmp_path, "x/w,0,0,0"), str(tmp_path / "clips"))[0]) == 1
+
+
+def test_one_recording_is_not_taken_for_two(tmp_path):
+    rows = ("x/a/v,0,0,0", "x/b/v,0,3,0")
+    recording(tmp_path, "v.wav", staircase(1))
+    with pytest.raises(InputError, match=r"v\.wav may be 'x/a/v' or 'x/b/v': put it in the folder that its path names"):
+        read_labels(labelled(tmp_path, *rows), str(tmp_path / "clips"))
+    (tmp_path / "clips" / "v.wav").unlink()
+    recording(tmp_path, "b/v.wav", staircase(1))
+    (clip,), (skipped,) = read_labels(labelled(tmp_path, *rows), str(tmp_path / "clips"))
+    assert (clip.path, skipped.path, skipped.found) == ("x/b/v", "x/a/v", False)
+
+
+# The command ----------------------------------------------------------------------------------------------------
+
+
+def test_the_command_names_what_it_skips_and_records_the_licence(tmp_path):
+    recording(tmp_path, "a.wav", staircase(1))
+    labels = labelled(tmp_path, "a,0,0,0", "gone,0,0,0", *(f"a,{frame},0,0" for frame in range(40, 52)))
+    for name, options, licence in (("one", (), "unknown"), ("two", ("--licence", "CC BY 4.0"), "CC BY 4.0")):
+        url = str(tmp_path / f"{name}.zarr")
+        arguments = ["in-the-wild", url, "--clips", str(tmp_path / "clips"), "--labels", labels, "--workers", "1"]
+        answer = CliRunner().invoke(import_app, [*arguments, *options])
+        assert answer.exit_code == 0, answer.output
+        assert Dataset(url).attributes["speech"]["licences"] == {licence: 1}
+        assert Dataset(url).attributes["engine"]["rows_without_recording"] == 13
+    shown = [line for line in answer.stderr.splitlines() if "skipped" in line]
+    assert "1 recordings of" in answer.stderr
+    assert len(shown) == 11
+    assert shown[0].endswith("a.wav: the second from frame 40 on lies beyond its end")
+    assert shown[-1] == "skipped 2 more rows"

@@ -42,7 +42,8 @@ def test_twenty_kills_change_no_byte(tmp_path, speech_folder):
         command(tmp_path / "whole", speech_folder, 1), capture_output=True, text=True, check=True
     )
     expected = json.loads(undisturbed.stdout)["fingerprint"]
-    rng = random.Random()
+    seed = random.SystemRandom().randrange(10**9)
+    rng = random.Random(seed)
     kills = rounds = 0
     while kills < KILLS:
         rounds += 1
@@ -53,4 +54,4 @@ def test_twenty_kills_change_no_byte(tmp_path, speech_folder):
         assert json.loads(final.stdout)["fingerprint"] == expected
         assert not [path.name for path in folder.rglob("*.partial")]
         assert not (folder / "d.zarr" / "progress").exists()
-    print(f"{kills} kills in {rounds} datasets, fingerprint {expected[:16]} every time")
+    print(f"seed {seed}: {kills} kills in {rounds} datasets, fingerprint {expected[:16]} every time")

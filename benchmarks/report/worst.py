@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..conditions import Condition, distractor_rows, stereo_batch
+from ..conditions import Condition
+from ..harness import heard, second_talkers
 from ..metrics import MS_PER_SECOND
 from .clip_pictures import Answer, Audio, draw_clip
 from .drawing import Picture, pages, picture, save_image
@@ -39,16 +40,16 @@ def worst_clips(view: View, method: str, condition: Stated, folder: Path) -> lis
     if found.size == 0:
         return []
     answers = _answers(view, method, condition, found)
-    stored, heard = _audio(view, found, view.harness_condition(condition))
+    stored, sounds = _audio(view, found, view.harness_condition(condition))
     with pages(folder / "worst.pdf") as sheets:
         shown = []
         for k, answer in enumerate(answers):
-            drawing = draw_clip(answer, stored[k], heard[k])
+            drawing = draw_clip(answer, stored[k], sounds[k])
             save_image(drawing, folder, f"worst-{k + 1:02d}")
             sheets.savefig(drawing)
             shown.append(picture(drawing, f"worst-{k + 1}", f"Waveforms and PHAT correlation. {_in_words(answer)}"))
     return [
-        _clip(view, int(index), answer, as_sound(stored[k]), as_sound(heard[k]), shown[k])
+        _clip(view, int(index), answer, as_sound(stored[k]), as_sound(sounds[k]), shown[k])
         for k, (index, answer) in enumerate(zip(found, answers, strict=True))
     ]
 
@@ -75,13 +76,9 @@ def _answers(view: View, method: str, condition: Stated, samples: npt.NDArray[np
 
 def _audio(view: View, samples: npt.NDArray[np.intp], condition: Condition) -> tuple[Audio, Audio]:
     """Return the stored seconds (n, 2, 16000) of `samples` and what methods heard of them (n, 2, kept_samples)."""
-    dataset, labels = view.run.dataset, view.run.labels
-    stored = dataset.audio(labels.rows[samples])
-    others = None
-    if condition.distractor is not None:  # whose choice depends on all labels
-        talkers = distractor_rows(labels.sample_id, labels.blocks)[samples]
-        others = dataset.audio(labels.rows[talkers])
-    return stored, stereo_batch(stored, labels.sample_id[samples], condition, others).audio
+    dataset, labels = view.run.dataset, view.run.labels.take(samples)
+    talkers = second_talkers(dataset) if condition.distractor is not None else None
+    return dataset.audio(labels.rows), heard(dataset, labels, condition, talkers).audio
 
 
 def _clip(view: View, index: int, answer: Answer, stored: Sound, heard: Sound, shown: Picture) -> WorstClip:

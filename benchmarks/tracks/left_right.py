@@ -8,7 +8,7 @@ import numpy as np
 from ...datagen.dataset import Dataset
 from .. import metrics
 from ..conditions import Condition
-from ..track import Float64, Labels, Track, block_names
+from ..track import Float64, Labels, Track
 
 CENTRE_DEG = 10.0
 
@@ -17,14 +17,12 @@ def read_labels(dataset: Dataset) -> Labels:
     """Return every lateral clip with its side, +1 left and -1 right, by speaker or video."""
     recorded = dataset.name == "in-the-wild"
     side = dataset.column("side").astype(np.float64) if recorded else _side(dataset.column("azimuth"))
-    nominal = dataset.column("rt60_nominal") if "rt60_nominal" in dataset else np.zeros(len(dataset))
     everything = Labels(
         rows=np.arange(len(dataset)),
         sample_id=dataset.column("sample_id").astype(object),
         truth=side,
         clusters=dataset.column("video" if recorded else "speaker").astype(object),
-        blocks=block_names(dataset.column("room"), nominal),
-        groups={"rt60_nominal": nominal} if "rt60_nominal" in dataset else {},
+        groups={"rt60_nominal": dataset.column("rt60_nominal")} if "rt60_nominal" in dataset else {},
     )
     return everything.take(np.flatnonzero(side))
 

@@ -5,7 +5,7 @@ import numpy as np
 from ...datagen.dataset import Dataset
 from .. import metrics
 from ..conditions import Condition
-from ..track import Float64, Labels, Track, block_names
+from ..track import Float64, Labels, Track
 
 SNR_GRID = (30.0, 20.0, 10.0, 0.0, -10.0)
 
@@ -14,14 +14,12 @@ def read_labels(dataset: Dataset) -> Labels:
     """Return every clip with its delay (s), by speaker, with the nominal RT60 (s) where the rooms are simulated."""
     sample_id = dataset.column("sample_id").astype(object)
     simulated = "rt60_nominal" in dataset
-    nominal = dataset.column("rt60_nominal") if simulated else np.zeros(len(dataset))
     return Labels(
         rows=np.arange(len(dataset)),
         sample_id=sample_id,
         truth=dataset.column("interaural_time_difference"),
         clusters=dataset.column("speaker").astype(object),
-        blocks=block_names(dataset.column("room"), nominal),
-        groups={"rt60_nominal": nominal} if simulated else {},
+        groups={"rt60_nominal": dataset.column("rt60_nominal")} if simulated else {},
     )
 
 

@@ -39,7 +39,9 @@ def open_folder(folder: Path, *, minimum_seconds: float, kind: str = "folder", l
         kind=kind,
         location=str(folder.absolute()),
         clips=clips,
-        digest=digest([[name, sound] for name, _, sound, _ in found]),
+        digest=digest(
+            [[c.clip_id, sound, c.speaker, c.licence] for c, (_, _, sound, _) in zip(clips, found, strict=True)]
+        ),
         skipped=tuple(f"{printable(name)}: {reason}" for name, reason in skipped),
         fingerprints=tuple(fingerprint for *_, fingerprint in found),
     )

@@ -59,6 +59,7 @@ _HINTS = {
     errno.ENOTDIR: "part of the path is a file: choose another one",
     errno.EISDIR: "it is a folder: give a file",
     errno.ENOENT: "check the path",
+    errno.ENAMETOOLONG: "choose a shorter name",
 }
 
 
@@ -73,8 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = app(args=spread_lists(given), prog_name="whence", standalone_mode=False)
-    except typer.Abort:
-        _stop("stopped", 130)
+    except (typer.Abort, KeyboardInterrupt):
+        code = 130
     except InputError as error:
         _stop(error, 2)
     except VerificationError as error:
@@ -82,11 +83,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise SystemExit(0) from None
-        if error.errno not in _HINTS:
-            raise
-        _stop(f"{error.filename or 'output'}: {error.strerror}; {_HINTS[error.errno]}", 2)
+        hint = _HINTS.get(error.errno or 0, "check the path and the disk")
+        _stop(f"{error.filename or 'output'}: {error.strerror or error}; {hint}", 2)
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
         _stop(f"{error.format_message()} (`whence --help` lists commands and options)", 2)
+    if code == 130:
+        _stop("stopped; run the same command again to go on: what is finished is kept", 130)
     raise SystemExit(code if isinstance(code, int) else 0)

@@ -20,13 +20,13 @@ class Finding:
 
 
 _PACKAGES = (
-    ("lattice engine", "numba", "pip install whence"),
+    ("lattice engine", "numba", "pip install ."),
     ("pyroomacoustics engine", "pyroomacoustics", "pip install pyroomacoustics"),
     ("espeak speech", "espeakng-loader", "pip install espeakng-loader"),
-    ("Zarr shards", "zarr", "pip install whence"),
+    ("Zarr shards", "zarr", "pip install ."),
     ("Dask", "distributed", "pip install distributed"),
     ("Dask on Slurm", "dask-jobqueue", "pip install dask-jobqueue"),
-    ("S3 datasets", "s3fs", "pip install s3fs"),
+    ("S3 datasets", "s3fs", "pip install '.[s3]'"),
     ("torch", "torch", "pip install 'torch<2.14'"),
 )
 

@@ -7,10 +7,13 @@ a file as `file.py:Name`. A name may carry parameters: `beta:exponent=0.5`.
 import difflib
 import importlib
 import importlib.util
+import inspect
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from .digests import sha256
@@ -75,10 +78,13 @@ def method_entries() -> dict[str, Entry]:
 
 
 def load_method(name: str) -> tuple[Any, str]:
-    """Return the class of the method `name` and a digest of its source ("" for registered ones)."""
+    """Return the class of the method `name` and the sha256 of the file that defines it."""
     if ".py:" in name:
-        return _load_from_file(name)
-    return _load(_known(name, method_entries(), "method", "whence methods").target), ""
+        found = _load_from_file(name)
+    else:
+        found = _load(_known(name, method_entries(), "method", "whence methods").target)
+    file = inspect.getsourcefile(found) if isinstance(found, type) else None
+    return found, sha256(Path(file).read_bytes()) if file else ""
 
 
 def load_track(name: str) -> Any:
@@ -101,23 +107,36 @@ def _known(name: str, entries: dict[str, Entry], what: str, command: str) -> Ent
 
 def _load(target: str) -> Any:
     module, _, attribute = target.partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"{target} cannot be loaded: {error}; reinstall the package that registers it") from error
 
 
-def _load_from_file(name: str) -> tuple[Any, str]:
+def _load_from_file(name: str) -> Any:
     file, _, attribute = name.rpartition(":")
     path = Path(file)
     if not path.is_file():
         raise InputError(f"method file {file} does not exist: give file.py:Name")
+    module = _import_file(path)
+    if not hasattr(module, attribute):
+        classes = [key for key, value in vars(module).items() if isinstance(value, type)]
+        raise InputError(f"method file {file} has no {attribute!r}: {nearest(attribute, classes)}")
+    return getattr(module, attribute)
+
+
+def _import_file(path: Path) -> ModuleType:
+    """Return the module in the file `path`; it may import what lies beside it."""
     specification = importlib.util.spec_from_file_location(f"whence_method_{path.stem}", path)
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
+    sys.modules[module.__name__] = module  # dataclasses look their module up
+    sys.path.insert(0, str(path.resolve().parent))
     try:
         specification.loader.exec_module(module)
-    except (ImportError, SyntaxError) as error:
-        raise InputError(f"method file {file} cannot be loaded: {error}") from error
-    if not hasattr(module, attribute):
-        classes = [key for key, value in vars(module).items() if isinstance(value, type)]
-        raise InputError(f"method file {file} has no {attribute!r}: {nearest(attribute, classes)}")
-    return getattr(module, attribute), sha256(path.read_bytes())
+    except Exception as error:
+        raise InputError(f"method file {path} cannot be loaded: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove(str(path.resolve().parent))
+    return module

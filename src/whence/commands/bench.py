@@ -26,6 +26,11 @@ class Protocol(StrEnum):
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
+Moved = Annotated[
+    str | None,
+    typer.Option(metavar="DATA.zarr", help="Where the dataset lies now, if it has moved.", show_default=False),
+]
+
 
 def bench(
     track: Annotated[str, typer.Argument(help="What to measure; `whence tracks` lists them.")],
@@ -118,12 +123,13 @@ def show(run: "Run", as_json: bool) -> None:
     published = published_table(run.results, run.track, baselines_only=True)
     if published:
         console.print(rich_table(published))
-    console.print(f"every metric and condition: {run.folder}/tables.md, pictures: {run.folder}/report.html")
+    typer.echo(f"every metric and condition: {run.folder}/tables.md, pictures: {run.folder}/report.html")
 
 
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders of the same track and dataset.")],
     metric: Annotated[str | None, typer.Option(help="Metric. [default: the track's first]", show_default=False)] = None,
+    data: Moved = None,
     by_rt60: Annotated[bool, typer.Option("--by-rt60", help="Compare within each nominal RT60 too.")] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.md", help="Also write Markdown here.", show_default=False)
@@ -135,11 +141,12 @@ def compare(
 
     from ..benchmarks.bench import open_run
     from ..benchmarks.compare import comparison_table, comparisons
+    from ..benchmarks.results import finite
     from ..benchmarks.text_table import markdown, rich_table
 
-    found = comparisons([open_run(folder) for folder in runs], metric, by_rt60=by_rt60)
+    found = comparisons([open_run(folder, data) for folder in runs], metric, by_rt60=by_rt60)
     if json:
-        typer.echo(dumps([vars(row) for row in found], indent=1))
+        typer.echo(dumps([finite(vars(row)) for row in found], indent=1, allow_nan=False))
         return
     table = comparison_table(found)
     terminal().print(rich_table(table))
@@ -149,10 +156,11 @@ def compare(
 
 def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
+    data: Moved = None,
 ) -> None:
     """Write report.html, tables.md and tables.tex of finished runs anew."""
     from ..benchmarks.bench import open_run, write_pages
 
     for folder in runs:
-        write_pages(open_run(folder))
+        write_pages(open_run(folder, data))
         typer.echo(f"{folder}/report.html")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import VerificationError
+from ..errors import InputError, VerificationError
 from .terminal import terminal
 
 Data = Annotated[str, typer.Argument(metavar="DATA.zarr", help="Dataset: a path or an fsspec URL.")]
@@ -27,6 +27,8 @@ def inspect(
     from ..datagen.dataset import Dataset
 
     dataset = Dataset(data)
+    if html and any(part.endswith(".zarr") for part in html.resolve().parts):
+        raise InputError(f"--html {html} lies inside a dataset: choose another place")
     tables = describe(dataset)
     if html:
         from ..benchmarks.report.dataset_page import write_dataset_page

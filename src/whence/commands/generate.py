@@ -122,16 +122,23 @@ def in_the_wild(
     out: Out,
     clips: Annotated[str, typer.Option(metavar="DIR", help="Folder of the stereo recordings.")],
     labels: Annotated[str, typer.Option(metavar="CSV", help="Label file: path,start_time,itd_label,if_flip.")],
+    licence: Annotated[str, typer.Option(metavar="TEXT", help="Licence of the recordings.")] = "unknown",
     workers: Workers = None,
     json: Json = False,
 ) -> None:
     """Real stereo clips with the published left/right labels."""
     from ..datagen.in_the_wild import InTheWildPlan, read_labels
 
-    known, missing = read_labels(labels, clips)
+    known, skipped = read_labels(labels, clips)
+    missing = sorted({row.path for row in skipped if not row.found})
     if missing:
         typer.echo(f"{len(missing)} recordings of {labels} are not in {clips}, such as {missing[0]}", err=True)
-    _render(InTheWildPlan(known, str(Path(clips).resolve()), len(missing)), out, workers, None, json)
+    unusable = [row.reason for row in skipped if row.found]
+    for reason in unusable[:10]:
+        typer.echo(f"skipped {reason}", err=True)
+    if len(unusable) > 10:
+        typer.echo(f"skipped {len(unusable) - 10} more rows", err=True)
+    _render(InTheWildPlan(known, str(Path(clips).resolve()), len(skipped), licence), out, workers, None, json)
 
 
 def _name_skipped(skipped: tuple[str, ...]) -> None:
