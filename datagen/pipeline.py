@@ -117,17 +117,13 @@ def _local_cluster(workers: int) -> Iterator[Any]:
     # Dask would have workers hand back freed memory at once; taking it again costs more than the rendering.
     environment = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1}
     settings = {"distributed.comm.timeouts.connect": "30s", "distributed.nanny.pre-spawn-environ": environment}
-    with (
-        config.set(settings),
-        _deaf_to_interrupts(),
-        LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        if _is_main_thread():
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        yield client
+    with config.set(settings):
+        with _deaf_to_interrupts():
+            cluster = LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+            )
+        with cluster, Client(cluster) as client:
+            yield client
 
 
 def _is_main_thread() -> bool:

@@ -255,7 +255,13 @@ class TestMistakes:
 def test_ctrl_c_stops_in_one_line_and_keeps_what_is_finished(tmp_path, speech_folder, workers):
     options = ["--speech", str(speech_folder), "--clips", "100", "--workers", str(workers)]
     command = [sys.executable, "-m", "whence", "generate", "tde", str(tmp_path / "d.zarr"), *options]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )
     while not list((tmp_path / "d.zarr").glob("progress/*.json")) and process.poll() is None:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)

@@ -15,7 +15,8 @@ import pytest
 import soundfile
 
 from whence.benchmarks.bench import bench, open_run
-from whence.benchmarks.conditions import Condition, degrade, distractor_rows
+from whence.benchmarks.conditions import Condition, degrade
+from whence.benchmarks.harness import second_talkers
 from whence.benchmarks.report.page import chance_gap, headline, write_report
 from whence.benchmarks.report.sounds import as_sound
 from whence.benchmarks.report.view import View
@@ -146,8 +147,8 @@ def test_what_is_played_is_what_the_harness_gave_the_method(dataset, tmp_path, f
     run = bench("tde", dataset, tmp_path, methods=("gcc-phat",), conditions=(condition,))
     labels = run.labels
     worst = worst_samples(View(run), "gcc-phat", condition.stated())[0]
-    talker = distractor_rows(labels.sample_id, labels.blocks)[worst]
-    clip, other = run.dataset.audio(labels.rows[[worst, talker]])
+    row = labels.rows[worst]
+    clip, other = run.dataset.audio([row])[0], run.dataset.audio([second_talkers(run.dataset)[row]])[0]
     heard = degrade(clip, labels.sample_id[worst], condition, other)
     first = read_wav(Page(tmp_path / "report.html").all("audio")[0]["src"])
     np.testing.assert_allclose(first, heard / np.abs(heard).max() * 0.9 * 32767, atol=0.51)
