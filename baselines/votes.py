@@ -23,8 +23,8 @@ def mode(votes: Float64) -> float:
     Of 1,001 evenly spaced candidates from the least to the greatest vote, those with the most votes within 0.05
     samples are tied; the one in the middle of the tie wins (StereoCRW's RANSAC-like estimator, fact sheet 10).
 
-    >>> mode(np.array([3.0, 3.0, 3.04, -7.0]))
-    3.0133333333333336
+    >>> round(mode(np.array([3.0, 3.0, 3.04, -7.0])), 6)
+    3.013333
     """
     ordered = np.sort(votes)
     candidates = np.linspace(ordered[0], ordered[-1], CANDIDATES)
