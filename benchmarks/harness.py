@@ -46,12 +46,13 @@ class Plan:
 
 def predict(plan: Plan) -> list[Path]:
     """Compute what is missing and return the prediction files of the whole grid, methods varying fastest."""
-    open_cells = sum(len(plan.missing(condition)) for condition in plan.conditions)
+    missing = {condition: plan.missing(condition) for condition in plan.conditions}
+    open_cells = sum(map(len, missing.values()))
     with tqdm(
         total=open_cells * len(plan.labels), unit="clip", desc=plan.track.name, disable=not open_cells or None
     ) as bar:
-        for condition in plan.conditions:
-            _predict_condition(plan, condition, plan.missing(condition), bar)
+        for condition, methods in missing.items():
+            _predict_condition(plan, condition, methods, bar)
     return [plan.key(method, condition).path(plan.run) for condition in plan.conditions for method in plan.methods]
 
 

@@ -1,7 +1,6 @@
 """Predictions on disk: one Parquet file a method and condition, keyed by everything that can change them."""
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import pyarrow.parquet as parquet
 
 from ..digests import digest
 from ..errors import InputError
+from ..files import written_whole
 from .conditions import Condition
 from .method import LoadedMethod
 from .track import Labels
@@ -61,10 +61,8 @@ def write_predictions(run: Path, key: Key, labels: Labels, prediction: npt.NDArr
     table = pa.Table.from_pandas(frame, preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"whence": json.dumps(metadata).encode()})
     path = key.path(run)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    parquet.write_table(table, partial)
-    partial.replace(path)
+    with written_whole(path) as partial:
+        parquet.write_table(table, partial)
     return path
 
 

@@ -113,8 +113,8 @@ def _score_cell(track: Track, labels: Labels, cell: Cell, metric: Metric) -> Ite
     chance, ceiling = (metric.summarise(terms[name]) for name in (CHANCE, CEILING))
     methods = {name: metric.per_sample(truth, values[cell.keep]) for name, values in cell.predictions.items()}
     ranks = rank_groups(metric, methods, clusters)
+    exact = Interval(ceiling, ceiling, ceiling)
     for name, own in {**terms, **methods}.items():
-        exact = Interval(ceiling, ceiling, ceiling)
         interval = exact if name == CEILING else bootstrap_interval(metric, own, clusters)
         yield Row(
             method=name,

@@ -1,6 +1,5 @@
 """A folder that may lie on this machine or behind any fsspec URL."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import zarr
 from fsspec.implementations.local import LocalFileSystem
 
 from ..errors import InputError
+from ..files import written_whole
 
 
 class Folder:
@@ -57,11 +57,8 @@ class Folder:
         if not self.local:
             self.filesystem.pipe_file(self.path(name), content)
             return
-        path = Path(self.path(name))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-        partial.write_bytes(content)
-        partial.replace(path)
+        with written_whole(Path(self.path(name))) as partial:
+            partial.write_bytes(content)
 
     def files(self, name: str = "") -> list[str]:
         """Return the sorted paths, relative to this folder, of every file below `name`."""

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure as Drawing
 
 from ...datagen.dataset import Dataset
+from ...files import written_whole
 from ..conditions import SKIPPED, Condition
 from ..inspection import describe
 from ..metrics import MS_PER_SECOND
 from .clip_pictures import Answer, draw_clip
 from .drawing import BLUE, INK, Picture, axes_of, picture, style
 from .figures import WIDTH
+from .rendering import render_page
 from .sounds import Sound, as_sound
 
 EXAMPLES = 6
@@ -34,15 +35,10 @@ class Example:
 
 def write_dataset_page(dataset: Dataset, target: Path) -> None:
     """Write the page of `dataset` to `target`, one file without script or network."""
-    environment = Environment(
-        loader=PackageLoader(__package__, "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     with style():
-        page = environment.get_template("dataset.html").render(
+        page = render_page(
+            "dataset.html",
+            f"dataset {dataset.name}, {dataset.fingerprint[:12]}",
             name=dataset.name,
             rows=len(dataset),
             fingerprint=dataset.fingerprint,
@@ -50,7 +46,8 @@ def write_dataset_page(dataset: Dataset, target: Path) -> None:
             pictures=list(_pictures(dataset)),
             examples=[_example(dataset, row) for row in example_rows(dataset)],
         )
-    target.write_text(page, encoding="utf-8")
+    with written_whole(target) as partial:
+        partial.write_text(page, encoding="utf-8")
 
 
 def example_rows(dataset: Dataset) -> list[int]:

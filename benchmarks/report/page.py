@@ -1,15 +1,14 @@
 """`report.html`: one self-contained page of a run, with every table, figure and sound in it."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ...conventions import SAMPLE_RATE
+from ...files import written_whole
 from ..results import CHANCE, Row
 from ..statistics import Interval, paired_difference
 from .drawing import style
@@ -17,6 +16,7 @@ from .figures import Figure
 from .grid_figures import scores_over_grid
 from .heat_maps import heat_maps
 from .published_tables import published_tables
+from .rendering import render_page
 from .sample_figures import accuracy_by_azimuth, error_distribution, predicted_against_true
 from .score_tables import details, interval_text, main_table, number
 from .view import View
@@ -50,9 +50,8 @@ def write_report(run: "Run") -> Path:
     with style():
         page = _render(view, folder)
     target = run.folder / REPORT
-    partial = target.with_name(f"{REPORT}.{os.getpid()}.partial")
-    partial.write_text(page, encoding="utf-8")
-    partial.replace(target)
+    with written_whole(target) as partial:
+        partial.write_text(page, encoding="utf-8")
     return target
 
 
@@ -63,14 +62,9 @@ def _clear(folder: Path) -> None:
 
 
 def _render(view: View, folder: Path) -> str:
-    environment = Environment(
-        loader=PackageLoader(__package__, "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(REPORT).render(
+    return render_page(
+        REPORT,
+        f"{view.run.track.name}: {view.run.track.question}",
         track=view.run.track,
         facts=facts(view),
         software=view.run.dataset.attributes.get("software", {}),
