@@ -35,7 +35,7 @@ class Rays:
         return Hits(found["primID"], found["tfar"], found["u"], found["v"])
 
     def blocked(self, starts: npt.ArrayLike, ends: npt.ArrayLike, margin: float = 1e-3) -> npt.NDArray[np.bool_]:
-        """Return (n,) whether anything lies between `starts` (n, 3) and `ends` (n, 3), but for `margin` m at the ends."""
+        """Return (n,) whether anything lies between `starts` and `ends` (n, 3), but for `margin` m at either end."""
         begin, end = np.asarray(starts, np.float64), np.asarray(ends, np.float64)
         way = end - begin
         length = np.linalg.norm(way, axis=1)

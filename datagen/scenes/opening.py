@@ -1,0 +1,186 @@
+"""`open_scenes`: one door to every home, drawn from a seed or read from a folder of glTF files."""
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from ...digests import digest
+from ...errors import InputError
+from .glb import HABITAT_MATTERPORT, load_glb
+from .gltf_file import named_files
+from .scene import Scene, check_scene
+
+PROCEDURAL = "procedural"
+PROCEDURAL_COUNT = 10
+"""Homes where no count is given."""
+GENERATOR_VERSION = 1
+"""Raised whenever the same seed and number come to give another home."""
+SUFFIXES = (".glb", ".gltf")
+LICENCE_FILES = ("LICENSE", "LICENCE", "LICENSE.txt", "LICENCE.txt", "LICENSE.md", "LICENCE.md")
+HABITAT_MATTERPORT_LICENCE = "Matterport End User License Agreement for Academic Use of Model Data (non-commercial)"
+_LOADED_AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class ProceduralScenes:
+    """Homes drawn from `seed`: home k is the same whatever the `count`."""
+
+    seed: int
+    count: int
+    location: str = PROCEDURAL
+    licence: str = "generated, no rights claimed"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the homes."""
+        return tuple(f"procedural-{number:05d}" for number in range(self.count))
+
+    @property
+    def digest(self) -> str:
+        """Digest of what decides the homes: the seed and the version of their generator."""
+        return digest({"kind": PROCEDURAL, "seed": self.seed, "version": GENERATOR_VERSION})
+
+    def load(self, number: int) -> Scene:
+        """Return home `number`."""
+        _check_number(number, self.count)
+        return _draw(self.seed, number)
+
+
+@dataclass(frozen=True)
+class SceneFiles:
+    """Homes in `files`, relative to the folder `location`, named `names`; `digest` is over names and contents."""
+
+    location: str
+    files: tuple[str, ...]
+    names: tuple[str, ...]
+    digest: str
+    licence: str = "unknown"
+
+    def load(self, number: int) -> Scene:
+        """Return home `number`."""
+        _check_number(number, len(self.files))
+        return _read(os.path.join(self.location, self.files[number]), self.names[number])
+
+
+SceneSource = ProceduralScenes | SceneFiles
+"""Homes with `names`, their `digest`, `licence` and `location`; `load` gives one, drawn or read when asked for."""
+
+
+def open_scenes(source: str, *, count: int | None, seed: int) -> SceneSource:
+    """Return the homes that `source` names: "procedural", or a folder of .glb or .gltf files with all below it.
+
+    `count` takes the first so many: of files sorted by path (all, where None), or of the homes drawn from `seed`
+    (`PROCEDURAL_COUNT`, where None). Nothing is loaded yet. Raises InputError for anything else.
+    """
+    if count is not None and count < 1:
+        raise InputError(f"{count} scenes: expected at least 1")
+    if source == PROCEDURAL:
+        return ProceduralScenes(seed, PROCEDURAL_COUNT if count is None else count)
+    folder = Path(source)
+    if not folder.is_dir():
+        raise InputError(f"{source} is no folder of scenes: give one that holds .glb or .gltf files, or {PROCEDURAL!r}")
+    return _scene_files(folder, count)
+
+
+def _scene_files(folder: Path, count: int | None) -> SceneFiles:
+    files = scene_files(folder)
+    if not files:
+        raise InputError(f"{folder}: no .glb or .gltf file in it or below")
+    if count is not None and count > len(files):
+        raise InputError(f"{folder} holds {len(files)} scenes, fewer than the {count} asked for")
+    chosen = tuple(files[:count])
+    names = _names(chosen, folder)
+    contents = [[name, _file_digest(folder / file)] for name, file in zip(names, chosen, strict=True)]
+    return SceneFiles(str(folder.absolute()), chosen, names, digest(contents), _licence(folder, chosen))
+
+
+def scene_files(folder: Path) -> list[str]:
+    """Return the posix paths, relative to `folder` and sorted, of the homes in it and below.
+
+    Of Habitat-Matterport 3D's several files of one home only the plain .glb counts, with textures that anyone can
+    read: not NAME.semantic.glb (colours are labels), nor NAME.basis.glb where NAME.glb lies beside it. Linked folders
+    are followed, each folder once.
+    """
+    found, seen = set[str](), set[str]()
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        if (real := os.path.realpath(parent)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        homes = (name for name in files if not name.startswith(".") and name.lower().endswith(SUFFIXES))
+        found |= {Path(parent, name).relative_to(folder).as_posix() for name in homes}
+    return sorted(name for name in found if not _stands_aside(name, found))
+
+
+def _stands_aside(name: str, plain: set[str]) -> bool:
+    stem, suffix = os.path.splitext(name)
+    home, kind = os.path.splitext(stem)
+    return kind == ".semantic" or (kind == ".basis" and home + suffix in plain)
+
+
+def _names(files: tuple[str, ...], folder: Path) -> tuple[str, ...]:
+    """Return a name for each of `files`; raises InputError where two would have the same.
+
+    00009-vLpv2VX547B/vLpv2VX547B.glb is named after its folder, as in Habitat-Matterport 3D; any other file by its
+    path without the extension.
+    """
+    names = tuple(_name(Path(file), folder) for file in files)
+    for name, file, first in zip(names, files, (files[names.index(name)] for name in names), strict=True):
+        if file != first:
+            raise InputError(f"{folder}: {first} and {file} would both be called {name}: rename one of them")
+    return names
+
+
+def _name(file: Path, folder: Path) -> str:
+    scanned = HABITAT_MATTERPORT.fullmatch((folder.absolute() / file).as_posix())
+    return scanned.group(1) if scanned else file.with_suffix("").as_posix()
+
+
+def _file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file; of a .gltf also that of the files it names."""
+    found = sha256()
+    try:
+        for part in _parts(path):
+            with part.open("rb") as content:
+                while block := content.read(1 << 20):
+                    found.update(block)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+    return found.hexdigest()
+
+
+def _parts(path: Path) -> list[Path]:
+    if path.suffix.lower() != ".gltf":
+        return [path]
+    return [path, *named_files(path)]
+
+
+def _licence(folder: Path, files: tuple[str, ...]) -> str:
+    """Return the licence of `files` in `folder`: the first line of its licence file, "unknown" without one."""
+    if all(HABITAT_MATTERPORT.fullmatch((folder.absolute() / file).as_posix()) for file in files):
+        return HABITAT_MATTERPORT_LICENCE
+    for name in LICENCE_FILES:
+        if (folder / name).is_file():
+            lines = (folder / name).read_text(encoding="utf-8", errors="replace").split("\n")
+            return next((line.strip() for line in lines if line.strip()), "unknown")
+    return "unknown"
+
+
+def _check_number(number: int, count: int) -> None:
+    if not 0 <= number < count:
+        raise IndexError(f"scene {number} of {count}")
+
+
+@lru_cache(maxsize=_LOADED_AT_ONCE)
+def _draw(seed: int, number: int) -> Scene:
+    from .procedural import procedural_scene
+
+    return check_scene(procedural_scene(seed, number))
+
+
+@lru_cache(maxsize=_LOADED_AT_ONCE)
+def _read(path: str, name: str) -> Scene:
+    return load_glb(path, name=name)

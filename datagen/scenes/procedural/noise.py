@@ -1,0 +1,46 @@
+"""Seamless noise fields, made once a scene by filtering white noise over frequency, and cut from afterwards."""
+
+import numpy as np
+import numpy.typing as npt
+
+Field = npt.NDArray[np.float32]
+SIZE = 512
+"""Height and width of every field, pixels."""
+
+
+class NoiseBank:
+    """Fields of mean 0 and standard deviation 1: `cloud` (all scales, the large ones strongest), `blotch` (20 to 90
+    pixels), `mottle` (5 to 20 pixels), `grain` (2 to 5 pixels), `streak` (drawn out along the rows, as wood grain)."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        down = np.fft.fftfreq(SIZE)[:, None] * SIZE
+        right = np.fft.rfftfreq(SIZE)[None] * SIZE
+        radius = np.hypot(down, right) + 1e-9
+        weights = {
+            "cloud": np.where(radius < 1, 0, radius**-1.6),
+            "blotch": _band(radius, SIZE / 90, SIZE / 20) / radius,
+            "mottle": _band(radius, SIZE / 20, SIZE / 5) / radius,
+            "grain": _band(radius, SIZE / 5, SIZE / 2),
+            "streak": np.maximum(np.hypot(14 * right, down), 1) ** -1.1 * (down != 0),
+        }
+        self._fields = {name: self._filtered(weight) for name, weight in weights.items()}
+
+    def _filtered(self, weight: npt.NDArray[np.float64]) -> Field:
+        spectrum = self._rng.standard_normal((2, *weight.shape), dtype=np.float32)
+        field = np.fft.irfft2((spectrum[0] + 1j * spectrum[1]) * weight, s=(SIZE, SIZE)).astype(np.float32)
+        field -= field.mean()
+        return np.asarray(field / field.std(), np.float32)
+
+    def take(self, name: str, height: int = SIZE, width: int = SIZE) -> Field:
+        """Return the field `name` shifted at random, its first `height` rows and `width` columns."""
+        down, right = self._rng.integers(0, SIZE, 2)
+        return np.roll(self._fields[name], (down, right), (0, 1))[:height, :width]
+
+    def at(self, name: str, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> Field:
+        """Return the field `name` at whole-numbered places, which wrap around."""
+        return self._fields[name][rows % SIZE, columns % SIZE]
+
+
+def _band(radius: npt.NDArray[np.float64], low: float, high: float) -> npt.NDArray[np.float64]:
+    return np.exp(-((low / radius) ** 4) - (radius / high) ** 4)
