@@ -24,6 +24,19 @@ class RoomMeasures:
     clarity_c50: float
 
 
+def mix(direct: npt.ArrayLike, indirect: npt.ArrayLike, ratio: float) -> npt.NDArray[np.float32]:
+    """Return `direct` + `ratio` x `indirect`, float32 (..., samples), as long as the longer of the two.
+
+    >>> mix([1.0, 0.5], [0.0, 1.0, 1.0], ratio=0.5).tolist()
+    [1.0, 1.0, 0.5]
+    """
+    first, rest = np.asarray(direct, dtype=np.float32), np.asarray(indirect, dtype=np.float32)
+    mixed = np.zeros((*first.shape[:-1], max(first.shape[-1], rest.shape[-1])), dtype=np.float32)
+    mixed[..., : rest.shape[-1]] = np.float32(ratio) * rest
+    mixed[..., : first.shape[-1]] += first
+    return mixed
+
+
 def energy_decay(response: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return the energy still to come at each sample of `response` (samples,): Schroeder's backward integral."""
     squared = np.square(np.asarray(response, dtype=np.float64))

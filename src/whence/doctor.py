@@ -1,4 +1,4 @@
-"""What is installed on this machine: engines, decoders, optional packages, and what each is licensed under."""
+"""What is installed on this machine: engines, decoders, optional packages, weights, and each one's licence."""
 
 import os
 import shutil
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import Message
 from importlib.metadata import PackageNotFoundError, metadata, version
+from pathlib import Path
 from typing import cast
 
 
@@ -22,23 +23,36 @@ class Finding:
 _PACKAGES = (
     ("lattice engine", "numba", "pip install ."),
     ("pyroomacoustics engine", "pyroomacoustics", "pip install pyroomacoustics"),
+    ("native engine, renderer", "embreex", "pip install ."),
+    ("rlr engine", "rlr-audio-propagation", "pip install '.[soundspaces]' (Linux x86-64; CC BY-NC 4.0)"),
+    ("habitat-sim renderer", "habitat-sim", "conda install habitat-sim headless -c conda-forge -c aihabitat"),
     ("espeak speech", "espeakng-loader", "pip install espeakng-loader"),
     ("Zarr shards", "zarr", "pip install ."),
     ("Dask", "distributed", "pip install distributed"),
     ("Dask on Slurm", "dask-jobqueue", "pip install dask-jobqueue"),
     ("S3 datasets", "s3fs", "pip install '.[s3]'"),
+    ("OpenCV", "opencv-python-headless", "pip install ."),
+    ("PoseLib", "poselib", "pip install ."),
+    ("learned matchers", "transformers", "pip install '.[learned]'"),
     ("torch", "torch", "pip install 'torch<2.14'"),
+)
+
+_WEIGHTS = (
+    ("SuperGlue weights", "magic-leap-community/superglue_indoor", "noncommercial research only"),
+    ("LightGlue weights", "ETH-CVG/lightglue_superpoint", "SuperPoint's: noncommercial research only"),
+    ("LoFTR weights", "zju-community/efficientloftr", "Apache-2.0"),
 )
 
 
 def findings() -> Sequence[Finding]:
     """Return the state of every part, those that are needed first. Nothing heavy is imported."""
     packages = [_package(*row) for row in _PACKAGES]
+    weights = [_weights(*row) for row in _WEIGHTS]
     ffmpeg = shutil.which("ffmpeg")
     decoder = Finding("m4a decoder", ffmpeg is not None, ffmpeg or "", "" if ffmpeg else "apt-get install ffmpeg")
     gpu = os.path.exists("/proc/driver/nvidia/version")
     card = Finding("NVIDIA GPU", gpu, "driver loaded" if gpu else "", "" if gpu else "not needed by anything here")
-    return [*packages, decoder, card]
+    return [*packages, *weights, decoder, card]
 
 
 def _package(name: str, distribution: str, fix: str) -> Finding:
@@ -52,11 +66,30 @@ def _package(name: str, distribution: str, fix: str) -> Finding:
     return Finding(name, True, f"{distribution} {version(distribution)}, {_first_line(licence)}", "")
 
 
+def _weights(name: str, model: str, licence: str) -> Finding:
+    """Return whether the Hugging Face cache holds the weights of `model`."""
+    home = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
+    cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
+    kept = any((cache / f"models--{model.replace('/', '--')}").glob("snapshots/*/*.safetensors"))
+    return Finding(name, kept, f"{model}, {licence}", "" if kept else f"hf download {model}")
+
+
 def _classified_licence(classifiers: Sequence[str] | None) -> str:
     found = [line.rpartition(" :: ")[2] for line in classifiers or () if line.startswith("License ::")]
     return found[0] if found else "licence not stated"
 
 
+_TEXTS = (
+    ("Permission is hereby granted, free of charge", "MIT"),
+    ("Neither the name", "BSD-3-Clause"),
+    ("Redistribution and use in source and binary forms", "BSD-2-Clause"),
+)
+
+
 def _first_line(text: str) -> str:
+    """Return the first line of a licence, or its name where the text opens with the copyright."""
+    if text.lstrip().startswith("Copyright"):
+        words = " ".join(text.split())
+        return next((name for phrase, name in _TEXTS if phrase in words), "see its licence")
     line = text.strip().splitlines()[0] if text.strip() else "licence not stated"
-    return line if len(line) <= 40 else line[:37] + "..."
+    return line if len(line) <= 45 else line[:42] + "..."
