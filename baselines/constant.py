@@ -1,4 +1,4 @@
-"""Methods that do not listen: what any method must beat."""
+"""Methods that do not listen or look: what any method must beat."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,19 +6,20 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ..benchmarks.method import StereoBatch
+from ..benchmarks.stimuli.stereo import StereoBatch
+from ..benchmarks.stimulus import Batch
 from ..digests import generator_for
 
 
 @dataclass(frozen=True)
 class Zero:
-    """Always zero delay."""
+    """Always zero: no delay, no rotation, straight ahead."""
 
     version: ClassVar[str] = "1"
-    tracks: ClassVar[tuple[str, ...]] = ("tde", "left-right")
+    tracks: ClassVar[tuple[str, ...]] = ("tde", "left-right", "rotation", "azimuth")
 
-    def predict(self, batch: StereoBatch) -> npt.NDArray[np.float64]:
-        """Return zeros (clips,)."""
+    def predict(self, batch: Batch) -> npt.NDArray[np.float64]:
+        """Return zeros (samples,)."""
         return np.zeros(len(batch))
 
 
@@ -35,3 +36,18 @@ class Random:
         """Return random delays (clips,) in seconds."""
         draws = [generator_for(self.seed, f"random/{name}").uniform(-1, 1) for name in batch.sample_id]
         return self.largest_delay * np.array(draws)
+
+
+@dataclass(frozen=True)
+class RandomRotation:
+    """A rotation drawn evenly from +-`largest_rotation` degrees, the same for the same sample."""
+
+    largest_rotation: float = 90.0
+    seed: int = 0
+    version: ClassVar[str] = "1"
+    tracks: ClassVar[tuple[str, ...]] = ("rotation",)
+
+    def predict(self, batch: Batch) -> npt.NDArray[np.float64]:
+        """Return random rotations (pairs,) in degrees."""
+        draws = [generator_for(self.seed, f"random/{name}").uniform(-1, 1) for name in batch.sample_id]
+        return self.largest_rotation * np.array(draws)

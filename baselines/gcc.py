@@ -12,7 +12,9 @@ import numpy.typing as npt
 from pydantic import Field
 from scipy.ndimage import uniform_filter1d
 
-from ..benchmarks.method import StereoBatch
+from ..benchmarks.stimuli.binaural import BinauralBatch
+from ..benchmarks.stimuli.stereo import StereoBatch
+from .azimuth import woodworth_azimuth
 from .spectra import Float32, Pair, correlation, weighted_cross_spectra, window_spectra
 from .votes import Combination, combine
 
@@ -64,7 +66,17 @@ class _Correlator:
 
 @dataclass(frozen=True)
 class GccPhat(_Correlator):
-    """The phase transform: every frequency counts the same."""
+    """The phase transform: every frequency counts the same.
+
+    Of a binaural clip the delay is turned into an azimuth by Woodworth's formula, which holds at high frequencies.
+    """
+
+    tracks: ClassVar[tuple[str, ...]] = ("tde", "left-right", "azimuth")
+
+    def predict(self, batch: StereoBatch) -> Float64:
+        """Return the interaural time difference of each clip (clips,) (s), of binaural ones the azimuth (deg)."""
+        delays = super().predict(batch)
+        return woodworth_azimuth(delays) if isinstance(batch, BinauralBatch) else delays
 
     def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Pair:
         """Return cross-spectra of magnitude one."""

@@ -12,12 +12,13 @@ from ..datagen.storage import Folder
 from ..errors import InputError
 from ..registry import load_track
 from . import tables
-from .conditions import Condition
 from .harness import Plan, predict
+from .labels import Labels
 from .method import PROTOCOLS, load_methods
 from .predictions import Predictions, read_predictions
 from .results import RESULTS, Results, read_results, score, write_results
-from .track import Labels, Track
+from .stimulus import Condition
+from .track import Track, chosen_split
 
 RUN = "run.json"
 
@@ -43,18 +44,24 @@ def bench(
     conditions: Sequence[Condition] = (),
     protocol: str = "paper",
     max_samples: int | None = None,
+    split: str | None = None,
+    device: str | None = None,
 ) -> Run:
-    """Run `methods` (all baselines where none is named) on the dataset at `url` and write everything to `folder`."""
+    """Run `methods` (all baselines where none is named) on the dataset at `url` and write everything to `folder`.
+
+    Of a dataset with splits only `split` is scored, by default `test`; learned methods run on `device`.
+    """
     track = load_track(track_name)
     dataset = Dataset(url)
     _check_folder(folder, track_name, dataset)
-    labels = track.labels(dataset).first(max_samples)
+    split = chosen_split(dataset, split)
+    labels = track.labels(dataset, split).first(max_samples)
     protocols = PROTOCOLS if protocol == "both" else (protocol,)
-    loaded = load_methods(methods or track.default_methods, track_name, protocols)
-    grid = list(conditions) or list(track.default_conditions)
-    files = predict(Plan(track, dataset, labels, loaded, grid, folder))
+    loaded = load_methods(methods or track.default_methods, track_name, protocols, device)
+    grid = [track.stimulus.suited(dataset, condition) for condition in conditions or track.default_conditions]
+    files = predict(Plan(track, dataset, labels, loaded, grid, folder, split))
     predictions = [read_predictions(path) for path in files]
-    results = score(track, dataset, labels, predictions, protocol)
+    results = score(track, dataset, labels, predictions, protocol, split)
     run = Run(folder, track, dataset, labels, predictions, results)
     write_outputs(run, files)
     return run
@@ -94,7 +101,7 @@ def open_run(folder: Path, data: str | None = None) -> Run:
     track, dataset = load_track(results.track), Dataset(url)
     if dataset.fingerprint != results.dataset["fingerprint"]:
         raise InputError(f"{url} is not the dataset that {folder} was run on: bench it again")
-    labels = track.labels(dataset).first(listing["samples"])
+    labels = track.labels(dataset, results.dataset["split"]).first(listing["samples"])
     predictions = [read_predictions(folder / name) for name in listing["predictions"]]
     return Run(folder, track, dataset, labels, predictions, results)
 

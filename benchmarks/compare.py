@@ -10,10 +10,10 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..registry import nearest
 from .bench import Run
-from .metrics import Metric
+from .metrics import Metric, digits
 from .results import cells
 from .statistics import Clusters, bootstrap_interval, paired_difference, rank_groups
-from .tables import MISSING, condition_label, varying_keys
+from .tables import MISSING, condition_label, group_keys, varying_keys
 from .text_table import TextTable
 
 
@@ -54,7 +54,7 @@ def comparisons(runs: Sequence[Run], metric_name: str | None = None, *, by_rt60:
     return [
         row
         for condition, keep, methods in shared
-        if by_rt60 or "rt60_nominal" not in condition
+        if by_rt60 or not group_keys(condition)
         for row in _compare(first, metrics[wanted], condition, keep, methods, everyone)
     ]
 
@@ -66,6 +66,8 @@ def _check_comparable(first: Run, other: Run) -> None:
         )
     if first.dataset.fingerprint != other.dataset.fingerprint:
         raise InputError(f"{other.folder} and {first.folder} are of different datasets")
+    if first.results.dataset["split"] != other.results.dataset["split"]:
+        raise InputError(f"{other.folder} and {first.folder} are of different splits of the dataset")
     if len(first.labels) != len(other.labels):
         raise InputError(f"{other.folder} has {len(other.labels)} samples, {first.folder} has {len(first.labels)}")
 
@@ -97,6 +99,7 @@ def _compare(
     everyone: Sequence[str],
 ) -> list[Comparison]:
     """Return the methods of one cell, best first; those of `everyone` that miss it come last, with nothing."""
+    keep = keep[metric.counted(run.labels.truth[keep])]
     truth, clusters = run.labels.truth[keep], Clusters.of(run.labels.clusters[keep])
     terms = {name: metric.per_sample(truth, values[keep]) for name, values in methods.items()}
     ranks = rank_groups(metric, {**dict.fromkeys(everyone), **terms}, clusters)
@@ -130,7 +133,7 @@ def comparison_table(rows: Sequence[Comparison]) -> TextTable:
 def _table_row(row: Comparison, condition: str) -> list[str]:
     if row.rank is None:
         return [row.method, condition, "", MISSING, "", "0"]
-    digits = 1 if row.unit == "%" else 3
-    value = f"{row.value:.{digits}f} [{row.ci_low:.{digits}f}, {row.ci_high:.{digits}f}]"
-    gap = f"{row.difference:+.{digits}f} [{row.difference_low:+.{digits}f}, {row.difference_high:+.{digits}f}]"
+    shown = digits(row.value, row.unit)
+    value = f"{row.value:.{shown}f} [{row.ci_low:.{shown}f}, {row.ci_high:.{shown}f}]"
+    gap = f"{row.difference:+.{shown}f} [{row.difference_low:+.{shown}f}, {row.difference_high:+.{shown}f}]"
     return [row.method, condition, str(row.rank), value, gap, str(row.n)]

@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,11 @@ from tqdm import tqdm
 
 from ..datagen.dataset import Dataset
 from ..errors import InputError
-from .conditions import SKIPPED, Condition, block_names, distractor_rows, stereo_batch
-from .method import LoadedMethod, StereoBatch
-from .predictions import Key, is_written, write_predictions
-from .track import Labels, Track
-
-BATCH = 128
-"""Clips in memory at once."""
-NOTHING_SKIPPED = ("in-the-wild",)
-"""Datasets whose published protocol drops no samples (fact sheet 12)."""
+from .labels import Labels
+from .method import Diagnosed, LoadedMethod
+from .predictions import Answers, Key, is_written, write_predictions
+from .stimulus import Batch, Condition
+from .track import Track
 
 
 @dataclass(frozen=True)
@@ -34,10 +30,11 @@ class Plan:
     methods: Sequence[LoadedMethod]
     conditions: Sequence[Condition]
     run: Path
+    split: str | None = None
 
     def key(self, method: LoadedMethod, condition: Condition) -> Key:
         """Return what names the predictions of `method` under `condition`."""
-        return Key(self.track.name, self.dataset.fingerprint, method, condition, len(self.labels))
+        return Key(self.track.name, self.dataset.fingerprint, method, condition, len(self.labels), self.split)
 
     def missing(self, condition: Condition) -> list[LoadedMethod]:
         """Return the methods whose predictions under `condition` are not in the run folder yet."""
@@ -48,9 +45,8 @@ def predict(plan: Plan) -> list[Path]:
     """Compute what is missing and return the prediction files of the whole grid, methods varying fastest."""
     missing = {condition: plan.missing(condition) for condition in plan.conditions}
     open_cells = sum(map(len, missing.values()))
-    with tqdm(
-        total=open_cells * len(plan.labels), unit="clip", desc=plan.track.name, disable=not open_cells or None
-    ) as bar:
+    total, unit = open_cells * len(plan.labels), plan.track.stimulus.noun
+    with tqdm(total=total, unit=unit, desc=plan.track.name, disable=not open_cells or None) as bar:
         for condition, methods in missing.items():
             _predict_condition(plan, condition, methods, bar)
     return [plan.key(method, condition).path(plan.run) for condition in plan.conditions for method in plan.methods]
@@ -59,55 +55,52 @@ def predict(plan: Plan) -> list[Path]:
 def _predict_condition(plan: Plan, condition: Condition, methods: Sequence[LoadedMethod], bar: "tqdm[Any]") -> None:
     if not methods:
         return
-    predictions: list[list[npt.NDArray[np.float64]]] = [[] for _ in methods]
+    answers: list[list[Diagnosed]] = [[] for _ in methods]
     seconds = np.zeros(len(methods))
-    for batch in batches(plan.dataset, plan.labels, condition):
+    for batch in plan.track.stimulus.batches(plan.dataset, plan.labels, condition):
         for k, method in enumerate(methods):
             started = time.perf_counter()
-            predictions[k].append(_checked(method, batch.copy()))
+            answers[k].append(_checked(method, batch.copy()))
             seconds[k] += time.perf_counter() - started
             bar.update(len(batch))
-    for method, parts, spent in zip(methods, predictions, seconds, strict=True):
-        write_predictions(plan.run, plan.key(method, condition), plan.labels, np.concatenate(parts), float(spent))
+    for method, parts, spent in zip(methods, answers, seconds, strict=True):
+        write_predictions(plan.run, plan.key(method, condition), plan.labels, _joined(method, parts), float(spent))
 
 
-def batches(dataset: Dataset, labels: Labels, condition: Condition) -> Iterator[StereoBatch]:
-    """Yield what methods hear of `dataset` under `condition`, in the order of `labels`."""
-    talkers = second_talkers(dataset) if condition.distractor is not None else None
-    for start in range(0, len(labels), BATCH):
-        yield heard(dataset, labels.take(np.arange(start, min(start + BATCH, len(labels)))), condition, talkers)
+def _joined(method: LoadedMethod, parts: Sequence[Diagnosed]) -> Answers:
+    """Return the answers to all batches as one."""
+    names = [tuple(part.diagnostics) for part in parts]
+    if len(set(names)) > 1:
+        raise InputError(
+            f"method {method.label!r} returned other diagnostics for other batches: {names[0]}, {names[-1]}"
+        )
+    diagnostics = {name: np.concatenate([np.asarray(p.diagnostics[name]) for p in parts]) for name in names[0]}
+    return Answers(np.concatenate([part.prediction for part in parts]), diagnostics)
 
 
-def heard(dataset: Dataset, labels: Labels, condition: Condition, talkers: npt.NDArray[np.intp] | None) -> StereoBatch:
-    """Return what methods hear of the samples `labels`; `talkers` is what `second_talkers` returned."""
-    others = None if talkers is None else dataset.audio(talkers[labels.rows])
-    skipped = 0 if dataset.name in NOTHING_SKIPPED else SKIPPED
-    return stereo_batch(dataset.audio(labels.rows), labels.sample_id, condition, others, skipped)
-
-
-def second_talkers(dataset: Dataset) -> npt.NDArray[np.intp]:
-    """Return for each row of `dataset` that of its second talker, from the same room and nominal RT60.
-
-    It depends on the dataset alone, not on the track or on which samples are scored.
-    """
-    rooms = dataset.column("room")
-    nominal = dataset.column("rt60_nominal") if "rt60_nominal" in dataset else np.zeros(len(dataset))
-    return distractor_rows(dataset.column("sample_id").astype(object), block_names(rooms, nominal))
-
-
-def _checked(method: LoadedMethod, batch: StereoBatch) -> npt.NDArray[np.float64]:
-    """Return the method's predictions; raises InputError unless there is one finite number a clip."""
+def _checked(method: LoadedMethod, batch: Batch) -> Diagnosed:
+    """Return the method's answer; raises InputError unless there is one finite number a sample."""
     try:
-        prediction = np.asarray(method.method.predict(batch), dtype=np.float64)
+        answer = method.method.predict(batch)
+        diagnostics = answer.diagnostics if isinstance(answer, Diagnosed) else {}
+        predicted = answer.prediction if isinstance(answer, Diagnosed) else answer
+        prediction = np.asarray(predicted, dtype=np.float64)
+        columns = {name: np.asarray(values, dtype=np.float64) for name, values in diagnostics.items()}
     except Exception as error:
         if method.is_ours or isinstance(error, InputError):
             raise
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}, line {place.lineno}"
         raise InputError(f"method {method.label!r} raised {type(error).__name__}: {error} ({where})") from error
-    if prediction.shape != (len(batch),):
-        raise InputError(f"method {method.label!r} returned shape {prediction.shape}: expected ({len(batch)},)")
+    _check_shapes(method, batch, {"": prediction, **columns})
     if not np.isfinite(prediction).all():
         name = batch.sample_id[int(np.flatnonzero(~np.isfinite(prediction))[0])]
         raise InputError(f"method {method.label!r} returned a number that is not finite, for the sample {name}")
-    return prediction
+    return Diagnosed(prediction, columns)
+
+
+def _check_shapes(method: LoadedMethod, batch: Batch, columns: Mapping[str, npt.NDArray[np.float64]]) -> None:
+    for name, values in columns.items():
+        if values.shape != (len(batch),):
+            what = f" for {name!r}" if name else ""
+            raise InputError(f"method {method.label!r} returned shape {values.shape}{what}: expected ({len(batch)},)")

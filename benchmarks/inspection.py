@@ -14,7 +14,10 @@ def describe(dataset: Dataset) -> list[TextTable]:
     tables = [_overview(dataset), _arrays(dataset), _ranges(dataset)]
     if "rt60_nominal" in dataset:
         tables.append(_reverberation(dataset))
-    return [*tables, _licences(dataset)]
+    if "scene" in dataset:
+        tables.append(_homes(dataset))
+    inside = [table for name in dataset.parts for table in describe(dataset.part(name))[:3]]
+    return [*tables, _licences(dataset), *inside]
 
 
 def _overview(dataset: Dataset) -> TextTable:
@@ -49,7 +52,7 @@ def _ranges(dataset: Dataset) -> TextTable:
     rows = []
     for name in sorted(dataset.group.array_keys()):
         array = dataset.array(name)
-        if name == "audio" or array.dtype.kind not in "fi":
+        if array.shards is not None or array.dtype.kind not in "fi":
             continue
         values = dataset.column(name).astype(np.float64)
         finite = values[np.isfinite(values)]
@@ -80,6 +83,24 @@ def _reverberation(dataset: Dataset) -> TextTable:
         "clips",
     ]
     return TextTable("reverberation, mean over clips", heads, rows)
+
+
+def _homes(dataset: Dataset) -> TextTable:
+    split, scene, rt60 = (dataset.column(name) for name in ("split", "scene", "rt60"))
+    ratio = dataset.column("direct_to_reverberant")
+    rows = [
+        [
+            str(name),
+            str(len(set(scene[split == name]))),
+            str(int((split == name).sum())),
+            f"{np.nanmean(rt60[split == name]):.3f}",
+            f"{np.nanmin(rt60[split == name]):.3f} to {np.nanmax(rt60[split == name]):.3f}",
+            f"{np.nanmean(ratio[split == name]):.1f}",
+        ]
+        for name in np.unique(split)
+    ]
+    heads = ["split", "scenes", "examples", "mean RT60, T30 (s)", "range (s)", "direct to reverberant (dB)"]
+    return TextTable("homes, at the standard level of indirect sound", heads, rows)
 
 
 def _licences(dataset: Dataset) -> TextTable:

@@ -18,46 +18,37 @@ from pydantic_core import to_jsonable_python
 from ..errors import InputError
 from ..registry import load_method, nearest, parse_specification
 
+Float64 = npt.NDArray[np.float64]
+
 PROTOCOLS = ("paper", "best")
 RESERVED = ("chance", "ceiling")
 
 
 @dataclass(frozen=True)
-class StereoBatch:
-    """Stereo clips as a method hears them.
+class Diagnosed:
+    """Predictions (n,) and what the method can say of each, such as its inliers: by name, each (n,).
 
-    `audio` is float32 (clips, 2, samples), channel 0 left. Vote k of a clip looks at the `window` samples from
-    `k * hop` on; there are `votes` of them. `sample_id` names each clip, for methods that need random numbers.
+    The diagnostics are stored beside the predictions; tables show their medians.
     """
 
-    audio: npt.NDArray[np.float32]
-    sample_id: Sequence[str]
-    sample_rate: int
-    window: int
-    hop: int
-    votes: int
-
-    def __len__(self) -> int:
-        return len(self.audio)
-
-    def copy(self) -> "StereoBatch":
-        """Return a batch with audio of its own, so that no method can change what the next one hears."""
-        return dataclasses.replace(self, audio=self.audio.copy())
+    prediction: Float64
+    diagnostics: Mapping[str, npt.ArrayLike]
 
 
 class Method(typing.Protocol):
-    """Something that says where a sound comes from.
+    """Something that answers a track's question.
 
-    `predict` returns float64 (clips,): on the track `tde` the interaural time difference in seconds, positive when
-    the left channel leads; on `left-right` any number, left when it is >= 0.
+    `predict` is given a batch of the track's stimulus (`StereoBatch`, `ViewPairBatch`, ...) and returns float64 (n,):
+    on the track `tde` the interaural time difference in seconds, positive when the left channel leads; on
+    `left-right` any number, left when it is >= 0; on `rotation` and `azimuth` degrees, positive to the left.
     """
 
     version: ClassVar[str]
     """Raised whenever the predictions change: older cached ones are then computed anew."""
     tracks: ClassVar[tuple[str, ...]]
 
-    def predict(self, batch: StereoBatch) -> npt.NDArray[np.float64]:
-        """Return one prediction a clip."""
+    def predict(self, batch: Any) -> Float64 | Diagnosed:
+        """Return one prediction a sample."""
 
 
 @dataclass(frozen=True)
@@ -80,19 +71,22 @@ class LoadedMethod:
         return self.method.version
 
 
-def load_methods(specifications: Sequence[str], track: str, protocols: Sequence[str]) -> list[LoadedMethod]:
+def load_methods(
+    specifications: Sequence[str], track: str, protocols: Sequence[str], device: str | None = None
+) -> list[LoadedMethod]:
     """Return the methods named by `specifications`, once for each of `protocols` they tell apart.
 
-    Raises InputError for an unknown name, parameter or value, and for a method of another track.
+    Methods with a parameter `device` run on the `device` given. Raises InputError for an unknown name, parameter or
+    value, and for a method of another track.
     """
     loaded: dict[str, LoadedMethod] = {}
     for text in specifications:
-        for method in _load_variants(text, track, protocols):
+        for method in _load_variants(text, track, protocols, device):
             loaded.setdefault(method.label, method)
     return list(loaded.values())
 
 
-def _load_variants(text: str, track: str, protocols: Sequence[str]) -> list[LoadedMethod]:
+def _load_variants(text: str, track: str, protocols: Sequence[str], device: str | None) -> list[LoadedMethod]:
     name, given = parse_specification(text)
     if name in RESERVED:
         raise InputError(f"method {name!r}: the name is reserved for the {name} row of the tables")
@@ -104,6 +98,8 @@ def _load_variants(text: str, track: str, protocols: Sequence[str]) -> list[Load
     if track not in serves:
         raise InputError(f"method {name!r} serves {', '.join(serves)}, not the track {track!r}")
     fields = {f.name: f for f in dataclasses.fields(method_class)} if dataclasses.is_dataclass(method_class) else {}
+    if device is not None and "device" in fields:
+        given = {"device": device} | given
     if "protocol" in fields and "protocol" not in given:
         variants = [given | {"protocol": protocol} for protocol in protocols]
     else:

@@ -2,12 +2,12 @@
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as parquet
@@ -15,9 +15,10 @@ import pyarrow.parquet as parquet
 from ..digests import digest
 from ..errors import InputError
 from ..files import written_whole
-from .conditions import Condition
+from ..registry import load_track
+from .labels import Float64, Labels
 from .method import LoadedMethod
-from .track import Labels
+from .stimulus import Condition
 
 HARNESS_VERSION = "1"
 """Raised whenever the same method would be given other audio, or its predictions be read otherwise."""
@@ -32,9 +33,12 @@ class Key:
     method: LoadedMethod
     condition: Condition
     samples: int
+    split: str | None = None
+    """The part of a dataset with splits; None where it has none."""
 
     def stated(self) -> dict[str, Any]:
         """Return the key as JSON values."""
+        split = {} if self.split is None else {"split": self.split}
         return {
             "harness": HARNESS_VERSION,
             "track": self.track,
@@ -45,6 +49,7 @@ class Key:
             "source": self.method.source,
             "condition": self.condition.stated(),
             "samples": self.samples,
+            **split,
         }
 
     def path(self, run: Path) -> Path:
@@ -53,11 +58,25 @@ class Key:
         return run / "predictions" / f"{name}--{digest(self.stated())[:12]}.parquet"
 
 
-def write_predictions(run: Path, key: Key, labels: Labels, prediction: npt.NDArray[np.float64], seconds: float) -> Path:
+@dataclass(frozen=True)
+class Answers:
+    """What a method said of all samples: its predictions (n,) and its diagnostics by name, each (n,)."""
+
+    prediction: Float64
+    diagnostics: Mapping[str, Float64] = field(default_factory=dict)
+
+
+def write_predictions(run: Path, key: Key, labels: Labels, answers: Answers, seconds: float) -> Path:
     """Write the predictions of one method under one condition; the file appears whole or not at all."""
     frame = pd.DataFrame({"sample_id": labels.sample_id, **labels.groups, **key.condition.columns()})
-    frame["prediction"] = prediction
+    frame["prediction"] = answers.prediction
+    for name, values in answers.diagnostics.items():
+        if name in frame:
+            raise InputError(f"method {key.method.label!r}: the diagnostic {name!r} has the name of another column")
+        frame[name] = values
     metadata = {**key.stated(), "seconds_per_sample": seconds / max(len(labels), 1)}
+    if answers.diagnostics:
+        metadata["diagnostics"] = list(answers.diagnostics)
     table = pa.Table.from_pandas(frame, preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"whence": json.dumps(metadata).encode()})
     path = key.path(run)
@@ -81,9 +100,15 @@ class Predictions:
     @property
     def condition(self) -> Condition:
         """The condition it was run under."""
-        return Condition(**self.metadata["condition"])
+        condition: Condition = load_track(self.metadata["track"]).stimulus.condition(**self.metadata["condition"])
+        return condition
 
-    def values(self, labels: Labels) -> npt.NDArray[np.float64]:
+    @property
+    def diagnostics(self) -> dict[str, Float64]:
+        """What the method said of each sample besides its prediction, by name, each (n,)."""
+        return {name: self.frame[name].to_numpy(dtype=np.float64) for name in self.metadata.get("diagnostics", ())}
+
+    def values(self, labels: Labels) -> Float64:
         """Return the predictions (n,) in the order of `labels`; raises InputError if they are of other samples."""
         if not np.array_equal(self.frame["sample_id"].to_numpy(), labels.sample_id):
             raise InputError(f"predictions of {self.method!r} are of other samples than the dataset's")

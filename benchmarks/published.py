@@ -2,13 +2,14 @@
 
 The rows lie in `published_results.csv`, next to this file: first the papers' tables as they were collected
 (`metric` as printed), then our reading of them. Conditions: `snr_db` (dB), `rt60_nominal` (s), `distractor`
-(its rms relative to the target's, 0: none) and `clip_seconds` (s). `uncertain_keys` names those conditions
+(its rms relative to the target's, 0: none), `clip_seconds` (s), `reverberation` (level of the indirect sound) and
+`sources` (heard at once). `uncertain_keys` names those conditions
 that the paper does not print and that we inferred.
 """
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
@@ -18,7 +19,9 @@ from ..conventions import SAMPLE_RATE
 from ..errors import InputError
 
 PUBLISHED_VOTES = 128
-CONDITION_KEYS = ("snr_db", "rt60_nominal", "distractor", "clip_seconds")
+GROUP_KEYS = ("rt60_nominal", "rotation_up_to")
+"""The keys of a condition by which a dataset's own samples are split."""
+CONDITION_KEYS = ("snr_db", "rt60_nominal", "distractor", "clip_seconds", "reverberation", "sources")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class PublishedResult:
     condition: dict[str, float]
     uncertain_keys: tuple[str, ...]
     """Condition keys whose value is inferred, or (after `published_for`) not stated at all."""
+    benchmark: str
+    """The data that it was measured on, as the paper calls them."""
     source: str
     our_method: str | None
     """The untrained baseline of ours that should give this number, if there is one."""
@@ -89,21 +94,31 @@ def published_for(track: str, condition: Mapping[str, float]) -> list[PublishedR
     return [_flagged(result, run) for result in published_results(track) if _matches(result, run)]
 
 
-def published_under(track: str, condition: Mapping[str, float | None]) -> list[PublishedResult]:
-    """Return the numbers first printed for the `condition` of a run, as its results state it.
+def published_under(
+    track: str, condition: Mapping[str, float | None], benchmarks: Collection[str]
+) -> list[PublishedResult]:
+    """Return the numbers first printed for the `condition` of a run, as its results state it, on `benchmarks`.
 
-    All were measured with 128 windows as long as the clip; a condition on a part of the samples, such as one RT60,
-    takes only the numbers for that part.
+    Those on stereo clips were measured with 128 windows as long as the clip; a condition on a part of the samples,
+    such as one RT60, takes only the numbers for that part.
     """
     clip, window = condition.get("clip_seconds"), condition.get("window")
-    if condition.get("votes") != PUBLISHED_VOTES or clip is None or window != round(clip * SAMPLE_RATE):
+    if "votes" in condition and (
+        condition["votes"] != PUBLISHED_VOTES or clip is None or window != round(clip * SAMPLE_RATE)
+    ):
         return []
     known = {key: value for key, value in condition.items() if key in CONDITION_KEYS and value is not None}
+    if set(GROUP_KEYS) & condition.keys() - {"rt60_nominal"}:
+        return []
     parts = {"rt60_nominal"} & known.keys()
+    heard = "distractor" in condition  # pictures have none, and no paper says so
+    found = published_for(track, known) if heard else [r for r in published_results(track) if _matches(r, known)]
     return [
         result
-        for result in published_for(track, known)
-        if result.repeats is None and parts <= set(result.condition) <= {*known, "distractor"}
+        for result in found
+        if result.benchmark in benchmarks
+        and result.repeats is None
+        and parts <= set(result.condition) <= {*known, "distractor"}
     ]
 
 
@@ -138,6 +153,7 @@ def _result(row: Mapping[str, str]) -> PublishedResult:
         unit=row["unit"],
         condition={key: float(row[key]) for key in CONDITION_KEYS if row[key]},
         uncertain_keys=tuple(row["uncertain_keys"].split()),
+        benchmark=row["benchmark"],
         source=f"{row['paper']}, {row['table']}",
         our_method=row["our_method"] or None,
         repeats=row["repeats"] or None,

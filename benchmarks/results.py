@@ -12,11 +12,12 @@ import pandas as pd
 
 from ..datagen.dataset import Dataset
 from ..errors import InputError
+from .labels import Labels
 from .method import RESERVED
 from .metrics import Metric
 from .predictions import Predictions
 from .statistics import Clusters, Interval, bootstrap_interval, rank_groups, skill
-from .track import Labels, Track
+from .track import Track
 
 RESULTS = "results.json"
 CHANCE, CEILING = RESERVED
@@ -26,8 +27,8 @@ CHANCE, CEILING = RESERVED
 class Row:
     """One score: of `method` under `condition` by `metric`, with its 95 % interval over `n` samples.
 
-    `rank` is shared by methods whose paired difference cannot be told from zero. `condition` lacks the key
-    `rt60_nominal` where all rooms are pooled.
+    `rank` is shared by methods whose paired difference cannot be told from zero. `condition` lacks the
+    `GROUP_KEYS` where all samples are pooled. `diagnostics` are medians of what the method says besides.
     """
 
     method: str
@@ -41,6 +42,7 @@ class Row:
     skill: float
     rank: int | None
     seconds_per_sample: float | None = None
+    diagnostics: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Cell:
     keep: npt.NDArray[np.intp]
     predictions: Mapping[str, npt.NDArray[np.float64]]
     seconds: Mapping[str, float]
+    diagnostics: Mapping[str, Mapping[str, float | None]]
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,18 @@ class Results:
     def frame(self) -> pd.DataFrame:
         """Return the rows as a table, a column a condition key."""
         return pd.DataFrame(
-            [{**row.condition, **{k: v for k, v in vars(row).items() if k != "condition"}} for row in self.rows]
+            [
+                {**row.condition, **{k: v for k, v in vars(row).items() if k not in _NESTED}, **row.diagnostics}
+                for row in self.rows
+            ]
         )
 
     def find(self, **wanted: Any) -> list[Row]:
         """Return the rows whose fields or condition keys equal `wanted`; None asks for a key that is not there."""
         return [row for row in self.rows if all(_field(row, key) == value for key, value in wanted.items())]
+
+
+_NESTED = ("condition", "diagnostics")
 
 
 def _field(row: Row, key: str) -> Any:
@@ -85,33 +94,54 @@ def cells(labels: Labels, predictions: Sequence[Predictions]) -> Iterator[Cell]:
     for condition, files in by_condition.items():
         values = {one.method: one.values(labels) for one in files}
         seconds = {one.method: float(one.metadata["seconds_per_sample"]) for one in files}
-        yield Cell(condition.stated(), np.arange(len(labels)), values, seconds)
+        everything = np.arange(len(labels))
+        yield Cell(condition.stated(), everything, values, seconds, _medians(files, everything))
         for name, group in labels.groups.items():
             for level in np.unique(group):
                 keep = np.flatnonzero(group == level)
-                yield Cell({**condition.stated(), name: float(level)}, keep, values, seconds)
+                part = {**condition.stated(), name: float(level)}
+                yield Cell(part, keep, values, seconds, _medians(files, keep))
 
 
-def score(track: Track, dataset: Dataset, labels: Labels, predictions: Sequence[Predictions], protocol: str) -> Results:
-    """Return the scores of all `predictions`, which must be of `labels`."""
+def _medians(files: Sequence[Predictions], keep: npt.NDArray[np.intp]) -> dict[str, dict[str, float | None]]:
+    """Return the median of each diagnostic of each method over the samples `keep`; None where none is known."""
+    found: dict[str, dict[str, float | None]] = {}
+    for one in files:
+        known = {name: values[keep][np.isfinite(values[keep])] for name, values in one.diagnostics.items()}
+        found[one.method] = {name: float(np.median(v)) if v.size else None for name, v in known.items()}
+    return found
+
+
+def score(
+    track: Track,
+    dataset: Dataset,
+    labels: Labels,
+    predictions: Sequence[Predictions],
+    protocol: str,
+    split: str | None = None,
+) -> Results:
+    """Return the scores of all `predictions`, which must be of `labels`, the samples of `split`."""
     rows = [
         row
         for cell in cells(labels, predictions)
         for metric in track.metrics
         for row in _score_cell(track, labels, cell, metric)
     ]
-    about = {"fingerprint": dataset.fingerprint, "name": dataset.name, "recipe": dataset.recipe}
+    about = {"fingerprint": dataset.fingerprint, "name": dataset.name, "recipe": dataset.recipe, "split": split}
     return Results(track.name, about, protocol, rows)
 
 
 def _score_cell(track: Track, labels: Labels, cell: Cell, metric: Metric) -> Iterator[Row]:
-    """Yield the rows of one cell and metric: chance, ceiling, then every method."""
-    truth = labels.truth[cell.keep]
-    clusters = Clusters.of(labels.clusters[cell.keep])
+    """Yield the rows of one cell and metric: chance, ceiling, then every method; none where no sample counts."""
+    keep = cell.keep[metric.counted(labels.truth[cell.keep])]
+    if not keep.size:
+        return
+    truth = labels.truth[keep]
+    clusters = Clusters.of(labels.clusters[keep])
     bounds = {CHANCE: track.chance(truth), CEILING: track.ceiling(truth)}
     terms = {name: metric.per_sample(truth, values) for name, values in bounds.items()}
     chance, ceiling = (metric.summarise(terms[name]) for name in (CHANCE, CEILING))
-    methods = {name: metric.per_sample(truth, values[cell.keep]) for name, values in cell.predictions.items()}
+    methods = {name: metric.per_sample(truth, values[keep]) for name, values in cell.predictions.items()}
     ranks = rank_groups(metric, methods, clusters)
     exact = Interval(ceiling, ceiling, ceiling)
     for name, own in {**terms, **methods}.items():
@@ -128,6 +158,7 @@ def _score_cell(track: Track, labels: Labels, cell: Cell, metric: Metric) -> Ite
             skill=skill(interval.value, chance, ceiling),
             rank=ranks.get(name),
             seconds_per_sample=cell.seconds.get(name),
+            diagnostics=cell.diagnostics.get(name, {}),
         )
 
 
@@ -158,6 +189,7 @@ def read_results(run: Path) -> Results:
         content = json.loads(path.read_text(encoding="utf-8"))
         rows = [Row(**{key: _number(key, value) for key, value in row.items()}) for row in content["rows"]]
         dataset = {key: content["dataset"][key] for key in ("fingerprint", "name", "recipe")}
+        dataset["split"] = content["dataset"].get("split")
         return Results(content["track"], dataset, content["protocol"], rows)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is no results file of Whence: {error}") from None

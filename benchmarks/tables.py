@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ..conventions import SAMPLE_RATE
-from .metrics import Metric
-from .published import CONDITION_KEYS, PublishedResult, published_under
+from .metrics import Metric, digits
+from .published import CONDITION_KEYS, GROUP_KEYS, PublishedResult, published_under
 from .results import CEILING, CHANCE, Results, Row
 from .text_table import TextTable, latex, markdown
 from .track import Track
@@ -21,18 +21,24 @@ Condition = Mapping[str, float | None]
 
 
 def conditions_of(results: Results, *, pooled: bool) -> list[Condition]:
-    """Return the conditions of `results` in order: those over all samples, or those split by RT60."""
+    """Return the conditions of `results` in order: those over all samples, or those of a part of them."""
     found: list[Condition] = []
     for row in results.rows:
-        if ("rt60_nominal" not in row.condition) == pooled and row.condition not in found:
+        if bool(group_keys(row.condition)) != pooled and row.condition not in found:
             found.append(row.condition)
     return found
+
+
+def group_keys(condition: Condition) -> list[str]:
+    """Return the keys by which `condition` takes a part of the samples; empty where it takes all."""
+    return [key for key in GROUP_KEYS if key in condition]
 
 
 def varying_keys(conditions: Sequence[Condition]) -> list[str]:
     """Return the keys whose values differ among `conditions`; a window as long as the clip goes without saying."""
     keys = list(dict.fromkeys(key for condition in conditions for key in condition))
-    if all(c.get("window") == round((c.get("clip_seconds") or 0) * SAMPLE_RATE) for c in conditions):
+    whole = [c.get("window") == round((c.get("clip_seconds") or 0) * SAMPLE_RATE) for c in conditions]
+    if all(whole):
         keys = [key for key in keys if key != "window"]
     return [key for key in keys if len({condition.get(key) for condition in conditions}) > 1]
 
@@ -42,6 +48,10 @@ _LABELS = {
     "rt60_nominal": ("RT60 {:g} s", "all RT60"),
     "distractor": ("distractor {:g}", "one talker"),
     "clip_seconds": ("{:g} s", ""),
+    "reverberation": ("reverberation {:g}", ""),
+    "sources": ("sources: {:g}", ""),
+    "dominance_db": ("others {:g} dB below", ""),
+    "rotation_up_to": ("rotation up to {:g} deg", "all rotations"),
 }
 """How a setting reads, and how its absence does."""
 
@@ -58,35 +68,41 @@ def condition_label(condition: Condition, keys: Sequence[str]) -> str:
 
 def format_value(row: Row) -> str:
     """Return the value of `row` with half the width of its interval."""
-    digits = 1 if row.unit == "%" else 3
+    shown = digits(row.value, row.unit)
     if not np.isfinite(row.ci_low):
-        return f"{row.value:.{digits}f}"
-    return f"{row.value:.{digits}f} ±{(row.ci_high - row.ci_low) / 2:.{digits}f}"
+        return f"{row.value:.{shown}f}"
+    return f"{row.value:.{shown}f} ±{(row.ci_high - row.ci_low) / 2:.{shown}f}"
 
 
-def main_table(results: Results, track: Track, metric: Metric, *, rt60: float | None = None) -> TextTable:
-    """Return methods against conditions by `metric`, over all samples or those of one nominal RT60 (s).
+def main_table(results: Results, track: Track, metric: Metric, part: Condition | None = None) -> TextTable:
+    """Return methods against conditions by `metric`, over all samples or the `part` with one RT60 (or the like).
 
     Rank and skill are those of the first metric's mean over the conditions shown.
     """
-    conditions = [c for c in conditions_of(results, pooled=rt60 is None) if c.get("rt60_nominal") == rt60]
-    keys = [key for key in varying_keys(conditions) if key != "rt60_nominal"] or ["snr_db"]
+    part, noun = part or {}, track.stimulus.noun
+    conditions = [c for c in conditions_of(results, pooled=not part) if part.items() <= c.items()]
+    keys = [key for key in varying_keys(conditions) if key not in part] or _usual_keys(conditions)
     by_cell = {(row.method, tuple(row.condition.items())): row for row in results.rows if row.metric == metric.name}
     names = _ordered_methods(results, metric, conditions)
-    rows = [[name, *(_cell(by_cell.get((name, tuple(c.items())))) for c in conditions)] for name in names]
-    for name, row in zip(names, rows, strict=True):
-        row += _closing_cells([by_cell.get((name, tuple(c.items()))) for c in conditions])
+    cells = {name: [by_cell.get((name, tuple(c.items()))) for c in conditions] for name in names}
+    said = list(dict.fromkeys(key for row in results.rows for key in row.diagnostics))
+    rows = [[name, *map(_cell, cells[name]), *_closing_cells(cells[name], said)] for name in names]
     bold = {
         (r, c + 1)
         for c, condition in enumerate(conditions)
         for r, name in enumerate(names)
         if _is_alone_first(by_cell, names, name, condition)
     }
-    where = "" if rt60 is None else f", RT60 {rt60:g} s"
+    where = f", {condition_label(part, list(part))}" if part else ""
     better = "" if metric.higher_is_better else ", lower is better"
     caption = f"{track.name}: {metric.label} ({metric.unit}{better}){where}, ± half of the 95 % interval"
-    heads = ["method", *(condition_label(c, keys) for c in conditions), "rank", "skill", "n", "ms a clip"]
+    heads = ["method", *(condition_label(c, keys) for c in conditions), "rank", "skill", "n", f"ms a {noun}", *said]
     return TextTable(caption, heads, rows, frozenset(bold))
+
+
+def _usual_keys(conditions: Sequence[Condition]) -> list[str]:
+    """Return what names a condition where nothing varies: the noise, where there can be any."""
+    return ["snr_db"] if any("snr_db" in condition for condition in conditions) else []
 
 
 def _ordered_methods(results: Results, metric: Metric, conditions: Sequence[Condition]) -> list[str]:
@@ -110,8 +126,8 @@ def _cell(row: Row | None) -> str:
     return MISSING if row is None else format_value(row)
 
 
-def _closing_cells(rows: Sequence[Row | None]) -> list[str]:
-    """Return rank (over the conditions), mean skill, samples, and milliseconds a clip."""
+def _closing_cells(rows: Sequence[Row | None], said: Sequence[str]) -> list[str]:
+    """Return rank (over the conditions), mean skill, samples, milliseconds a sample, and the diagnostics `said`."""
     present = [row for row in rows if row is not None]
     ranks = [row.rank for row in present if row.rank is not None]
     rank = "" if not ranks else (str(ranks[0]) if min(ranks) == max(ranks) else f"{min(ranks)}-{max(ranks)}")
@@ -122,7 +138,14 @@ def _closing_cells(rows: Sequence[Row | None]) -> list[str]:
         f"{100 * float(np.mean(skills)):.0f} %" if skills and np.isfinite(skills).all() else "",
         str(max((row.n for row in present), default=0)),
         f"{1000 * float(np.mean(seconds)):.2f}" if seconds else "",
+        *(diagnostic_text(present, name) for name in said),
     ]
+
+
+def diagnostic_text(rows: Sequence[Row], name: str) -> str:
+    """Return the median of the diagnostic `name`, averaged over `rows`; empty where no row has it."""
+    known = [value for row in rows if (value := row.diagnostics.get(name)) is not None]
+    return f"{float(np.mean(known)):.4g}" if known else ""
 
 
 def _is_alone_first(
@@ -141,14 +164,13 @@ def published_table(results: Results, track: Track, *, baselines_only: bool = Fa
     With `baselines_only`, only numbers of methods that were run here. An asterisk marks a condition that the paper
     does not print but that was inferred.
     """
-    if results.dataset["name"] != track.published_dataset:
-        return None
+    benchmarks = track.published.get(results.dataset["name"], ())
     labels = {metric.name: metric.label for metric in track.metrics}
     conditions = [*conditions_of(results, pooled=True), *conditions_of(results, pooled=False)]
     rows = [
         _published_row(results, condition, published, labels[published.metric])
         for condition in conditions
-        for published in published_under(track.name, condition)
+        for published in published_under(track.name, condition, benchmarks)
         if published.metric in labels
     ]
     rows = [row for row in rows if row[4] or not baselines_only]
@@ -179,13 +201,18 @@ def _ours(results: Results, published: PublishedResult, condition: Condition) ->
 
 
 def all_tables(results: Results, track: Track) -> list[TextTable]:
-    """Return every table of a run: each metric over all samples, the first by RT60, and the published numbers."""
+    """Return every table of a run: each metric over all samples, the first for each part, and the published numbers."""
     tables = [main_table(results, track, metric) for metric in track.metrics]
-    labels = [condition.get("rt60_nominal") for condition in conditions_of(results, pooled=False)]
-    levels = sorted({level for level in labels if level is not None})
-    tables += [main_table(results, track, track.metrics[0], rt60=level) for level in levels]
+    tables += [main_table(results, track, track.metrics[0], part) for part in _parts(results)]
     published = published_table(results, track)
     return [*tables, published] if published else tables
+
+
+def _parts(results: Results) -> list[Condition]:
+    """Return the parts of the samples, such as each nominal RT60, from low to high."""
+    found = {(key, c[key]) for c in conditions_of(results, pooled=False) for key in group_keys(c)}
+    levels = sorted((GROUP_KEYS.index(key), level, key) for key, level in found if level is not None)
+    return [{key: level} for _, level, key in levels]
 
 
 def write_tables(results: Results, track: Track, folder: Path) -> None:

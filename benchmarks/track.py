@@ -1,78 +1,85 @@
-"""What a track is: which datasets it reads, what their truth is, how predictions are scored."""
+"""What a track is: which datasets it reads, what methods are given, what their truth is, how they are scored."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..datagen.dataset import Dataset
 from ..errors import InputError
-from .conditions import Condition
+from .labels import Float64, Labels
 from .metrics import Metric
+from .quantities import Quantity
+from .stimulus import Condition, Stimulus
 
-Float64 = npt.NDArray[np.float64]
+__all__ = ["Float64", "Labels", "Track"]
 
-
-@dataclass(frozen=True)
-class Labels:
-    """The samples of a dataset that a track scores.
-
-    `rows` (n,) in the dataset, `sample_id` (n,), `truth` (n,), `clusters` (n,): whose samples are not independent
-    of each other (speaker or video), and `groups`: further conditions that the dataset itself varies, by name, each
-    (n,).
-    """
-
-    rows: npt.NDArray[np.intp]
-    sample_id: npt.NDArray[np.object_]
-    truth: Float64
-    clusters: npt.NDArray[np.object_]
-    groups: Mapping[str, Float64]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def first(self, count: int | None) -> "Labels":
-        """Return the first `count` samples, all where it is None."""
-        if count is None or count >= len(self):
-            return self
-        return self.take(np.arange(count))
-
-    def take(self, keep: npt.NDArray[np.intp]) -> "Labels":
-        """Return the samples `keep` (indices)."""
-        groups = {name: values[keep] for name, values in self.groups.items()}
-        return Labels(self.rows[keep], self.sample_id[keep], self.truth[keep], self.clusters[keep], groups)
+SPLITS = ("train", "val", "test", "all")
 
 
 @dataclass(frozen=True)
 class Track:
     """A question, the datasets that hold its answers, and how an answer is scored.
 
-    `chance` and `ceiling` turn the truth (n,) into the predictions of someone who hears nothing, and of someone who
-    hears all; skill is measured between the two. The first of `metrics` ranks.
+    `chance` and `ceiling` turn the truth (n,) into the predictions of someone who is given nothing, and of someone
+    who is given all; skill is measured between the two. The first of `metrics` ranks.
     """
 
     name: str
     question: str
     datasets: tuple[str, ...]
+    stimulus: Stimulus[Any]
     prediction: str
+    quantity: Quantity | None
+    """What is predicted; None where it is a side, left at 0 and above."""
     metrics: tuple[Metric, ...]
     read_labels: Callable[[Dataset], Labels]
     chance: Callable[[Float64], Float64]
     ceiling: Callable[[Float64], Float64]
     default_conditions: tuple[Condition, ...]
     default_methods: tuple[str, ...]
-    published_dataset: str
-    """The kind of dataset that the papers' numbers were measured on."""
+    published: Mapping[str, tuple[str, ...]]
+    """The benchmarks whose published numbers stand beside ours, for each kind of dataset that was made after them."""
+    reference: str
+    """The method that everyone knows, shown beside the best one."""
 
-    def labels(self, dataset: Dataset) -> Labels:
-        """Return the labels of `dataset`; raises InputError if it is of another kind or holds no usable sample."""
+    def labels(self, dataset: Dataset, split: str | None = None) -> Labels:
+        """Return the labels of `dataset`, of one `split` where it has splits.
+
+        Raises InputError if the dataset is of another kind or holds no usable sample.
+        """
         if dataset.name not in self.datasets:
             raise InputError(
                 f"{dataset.url} is a dataset of kind {dataset.name!r}; "
                 f"the track {self.name!r} takes {' or '.join(self.datasets)}"
             )
-        labels = self.read_labels(dataset)
+        labels = _of_split(self.read_labels(dataset), dataset, split)
         if len(labels) == 0:
             raise InputError(f"{dataset.url} holds no sample that the track {self.name!r} can score")
         return labels
+
+
+def chosen_split(dataset: Dataset, split: str | None) -> str | None:
+    """Return the split of `dataset` that is scored: `split`, `test` where none is asked for, None without splits."""
+    if split is not None and split not in SPLITS:
+        raise InputError(f"--split {split}: expected {', '.join(SPLITS)}")
+    if "split" in dataset:
+        return split or "test"
+    if split not in (None, "all"):
+        raise InputError(f"--split {split}: {dataset.url} has no splits; leave the option out")
+    return None
+
+
+def _of_split(labels: Labels, dataset: Dataset, split: str | None) -> Labels:
+    chosen = chosen_split(dataset, split)
+    if chosen in (None, "all"):
+        return labels
+    splits = dataset.column("split").astype(object).astype(str)[labels.rows]
+    kept = labels.take(np.flatnonzero(splits == chosen))
+    if len(kept) == 0:
+        there = ", ".join(
+            f"{name} ({count})" for name, count in zip(*np.unique(splits, return_counts=True), strict=True)
+        )
+        raise InputError(f"{dataset.url} holds no sample of the split {chosen!r}: give --split all; it has {there}")
+    return kept

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from whence.benchmarks.bench import bench, open_run
 from whence.benchmarks.compare import comparison_table, comparisons
-from whence.benchmarks.conditions import Condition, block_names, condition_grid, degrade, distractor_rows
 from whence.benchmarks.predictions import read_predictions
 from whence.benchmarks.results import read_results
+from whence.benchmarks.stimuli.stereo import block_names, degrade, distractor_rows
+from whence.benchmarks.stimuli.stereo_condition import StereoCondition as Condition
+from whence.benchmarks.stimuli.stereo_condition import condition_grid
 from whence.benchmarks.tables import all_tables, main_table, published_table
 from whence.benchmarks.text_table import latex, markdown
 from whence.datagen.dataset import Dataset

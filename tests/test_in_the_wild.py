@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
-from whence.commands.generate import import_app
+from whence.commands.imports import app as import_app
 from whence.conventions import SAMPLE_RATE
 from whence.datagen.dataset import Dataset
 from whence.datagen.in_the_wild import InTheWildPlan, read_labels

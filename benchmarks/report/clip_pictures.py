@@ -9,8 +9,8 @@ from matplotlib.figure import Figure as Drawing
 
 from ...conventions import SAMPLE_RATE
 from ...datagen.acoustics.cross_correlation import phase_transform_correlation
-from ..conditions import SKIPPED
 from ..metrics import MS_PER_SECOND
+from ..stimuli.stereo_condition import SKIPPED
 from .drawing import BLUE, GREEN, INK, MUTED, ORANGE, VERMILLION
 
 Audio = npt.NDArray[np.float32]

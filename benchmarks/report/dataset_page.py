@@ -10,9 +10,9 @@ from matplotlib.figure import Figure as Drawing
 
 from ...datagen.dataset import Dataset
 from ...files import written_whole
-from ..conditions import SKIPPED, Condition
 from ..inspection import describe
 from ..metrics import MS_PER_SECOND
+from ..stimuli.stereo_condition import SKIPPED, StereoCondition
 from .clip_pictures import Answer, draw_clip
 from .drawing import BLUE, INK, Picture, axes_of, picture, style
 from .figures import WIDTH
@@ -105,6 +105,6 @@ def _example(dataset: Dataset, row: int) -> Example:
     said = f"delay {MS_PER_SECOND * truth:+.3f} ms" if delays else ("left" if truth > 0 else "right")
     angle = f", azimuth {float(dataset.column('azimuth')[row]):+.1f}°" if "azimuth" in dataset else ""
     name = str(dataset.column("sample_id")[row])
-    heard = clip[:, SKIPPED : SKIPPED + Condition().kept_samples]
+    heard = clip[:, SKIPPED : SKIPPED + StereoCondition().kept_samples]
     drawing = draw_clip(Answer(truth, None, delays), clip, heard)
     return Example(name, said + angle, as_sound(clip), picture(drawing, f"clip-{row}", f"Waveforms of {name}"))

@@ -63,11 +63,6 @@ def score_name(view: View) -> str:
     return f"{view.metric.label} ({view.metric.unit})"
 
 
-def cluster_noun(view: View) -> str:
-    """Return whose clips depend on each other."""
-    return "videos" if "video" in view.run.dataset else "speakers"
-
-
 def publish(drawing: Drawing, folder: Path, name: str, alt: str) -> Picture:
     """Write `drawing` into `folder` for papers and return it for the page."""
     save(drawing, folder, name)
@@ -75,7 +70,7 @@ def publish(drawing: Drawing, folder: Path, name: str, alt: str) -> Picture:
 
 
 def line_style(view: View, name: str) -> dict[str, Any]:
-    """Return the looks of a method's line, the same in all figures: colours go by rank, grey does not listen."""
+    """Return the looks of a method's line, the same in all figures: colours go by rank, grey answers blindly."""
     if name not in view.listening:
         deaf = [*(n for n in view.methods if n not in view.listening), CHANCE]
         return {"color": MUTED, "linestyle": DASHES[1 + deaf.index(name) % 3], "linewidth": 1.2}

@@ -12,7 +12,6 @@ from .figures import (
     WIDTH,
     Figure,
     Slice,
-    cluster_noun,
     draw_legend,
     legend_height,
     line_style,
@@ -46,7 +45,7 @@ def _lines(view: View, part: Slice, folder: Path) -> Figure:
     where = f", {part.fixed}" if part.fixed else ""
     title = f"{view.metric.label} against {axis_title(part.key)}"
     alt = f"{title}{where}: one line a method, best first {', '.join(names)}; the numbers are in the tables."
-    caption = f"{score_name(view)}{where}; bands are 95 % intervals over {cluster_noun(view)}."
+    caption = f"{score_name(view)}{where}; bands are 95 % intervals over {view.cluster_noun}."
     return Figure(title, caption, [publish(drawing, folder, f"lines{part.suffix}", alt)])
 
 
@@ -75,7 +74,8 @@ def _bars(view: View, folder: Path) -> Figure:
     axes.grid(False, axis="y")
     title = f"{view.metric.label} of every method"
     alt = f"{title}, best first: {', '.join(view.methods)}; the numbers are in the main table."
-    caption = f"{score_name(view)}, {view.text(view.middle)}; lines are 95 % intervals. Grey: does not listen."
+    grey = f"Grey: does not {view.attention}."
+    caption = f"{score_name(view)}, {view.text(view.middle)}; lines are 95 % intervals. {grey}"
     return Figure(title, caption, [publish(drawing, folder, "bars", alt)])
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...conventions import SAMPLE_RATE
 from ...files import written_whole
 from ..results import CHANCE, Row
 from ..statistics import Interval, paired_difference
@@ -20,7 +19,7 @@ from .rendering import render_page
 from .sample_figures import accuracy_by_azimuth, error_distribution, predicted_against_true
 from .score_tables import details, interval_text, main_table, number
 from .view import View
-from .worst import WorstClip, worst_clips
+from .worst import WorstSample, worst_samples_shown
 
 if TYPE_CHECKING:
     from ..bench import Run
@@ -31,11 +30,11 @@ FIGURES = "figures"
 
 @dataclass(frozen=True)
 class Worst:
-    """The clips that one method gets most wrong, and under what condition."""
+    """The samples that one method gets most wrong, and under what condition."""
 
     method: str
     condition: str
-    clips: Sequence[WorstClip]
+    samples: Sequence[WorstSample]
 
 
 def write_report(run: "Run") -> Path:
@@ -67,6 +66,9 @@ def _render(view: View, folder: Path) -> str:
         f"{view.run.track.name}: {view.run.track.question}",
         track=view.run.track,
         facts=facts(view),
+        noun=view.noun,
+        attention=view.attention,
+        clusters=view.cluster_noun,
         software=view.run.dataset.attributes.get("software", {}),
         headline=headline(view),
         main=main_table(view),
@@ -79,17 +81,21 @@ def _render(view: View, folder: Path) -> str:
 
 def all_figures(view: View, folder: Path) -> list[Figure]:
     """Return the figures of the report in order; each is also written to `folder` as PNG and PDF."""
-    by_clip = predicted_against_true if view.measures_delay else accuracy_by_azimuth
-    drawn = [*heat_maps(view, folder), *scores_over_grid(view, folder)]
-    return [*drawn, *(f for f in (error_distribution(view, folder), by_clip(view, folder)) if f is not None)]
+    drawn = [*heat_maps(view, folder), *scores_over_grid(view, folder), error_distribution(view, folder)]
+    by_sample = (
+        accuracy_by_azimuth(view, folder)
+        if view.quantity is None
+        else predicted_against_true(view, view.quantity, folder)
+    )
+    return [figure for figure in (*drawn, by_sample) if figure is not None]
 
 
 def _worst(view: View, folder: Path) -> Worst | None:
-    """Return the worst clips of the best listening method; None where no method listens."""
+    """Return the worst samples of the best listening method; None where no method listens."""
     method = view.best(view.middle)
     if method is None:
         return None
-    return Worst(method, view.text(view.middle), worst_clips(view, method, view.middle, folder))
+    return Worst(method, view.text(view.middle), worst_samples_shown(view, method, view.middle, folder))
 
 
 def facts(view: View) -> list[tuple[str, str]]:
@@ -104,19 +110,13 @@ def facts(view: View) -> list[tuple[str, str]]:
     return [
         ("dataset", dataset.name),
         ("fingerprint", dataset.fingerprint[:12]),
-        ("clips", f"{len(labels)} of {len(dataset)}"),
-        ("videos" if "video" in dataset else "speakers", str(clusters)),
+        (f"{view.noun}s", f"{len(labels)} of {len(dataset)}" if labels.within.shape[1] == 0 else str(len(labels))),
+        *([("split", str(split))] if (split := view.run.results.dataset["split"]) else []),
+        (view.cluster_noun, str(clusters)),
         ("methods' protocol", view.run.results.protocol),
-        ("heard of each clip", _heard(view)),
+        (f"given of each {view.noun}", view.harness_condition(view.middle).given()),
         *((name, str(value)) for name, value in sources.items() if value),
     ]
-
-
-def _heard(view: View) -> str:
-    """Return how much of a clip a method is given at the middle of the grid."""
-    condition = view.harness_condition(view.middle)
-    seconds = condition.kept_samples / SAMPLE_RATE
-    return f"{1e3 * seconds:.0f} ms: {condition.votes} windows of {condition.window_samples} samples"
 
 
 def headline(view: View) -> str:
@@ -145,7 +145,7 @@ def _claim(view: View, best: Row) -> str:
 def _against_chance(view: View, best: Row, chance: Row) -> str:
     """Return the gap to chance, with its paired interval."""
     gap = chance_gap(view, best.method)
-    level = f"Chance, which hears nothing, has {_with_unit(chance.value, chance.unit)}"
+    level = f"Chance, which {view.run.track.stimulus.sense}s nothing, has {_with_unit(chance.value, chance.unit)}"
     if not gap.distinguishable:
         return f"{level}: the difference cannot be told from noise."
     side = "better" if (gap.value > 0) == view.metric.higher_is_better else "worse"
@@ -161,7 +161,8 @@ def chance_gap(view: View, method: str) -> Interval:
     terms = view.terms(method, view.middle)
     assert terms is not None
     guessed = metric.per_sample(labels.truth, view.run.track.chance(labels.truth))
-    return paired_difference(metric, terms, guessed, labels.clusters)
+    keep = metric.counted(labels.truth)
+    return paired_difference(metric, terms[keep], guessed[keep], labels.clusters[keep])
 
 
 def _ties(best: Row, ties: Sequence[str]) -> str:

@@ -50,12 +50,11 @@ def published_tables(view: View) -> PublishedTables | None:
 
 def published_entries(view: View) -> list[Entry]:
     """Return what papers first printed for the conditions of a run, on the same kind of dataset."""
-    if view.run.dataset.name != view.run.track.published_dataset:
-        return []
+    benchmarks = view.run.track.published.get(view.run.dataset.name, ())
     found: dict[tuple[str, ...], tuple[Stated, dict[str, PublishedResult]]] = {}
     for whole in view.pooled:
         for condition in (whole, *view.split(whole)):
-            for p in published_under(view.run.track.name, condition):
+            for p in published_under(view.run.track.name, condition, benchmarks):
                 key = (p.source, p.method, p.variant, p.training_data, p.augmented, view.text(condition))
                 found.setdefault(key, (condition, {}))[1][p.metric] = p
     return [Entry(condition, numbers) for condition, numbers in found.values()]

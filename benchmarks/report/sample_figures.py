@@ -1,20 +1,19 @@
-"""The figures of a report clip by clip, at one condition: error distribution, predicted against true, azimuth."""
+"""The figures of a report sample by sample, at one condition: error distribution, predicted against true, azimuth."""
 
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
 
-from ...conventions import SAMPLE_RATE
-from ..metrics import MS_PER_SECOND, TENTH_MS
+from ..quantities import Quantity
 from .drawing import GRID, MUTED, POINT, axes_of, plain_name
-from .figures import WIDTH, Figure, cluster_noun, draw_legend, legend_height, line_style, publish, score_name
+from .figures import WIDTH, Figure, draw_legend, legend_height, line_style, publish, score_name
 from .view import View, capitalised
 
 Float64 = npt.NDArray[np.float64]
 
-_LARGEST_MS, _SMALLEST_MS = 3.0, 2e-3
 _MOST_POINTS = 20_000
 _AZIMUTH_BIN_DEG = 15.0
 
@@ -29,51 +28,53 @@ def error_distribution(view: View, folder: Path) -> Figure | None:
             look = {k: v for k, v in line_style(view, name).items() if k != "marker"}
             x, y = _cumulative(view, terms)
             axes.plot(x, y, label=plain_name(name), **look)
-    (_error_axis if view.measures_delay else _accuracy_axis)(view, axes)
+    if view.quantity is None:
+        _accuracy_axis(view, axes)
+    else:
+        _error_axis(view, view.quantity, axes)
     draw_legend(drawing, axes)
-    what = "absolute error" if view.measures_delay else f"accuracy within {cluster_noun(view)}"
+    what = f"accuracy within {view.cluster_noun}" if view.quantity is None else "absolute error"
     title = f"Distribution of the {what}"
     alt = f"{title}, {view.text(view.middle)}: cumulative, one line a method, best first {', '.join(view.methods)}."
     note = (
-        "Share of clips whose error is at most the value below; dotted: one sample, and 0.1 ms"
-        if view.measures_delay
-        else f"Share of {cluster_noun(view)} on whose clips a method reaches at most the accuracy below"
+        f"Share of {view.cluster_noun} on whose {view.noun}s a method reaches at most the accuracy below"
+        if view.quantity is None
+        else f"Share of {view.noun}s whose error is at most the value below; dotted: {view.quantity.marks_text}"
     )
     caption = f"{note}. {capitalised(view.text(view.middle))}."
     return Figure(title, caption, [publish(drawing, folder, "error-distribution", alt)])
 
 
 def _cumulative(view: View, terms: Float64) -> tuple[Float64, Float64]:
-    """Return the cumulative distribution of errors (ms), or of the accuracy (%) of each speaker or video."""
-    if view.measures_delay:
-        values = np.maximum(terms, _SMALLEST_MS)
+    """Return the cumulative distribution of errors, or of the accuracy (%) of each speaker or video."""
+    if view.quantity is not None:
+        counted = terms[view.metric.counted(view.run.labels.truth)]
+        values = np.maximum(counted, view.quantity.error_range[0])
     else:
         codes = np.unique(view.run.labels.clusters.astype(str), return_inverse=True)[1]
         values = np.bincount(codes, terms) / np.bincount(codes)
     share = np.linspace(0, 100, min(len(values), 300) + 1)
     quantiles = np.quantile(values, share / 100, method="inverted_cdf")
-    return np.append(quantiles, max(_LARGEST_MS if view.measures_delay else 100.0, quantiles[-1])), np.append(
-        share, 100
-    )
+    end = 100.0 if view.quantity is None else view.quantity.error_range[1]
+    return np.append(quantiles, max(end, quantiles[-1])), np.append(share, 100)
 
 
-def _error_axis(_view: View, axes: Axes) -> None:
+def _error_axis(view: View, quantity: Quantity, axes: Axes) -> None:
     axes.set_xscale("log")
-    ticks = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_xticks(quantity.error_ticks, [f"{tick:g}" for tick in quantity.error_ticks])
     axes.set_xticks([], minor=True)
-    for mark in (MS_PER_SECOND / SAMPLE_RATE, MS_PER_SECOND * TENTH_MS):
+    for mark in quantity.error_marks:
         axes.axvline(mark, color=MUTED, linestyle=":", linewidth=1)
     axes.set(
-        xlim=(_SMALLEST_MS, _LARGEST_MS),
+        xlim=quantity.error_range,
         ylim=(0, 101),
-        xlabel="absolute error (ms)",
-        ylabel="share of clips (%)",
+        xlabel=f"absolute error ({quantity.unit})",
+        ylabel=f"share of {view.noun}s (%)",
     )
 
 
 def _accuracy_axis(view: View, axes: Axes) -> None:
-    noun = cluster_noun(view)
+    noun = view.cluster_noun
     axes.set(
         xlim=(-1, 101),
         ylim=(0, 101),
@@ -82,42 +83,49 @@ def _accuracy_axis(view: View, axes: Axes) -> None:
     )
 
 
-def predicted_against_true(view: View, folder: Path) -> Figure | None:
-    """Return predicted against true delays of the best listening method and of gcc-phat; None where none listens."""
-    best = view.best(view.middle)
-    names = [best, *(n for n in ("gcc-phat",) if n in view.listening and n != best)]
+def predicted_against_true(view: View, quantity: Quantity, folder: Path) -> Figure | None:
+    """Return predicted against true of the best listening method and the reference one; None where none listens."""
+    best, reference = view.best(view.middle), view.run.track.reference
+    names = [best, *(n for n in (reference,) if n in view.listening and n != best)]
     shown = {name: view.predictions(name, view.middle) for name in names if name is not None}
-    drawn = {name: predicted for name, predicted in shown.items() if predicted is not None}
+    drawn = {name: quantity.in_unit(predicted) for name, predicted in shown.items() if predicted is not None}
     if not drawn:
         return None
-    truth = MS_PER_SECOND * view.run.labels.truth
-    reach = 1.08 * max(1e-3, float(np.abs(truth).max()), *(_far(MS_PER_SECOND * p) for p in drawn.values()))
+    truth = quantity.in_unit(view.run.labels.truth)
+    reach = 1.08 * max(1e-3, float(np.abs(truth).max()), *map(_far, drawn.values()))
     pictures = []
     for k, (name, predicted) in enumerate(drawn.items()):
-        drawing, axes = axes_of(3.7, 3.7)
-        _draw_scatter(axes, truth, MS_PER_SECOND * predicted, reach, name)
-        within = float(np.mean(np.abs(predicted - view.run.labels.truth) <= TENTH_MS))
-        alt = f"Predicted against true delay of {name}: {100 * within:.0f} % lie within 0.1 ms of the diagonal."
+        drawing = _scatter(quantity, truth, predicted, min(reach, 185.0) if quantity.circular else reach, name)
+        terms = view.terms(name, view.middle)
+        assert terms is not None
+        within = float(np.mean(terms <= quantity.good))
+        alt = (
+            f"Predicted against true {quantity.name} of {name}: "
+            f"{100 * within:.0f} % lie within {quantity.good:g} {quantity.unit} of the diagonal."
+        )
         pictures.append(publish(drawing, folder, f"predicted-{k + 1}", alt))
     where = capitalised(view.text(view.middle))
-    caption = f"Each point is a clip, the line is the truth, positive: left leads. {where}."
-    return Figure("Predicted against true delay", caption, pictures)
+    caption = f"Each point is a {view.noun}, the line is the truth, positive: {quantity.sides[0]}. {where}."
+    return Figure(f"Predicted against true {quantity.name}", caption, pictures)
 
 
-def _far(delay_ms: Float64) -> float:
-    """Return the delay within which 99.5 % of the predictions lie, so that one stray does not squeeze the rest."""
-    return float(np.quantile(np.abs(delay_ms), 0.995))
+def _far(values: Float64) -> float:
+    """Return the value within which 99.5 % of the predictions lie, so that one stray does not squeeze the rest."""
+    return float(np.quantile(np.abs(values), 0.995))
 
 
-def _draw_scatter(axes: Axes, truth: Float64, predicted: Float64, reach: float, name: str) -> None:
+def _scatter(quantity: Quantity, truth: Float64, predicted: Float64, reach: float, name: str) -> Drawing:
+    drawing, axes = axes_of(3.7, 3.7)
     every = slice(None, None, 1 + len(truth) // _MOST_POINTS)
     opacity = float(np.clip(60 / np.sqrt(len(truth)) / 4, 0.2, 0.8))
     axes.plot([-reach, reach], [-reach, reach], color=MUTED, linewidth=1)
     inside = np.clip(predicted[every], -reach, reach)
     axes.scatter(truth[every], inside, s=9, color=POINT, alpha=opacity, linewidths=0, rasterized=True)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
-    axes.set(xlabel="true delay (ms)", ylabel="predicted delay (ms)")
+    unit = f"{quantity.name} ({quantity.unit})"
+    axes.set(xlabel=f"true {unit}", ylabel=f"predicted {unit}")
     axes.set_title(plain_name(name))
+    return drawing
 
 
 def accuracy_by_azimuth(view: View, folder: Path) -> Figure | None:

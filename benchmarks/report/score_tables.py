@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..metrics import Metric
+from ..metrics import Metric, digits
 from ..results import CEILING, CHANCE, Row
+from ..tables import diagnostic_text
 from .view import Stated, View
 
 MISSING = "missing"
@@ -42,8 +43,8 @@ class HtmlTable:
 
 
 def number(value: float, unit: str) -> str:
-    """Return `value` as tables print it: 3 digits of a millisecond, 1 of a per cent."""
-    return f"{value:.{1 if unit == '%' else 3}f}" if np.isfinite(value) else "–"
+    """Return `value` as tables print it, a dash where there is none."""
+    return f"{value:.{digits(value, unit)}f}" if np.isfinite(value) else "–"
 
 
 def interval_text(row: Row) -> str:
@@ -57,20 +58,26 @@ def main_table(view: View) -> HtmlTable:
     """Return the methods in rank order by the metric that ranks, a column a condition, chance and ceiling marked."""
     first = view.metric
     direction = "higher is better" if first.higher_is_better else "lower is better"
-    heads = ["method", *(view.text(c) for c in view.pooled), "rank", "skill (%)", "clips", "ms a clip"]
+    said = _said(view)
+    columns = [view.text(c) for c in view.pooled]
+    heads = ["method", *columns, "rank", "skill (%)", f"{view.noun}s", f"ms a {view.noun}", *said]
     names = [CEILING, *view.methods, CHANCE]
-    caption = f"{first.label} ({first.unit}, {direction}) with 95 % intervals, over all clips"
-    return HtmlTable(caption, heads, [_main_line(view, name) for name in names])
+    caption = f"{first.label} ({first.unit}, {direction}) with 95 % intervals, over all {view.noun}s"
+    return HtmlTable(caption, heads, [_main_line(view, name, said) for name in names])
 
 
-def _main_line(view: View, name: str) -> Line:
+def _said(view: View) -> list[str]:
+    """Return what methods say of their answers besides: the names of all diagnostics."""
+    return list(dict.fromkeys(key for row in view.run.results.rows for key in row.diagnostics))
+
+
+def _main_line(view: View, name: str, said: Sequence[str]) -> Line:
     rows = [view.row(name, c) for c in view.pooled]
     cells = [_score(view, row) for row in rows]
     bound = name in (CHANCE, CEILING)
-    return Line(name, [*cells, *_closing(rows)], bound, _NOTES.get(name, "") if bound else "")
-
-
-_NOTES = {CHANCE: "hears nothing", CEILING: "knows the truth"}
+    diagnostics = [Cell(diagnostic_text([row for row in rows if row is not None], key)) for key in said]
+    notes = {CHANCE: f"{view.run.track.stimulus.sense}s nothing", CEILING: "knows the truth"}
+    return Line(name, [*cells, *_closing(rows), *diagnostics], bound, notes[name] if bound else "")
 
 
 def _score(view: View, row: Row | None) -> Cell:
@@ -87,7 +94,7 @@ def _is_alone_first(view: View, row: Row) -> bool:
 
 
 def _closing(rows: Sequence[Row | None]) -> Iterator[Cell]:
-    """Yield rank, mean skill, clips, and milliseconds a clip over the conditions."""
+    """Yield rank, mean skill, samples, and milliseconds a sample over the conditions."""
     present = [row for row in rows if row is not None]
     ranks = sorted({row.rank for row in present if row.rank is not None})
     yield Cell("" if not ranks else f"{ranks[0]}" if len(ranks) == 1 else f"{ranks[0]}–{ranks[-1]}")
@@ -119,7 +126,7 @@ def _full_table(view: View, condition: Stated) -> HtmlTable:
     counts = [row.n for name in names if (row := view.row(name, condition)) is not None]
     heads = ["method", *(f"{m.label} ({m.unit})" for m in metrics), "rank", "skill (%)"]
     lines = [_full_line(view, name, condition, metrics) for name in names]
-    return HtmlTable(f"{view.text(condition)}: {max(counts, default=0)} clips", heads, lines)
+    return HtmlTable(f"{view.text(condition)}: {max(counts, default=0)} {view.noun}s", heads, lines)
 
 
 def _full_line(view: View, name: str, condition: Stated, metrics: Sequence[Metric]) -> Line:

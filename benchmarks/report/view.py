@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...registry import parse_specification
-from ..conditions import Condition
 from ..metrics import Metric
+from ..quantities import Quantity
 from ..results import CEILING, CHANCE, Row
+from ..stimulus import Condition
+from ..tables import varying_keys
 
 if TYPE_CHECKING:
     from ..bench import Run
@@ -19,10 +21,9 @@ if TYPE_CHECKING:
 Stated = Mapping[str, float | None]
 """A condition by the names of its settings, as results hold it."""
 
-DEAF = ("zero", "random")
-"""Our methods that do not listen."""
+DEAF = ("zero", "random", "random-rotation", "random-azimuth")
+"""Our methods that do not listen or look."""
 TYPICAL_SNR_DB = 10.0
-SETTINGS = ("snr_db", "distractor", "clip_seconds", "window", "votes")
 _AXES = {
     "snr_db": ("SNR", "dB"),
     "rt60_nominal": ("RT60", "s"),
@@ -30,6 +31,10 @@ _AXES = {
     "clip_seconds": ("clip", "s"),
     "window": ("window", "samples"),
     "votes": ("votes", ""),
+    "reverberation": ("reverberation", ""),
+    "sources": ("sources", ""),
+    "dominance_db": ("dominance", "dB"),
+    "rotation_up_to": ("|rotation| up to", "deg"),
 }
 _OFF = {"snr_db": "clean", "distractor": "none"}
 
@@ -92,9 +97,24 @@ class View:
         return self.run.track.metrics[0]
 
     @property
-    def measures_delay(self) -> bool:
-        """Whether predictions are delays in seconds, and not sides."""
-        return self.metric.unit == "ms"
+    def quantity(self) -> Quantity | None:
+        """What is predicted; None where it is a side."""
+        return self.run.track.quantity
+
+    @property
+    def noun(self) -> str:
+        """What one sample is called."""
+        return self.run.track.stimulus.noun
+
+    @property
+    def attention(self) -> str:
+        """What a method does that is not deaf or blind: listen or look."""
+        return self.run.track.stimulus.attention
+
+    @property
+    def cluster_noun(self) -> str:
+        """Whose samples depend on each other."""
+        return self.run.labels.cluster_name + "s"
 
     @cached_property
     def pooled(self) -> list[Stated]:
@@ -114,21 +134,17 @@ class View:
     @cached_property
     def varying(self) -> list[str]:
         """The settings that differ among the pooled conditions."""
-        keys = [key for key in SETTINGS if len({c.get(key) for c in self.pooled}) > 1]
-        whole = all(self.harness_condition(c).window_samples == self.harness_condition(c).patch for c in self.pooled)
-        return [
-            key for key in keys if not (key == "window" and whole)
-        ]  # a window as long as the clip goes without saying
+        return varying_keys(self.pooled)
 
     @property
     def shown_keys(self) -> list[str]:
         """The settings that name a condition: those that vary, noise where none does."""
-        return self.varying or ["snr_db"]
+        return self.varying or [key for key in ("snr_db",) if key in self.middle]
 
     def text(self, condition: Stated) -> str:
         """Return what tells `condition` from the others."""
         split = [key for key in self.run.labels.groups if key in condition]
-        return stated_text(condition, [*self.shown_keys, *split])
+        return stated_text(condition, [*self.shown_keys, *split]) or f"all {self.noun}s"
 
     @cached_property
     def middle(self) -> Stated:
@@ -158,7 +174,7 @@ class View:
 
     @cached_property
     def listening(self) -> list[str]:
-        """The methods whose answer depends on the sound, best first."""
+        """The methods whose answer depends on what they are given, best first."""
         return [name for name in self.methods if parse_specification(name)[0] not in DEAF and self._differs(name)]
 
     def _differs(self, method: str) -> bool:

@@ -1,31 +1,21 @@
-"""What is done to a stored clip before a method hears it, decided by the sample's name alone.
+"""The settings of stereo clips: noise, a second talker, and how much of a clip is heard in how many windows.
 
-The order and the constants are StereoCRW's: a segment is read, a second talker is mixed in, white noise is added,
-200 samples are dropped, and just as many samples are kept as the votes need.
+The constants are StereoCRW's (fact sheet tde_simulation.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from ..conventions import SAMPLE_RATE
-from ..datagen.acoustics.auralize import add_distractor, add_noise
-from ..digests import generator_for
-from ..errors import InputError
-from .method import StereoBatch
+from ...conventions import SAMPLE_RATE
+from ...errors import InputError
 
 SKIPPED = 200
 """Samples dropped after mixing."""
-CONDITION_SEED = 0
-
-Names = npt.NDArray[np.object_]
-"""Names of samples or blocks, (n,)."""
 
 
 @dataclass(frozen=True)
-class Condition:
+class StereoCondition:
     """One cell of the grid. None: no noise, no distractor, a window as long as the clip.
 
     `snr_db` is relative to the clip's own level, `distractor` is the second talker's level relative to the first,
@@ -93,6 +83,11 @@ class Condition:
         talker = "" if self.distractor is None else f", distractor {self.distractor:g}"
         return f"{noise}{talker}"
 
+    def given(self) -> str:
+        """Return how much of a clip a method hears."""
+        milliseconds = 1e3 * self.kept_samples / SAMPLE_RATE
+        return f"{milliseconds:.0f} ms: {self.votes} windows of {self.window_samples} samples"
+
 
 def condition_grid(
     snr_db: Sequence[float | None],
@@ -100,74 +95,25 @@ def condition_grid(
     clip_seconds: Sequence[float],
     window: int | None,
     votes: int,
-) -> list[Condition]:
+) -> list[StereoCondition]:
     """Return every combination, noise varying fastest."""
     return [
-        Condition(snr, level, seconds, window, votes)
+        StereoCondition(snr, level, seconds, window, votes)
         for seconds in clip_seconds
         for level in distractor
         for snr in snr_db
     ]
 
 
-def degrade(
-    audio: npt.NDArray[np.float32],
-    sample_id: str,
-    condition: Condition,
-    distractor: npt.NDArray[np.float32] | None = None,
-    skipped: int = SKIPPED,
-) -> npt.NDArray[np.float32]:
-    """Return what a method hears of one clip: float32 (2, kept_samples).
-
-    `audio` is the stored second (2, 16000) and `distractor`, another one, the second talker; the first `skipped`
-    samples are dropped after mixing.
-    """
-    segment = audio[:, : condition.read_samples]
-    if condition.distractor is not None and distractor is not None:
-        segment = add_distractor(segment, distractor[:, : condition.read_samples], condition.distractor)
-    if condition.snr_db is not None:
-        segment = add_noise(segment, condition.snr_db, generator_for(CONDITION_SEED, f"noise/{sample_id}"))
-    return segment[:, skipped : skipped + condition.kept_samples]
+OPTIONS = ("snr", "distractor", "clip_seconds", "window", "votes")
 
 
-def block_names(*columns: Sequence[object] | npt.NDArray[np.generic]) -> Names:
-    """Return the names (n,) of the blocks that `columns`, each (n,), make together."""
-    return np.array(["/".join(map(str, values)) for values in zip(*columns, strict=True)], dtype=object)
-
-
-def distractor_rows(sample_ids: Names, blocks: Names) -> npt.NDArray[np.intp]:
-    """Return for each sample the row of its second talker: another sample of the same block (room and RT60).
-
-    The choice depends on the names in the block alone. A sample alone in its block has none and raises InputError.
-    """
-    chosen = np.empty(len(sample_ids), dtype=np.intp)
-    for block in np.unique(blocks.astype(str)):
-        rows = np.flatnonzero(blocks.astype(str) == block)
-        if rows.size < 2:
-            raise InputError(
-                f"distractor: room and RT60 {str(block)!r} hold one clip only, so there is no second talker"
-            )
-        for k, row in enumerate(rows):
-            draw = int(generator_for(CONDITION_SEED, f"distractor/{sample_ids[row]}").integers(rows.size - 1))
-            chosen[row] = rows[draw if draw < k else draw + 1]
-    return chosen
-
-
-def stereo_batch(
-    clips: npt.NDArray[np.float32],
-    sample_ids: Names,
-    condition: Condition,
-    distractors: npt.NDArray[np.float32] | None,
-    skipped: int = SKIPPED,
-) -> StereoBatch:
-    """Return the batch that methods hear: `clips` and `distractors` are stored seconds (clips, 2, 16000)."""
-    others = [None] * len(clips) if distractors is None else list(distractors)
-    heard = np.stack(
-        [
-            degrade(clip, name, condition, other, skipped)
-            for clip, name, other in zip(clips, map(str, sample_ids), others, strict=True)
-        ]
-    )
-    return StereoBatch(
-        heard, tuple(map(str, sample_ids)), SAMPLE_RATE, condition.window_samples, condition.hop, condition.votes
+def grid_of_options(given: Mapping[str, Any], own: Sequence[StereoCondition]) -> list[StereoCondition]:
+    """Return the grid that the options `given` ask for, the track's `own` settings where they say nothing."""
+    return condition_grid(
+        given.get("snr", [condition.snr_db for condition in own]),
+        given.get("distractor", [None]),
+        given.get("clip_seconds", [own[0].clip_seconds]),
+        given.get("window"),
+        given.get("votes", own[0].votes),
     )

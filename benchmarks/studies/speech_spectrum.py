@@ -19,7 +19,7 @@ import soundfile
 from scipy import signal
 
 from whence.benchmarks.bench import bench
-from whence.benchmarks.conditions import Condition
+from whence.benchmarks.stimuli.stereo_condition import StereoCondition
 from whence.conventions import SAMPLE_RATE
 from whence.datagen.corpora import Corpus, open_corpus
 from whence.datagen.pipeline import generate
@@ -53,7 +53,7 @@ def scores(speech: Path, place: Path, clips: int) -> list[float]:
     data = str(place / "d.zarr")
     generate(plan_tde(str(speech), clips=clips, rt60=(0.5,), protocol="paper"), data)
     methods = ("gcc-phat", "gcc-phat:votes=mode")
-    run = bench("tde", data, place / "run", methods=methods, conditions=[Condition(snr_db=10.0)])
+    run = bench("tde", data, place / "run", methods=methods, conditions=[StereoCondition(snr_db=10.0)])
     names = ("mean_absolute_error", "root_mean_square_error")
     return [run.results.find(method=m, metric=n, rt60_nominal=None)[0].value for m in methods for n in names]
 

@@ -7,8 +7,10 @@ import numpy as np
 
 from ...datagen.dataset import Dataset
 from .. import metrics
-from ..conditions import Condition
-from ..track import Float64, Labels, Track
+from ..labels import Float64, Labels
+from ..stimuli.stereo import STEREO
+from ..stimuli.stereo_condition import StereoCondition
+from ..track import Track
 
 CENTRE_DEG = 10.0
 
@@ -22,6 +24,7 @@ def read_labels(dataset: Dataset) -> Labels:
         sample_id=dataset.column("sample_id").astype(object),
         truth=side,
         clusters=dataset.column("video" if recorded else "speaker").astype(object),
+        cluster_name="video" if recorded else "speaker",
         groups={"rt60_nominal": dataset.column("rt60_nominal")} if "rt60_nominal" in dataset else {},
     )
     return everything.take(np.flatnonzero(side))
@@ -46,12 +49,14 @@ TRACK = Track(
     name="left-right",
     question="Is the sound on the left or on the right?",
     datasets=("tde", "brir", "in-the-wild"),
+    stimulus=STEREO,
     prediction="a number that is >= 0 for left",
+    quantity=None,
     metrics=(metrics.ACCURACY,),
     read_labels=read_labels,
     chance=commoner_side,
     ceiling=np.copy,
-    default_conditions=(Condition(clip_seconds=0.48),),
+    default_conditions=(StereoCondition(clip_seconds=0.48),),
     default_methods=(
         "random",
         "gcc-phat",
@@ -64,5 +69,6 @@ TRACK = Track(
         "iid-rms",
         "iid-vote",
     ),
-    published_dataset="in-the-wild",
+    published={"in-the-wild": ("YouTube in-the-wild left/right",)},
+    reference="gcc-phat",
 )

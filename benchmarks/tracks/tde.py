@@ -4,8 +4,11 @@ import numpy as np
 
 from ...datagen.dataset import Dataset
 from .. import metrics
-from ..conditions import Condition
-from ..track import Float64, Labels, Track
+from ..labels import Float64, Labels
+from ..quantities import DELAY
+from ..stimuli.stereo import STEREO
+from ..stimuli.stereo_condition import StereoCondition
+from ..track import Track
 
 SNR_GRID = (30.0, 20.0, 10.0, 0.0, -10.0)
 
@@ -32,7 +35,9 @@ TRACK = Track(
     name="tde",
     question="By how much does a sound reach the left ear before the right one?",
     datasets=("tde", "brir"),
+    stimulus=STEREO,
     prediction="interaural time difference t_right - t_left in seconds",
+    quantity=DELAY,
     metrics=(
         metrics.MEAN_ABSOLUTE_ERROR_MS,
         metrics.ROOT_MEAN_SQUARE_ERROR_MS,
@@ -42,7 +47,7 @@ TRACK = Track(
     read_labels=read_labels,
     chance=silence,
     ceiling=np.copy,
-    default_conditions=tuple(Condition(snr_db=snr) for snr in SNR_GRID),
+    default_conditions=tuple(StereoCondition(snr_db=snr) for snr in SNR_GRID),
     default_methods=(
         "zero",
         "random",
@@ -55,5 +60,6 @@ TRACK = Track(
         "ml",
         "beta",
     ),
-    published_dataset="tde",
+    published={"tde": ("TDE-Simulation", "TDE-Simulation mixture")},
+    reference="gcc-phat",
 )

@@ -36,13 +36,18 @@ TRACKS = {
     "left-right": Entry(
         "whence.benchmarks.tracks.left_right:TRACK", ("left-right",), "on which side a sound is, from stereo"
     ),
+    "rotation": Entry(
+        "whence.benchmarks.tracks.rotation:TRACK", ("rotation",), "how far a camera turned between two pictures"
+    ),
+    "azimuth": Entry("whence.benchmarks.tracks.azimuth:TRACK", ("azimuth",), "from where a sound comes to two ears"),
 }
 
 _BOTH = ("tde", "left-right")
+_LICENCE = "weights for non-commercial research only"
 METHODS = {
-    "zero": Entry("whence.baselines.constant:Zero", _BOTH, "always says zero delay: chance for tde"),
+    "zero": Entry("whence.baselines.constant:Zero", (*_BOTH, "rotation", "azimuth"), "always says zero: chance"),
     "random": Entry("whence.baselines.constant:Random", _BOTH, "a delay drawn at random, deaf"),
-    "gcc-phat": Entry("whence.baselines.gcc:GccPhat", _BOTH, "phase transform (Knapp and Carter 1976)"),
+    "gcc-phat": Entry("whence.baselines.gcc:GccPhat", (*_BOTH, "azimuth"), "phase transform (Knapp and Carter 1976)"),
     "scot": Entry("whence.baselines.gcc:Scot", _BOTH, "smoothed coherence transform (Carter 1973)"),
     "roth": Entry("whence.baselines.gcc:Roth", _BOTH, "Roth's impulse response processor (1971)"),
     "flat": Entry("whence.baselines.gcc:Flat", _BOTH, "plain cross-correlation"),
@@ -50,6 +55,14 @@ METHODS = {
     "beta": Entry("whence.baselines.gcc:Beta", _BOTH, "phase transform to the power beta, 0..1"),
     "iid-rms": Entry("whence.baselines.level:LevelRatio", ("left-right",), "the louder channel, over the clip"),
     "iid-vote": Entry("whence.baselines.level:LevelVotes", ("left-right",), "the louder channel, by votes of windows"),
+    "random-rotation": Entry("whence.baselines.constant:RandomRotation", ("rotation",), "drawn at random, blind"),
+    "random-azimuth": Entry("whence.baselines.azimuth:RandomAzimuth", ("azimuth",), "drawn at random, deaf"),
+    "itd-sphere": Entry("whence.baselines.azimuth:ItdSphere", ("azimuth",), "low-passed delay, by the rigid sphere"),
+    "ild-sphere": Entry("whence.baselines.azimuth:IldSphere", ("azimuth",), "level differences, by the rigid sphere"),
+    "sift": Entry("whence.baselines.sift:Sift", ("rotation",), "SIFT keypoints, ratio test (Lowe 2004)"),
+    "superglue": Entry("whence.baselines.learned_matching:SuperGlue", ("rotation",), f"SuperGlue; {_LICENCE}"),
+    "lightglue": Entry("whence.baselines.learned_matching:LightGlue", ("rotation",), f"LightGlue; {_LICENCE}"),
+    "loftr": Entry("whence.baselines.learned_matching:LoFTR", ("rotation",), "Efficient LoFTR, no keypoints"),
 }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ..errors import InputError
 
-NUMBER_LISTS = ("--snr", "--distractor", "--clip-seconds", "--rt60")
+NUMBER_LISTS = ("--snr", "--distractor", "--clip-seconds", "--rt60", "--reverberation", "--dominance")
 NAME_LISTS = ("--method",)
 _NUMBER = re.compile(r"[-+]?[\d.]+([eE][-+]?\d+)?|clean|none|off", re.IGNORECASE)
 OFF = ("clean", "none", "off")

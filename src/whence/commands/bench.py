@@ -12,8 +12,22 @@ from .terminal import terminal
 
 if TYPE_CHECKING:
     from ..benchmarks.bench import Run
-    from ..benchmarks.conditions import Condition
-    from ..benchmarks.track import Track
+
+
+class Split(StrEnum):
+    """The parts of a dataset with splits."""
+
+    train = "train"
+    val = "val"
+    test = "test"
+    all = "all"
+
+
+class Device(StrEnum):
+    """Where learned methods run."""
+
+    cpu = "cpu"
+    cuda = "cuda"
 
 
 class Protocol(StrEnum):
@@ -56,13 +70,33 @@ def bench(
     window: Annotated[
         int | None, typer.Option(help="Samples of a vote's window. [default: the clip]", show_default=False)
     ] = None,
-    votes: Annotated[int, typer.Option(min=1, help="Windows that vote on a clip.")] = 128,
+    votes: Annotated[
+        int | None, typer.Option(min=1, help="Windows that vote on a clip. [default: 128]", show_default=False)
+    ] = None,
+    reverberation: Annotated[
+        list[str] | None,
+        typer.Option(metavar="R ...", help="Level of the indirect sound, the room's own = 1. [default: 0.2]"),
+    ] = None,
+    sources: Annotated[
+        int | None,
+        typer.Option(min=1, help="Sources heard at once, the first is asked for. [default: 1]", show_default=False),
+    ] = None,
+    dominance: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DB ...", help="Level of the first source over each other, in dB. [default: drawn]"),
+    ] = None,
+    split: Annotated[
+        Split | None, typer.Option(help="Part of a dataset with splits. [default: test]", show_default=False)
+    ] = None,
     protocol: Annotated[
         Protocol, typer.Option(help="For methods that tell them apart: as published, as is right, or both.")
     ] = Protocol.paper,
     max_samples: Annotated[
         int | None,
         typer.Option(min=1, help="Score the first N samples only. [default: all]", show_default=False),
+    ] = None,
+    device: Annotated[
+        Device | None, typer.Option(help="Where learned methods run. [default: cpu]", show_default=False)
     ] = None,
     json: Json = False,
 ) -> None:
@@ -75,7 +109,18 @@ def bench(
     folder = out or Path("runs") / f"{track}-{Dataset(data).fingerprint[:8]}"
     if folder.is_file():
         raise InputError(f"--out {folder} is a file: give a folder")
-    grid = _conditions(chosen, snr, distractor, clip_seconds, window, votes)
+    options = {
+        "snr": numbers("--snr", snr),
+        "distractor": numbers("--distractor", distractor),
+        "clip_seconds": plain_numbers("--clip-seconds", clip_seconds),
+        "reverberation": plain_numbers("--reverberation", reverberation),
+        "sources": sources,
+        "dominance": numbers("--dominance", dominance),
+        "window": window,
+        "votes": votes,
+    }
+    given = {name: value for name, value in options.items() if value not in (None, [])}
+    grid = chosen.stimulus.conditions(given, chosen.default_conditions, track)
     run = run_bench(
         track,
         data,
@@ -84,29 +129,10 @@ def bench(
         conditions=grid,
         protocol=protocol.value,
         max_samples=max_samples,
+        split=split and split.value,
+        device=device and device.value,
     )
     show(run, json)
-
-
-def _conditions(
-    track: "Track",
-    snr: list[str] | None,
-    distractor: list[str] | None,
-    clip_seconds: list[str] | None,
-    window: int | None,
-    votes: int,
-) -> "list[Condition]":
-    """Return the grid asked for, the track's own settings where nothing was."""
-    from ..benchmarks.conditions import condition_grid
-
-    own = track.default_conditions
-    return condition_grid(
-        numbers("--snr", snr) or [condition.snr_db for condition in own],
-        numbers("--distractor", distractor) or [None],
-        plain_numbers("--clip-seconds", clip_seconds) or [own[0].clip_seconds],
-        window,
-        votes,
-    )
 
 
 def show(run: "Run", as_json: bool) -> None:

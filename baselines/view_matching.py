@@ -1,0 +1,76 @@
+"""Rotation from two pictures: match points, solve for the rotation, read the heading off it.
+
+Protocol `paper` takes the five-point essential matrix, as the published baselines do; `best` takes the rotation-only
+solver, since a camera that only turns gives the essential matrix nothing to hold on to. Both are given the same
+matches, and both answer 0 degrees, with 0 inliers, where they find no rotation.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ..benchmarks.method import Diagnosed
+from ..benchmarks.stimuli.view_pairs import ViewPairBatch
+from ..digests import generator_for
+from .rotation_solvers import Float64, Solution, five_point, heading_change, rotation_only
+
+Picture = npt.NDArray[np.uint8]
+Protocol = Literal["paper", "best"]
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Matched points of two pictures, each (n, 2) in pixels as `rotation_solvers` has them.
+
+    `keypoints` is how many the matcher found in both pictures together, `milliseconds` what the matching took.
+    """
+
+    points_0: Float64
+    points_1: Float64
+    keypoints: int
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class ViewMatcher:
+    """Rotation from the matches of two pictures; how they are matched is up to the subclass."""
+
+    protocol: Protocol = "paper"
+    version: ClassVar[str] = "1"
+    tracks: ClassVar[tuple[str, ...]] = ("rotation",)
+
+    def matches(self, batch: ViewPairBatch) -> list[Matches]:
+        """Return the matches of each pair of `batch`."""
+        raise NotImplementedError
+
+    def predict(self, batch: ViewPairBatch) -> Diagnosed:
+        """Return the turn of each pair's camera in degrees, positive to the left, with what it rests on."""
+        answers = [
+            _answer(found, self.protocol, batch.intrinsics, float(pitch), name)
+            for found, pitch, name in zip(self.matches(batch), batch.pitch_deg, batch.sample_id, strict=True)
+        ]
+        rotation, keypoints, matched, inliers, milliseconds = np.array(answers, dtype=np.float64).reshape(-1, 5).T
+        said = {"keypoints": keypoints, "matches": matched, "inliers": inliers, "milliseconds": milliseconds}
+        return Diagnosed(rotation, said)
+
+
+def _answer(
+    found: Matches, protocol: Protocol, intrinsics: Float64, pitch_deg: float, name: str
+) -> tuple[float, float, float, float, float]:
+    """Return rotation (deg), keypoints, matches, inliers and milliseconds of one pair."""
+    started = time.perf_counter()
+    solution = solve(found, protocol, intrinsics, name)
+    turned = 0.0 if solution.rotation is None else heading_change(solution.rotation, pitch_deg)
+    milliseconds = found.milliseconds + 1e3 * (time.perf_counter() - started)
+    return turned, found.keypoints, len(found.points_0), solution.inliers, milliseconds
+
+
+def solve(found: Matches, protocol: Protocol, intrinsics: Float64, name: str) -> Solution:
+    """Return the rotation that the matches of the pair `name` say, by one protocol or the other."""
+    if protocol == "paper":
+        return five_point(found.points_0, found.points_1, intrinsics)
+    return rotation_only(found.points_0, found.points_1, intrinsics, generator_for(SEED, f"rotation/{name}"))

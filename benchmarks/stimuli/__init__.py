@@ -1,0 +1,1 @@
+"""What methods are given: one file a kind of sample."""
