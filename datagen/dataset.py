@@ -73,6 +73,18 @@ class Dataset:
             raise InputError(f"{self.url} has no array {name!r}; it has {', '.join(sorted(self.group.array_keys()))}")
         return found
 
+    @property
+    def parts(self) -> list[str]:
+        """Names of the datasets inside this one."""
+        return sorted(self.manifest.get("parts", {}))
+
+    def part(self, name: str) -> "Dataset":
+        """Return the dataset `name` inside this one; raises InputError if it is not the one of the manifest."""
+        found = Dataset(f"{self.url}/{name}")
+        if found.fingerprint != self.manifest["parts"][name]:
+            raise InputError(f"{found.url} belongs to another dataset: copy or generate {self.url} again")
+        return found
+
     def audio(self, rows: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Return the audio of `rows` (n,), float32 (n, 2, samples) in [-1, 1]."""
         stored = read_rows(self.array("audio"), np.asarray(rows, dtype=np.intp), self.url)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from tqdm import tqdm
@@ -18,7 +18,7 @@ from .dataset import Dataset
 from .shards import Layout
 from .storage import Folder
 
-SOFTWARE = ("whence", "numpy", "scipy", "numba", "zarr", "soxr", "pyroomacoustics")
+SOFTWARE = ("whence", "numpy", "scipy", "numba", "zarr", "soxr", "pyroomacoustics", "embreex", "pillow")
 
 
 class Plan(Protocol):
@@ -44,6 +44,15 @@ class Plan(Protocol):
         """Return every field of one row."""
 
 
+@runtime_checkable
+class Accompanied(Protocol):
+    """A plan whose dataset holds smaller datasets of its own, each in a folder of its name."""
+
+    @property
+    def parts(self) -> Mapping[str, Plan]:
+        """The plan of each part by name."""
+
+
 def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = None) -> str:
     """Render what is still missing of `plan` into the dataset at `url`; return its fingerprint.
 
@@ -55,9 +64,11 @@ def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = 
     url = Folder(url).absolute  # workers may have been started in another folder
     with nullcontext() if scheduler is None else _connected(scheduler) as client:
         pending = shards.begin(url, plan.layout, attributes)
+        parts = plan.parts if isinstance(plan, Accompanied) else {}
+        fingerprints = {name: generate(part, f"{url}/{name}") for name, part in parts.items()}
         with nullcontext(client) if client or workers == 1 or len(pending) < 2 else _local_cluster(workers) as runner:
             _render(plan, url, pending, runner)
-    return shards.finish(url, plan.layout)
+    return shards.finish(url, plan.layout, fingerprints)
 
 
 def _render(plan: Plan, url: str, pending: Sequence[int], client: Any) -> None:
@@ -65,7 +76,8 @@ def _render(plan: Plan, url: str, pending: Sequence[int], client: Any) -> None:
     rows = {shard: len(plan.layout.rows_of(shard)) for shard in pending}
     done = plan.layout.rows - sum(rows.values())
     finished = _rendered_here(plan, url, pending) if client is None else _rendered_by(client, plan, url, pending)
-    with tqdm(total=plan.layout.rows, initial=done, unit="clip", desc=plan.dataset, disable=not pending) as bar:
+    unit = plan.layout.row_dimension
+    with tqdm(total=plan.layout.rows, initial=done, unit=unit, desc=plan.dataset, disable=not pending) as bar:
         for shard in finished:
             bar.update(rows[shard])
 

@@ -187,8 +187,11 @@ def write_shard(url: str, layout: Layout, shard: int, rows: Sequence[Mapping[str
     folder.write(_progress_file(shard), json.dumps({"sha256": hashes, "columns": columns}).encode())
 
 
-def finish(url: str, layout: Layout) -> str:
-    """Check every shard, write the columns and the manifest, mark the dataset complete; return its fingerprint."""
+def finish(url: str, layout: Layout, parts: Mapping[str, str] | None = None) -> str:
+    """Check every shard, write the columns and the manifest, mark the dataset complete; return its fingerprint.
+
+    `parts` are the fingerprints of the datasets inside this one, by the name of their folder.
+    """
     folder = Folder(url)
     if folder.exists(MANIFEST) and (root_attributes(folder) or {}).get("complete"):
         folder.remove("progress")
@@ -204,7 +207,7 @@ def finish(url: str, layout: Layout) -> str:
     files = {path: value for part in progress for path, value in part["sha256"].items()}
     for field in layout.columns:
         files.update({path: sha256(folder.read(path)) for path in folder.files(f"{field.name}/c")})
-    manifest = _manifest(layout, group, files)
+    manifest = _manifest(layout, group, files) | ({"parts": dict(parts)} if parts else {})
     folder.write(MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
     fingerprint = digest(manifest)
     with warnings.catch_warnings():

@@ -1,21 +1,24 @@
 """Is a dataset what it says? Checksums, value ranges, and a few rows rendered anew."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from ..conventions import wrap_degrees
 from ..digests import generator_for
-from ..errors import InputError
-from . import brir
-from .brir import BrirPlan, BrirRecipe, read_responses, responses_digest
-from .corpora import Corpus, open_corpus
-from .dataset import Dataset, check_files, check_metadata
-from .pipeline import Plan, rerender_differences
-from .tde import MINIMUM_SECONDS, SHORTEST_PAPER_SECONDS, TdePlan, TdeRecipe
+from .dataset import Dataset, check_files, check_metadata, read_rows
+from .pipeline import rerender_differences
+from .replanning import plan_of
 
 LARGEST_DELAY = 0.0015
 """Seconds; no head or array here is wider."""
+ANGLE_TOLERANCE = 1e-6
+"""Degrees between a stored angle and the one that positions and headings give."""
+ROWS_IN_MEMORY_BYTES = 1 << 26
+
+Angles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -32,22 +35,26 @@ class Check:
 
 
 def verify_dataset(
-    dataset: Dataset, *, speech: str | None = None, responses: str | None = None, rerender: int = 3
+    dataset: Dataset, *, elsewhere: Mapping[str, str | None] | None = None, rerender: int = 3
 ) -> list[Check]:
-    """Return every check of `dataset`; `rerender` random rows are rendered anew from `speech` and `responses`.
+    """Return every check of `dataset` and of the datasets inside it; `rerender` random rows are rendered anew.
 
-    The sources default to where they lay when the dataset was made. Raises InputError where they are gone or other.
+    `elsewhere` says where the sources lie now, by their option's name (speech, responses, scenes, images, hrtf); they
+    default to where they lay when the dataset was made. Raises InputError where they are gone or other.
     """
     checks = [_check_files(dataset)]
     checks.append(Check("recipe and arrays are those of the manifest", tuple(check_metadata(dataset))))
     if not all(check.passed for check in checks):
         return checks
-    checks += [_check_labels(dataset), _check_audio(dataset)]
-    if rerender and dataset.name in _PLANS:
+    checks += [_check_labels(dataset), _check_arrays(dataset)]
+    plan = plan_of(dataset, elsewhere or {}) if rerender else None
+    if plan is not None:
         rows = generator_for(0, f"verify/{dataset.fingerprint}").integers(0, len(dataset), rerender)
-        plan = _PLANS[dataset.name](dataset, speech, responses)
         faults = rerender_differences(plan, dataset, sorted({int(row) for row in rows}))
         checks.append(Check(f"{len(set(rows.tolist()))} rows rendered anew are byte for byte the same", tuple(faults)))
+    for name in dataset.parts:
+        inside = verify_dataset(dataset.part(name), elsewhere=elsewhere, rerender=rerender)
+        checks += [Check(f"{name}: {check.what}", check.faults) for check in inside]
     return checks
 
 
@@ -78,39 +85,40 @@ def _label_faults(dataset: Dataset) -> Iterator[str]:
         outside = ~((values >= low) & (values <= high))
         if outside.any():
             yield f"{name}: {int(outside.sum())} values are not within {low:g}..{high:g}"
+    yield from _angle_faults(dataset)
 
 
-def _check_audio(dataset: Dataset) -> Check:
-    faults = []
-    for start in range(0, len(dataset), 256):
-        rows = np.arange(start, min(start + 256, len(dataset)))
-        silent = np.abs(dataset.audio(rows)).max(axis=(1, 2)) == 0
-        faults += [f"row {row}: silent" for row in rows[silent]]
-    return Check(f"{len(dataset)} clips are there and none is silent", tuple(faults))
+def _angle_faults(dataset: Dataset) -> Iterator[str]:
+    """Yield where the angles of a dataset of views disagree with its positions and headings."""
+    if "rotation" in dataset:
+        heading = dataset.column("heading")
+        turned = wrap_degrees(heading - heading[:, :1])
+        yield from _apart("rotation", dataset.column("rotation"), turned)
+    if "source_position" in dataset and "camera_position" in dataset:
+        towards = dataset.column("source_position")[:, :, None] - dataset.column("camera_position")[:, None]
+        world = np.degrees(np.arctan2(-towards[..., 0], -towards[..., 2]))
+        yield from _apart("azimuth", dataset.column("azimuth"), world - dataset.column("heading")[:, None])
 
 
-def _tde_plan(dataset: Dataset, speech: str | None, responses: str | None) -> Plan:
-    recipe = TdeRecipe(**dataset.recipe)
-    shortest = SHORTEST_PAPER_SECONDS if recipe.protocol == "paper" else MINIMUM_SECONDS
-    return TdePlan(recipe, _corpus(dataset, speech, shortest, recipe.seed))
+def _apart(name: str, stored: Angles, computed: Angles) -> Iterator[str]:
+    wrong = np.abs(wrap_degrees(stored - computed)) > ANGLE_TOLERANCE
+    if wrong.any():
+        yield f"{name}: {int(wrong.sum())} values disagree with positions and headings"
 
 
-def _brir_plan(dataset: Dataset, speech: str | None, responses: str | None) -> Plan:
-    recipe = BrirRecipe(**dataset.recipe)
-    folder = responses or dataset.attributes["engine"]["location"]
-    measured = read_responses(folder)
-    if responses_digest(measured) != recipe.responses:
-        raise InputError(f"{folder} holds other responses than the dataset was made from: give --responses DIR")
-    return BrirPlan(recipe, measured, folder, _corpus(dataset, speech, brir.MINIMUM_SECONDS, recipe.seed))
+def _check_arrays(dataset: Dataset) -> Check:
+    """Look at every large array, some rows at a time: none may be blank or hold what is no number."""
+    large = [name for name in sorted(dataset.group.array_keys()) if dataset.array(name).shards is not None]
+    faults = [fault for name in large for fault in _blank_rows(dataset, name)]
+    return Check(f"{len(dataset)} rows of {', '.join(large)} are there, finite and not blank", tuple(faults))
 
 
-def _corpus(dataset: Dataset, speech: str | None, minimum_seconds: float, seed: int) -> Corpus:
-    recorded = dataset.attributes["speech"]
-    source = speech or recorded["location"] or recorded["kind"]
-    corpus = open_corpus(source, minimum_seconds=minimum_seconds, seed=seed, count=recorded["clips"])
-    if corpus.digest != dataset.recipe["corpus"]:
-        raise InputError(f"{source} is not the speech the dataset was made from: give it with --speech DIR")
-    return corpus
-
-
-_PLANS = {"tde": _tde_plan, "brir": _brir_plan}
+def _blank_rows(dataset: Dataset, name: str) -> Iterator[str]:
+    array = dataset.array(name)
+    step = max(1, ROWS_IN_MEMORY_BYTES // (int(np.prod(array.shape[1:])) * array.dtype.itemsize))
+    for start in range(0, len(dataset), step):
+        rows = np.arange(start, min(start + step, len(dataset)))
+        values = read_rows(array, rows, dataset.url).reshape(len(rows), -1)
+        yield from (f"row {row}: {name} is silent or blank" for row in rows[~values.any(axis=1)])
+        if array.dtype.kind == "f":
+            yield from (f"row {row}: {name} is not finite" for row in rows[~np.isfinite(values).all(axis=1)])

@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 
 from . import __version__
-from .commands import about, bench, dataset, generate, quickstart
+from .commands import about, bench, dataset, generate, generate_homes, imports, quickstart
 from .commands.arguments import spread_lists
 from .errors import InputError, VerificationError
 
@@ -22,8 +22,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(quickstart.quickstart)
+generate_homes.add_to(generate.app)
 app.add_typer(generate.app, name="generate")
-app.add_typer(generate.import_app, name="import")
+app.add_typer(imports.app, name="import")
 app.command()(dataset.inspect)
 app.command()(dataset.verify)
 app.command()(about.tracks)

@@ -45,9 +45,10 @@ def _print(title: str, heads: list[str], rows: list[list[str]], as_json: bool) -
 
         typer.echo(dumps([dict(zip(heads, row, strict=True)) for row in rows], indent=1))
         return
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(*heads, title=title, title_justify="left")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     terminal().print(table)

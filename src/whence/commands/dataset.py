@@ -1,12 +1,15 @@
 """`whence inspect` and `whence verify`: what a dataset holds, and whether it is what it says."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import InputError, VerificationError
 from .terminal import terminal
+
+if TYPE_CHECKING:
+    from ..datagen.dataset import Dataset
 
 Data = Annotated[str, typer.Argument(metavar="DATA.zarr", help="Dataset: a path or an fsspec URL.")]
 
@@ -31,9 +34,7 @@ def inspect(
         raise InputError(f"--html {html} lies inside a dataset: choose another place")
     tables = describe(dataset)
     if html:
-        from ..benchmarks.report.dataset_page import write_dataset_page
-
-        write_dataset_page(dataset, html)
+        _write_page(dataset, html)
         typer.echo(f"{html}", err=json)
     if json:
         typer.echo(dumps([vars(table) | {"bold": []} for table in tables], indent=1))
@@ -41,6 +42,18 @@ def inspect(
     console = terminal()
     for table in tables:
         console.print(rich_table(table))
+
+
+def _write_page(dataset: "Dataset", file: Path) -> None:
+    """Write the page of `dataset`: of homes with views and responses, or of clips."""
+    if dataset.name == "hm3d-ss":
+        from ..benchmarks.report.home_page import write_home_page
+
+        write_home_page(dataset, file)
+    else:
+        from ..benchmarks.report.dataset_page import write_dataset_page
+
+        write_dataset_page(dataset, file)
 
 
 def verify(
@@ -53,6 +66,15 @@ def verify(
         str | None,
         typer.Option(metavar="DIR", help="The measured responses, if they have moved.", show_default=False),
     ] = None,
+    scenes: Annotated[
+        str | None, typer.Option(metavar="DIR", help="The 3D scenes, if they have moved.", show_default=False)
+    ] = None,
+    images: Annotated[
+        str | None, typer.Option(metavar="DIR", help="The photographs, if they have moved.", show_default=False)
+    ] = None,
+    hrtf: Annotated[
+        str | None, typer.Option(metavar="FILE.sofa", help="The head, if it has moved.", show_default=False)
+    ] = None,
     rerender: Annotated[int, typer.Option(min=0, help="Rows to render again and compare, 0 for none.")] = 3,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
@@ -63,7 +85,8 @@ def verify(
     from ..datagen.verification import verify_dataset
 
     dataset = Dataset(data)
-    checks = verify_dataset(dataset, speech=speech, responses=responses, rerender=rerender)
+    elsewhere = {"speech": speech, "responses": responses, "scenes": scenes, "images": images, "hrtf": hrtf}
+    checks = verify_dataset(dataset, elsewhere=elsewhere, rerender=rerender)
     if json:
         typer.echo(dumps([vars(check) for check in checks], indent=1))
     for check in [] if json else checks:

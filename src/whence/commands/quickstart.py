@@ -1,4 +1,4 @@
-"""`whence quickstart`: a first result, from nothing, in one command."""
+"""`whence quickstart`: first results, from nothing, in one command."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,16 +15,30 @@ def quickstart(
         typer.Option(metavar="DIR|espeak|librispeech", help="Dry speech. [default: espeak]", show_default=False),
     ] = None,
 ) -> None:
-    """Generate a small set, run every untrained baseline on it, and write report.html."""
-    from ..benchmarks.bench import bench
+    """Generate small sets, run every untrained baseline on them, and write a report.html for each track."""
+    import os
+
+    from ..datagen.hm3d_ss import PRESETS as HOMES
+    from ..datagen.hm3d_ss import plan_hm3d_ss
     from ..datagen.pipeline import generate
     from ..datagen.tde import PRESETS, plan_tde
+
+    rooms, homes = out / "tde.zarr", out / "hm3d-ss.zarr"
+    typer.echo(f"1/6 rendering speech in three rooms: {rooms}")
+    generate(plan_tde(speech, clips=PRESETS["tiny"]), str(rooms))
+    _bench(2, "time delay between two microphones, five noise levels, every baseline", "tde", rooms, out)
+    _bench(3, "left or right", "left-right", rooms, out)
+    scenes, examples = HOMES["tiny"]
+    typer.echo(f"4/6 rendering homes to see and hear: {homes}")
+    plan = plan_hm3d_ss("procedural", speech, scene_count=scenes, examples=examples)
+    generate(plan, str(homes), workers=os.cpu_count() or 1)
+    _bench(5, "camera rotation between two views", "rotation", homes, out)
+    _bench(6, "azimuth of a sound from two ears", "azimuth", homes, out)
+
+
+def _bench(step: int, what: str, track: str, data: Path, out: Path) -> None:
+    from ..benchmarks.bench import bench
     from .bench import show
 
-    data = out / "tde.zarr"
-    typer.echo(f"1/3 rendering speech in three rooms: {data}")
-    generate(plan_tde(speech, clips=PRESETS["tiny"]), str(data))
-    typer.echo("2/3 time delay between two microphones, five noise levels, every baseline")
-    show(bench("tde", str(data), out / "runs" / "tde"), False)
-    typer.echo("3/3 left or right")
-    show(bench("left-right", str(data), out / "runs" / "left-right"), False)
+    typer.echo(f"{step}/6 {what}")
+    show(bench(track, str(data), out / "runs" / track), False)

@@ -1,0 +1,311 @@
+"""HM3D-SS: the same home seen and heard from several headings (SLfM, Sec. 4.1 and App. A).
+
+An example is a set of views from one place (or from places near it), some sources in line of sight, and a binaural
+impulse response from every source to every view. Direct and indirect sound are kept apart: what is heard is
+`direct + ratio x indirect`, with the ratio chosen when the data are used.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Setting
+
+from ..conventions import SAMPLE_RATE, SPEED_OF_SOUND
+from ..digests import generator_for, sha256
+from .acoustics.hrtf import open_head
+from .acoustics.impulse_response import measure_response
+from .acoustics.mesh import DIRECT_SAMPLES, INDIRECT_SAMPLES, LEAD, BinauralResponses
+from .cameras import PITCH_DEG, Camera
+from .dry_clips import DryClips, open_dry_clips
+from .home import Home, Renderer, SoundEngine, check_engines, describe_engines, open_home
+from .pipeline import Plan
+from .raycast import View
+from .scenes.opening import SceneSource, open_scenes
+from .shards import Field, Layout
+from .shared_surface import judge, pictures
+from .view_sets import ViewSet, candidate_sets
+
+Variant = Literal["rotation", "translation"]
+PRESETS = {"tiny": (2, 10), "small": (20, 50), "paper": (100, 500)}
+"""Scenes, and examples in each."""
+VIEWS_AND_SOURCES: Mapping[Variant, tuple[int, int]] = {"rotation": (4, 3), "translation": (3, 2)}
+RATIO = 0.2
+"""Level of the indirect sound at which `rt60` and `direct_to_reverberant` are measured, the released script's."""
+SPLIT_SEED = 1234
+MOST_ROWS_PER_SHARD = 25
+DEPTH_UNITS = 1000
+"""Depth is stored in millimetres."""
+
+
+class HomeRecipe(BaseModel):
+    """Everything that decides the bytes of an HM3D-SS dataset."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Setting(ge=0)
+    scenes: str
+    """Digest of the scenes."""
+    scene_names: tuple[str, ...]
+    examples: int = Setting(ge=1)
+    """In each scene."""
+    variant: Variant
+    views: int = Setting(ge=2, le=8)
+    sources: int = Setting(ge=1, le=8)
+    renderer: Renderer
+    acoustics: SoundEngine
+    head: str
+    """Digest of the head: the rigid sphere, or a SOFA file."""
+    dry: Mapping[str, Any]
+    """Recipe of the dry clips."""
+
+
+def split_scenes(names: tuple[str, ...]) -> dict[str, str]:
+    """Return the split of every scene: sorted, shuffled with the published seed, then 9:1:1 in whole numbers.
+
+    >>> from collections import Counter
+    >>> sorted(Counter(split_scenes(tuple(f"{k:05d}" for k in range(100))).values()).items())
+    [('test', 10), ('train', 81), ('val', 9)]
+    """
+    order = sorted(names)
+    np.random.RandomState(SPLIT_SEED).shuffle(order)
+    train, held_out = len(order) * 9 // 11, len(order) // 11
+    splits = ["train"] * train + ["val"] * held_out
+    return {name: splits[k] if k < len(splits) else "test" for k, name in enumerate(order)}
+
+
+def home_fields(views: int, sources: int) -> tuple[Field, ...]:
+    """Return the arrays of a dataset with so many views and sources an example."""
+    camera = Camera()
+    picture = (views, camera.height, camera.width)
+    pixels = ("view", "row", "column")
+    pair, ears = ("source", "view"), ("source", "view", "ear")
+    seen = {"horizontal_field_of_view_deg": camera.horizontal_field_of_view, "pitch_deg": PITCH_DEG}
+    heard = {"sample_rate_hz": SAMPLE_RATE, "lead_samples": LEAD}
+    degrees, metres = {"units": "degrees"}, {"units": "m"}
+    response = (sources, views, 2)
+    return (
+        Field("image", "uint8", "what each view sees, sRGB", (*picture, 3), (*pixels, "channel"), seen, 1),
+        Field("depth", "uint16", "along the optical axis, 0 for none", picture, pixels, {**seen, "units": "mm"}, 1),
+        Field(
+            "impulse_response_direct",
+            "float32",
+            "direct sound at the left and right ear, 1/(4 pi d)",
+            (*response, DIRECT_SAMPLES),
+            (*ears, "direct_sample"),
+            heard,
+            1,
+        ),
+        Field(
+            "impulse_response_indirect",
+            "float32",
+            "reflections at the left and right ear",
+            (*response, INDIRECT_SAMPLES),
+            (*ears, "indirect_sample"),
+            heard,
+            1,
+        ),
+        Field("sample_id", "str", "name of the example"),
+        Field("scene", "str", "home"),
+        Field("split", "str", "train, val or test, by scene"),
+        Field("heading", "float64", "0 along -Z, a left turn is positive", (views,), ("view",), degrees),
+        Field("rotation", "float64", "from the first view, left positive", (views,), ("view",), degrees),
+        Field("camera_position", "float64", "eye and ears, +Y up", (views, 3), ("view", "axis"), metres),
+        Field("shared", "float64", "with the first view: instances, or share of surface", (views,), ("view",)),
+        Field("source_position", "float64", "+Y up", (sources, 3), ("source", "axis"), metres),
+        Field("azimuth", "float64", "0 ahead, left positive", (sources, views), pair, degrees),
+        Field("distance", "float64", "from source to ears, in space", (sources, views), pair, metres),
+        Field("rt60", "float64", f"of direct + {RATIO:g} x indirect, T30 fit", response, ears, {"units": "s"}),
+        Field(
+            "direct_to_reverberant",
+            "float64",
+            f"of direct + {RATIO:g} x indirect, direct: up to 2.5 ms",
+            response,
+            ears,
+            {"units": "dB"},
+        ),
+        Field("dry_clip", "int64", "row of the group `dry` that each source plays", (sources,), ("source",)),
+    )
+
+
+@dataclass(frozen=True)
+class HomePlan:
+    """Renders any example of an HM3D-SS dataset."""
+
+    settings: HomeRecipe
+    scenes: SceneSource
+    hrtf: str | None
+    """The SOFA file, None for the rigid sphere."""
+    dry: DryClips
+    dataset: str = field(default="hm3d-ss", init=False)
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """The recipe as JSON values."""
+        return self.settings.model_dump(mode="json")
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Engines, scenes, head and speech."""
+        engine = {
+            **describe_engines(self.settings.renderer, self.settings.acoustics),
+            "speed_of_sound": SPEED_OF_SOUND,
+            "head": self.settings.head,
+            "hrtf": self.hrtf,
+        }
+        scenes = {"location": self.scenes.location, "licence": self.scenes.licence}
+        return {"engine": engine, "scenes": scenes, **self.dry.provenance}
+
+    @property
+    def parts(self) -> Mapping[str, Plan]:
+        """The dry clips."""
+        return {"dry": self.dry}
+
+    @property
+    def layout(self) -> Layout:
+        """One row an example, scene by scene; a shard holds examples of one scene only."""
+        examples = self.settings.examples
+        rows_per_shard = max(k for k in range(1, MOST_ROWS_PER_SHARD + 1) if examples % k == 0)
+        fields = home_fields(self.settings.views, self.settings.sources)
+        return Layout("example", examples * len(self.settings.scene_names), rows_per_shard, fields)
+
+    @cached_property
+    def _splits(self) -> dict[str, str]:
+        return split_scenes(self.settings.scene_names)
+
+    def render(self, row: int) -> dict[str, Any]:
+        """Return every field of row `row`."""
+        number, example = divmod(row, self.settings.examples)
+        name = self.settings.scene_names[number]
+        sample_id = f"{name}/{example:05d}"
+        home = open_home(self.scenes, number, self.settings.renderer, self.settings.acoustics, self.hrtf)
+        chosen, views, shared = self._views(home, generator_for(self.settings.seed, sample_id))
+        heard = self._responses(home, chosen, sample_id)
+        return {
+            "image": np.stack([view.image for view in views]),
+            "depth": np.stack([_millimetres(view.depth) for view in views]),
+            "impulse_response_direct": heard.direct,
+            "impulse_response_indirect": heard.indirect,
+            "sample_id": sample_id,
+            "scene": name,
+            "split": self._splits[name],
+            "heading": chosen.headings,
+            "rotation": chosen.rotations,
+            "camera_position": chosen.cameras,
+            "shared": shared,
+            "source_position": chosen.sources,
+            "azimuth": chosen.azimuths,
+            "distance": chosen.distances,
+            "dry_clip": self._dry_clips(sample_id, self._splits[name]),
+            **measured_fields(heard, chosen.distances),
+        }
+
+    def _views(self, home: Home, rng: np.random.Generator) -> tuple[ViewSet, list[View], Any]:
+        """Return the first set whose pictures, at full size, share enough with the first of them."""
+        settings, rule = self.settings, judge(home.has_instances)
+        pairs = np.array([[0, view] for view in range(settings.views)], dtype=np.intp)
+        translation = settings.variant == "translation"
+        for chosen in candidate_sets(
+            home, rng, views=settings.views, sources=settings.sources, translation=translation
+        ):
+            places = zip(chosen.cameras, chosen.headings, strict=True)
+            views = [home.view(camera, float(heading)) for camera, heading in places]
+            shared = rule.shared(pictures(views), chosen.cameras, chosen.headings, pairs)
+            if rule.enough(shared).all():
+                return chosen, views, shared
+        raise AssertionError  # the candidates end with an InputError
+
+    def _responses(self, home: Home, chosen: ViewSet, sample_id: str) -> BinauralResponses:
+        """Return the responses of `chosen`: one trace for every place that is listened from."""
+        seed, name = self.settings.seed, f"sound/{sample_id}"
+        if self.settings.variant == "rotation":
+            return home.responses(chosen.cameras[0], chosen.sources, chosen.headings, seed, name)
+        places = [
+            home.responses(camera, chosen.sources, heading[None], seed, f"{name}/{view}")
+            for view, (camera, heading) in enumerate(zip(chosen.cameras, chosen.headings, strict=True))
+        ]
+        return BinauralResponses(
+            np.concatenate([place.direct for place in places], axis=1),
+            np.concatenate([place.indirect for place in places], axis=1),
+            np.all([place.visible for place in places], axis=0),
+        )
+
+    def _dry_clips(self, sample_id: str, split: str) -> npt.NDArray[np.intp]:
+        """Return the dry clip of each source, all different where there are enough."""
+        pool = self.dry.rows_of(split)
+        rng = generator_for(self.settings.seed, f"dry/{sample_id}")
+        return np.asarray(rng.choice(pool, self.settings.sources, replace=pool.size < self.settings.sources))
+
+
+def measured_fields(heard: BinauralResponses, distances: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Return reverberation time and direct-to-reverberant ratio (source, view, ear) at the standard ratio."""
+    mixed = np.float32(RATIO) * heard.indirect
+    mixed[..., :DIRECT_SAMPLES] += heard.direct
+    arrivals = LEAD + distances / SPEED_OF_SOUND * SAMPLE_RATE
+    measures = [
+        [[measure_response(ear, float(arrivals[place])) for ear in mixed[place]]]
+        for place in np.ndindex(arrivals.shape)
+    ]
+    flat = [measure for place in measures for ears in place for measure in ears]
+    return {
+        "rt60": np.reshape([measure.rt60_t30 for measure in flat], mixed.shape[:3]),
+        "direct_to_reverberant": np.reshape([measure.direct_to_reverberant for measure in flat], mixed.shape[:3]),
+    }
+
+
+def _millimetres(depth: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
+    return np.asarray(np.clip(np.rint(depth * DEPTH_UNITS), 0, 65535), dtype=np.uint16)
+
+
+def plan_hm3d_ss(
+    scenes: str,
+    speech: str | None,
+    *,
+    scene_count: int | None,
+    examples: int,
+    variant: Variant = "rotation",
+    sources: int | None = None,
+    renderer: Renderer = "native",
+    acoustics: SoundEngine = "native",
+    hrtf: str | None = None,
+    seed: int = 0,
+) -> HomePlan:
+    """Return the plan of a dataset with `examples` examples in each of `scene_count` scenes.
+
+    `scenes` is `procedural` or a folder of .glb files, `speech` as in `plan_tde`, `hrtf` a SOFA file or None for the
+    rigid sphere. `sources` defaults to the published 3, or 2 with translation.
+    """
+    homes = open_scenes(scenes, count=scene_count, seed=seed)
+    check_engines(renderer, acoustics, homes, hrtf)
+    open_head(hrtf)
+    views, usual_sources = VIEWS_AND_SOURCES[variant]
+    dry = open_dry_clips(speech, _dry_count(examples * len(homes.names)), seed)
+    recipe = HomeRecipe(
+        seed=seed,
+        scenes=homes.digest,
+        scene_names=homes.names,
+        examples=examples,
+        variant=variant,
+        views=views,
+        sources=sources or usual_sources,
+        renderer=renderer,
+        acoustics=acoustics,
+        head=head_digest(hrtf),
+        dry=dry.recipe,
+    )
+    return HomePlan(recipe, homes, hrtf, dry)
+
+
+def head_digest(hrtf: str | None) -> str:
+    """Return what names the head: the sha256 of its SOFA file, or that it is the rigid sphere."""
+    return "rigid sphere" if hrtf is None else sha256(Path(hrtf).read_bytes())
+
+
+def _dry_count(rows: int) -> int:
+    """Return how many dry clips each split gets: one for ten examples, 8 to 400."""
+    return min(max(rows // 10, 8), 400)

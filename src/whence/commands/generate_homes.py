@@ -1,0 +1,112 @@
+"""`whence generate hm3d-ss` and `whence generate panoramas`: views of homes, with and without sound."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from .rendering import Json, Out, Preset, Scheduler, Seed, Speech, Workers, name_skipped, render
+
+
+class Variant(StrEnum):
+    """How the views of an example differ."""
+
+    rotation = "rotation"
+    translation = "translation"
+
+
+class Acoustics(StrEnum):
+    """Who computes the impulse responses."""
+
+    native = "native"
+    rlr = "rlr"
+    soundspaces = "soundspaces"
+
+
+class Renderer(StrEnum):
+    """Who draws the views."""
+
+    native = "native"
+    habitat = "habitat"
+
+
+def hm3d_ss(
+    out: Out,
+    scenes: Annotated[
+        str, typer.Option(metavar="procedural|DIR", help="Homes: made here, or a folder of .glb files.")
+    ] = "procedural",
+    preset: Annotated[Preset, typer.Option(help="2 scenes x 10 examples, 20 x 50, or 100 x 500.")] = Preset.tiny,
+    scene_count: Annotated[
+        int | None, typer.Option(min=1, help="Scenes; overrides the preset's.", show_default=False)
+    ] = None,
+    examples: Annotated[
+        int | None, typer.Option(min=1, help="Examples in each scene; overrides the preset's.", show_default=False)
+    ] = None,
+    variant: Annotated[
+        Variant, typer.Option(help="4 views from one place, or 3 from places up to 0.25 m off the centre.")
+    ] = Variant.rotation,
+    sources: Annotated[
+        int | None,
+        typer.Option(min=1, max=8, help="Sources. [default: 3, with translation 2]", show_default=False),
+    ] = None,
+    speech: Speech = None,
+    acoustics: Annotated[Acoustics, typer.Option(help="Engine of the impulse responses.")] = Acoustics.native,
+    renderer: Annotated[Renderer, typer.Option(help="Engine of the pictures.")] = Renderer.native,
+    hrtf: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.sofa", help="Measured head. [default: rigid sphere]", show_default=False),
+    ] = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    json: Json = False,
+) -> None:
+    """HM3D-SS: a home seen and heard from several headings, with binaural impulse responses."""
+    from ..datagen.hm3d_ss import PRESETS, plan_hm3d_ss
+
+    scene_total, examples_each = PRESETS[preset]
+    made_here = scenes == "procedural"
+    plan = plan_hm3d_ss(
+        scenes,
+        speech,
+        scene_count=scene_count or (scene_total if made_here else None),
+        examples=examples or examples_each,
+        variant=variant.value,
+        sources=sources,
+        renderer=renderer.value,
+        acoustics=acoustics.value,
+        hrtf=hrtf,
+        seed=seed or 0,
+    )
+    if acoustics is not Acoustics.native:
+        typer.echo(plan.provenance["engine"]["licence"], err=True)
+    name_skipped(plan.dry.corpus.skipped)
+    render(plan, out, workers, scheduler, json)
+
+
+def panoramas(
+    out: Out,
+    images: Annotated[str, typer.Option(metavar="DIR", help="Equirectangular photographs, twice as wide as high.")],
+    preset: Annotated[Preset, typer.Option(help="10, 100 or 1,000 pairs for each photograph.")] = Preset.small,
+    pairs: Annotated[
+        int | None, typer.Option(min=1, help="Pairs for each photograph; overrides the preset's.", show_default=False)
+    ] = None,
+    largest_rotation: Annotated[
+        float, typer.Option(metavar="DEG", help="Largest turn of the camera; up to 30 the views overlap by half.")
+    ] = 60.0,
+    seed: Seed = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    json: Json = False,
+) -> None:
+    """Pairs of perspective views with known rotation, cut from 360-degree photographs."""
+    from ..datagen.panoramas import PRESETS, plan_panoramas
+
+    plan = plan_panoramas(images, pairs=pairs or PRESETS[preset], seed=seed or 0, largest_rotation=largest_rotation)
+    render(plan, out, workers, scheduler, json)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file to `whence generate`."""
+    app.command("hm3d-ss")(hm3d_ss)
+    app.command()(panoramas)

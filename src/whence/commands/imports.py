@@ -1,0 +1,52 @@
+"""`whence import`: other people's files into a dataset."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .rendering import Json, Out, Workers, render
+
+app = typer.Typer(help="Bring other people's files into a dataset.", no_args_is_help=True)
+
+
+@app.callback()
+def _import() -> None:
+    """Bring other people's files into a dataset."""
+
+
+@app.command("in-the-wild")
+def in_the_wild(
+    out: Out,
+    clips: Annotated[str, typer.Option(metavar="DIR", help="Folder of the stereo recordings.")],
+    labels: Annotated[str, typer.Option(metavar="CSV", help="Label file: path,start_time,itd_label,if_flip.")],
+    licence: Annotated[str, typer.Option(metavar="TEXT", help="Licence of the recordings.")] = "unknown",
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Real stereo clips with the published left/right labels."""
+    from ..datagen.in_the_wild import InTheWildPlan, read_labels
+
+    known, skipped = read_labels(labels, clips)
+    missing = sorted({row.path for row in skipped if not row.found})
+    if missing:
+        typer.echo(f"{len(missing)} recordings of {labels} are not in {clips}, such as {missing[0]}", err=True)
+    unusable = [row.reason for row in skipped if row.found]
+    for reason in unusable[:10]:
+        typer.echo(f"skipped {reason}", err=True)
+    if len(unusable) > 10:
+        typer.echo(f"skipped {len(unusable) - 10} more rows", err=True)
+    render(InTheWildPlan(known, str(Path(clips).resolve()), len(skipped), licence), out, workers, None, json)
+
+
+@app.command("hm3d-ss")
+def hm3d_ss(
+    out: Out,
+    source: Annotated[str, typer.Option("--from", metavar="DIR", help="Folder of SCENE/pair-0000/pair-0000/...")],
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Sets of views and binaural responses as SLfM's own generator writes them."""
+    from ..datagen.upstream_hm3d_ss import plan_upstream
+
+    render(plan_upstream(source), out, workers, None, json)
