@@ -165,7 +165,7 @@ def _library() -> Any:
         import transformers
         from transformers.utils.logging import disable_progress_bar
     except ImportError as error:
-        raise InputError(f"learned matchers need {error.name}: run `pip install 'whence[matching]'`") from None
+        raise InputError(f"learned matchers need {error.name}: run `pip install 'whence[learned]'`") from None
     disable_progress_bar()  # type: ignore[no-untyped-call]
     return transformers
 

@@ -41,7 +41,13 @@ def worst_samples_shown(view: View, method: str, condition: Stated, folder: Path
     texts = [_texts(view, float(view.run.labels.truth[k]), float(predicted[k])) for k in found]
     pictures = _pictures(shown, texts, folder)
     return [
-        WorstSample(str(view.run.labels.sample_id[index]), list(_facts(view, int(index))), *text, exhibit.sounds, drawn)
+        WorstSample(
+            str(view.run.labels.sample_id[index]),
+            [*_facts(view, int(index)), *_said(view, method, condition, int(index))],
+            *text,
+            exhibit.sounds,
+            drawn,
+        )
         for index, text, exhibit, drawn in zip(found, texts, shown, pictures, strict=True)
     ]
 
@@ -109,6 +115,10 @@ def _facts(view: View, index: int) -> Iterator[tuple[str, str]]:
         texts = [pattern.format(value) for value in values if np.isfinite(value)]
         if texts:
             yield title, texts[0] if len(texts) == 1 else f"{texts[0]} left, {texts[1]} right"
+
+
+def _said(view: View, method: str, condition: Stated, index: int) -> Iterator[tuple[str, str]]:
+    """Yield what `method` said of a sample besides its prediction."""
     for one in view.run.predictions:
-        for name, values_said in one.diagnostics.items() if one.method == view.best(view.middle) else ():
-            yield name, f"{values_said[index]:.4g}"
+        if one.method == method and one.condition.stated() == dict(condition):
+            yield from ((name, f"{values[index]:.4g}") for name, values in one.diagnostics.items())
