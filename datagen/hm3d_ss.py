@@ -5,6 +5,7 @@ impulse response from every source to every view. Direct and indirect sound are 
 `direct + ratio x indirect`, with the ratio chosen when the data are used.
 """
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -68,12 +69,14 @@ class HomeRecipe(BaseModel):
 def split_scenes(names: tuple[str, ...]) -> dict[str, str]:
     """Return the split of every scene: sorted, shuffled with the published seed, then 9:1:1 in whole numbers.
 
+    Python's own generator shuffles: with it the published val and test scenes come out in their published order.
+
     >>> from collections import Counter
     >>> sorted(Counter(split_scenes(tuple(f"{k:05d}" for k in range(100))).values()).items())
     [('test', 10), ('train', 81), ('val', 9)]
     """
     order = sorted(names)
-    np.random.RandomState(SPLIT_SEED).shuffle(order)
+    random.Random(SPLIT_SEED).shuffle(order)
     train, held_out = len(order) * 9 // 11, len(order) // 11
     splits = ["train"] * train + ["val"] * held_out
     return {name: splits[k] if k < len(splits) else "test" for k, name in enumerate(order)}
@@ -298,7 +301,7 @@ def plan_hm3d_ss(
         head=head_digest(hrtf),
         dry=dry.recipe,
     )
-    return HomePlan(recipe, homes, hrtf, dry)
+    return HomePlan(recipe, homes, None if hrtf is None else str(Path(hrtf).absolute()), dry)
 
 
 def head_digest(hrtf: str | None) -> str:

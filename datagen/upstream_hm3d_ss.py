@@ -3,7 +3,8 @@
 Read is every folder SCENE/pair-XXXX/pair-YYYY with a metadata.json: images as they are, direct and indirect impulse
 responses apart, padded with zeros to one length. What is mixed there (`binaural_rirs`) is not read: it is the direct
 plus 0.2 times the indirect. Depth is not metric there, and dry clips are not assigned, so neither is here. Responses
-are in the engine's own scale and in 16 bits, so loud ones are clipped; `clipped` counts it.
+are in the engine's own scale and in 16 bits, so loud ones are clipped; `clipped` counts it. Azimuths are those of the
+positions and headings, to full precision, once the stored ones were found to agree.
 """
 
 from collections.abc import Iterator, Mapping
@@ -148,8 +149,8 @@ def _check_counts(place: Path, sets: tuple[UpstreamSet, ...]) -> None:
     for each in sets:
         if (each.views, each.sources) != (first.views, first.sources):
             raise InputError(
-                f"{place / each.folder} has {each.views} views and {each.sources} sources, {first.folder} {first.views} "
-                f"and {first.sources}: import them from different folders"
+                f"{place / each.folder} has {each.views} views and {each.sources} sources, {first.folder} has "
+                f"{first.views} and {first.sources}: import them from different folders"
             )
 
 
@@ -181,7 +182,7 @@ class UpstreamPlan:
     @cached_property
     def layout(self) -> Layout:
         """One row a set, in the order of their folders."""
-        return Layout("example", len(self.sets), ROWS_PER_SHARD, _fields(self.settings))
+        return Layout("example", len(self.sets), ROWS_PER_SHARD, tuple(_fields(self.settings)))
 
     def render(self, row: int) -> dict[str, Any]:
         """Return every field of row `row`."""
@@ -207,7 +208,7 @@ class UpstreamPlan:
             "rotation": wrap_degrees(where.headings - where.headings[0]),
             "camera_position": where.cameras,
             "source_position": where.sources,
-            "azimuth": where.azimuths,
+            "azimuth": where.expected_azimuths(),
             "distance": distances,
             "rt60_stored": where.rt60,
             "clipped": (np.abs(direct) >= 32767 / 32768).sum(axis=-1),
@@ -226,11 +227,7 @@ def _measured(direct: npt.NDArray[np.float32], indirect: npt.NDArray[np.float32]
     }
 
 
-def _fields(settings: UpstreamRecipe) -> tuple[Field, ...]:
-    return tuple(_own_fields(settings))
-
-
-def _own_fields(settings: UpstreamRecipe) -> Iterator[Field]:
+def _fields(settings: UpstreamRecipe) -> Iterator[Field]:
     """Yield the arrays of a generated dataset, less those that are not known here, and two that only these have."""
     lengths = {
         "impulse_response_direct": settings.direct_samples,

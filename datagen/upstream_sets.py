@@ -115,8 +115,8 @@ def _check_angles(folder: Path, found: Geometry) -> None:
     if off.max() > ANGLE_TOLERANCE:
         j, k = divmod(int(off.argmax()), off.shape[1])
         raise InputError(
-            f"{folder}/metadata.json: relative_angle_between_sound_{j}_camera_{k} is {found.azimuths[j, k]:.3f}, but the "
-            f"positions and the heading give {expected[j, k]:.3f} degrees: move the folder away or generate it anew"
+            f"{folder}/metadata.json: relative_angle_between_sound_{j}_camera_{k} is {found.azimuths[j, k]:.3f}, but "
+            f"positions and heading give {expected[j, k]:.3f} degrees: move the folder away or generate it anew"
         )
     turns = np.abs(np.einsum("vq,vq->v", found.quaternions, found.expected_quaternions()))
     wrong = np.degrees(2 * np.arccos(np.minimum(turns, 1.0)))
@@ -146,6 +146,8 @@ def _read_response(file: Path, samples: int) -> npt.NDArray[np.float32]:
         raise InputError(f"{file} cannot be read ({error}): generate its set anew, or move it away") from None
     if not np.isfinite(sound).all():
         raise InputError(f"{file} holds values that are no finite numbers: generate its set anew, or move it away")
+    if len(sound) > samples:
+        raise InputError(f"{file} has grown since the import began: run the same command again from the start")
     return np.pad(sound.T, ((0, 0), (0, samples - len(sound))))
 
 
@@ -169,6 +171,7 @@ def image_files(folder: Path, views: int) -> list[Path]:
 
 
 def check_image(file: Path) -> None:
+    """Raise InputError where a picture is missing or of another size."""
     camera = Camera()
     try:
         with Image.open(file) as picture:
@@ -180,6 +183,7 @@ def check_image(file: Path) -> None:
 
 
 def read_image(file: Path) -> npt.NDArray[np.uint8]:
+    """Return a picture as uint8 (height, width, 3)."""
     try:
         with Image.open(file) as picture:
             return np.asarray(picture.convert("RGB"))

@@ -18,6 +18,7 @@ from whence.datagen.pipeline import generate
 from whence.datagen.raycast import render
 from whence.datagen.scenes.floor import find_floor
 from whence.datagen.scenes.procedural import procedural_scene
+from whence.datagen.upstream_hm3d_ss import TEST_SCENES, VALIDATION_SCENES
 from whence.datagen.verification import verify_dataset
 from whence.errors import InputError
 
@@ -36,7 +37,12 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 class TestSplits:
     def test_a_hundred_scenes_are_split_as_published(self):
         names = tuple(f"{k:05d}-name" for k in range(100))
-        assert Counter(split_scenes(names).values()) == {"train": 81, "val": 9, "test": 10}
+        splits = split_scenes(names)
+        assert Counter(splits.values()) == {"train": 81, "val": 9, "test": 10}
+        # the published val and test scenes, sorted by name, follow each other in just this order
+        published = sorted([(name, "V") for name in VALIDATION_SCENES] + [(name, "T") for name in TEST_SCENES])
+        ours = [splits[name][0].upper() for name in names if splits[name] != "train"]
+        assert ours == [split for _, split in published]
 
     def test_the_order_of_the_names_does_not_matter(self):
         names = tuple(f"scene{k}" for k in range(23))

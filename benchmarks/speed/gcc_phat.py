@@ -60,7 +60,7 @@ def main() -> int:
     for loaded in load_methods(names, "tde", ("paper",)):
         loaded.method.predict(warm_up)
         started = time.perf_counter()
-        delays = loaded.method.predict(batch) * 16_000
+        delays = np.asarray(loaded.method.predict(batch)) * 16_000
         seconds = time.perf_counter() - started
         print(f"{loaded.label:26} {seconds:18.1f} {CLIPS / seconds:9.0f} {plain_seconds / seconds:19.1f}x")
         if loaded.label == "gcc-phat":

@@ -60,7 +60,7 @@ def magsac(pair: Pair) -> Solution:
         pair.points_0, pair.points_1, CAMERA.intrinsics, method=cv2.USAC_MAGSAC, prob=0.99999, threshold=1.0
     )
     _, rotation, _, _ = cv2.recoverPose(matrix[:3], pair.points_0, pair.points_1, CAMERA.intrinsics, mask=mask.copy())
-    return Solution(rotation, int(mask.sum()))
+    return Solution(np.asarray(rotation, dtype=np.float64), int(mask.sum()))
 
 
 def poselib_essential(pair: Pair) -> Solution:
