@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from .labels import Labels
 from .method import PROTOCOLS, load_methods
 from .predictions import Predictions, read_predictions
 from .results import RESULTS, Results, read_results, score, write_results
+from .sealed import is_sealed
 from .stimulus import Condition
 from .track import Track, chosen_split
 
@@ -51,33 +52,85 @@ def bench(
 
     Of a dataset with splits only `split` is scored, by default `test`; learned methods run on `device`.
     """
-    track = load_track(track_name)
     dataset = Dataset(url)
+    if is_sealed(dataset):
+        raise InputError(f"{url} is sealed: its scores come from the board, a bench writes predictions alone")
+    plan = _plan(track_name, dataset, folder, methods, conditions, protocol, max_samples, split, device)
+    files = predict(plan)
+    predictions = [read_predictions(path) for path in files]
+    results = score(plan.track, dataset, plan.labels, predictions, protocol, plan.split)
+    run = Run(folder, plan.track, dataset, plan.labels, predictions, results)
+    write_outputs(run, files)
+    return run
+
+
+def bench_sealed(
+    track_name: str,
+    url: str,
+    folder: Path,
+    *,
+    methods: Sequence[str] = (),
+    conditions: Sequence[Condition] = (),
+    protocol: str = "paper",
+    max_samples: int | None = None,
+    split: str | None = None,
+    device: str | None = None,
+) -> list[Path]:
+    """Run `methods` (all baselines where none is named) on the sealed set at `url`; return their prediction files.
+
+    They are run under those `conditions` that are asked for, by default all that the set holds. Nothing is scored:
+    nobody but the board knows what is true. Raises InputError for a dataset that is not sealed.
+    """
+    dataset = Dataset(url)
+    if not is_sealed(dataset):
+        raise InputError(f"{url} is a dataset of kind {dataset.name!r}, which is not sealed")
+    plan = _plan(track_name, dataset, folder, methods, conditions, protocol, max_samples, split, device)
+    files = predict(plan)
+    sealed = {"track": track_name, "fingerprint": dataset.fingerprint}
+    _write_listing(folder, dataset, plan.labels, files, {"sealed": sealed})
+    return files
+
+
+def _plan(
+    track_name: str,
+    dataset: Dataset,
+    folder: Path,
+    methods: Sequence[str],
+    conditions: Sequence[Condition],
+    protocol: str,
+    max_samples: int | None,
+    split: str | None,
+    device: str | None,
+) -> Plan:
+    """Return what is to be run; raises InputError for what cannot."""
+    track = load_track(track_name)
     _check_folder(folder, track_name, dataset)
     split = chosen_split(dataset, split)
     labels = track.labels(dataset, split).first(max_samples)
     protocols = PROTOCOLS if protocol == "both" else (protocol,)
     loaded = load_methods(methods or track.default_methods, track_name, protocols, device)
-    grid = [track.stimulus.suited(dataset, condition) for condition in conditions or track.default_conditions]
-    files = predict(Plan(track, dataset, labels, loaded, grid, folder, split))
-    predictions = [read_predictions(path) for path in files]
-    results = score(track, dataset, labels, predictions, protocol, split)
-    run = Run(folder, track, dataset, labels, predictions, results)
-    write_outputs(run, files)
-    return run
+    return Plan(track, dataset, labels, loaded, track.conditions(dataset, conditions), folder, split)
 
 
 def write_outputs(run: Run, files: Sequence[Path]) -> None:
     """Write results, tables and report of `run` into its folder, and which prediction files they come from."""
     write_results(run.results, run.folder)
-    listing = {
-        "data": run.dataset.folder.absolute,
-        "data_from_here": os.path.relpath(run.dataset.folder.absolute, run.folder.resolve()),
-        "samples": len(run.labels),
-        "predictions": [str(path.relative_to(run.folder)) for path in files],
-    }
-    (run.folder / RUN).write_text(json.dumps(listing, indent=1) + "\n", encoding="utf-8")
+    _write_listing(run.folder, run.dataset, run.labels, files, {})
     write_pages(run)
+
+
+def _write_listing(
+    folder: Path, dataset: Dataset, labels: Labels, files: Sequence[Path], more: Mapping[str, Any]
+) -> None:
+    """Write `run.json`: where the dataset lies, how many samples were run, which files hold the predictions."""
+    listing = {
+        "data": dataset.folder.absolute,
+        "data_from_here": os.path.relpath(dataset.folder.absolute, folder.resolve()),
+        "samples": len(labels),
+        "predictions": [str(path.relative_to(folder)) for path in files],
+        **more,
+    }
+    (folder / RUN).write_text(json.dumps(listing, indent=1) + "\n", encoding="utf-8")
 
 
 def write_pages(run: Run) -> None:
@@ -93,6 +146,8 @@ def open_run(folder: Path, data: str | None = None) -> Run:
 
     Raises InputError where the dataset has changed or gone, or the folder holds no finished run.
     """
+    if sealed_run(folder) is not None:
+        raise InputError(f"{folder} was run on a sealed set: its scores come from the board (`whence submit`)")
     results = read_results(folder)
     listing = _listing(folder)
     url = data or next((u for u in (listing["data"], listing["data_from_here"]) if Folder(u).exists()), None)
@@ -120,10 +175,26 @@ def _check_folder(folder: Path, track: str, dataset: Dataset) -> None:
     """Refuse to write a run into a dataset, or over the run of another track or dataset."""
     if any(part.endswith(".zarr") for part in folder.resolve().parts):
         raise InputError(f"--out {folder} lies inside a dataset: choose another folder")
-    if not (folder / RESULTS).exists():
-        return
-    there = read_results(folder)
-    if (there.track, there.dataset["fingerprint"]) != (track, dataset.fingerprint):
+    there = _run_there(folder)
+    if there is not None and there != (track, dataset.fingerprint):
         raise InputError(
-            f"--out {folder} holds a run of track {there.track!r} on another dataset or track: choose another"
+            f"--out {folder} holds a run of track {there[0]!r} on another dataset or track: choose another"
         )
+
+
+def _run_there(folder: Path) -> tuple[str, str] | None:
+    """Return track and fingerprint of the run in `folder`, None where there is none."""
+    sealed = sealed_run(folder)
+    if sealed is not None or not (folder / RESULTS).exists():
+        return sealed
+    results = read_results(folder)
+    return results.track, results.dataset["fingerprint"]
+
+
+def sealed_run(folder: Path) -> tuple[str, str] | None:
+    """Return track and fingerprint of the run in `folder` on a sealed set, None where it holds no such run."""
+    try:
+        sealed = json.loads((folder / RUN).read_text(encoding="utf-8"))["sealed"]
+        return sealed["track"], sealed["fingerprint"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None

@@ -57,7 +57,7 @@ def _predict_condition(plan: Plan, condition: Condition, methods: Sequence[Loade
         return
     answers: list[list[Diagnosed]] = [[] for _ in methods]
     seconds = np.zeros(len(methods))
-    for batch in plan.track.stimulus.batches(plan.dataset, plan.labels, condition):
+    for batch in plan.track.batches(plan.dataset, plan.labels, condition):
         for k, method in enumerate(methods):
             started = time.perf_counter()
             answers[k].append(_checked(method, batch.copy()))

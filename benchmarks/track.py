@@ -1,6 +1,6 @@
 """What a track is: which datasets it reads, what methods are given, what their truth is, how they are scored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from ..errors import InputError
 from .labels import Float64, Labels
 from .metrics import Metric
 from .quantities import Quantity
-from .stimulus import Condition, Stimulus
+from .sealed import chosen_conditions, is_sealed, sealed_batches, sealed_labels
+from .stimulus import Batch, Condition, Stimulus
 
 __all__ = ["Float64", "Labels", "Track"]
 
@@ -47,8 +48,11 @@ class Track:
     def labels(self, dataset: Dataset, split: str | None = None) -> Labels:
         """Return the labels of `dataset`, of one `split` where it has splits.
 
-        Raises InputError if the dataset is of another kind or holds no usable sample.
+        Of a sealed set, what is true is NaN. Raises InputError if the dataset is of another kind or holds no usable
+        sample.
         """
+        if is_sealed(dataset):
+            return sealed_labels(dataset, self.name)
         if dataset.name not in self.datasets:
             raise InputError(
                 f"{dataset.url} is a dataset of kind {dataset.name!r}; "
@@ -58,6 +62,21 @@ class Track:
         if len(labels) == 0:
             raise InputError(f"{dataset.url} holds no sample that the track {self.name!r} can score")
         return labels
+
+    def conditions(self, dataset: Dataset, asked: Sequence[Condition]) -> list[Condition]:
+        """Return the conditions `asked` for, the track's own where none is, as they can be had of `dataset`.
+
+        Of a sealed set these are those that it holds. Raises InputError for one that cannot be had.
+        """
+        if is_sealed(dataset):
+            return chosen_conditions(dataset, self.name, asked)
+        return [self.stimulus.suited(dataset, condition) for condition in asked or self.default_conditions]
+
+    def batches(self, dataset: Dataset, labels: Labels, condition: Condition) -> Iterator[Batch]:
+        """Yield what methods are given of the samples `labels` of `dataset` under `condition`, in their order."""
+        if is_sealed(dataset):
+            return sealed_batches(dataset, labels, condition, self.stimulus)
+        return self.stimulus.batches(dataset, labels, condition)
 
 
 def chosen_split(dataset: Dataset, split: str | None) -> str | None:

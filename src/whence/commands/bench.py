@@ -2,25 +2,29 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import InputError
-from .arguments import numbers, plain_numbers
+from .conditions import (
+    ClipSeconds,
+    Distractor,
+    Dominance,
+    InSplit,
+    Reverberation,
+    Snr,
+    Sources,
+    Votes,
+    Window,
+    given_options,
+)
 from .terminal import terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..benchmarks.bench import Run
-
-
-class Split(StrEnum):
-    """The parts of a dataset with splits."""
-
-    train = "train"
-    val = "val"
-    test = "test"
-    all = "all"
 
 
 class Device(StrEnum):
@@ -56,38 +60,15 @@ def bench(
     out: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Run folder. [default: runs/TRACK-FINGERPRINT]")
     ] = None,
-    snr: Annotated[
-        list[str] | None,
-        typer.Option(metavar="DB ...", help="Noise levels in dB, or `clean`. [default: the track's]"),
-    ] = None,
-    distractor: Annotated[
-        list[str] | None,
-        typer.Option(metavar="W ...", help="Second talker's level, target = 1. [default: off]"),
-    ] = None,
-    clip_seconds: Annotated[
-        list[str] | None, typer.Option(metavar="S ...", help="Length of a clip in s. [default: the track's]")
-    ] = None,
-    window: Annotated[
-        int | None, typer.Option(help="Samples of a vote's window. [default: the clip]", show_default=False)
-    ] = None,
-    votes: Annotated[
-        int | None, typer.Option(min=1, help="Windows that vote on a clip. [default: 128]", show_default=False)
-    ] = None,
-    reverberation: Annotated[
-        list[str] | None,
-        typer.Option(metavar="R ...", help="Level of the indirect sound, the room's own = 1. [default: 0.2]"),
-    ] = None,
-    sources: Annotated[
-        int | None,
-        typer.Option(min=1, help="Sources heard at once, the first is asked for. [default: 1]", show_default=False),
-    ] = None,
-    dominance: Annotated[
-        list[str] | None,
-        typer.Option(metavar="DB ...", help="Level of the first source over each other, in dB. [default: drawn]"),
-    ] = None,
-    split: Annotated[
-        Split | None, typer.Option(help="Part of a dataset with splits. [default: test]", show_default=False)
-    ] = None,
+    snr: Snr = None,
+    distractor: Distractor = None,
+    clip_seconds: ClipSeconds = None,
+    window: Window = None,
+    votes: Votes = None,
+    reverberation: Reverberation = None,
+    sources: Sources = None,
+    dominance: Dominance = None,
+    split: InSplit = None,
     protocol: Annotated[
         Protocol, typer.Option(help="For methods that tell them apart: as published, as is right, or both.")
     ] = Protocol.paper,
@@ -102,37 +83,51 @@ def bench(
 ) -> None:
     """Run methods on a track under a grid of conditions; rerun to compute only what is missing."""
     from ..benchmarks.bench import bench as run_bench
+    from ..benchmarks.bench import bench_sealed
+    from ..benchmarks.sealed import is_sealed, sealed_conditions
     from ..datagen.dataset import Dataset
     from ..registry import load_track
 
-    chosen = load_track(track)
-    folder = out or Path("runs") / f"{track}-{Dataset(data).fingerprint[:8]}"
+    chosen, dataset = load_track(track), Dataset(data)
+    folder = out or Path("runs") / f"{track}-{dataset.fingerprint[:8]}"
     if folder.is_file():
         raise InputError(f"--out {folder} is a file: give a folder")
-    options = {
-        "snr": numbers("--snr", snr),
-        "distractor": numbers("--distractor", distractor),
-        "clip_seconds": plain_numbers("--clip-seconds", clip_seconds),
-        "reverberation": plain_numbers("--reverberation", reverberation),
-        "sources": sources,
-        "dominance": numbers("--dominance", dominance),
-        "window": window,
-        "votes": votes,
-    }
-    given = {name: value for name, value in options.items() if value not in (None, [])}
-    grid = chosen.stimulus.conditions(given, chosen.default_conditions, track)
-    run = run_bench(
-        track,
-        data,
-        folder,
-        methods=method or (),
-        conditions=grid,
-        protocol=protocol.value,
-        max_samples=max_samples,
-        split=split and split.value,
-        device=device and device.value,
+    given = given_options(
+        snr=snr,
+        distractor=distractor,
+        clip_seconds=clip_seconds,
+        window=window,
+        votes=votes,
+        reverberation=reverberation,
+        sources=sources,
+        dominance=dominance,
     )
-    show(run, json)
+    sealed = is_sealed(dataset)
+    own = sealed_conditions(dataset, track) if sealed else chosen.default_conditions
+    how: dict[str, Any] = {
+        "methods": method or (),
+        "conditions": chosen.stimulus.conditions(given, own, track) if given else own,
+        "protocol": protocol.value,
+        "max_samples": max_samples,
+        "split": split and split.value,
+        "device": device and device.value,
+    }
+    if sealed:
+        _show_sealed(data, folder, bench_sealed(track, data, folder, **how), json)
+    else:
+        show(run_bench(track, data, folder, **how), json)
+
+
+def _show_sealed(data: str, folder: Path, files: "Sequence[Path]", as_json: bool) -> None:
+    """Say where the predictions for the sealed set `data` lie, and where scores come from."""
+    if as_json:
+        from json import dumps
+
+        listing = {"data": data, "sealed": True, "predictions": [str(path) for path in files]}
+        typer.echo(dumps(listing, indent=1))
+        return
+    typer.echo(f"predictions ({len(files)} files): {folder}/predictions")
+    typer.echo(f"{data} is sealed, so nothing is scored here: scores come from the board (`whence submit`)")
 
 
 def show(run: "Run", as_json: bool) -> None:

@@ -75,6 +75,10 @@ def verify(
     hrtf: Annotated[
         str | None, typer.Option(metavar="FILE.sofa", help="The head, if it has moved.", show_default=False)
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="LABELS.parquet", help="The label file of a sealed set, revealed.", show_default=False),
+    ] = None,
     rerender: Annotated[int, typer.Option(min=0, help="Rows to render again and compare, 0 for none.")] = 3,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
@@ -87,6 +91,10 @@ def verify(
     dataset = Dataset(data)
     elsewhere = {"speech": speech, "responses": responses, "scenes": scenes, "images": images, "hrtf": hrtf}
     checks = verify_dataset(dataset, elsewhere=elsewhere, rerender=rerender)
+    if labels:
+        from ..leaderboard.labels_file import check_commitment
+
+        checks.append(check_commitment(labels, dataset))
     if json:
         typer.echo(dumps([vars(check) for check in checks], indent=1))
     for check in [] if json else checks:

@@ -1,0 +1,148 @@
+"""`whence submit`: predictions of a run on a sealed dataset, to a board on a server or in a folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import InputError
+from .terminal import terminal
+
+if TYPE_CHECKING:
+    from ..leaderboard.submission import Submission
+
+TOKEN_VARIABLE = "WHENCE_TOKEN"
+CHECKS = (
+    "the file is read back as the board reads it",
+    "track, dataset and harness are the board's",
+    "every sample is there once under every condition",
+    "all predictions are finite",
+    "the unit is plausible",
+)
+
+
+def submit(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a `whence bench` on the sealed dataset.")],
+    method: Annotated[str, typer.Option(metavar="M", help="Which of the run's methods, as its file names it.")],
+    board: Annotated[
+        str | None, typer.Option(metavar="URL|DIR", help="Address or folder of the board.", show_default=False)
+    ] = None,
+    card: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.toml", help="Method card: name, authors, training_data, ...", show_default=False),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar=TOKEN_VARIABLE, help="Token of your team, for a server.", show_default=False),
+    ] = None,
+    team: Annotated[
+        str | None, typer.Option(help="Who submits, for a folder. [default: the card's authors]", show_default=False)
+    ] = None,
+    baseline: Annotated[bool, typer.Option("--baseline", help="Mark it as a baseline, for a folder.")] = False,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="DATA.zarr", help="The sealed dataset, if it has moved.", show_default=False),
+    ] = None,
+    wait: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for the score; 0: not at all.")
+    ] = 600.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Build, check and show it; send nothing.")] = False,
+) -> None:
+    """Send a method's predictions on a sealed dataset to a leaderboard, which scores them."""
+    import tempfile
+
+    from ..leaderboard.bundle import build_submission, dataset_of_run
+    from ..leaderboard.card import FIELDS, read_card
+    from ..leaderboard.submission import check_submission, expectation_of, read_submission, write_submission
+
+    if card is None:
+        raise InputError(f"give --card FILE.toml with {FIELDS}")
+    if board is None and not dry_run:
+        raise InputError("give --board URL or --board DIR, or --dry-run to send nothing")
+    if board and "://" in board and (team or baseline):
+        raise InputError("--team and --baseline are for boards that are folders: a server knows you by your token")
+    expectation = expectation_of(dataset_of_run(run, data))
+    built = build_submission(run, method, read_card(card), expectation)
+    with tempfile.TemporaryDirectory(prefix="whence-") as folder:
+        path = Path(folder) / "submission.parquet"
+        write_submission(built, path)
+        submission = read_submission(path, expectation.limits)
+        check_submission(submission, expectation)
+        _show(submission, path.stat().st_size)
+        if dry_run or board is None:
+            typer.echo("dry run: nothing was sent")
+        elif "://" in board:
+            _to_server(board, token, path, submission, wait)
+        else:
+            _to_folder(Path(board), submission, team, baseline)
+
+
+def _show(submission: "Submission", size: int) -> None:
+    """Print the card, what is predicted under each condition, and which checks were passed."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from ..leaderboard.summary import card_lines, condition_lines
+
+    console = terminal()
+    about = Table("field", "value", title="method card", title_justify="left")
+    for field, value in card_lines(submission):
+        about.add_row(field, Text(value))
+    console.print(about)
+    heads, lines = condition_lines(submission)
+    table = Table(*heads, title=f"predictions ({size} bytes)", title_justify="left")
+    for line in lines:
+        table.add_row(*line)
+    console.print(table)
+    for check in CHECKS:
+        typer.echo(f"passed: {check}")
+
+
+def _to_server(board: str, token: str | None, path: Path, submission: "Submission", wait: float) -> None:
+    """Send the file to a server, wait for its score and print it."""
+    from ..leaderboard.client import FAILED, BoardClient
+
+    token = (token or "").strip()
+    if not token:
+        raise InputError(f"give --token, or set {TOKEN_VARIABLE}: the host of {board} hands one to each team")
+    with BoardClient(board, token) as client:
+        if not client.private:
+            typer.echo("warning: http:// sends your token unencrypted; ask the host for an https:// address", err=True)
+        slug = client.track_of(submission.header.fingerprint)
+        receipt = client.submit(slug, path)
+        typer.echo(f"received: {client.url}/api/submissions/{receipt.identifier}")
+        receipt = client.wait(receipt, wait)
+    if receipt.status == FAILED:
+        raise InputError(f"scoring failed: {receipt.content.get('error') or 'the board does not say why'}")
+    if not receipt.finished:
+        typer.echo(f"{receipt.status}: it goes on without you; the score appears on {board}")
+        return
+    _print_scores(receipt.rows, receipt.half)
+    typer.echo(f"the board: {client.url}/tracks/{slug}")
+
+
+def _print_scores(rows: list[dict[str, Any]], half: str) -> None:
+    """Print the scores that the board gave."""
+    from rich.table import Table
+
+    from ..leaderboard.summary import score_lines
+
+    heads, lines = score_lines(rows)
+    title = f"score on the {half} half" if half else "score"
+    table = Table(*heads, title=title, title_justify="left")
+    for line in lines:
+        table.add_row(*line)
+    terminal().print(table)
+
+
+def _to_folder(folder: Path, submission: "Submission", team: str | None, baseline: bool) -> None:
+    """Add the submission to a board that is a folder."""
+    from datetime import UTC, datetime
+
+    from ..leaderboard.folder_board import add_submission, open_board
+    from ..leaderboard.standing_record import EntryInfo
+
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    sender = EntryInfo(team or submission.card.authors[:80], now, "baseline" if baseline else "submission")
+    path = add_submission(open_board(folder), submission, sender)
+    typer.echo(f"added {path} and {path.with_suffix('.json').name}: commit both and open a pull request")
