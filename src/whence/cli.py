@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 
 from . import __version__
-from .commands import about, bench, dataset, generate, generate_homes, imports, quickstart
+from .commands import about, bench, dataset, generate, generate_homes, imports, leaderboard, quickstart, seal, submit
 from .commands.arguments import spread_lists
 from .errors import InputError, VerificationError
 
@@ -32,6 +32,9 @@ app.command()(about.methods)
 app.command()(bench.bench)
 app.command()(bench.compare)
 app.command()(bench.report)
+app.command()(seal.seal)
+app.command()(submit.submit)
+app.add_typer(leaderboard.app, name="leaderboard")
 app.command()(about.doctor)
 
 

@@ -1,0 +1,127 @@
+"""The method card: who made a submission, with what, and where to read and get it.
+
+Everything a submitter types is shown on pages, so it is checked here: no markup, no control characters, no text that
+turns its direction, no names that read as paths, links to the web alone.
+"""
+
+import json
+import re
+import tomllib
+import unicodedata
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from ..errors import InputError
+from ..registry import nearest
+
+CARD_BYTES = 65_536
+"""Bytes of the largest card file."""
+
+_MARKUP = re.compile(r"<\s*[A-Za-z/!?]")
+_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LINK = re.compile(r"https?://[^\s<>\"'`\\]+")
+
+
+def plain_text(value: str) -> str:
+    """Return `value`; raises ValueError for markup, control characters, and text that turns its direction.
+
+    >>> plain_text("noise at SNR < 0 dB")
+    'noise at SNR < 0 dB'
+    """
+    if _MARKUP.search(value):
+        raise ValueError("holds markup (<...>): write plain text")
+    for character in value:
+        if character in _DIRECTION or (unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"):
+            raise ValueError(f"holds the control character U+{ord(character):04X}: write plain text")
+    return value
+
+
+def plain_name(value: str) -> str:
+    """Return `value`, one line that reads neither as markup nor as a path; raises ValueError.
+
+    >>> plain_name("gcc-phat:votes=mode")
+    'gcc-phat:votes=mode'
+    """
+    wrong = sorted(set(value) & set("<>/\\\n\t"))
+    if wrong:
+        raise ValueError(f"holds {wrong[0]!r}: a name is one line without < > / \\")
+    if value.startswith("."):
+        raise ValueError("begins with a dot: that reads as a hidden file or a path")
+    return plain_text(value)
+
+
+def web_link(value: str) -> str:
+    """Return `value`, empty or an address that begins with http:// or https://; raises ValueError."""
+    if value and not _LINK.fullmatch(plain_text(value)):
+        raise ValueError("is no web address: give one that begins with https://")
+    return value
+
+
+def _text(longest: int, shortest: int = 0) -> Any:
+    return StringConstraints(strip_whitespace=True, min_length=shortest, max_length=longest)
+
+
+Name = Annotated[str, _text(80, 1), AfterValidator(plain_name)]
+ShortText = Annotated[str, _text(300), AfterValidator(plain_text)]
+LongText = Annotated[str, _text(4000), AfterValidator(plain_text)]
+Link = Annotated[str, _text(300), AfterValidator(web_link)]
+
+
+class Card(BaseModel):
+    """What the people behind a submission say of it; all but `name`, `authors` and `training_data` may be empty."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: Name = Field(description="The method as the board shows it.")
+    authors: Annotated[str, _text(300, 1), AfterValidator(plain_text)] = Field(description="Who made it.")
+    training_data: Annotated[str, _text(1000, 1), AfterValidator(plain_text)] = Field(
+        description="All data that it was trained or tuned on; `none` where there is none."
+    )
+    paper: Link = Field("", description="Web address of the paper.")
+    code: Link = Field("", description="Web address of the code.")
+    commit: Annotated[str, _text(64), AfterValidator(plain_name)] = Field("", description="Revision of the code.")
+    hardware: ShortText = Field("", description="What it ran on.")
+    description: LongText = Field("", description="What it does, and anything else worth knowing.")
+
+
+FIELDS = "name, authors and training_data (and paper, code, commit, hardware, description)"
+"""The fields of a card, for messages."""
+
+
+def read_card(path: Path) -> Card:
+    """Return the card in the TOML or JSON file `path`; raises InputError that says which line to change."""
+    try:
+        if path.stat().st_size > CARD_BYTES:
+            raise InputError(f"card {path}: larger than {CARD_BYTES} bytes: a card is a page of text")
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (FileNotFoundError, IsADirectoryError):
+        raise InputError(f"card {path} does not exist: give a TOML file such as docs/submit.md shows") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"card {path} is no TOML or JSON file: {error}") from None
+    return card_of(content, f"card {path}")
+
+
+def card_of(content: Any, where: str = "card") -> Card:
+    """Return `content` (a mapping) as a card; raises InputError that begins with `where`."""
+    try:
+        return Card.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{where}: {first_fault(error, Card.model_fields)}") from None
+
+
+def first_fault(error: ValidationError, known: Any = ()) -> str:
+    """Return the first fault of `error` in one line that is safe to print: where it lies and what is wrong."""
+    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ascii(".".join(str(part) for part in fault["loc"])[:80])
+    if fault["type"] == "missing":
+        return f"{place} is missing"
+    if fault["type"] == "extra_forbidden":
+        name = str(fault["loc"][-1])[:80]
+        return f"{place} is unknown; {nearest(name, known)}" if known else f"{place} is unknown"
+    reason = fault["msg"].removeprefix("Value error, ")
+    if not fault["loc"]:
+        return reason
+    return f"{place}: {reason[:1].lower()}{reason[1:]}"

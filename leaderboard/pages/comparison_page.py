@@ -1,0 +1,145 @@
+"""Two submissions against each other, condition by condition, and the list of all such pairs."""
+
+from ..standing_record import Standing
+from .addresses import Address, Addresses, live
+from .axis import Axis
+from .entry_page import comparison_address, gap_cell, gap_record
+from .facts import about, phase_note
+from .page_table import Cell, Group, Head, Line, PageTable
+from .rendering import render
+from .view import BoardView, NothingHere, view_of
+from .words import joined, number, row_interval, verdict
+
+
+def render_comparison(standing: Standing, a: str, b: str, addresses: Addresses = live) -> str:
+    """Return the page that compares the entries `a` and `b`.
+
+    Raises NothingHere where one is not there or both are one.
+    """
+    view = view_of(standing)
+    table = comparison_table(view, a, b)
+    return render(
+        "comparison.html",
+        Address("comparison", standing.slug, (a, b)),
+        addresses,
+        f"{view.labels[a]} against {view.labels[b]} – {standing.title}",
+        crumbs=[
+            ("Tracks", Address("index")),
+            (standing.title, Address("board", standing.slug)),
+            ("Comparisons", Address("pairs", standing.slug)),
+        ],
+        standing=standing,
+        phase=phase_note(standing),
+        pair=[(view.labels[key], Address("entry", standing.slug, (key,)), view.entry(key)) for key in (a, b)],
+        headline=comparison_headline(view, a, b),
+        table=table,
+    )
+
+
+def comparison_headline(view: BoardView, a: str, b: str) -> str:
+    """Return in words which entry is better, over all conditions and in how many of them."""
+    metric, first = view.standing.metric, next(iter(view.conditions.values()))
+    names = view.labels[a], view.labels[b]
+    gap = view.difference(a, b, first)
+    overall = verdict(gap, metric, *names)
+    sentence = {
+        "cannot be told apart": f"Noise cannot tell {names[0]} and {names[1]} apart by {metric.label}",
+        "not compared": f"{names[0]} and {names[1]} have not been compared over all conditions",
+    }.get(overall, f"By {metric.label}, {overall}")
+    if gap is not None and gap.distinguishable:
+        unit = "points" if metric.unit == "%" else metric.unit
+        ends = sorted(abs(end) for end in (gap.low, gap.high))
+        between = f"{number(ends[0], metric.unit)} to {number(ends[1], metric.unit)}"
+        sentence += f" by {number(abs(gap.value), metric.unit)} {unit} ({between})"
+    return f"{sentence}. {_tally(view, a, b)}".strip()
+
+
+def _tally(view: BoardView, a: str, b: str) -> str:
+    if len(view.pooled) < 2:
+        return ""
+    found = [verdict(view.difference(a, b, c), view.standing.metric, a, b) for c in view.pooled]
+    better = [(view.labels[key], found.count(f"{key} is better")) for key in (a, b)]
+    open_ones = len(found) - sum(count for _, count in better)
+    if open_ones == len(found):
+        return "Under no single condition can they be told apart."
+    parts = [f"{name} is better in {count}" for name, count in better if count]
+    parts += [f"{open_ones} cannot tell them apart"] if open_ones else []
+    return f"Of the {len(found)} single conditions, {joined(parts)}."
+
+
+def comparison_table(view: BoardView, a: str, b: str) -> PageTable:
+    """Return both scores and their paired difference under every condition."""
+    if a == b:
+        raise NothingHere(a)
+    one, other, metric = view.entry(a), view.entry(b), view.standing.metric
+    gaps = [(c, gap) for c in view.conditions.values() if (gap := view.difference(a, b, c)) is not None]
+    axis = Axis.spanning([0.0, *(end for _, gap in gaps for end in (gap.value, gap.low, gap.high))])
+    lines, records = [], []
+    for condition, gap in gaps:
+        rows = [view.row(key, condition, metric) for key in (a, b)]
+        scores = [Cell(number(r.value, r.unit), row_interval(r)) if r is not None else Cell("") for r in rows]
+        words = verdict(gap, metric, view.labels[a], view.labels[b])
+        difference = Cell(number(gap.value, metric.unit, signed=True), strong=gap.distinguishable)
+        bar = gap_cell(gap, metric.unit, axis)
+        lines.append(
+            Line([Cell(view.text(condition), number=False), *scores, difference, bar, Cell(words, number=False)])
+        )
+        values = [None if row is None else row.value for row in rows]
+        named = {"a": a, "b": b, "value_a": values[0], "value_b": values[1]}
+        records.append({**named, **gap_record(view, condition, gap), "verdict": words})
+    heads = [
+        Head("condition", number=False),
+        Head(f"A: {one.card.name}", metric.unit),
+        Head(f"B: {other.card.name}", metric.unit),
+        Head("A − B", metric.unit),
+        Head("95 % interval of A − B", number=False),
+        Head("verdict", number=False),
+    ]
+    better = "above" if metric.higher_is_better else "below"
+    caption = f"{metric.label} ({metric.unit}) of A and B, and A less B on the same samples; {better} zero A is better"
+    place = Address("comparison", view.standing.slug, (a, b))
+    own = about(view.standing) | {"a": a, "b": b}
+    return PageTable("differences", caption, heads, [Group(lines)], records, about=own, place=place)
+
+
+def render_pairs(standing: Standing, addresses: Addresses = live) -> str:
+    """Return the page that lists all pairs of entries with their difference over all conditions."""
+    view = view_of(standing)
+    return render(
+        "pairs.html",
+        Address("pairs", standing.slug),
+        addresses,
+        f"Comparisons – {standing.title}",
+        crumbs=[("Tracks", Address("index")), (standing.title, Address("board", standing.slug))],
+        standing=standing,
+        phase=phase_note(standing),
+        table=pairs_table(view),
+    )
+
+
+def pairs_table(view: BoardView) -> PageTable:
+    """Return all pairs, better ranks first, with their difference over all conditions together."""
+    condition, metric = next(iter(view.conditions.values())), view.standing.metric
+    gaps = [(a, b, gap) for a, b in view.pairs if (gap := view.difference(a, b, condition)) is not None]
+    axis = Axis.spanning([0.0, *(end for *_, gap in gaps for end in (gap.value, gap.low, gap.high))])
+    lines = [
+        Line(
+            [
+                Cell(f"{view.labels[a]} and {view.labels[b]}", link=comparison_address(view, a, b), number=False),
+                Cell(number(gap.value, metric.unit, signed=True), strong=gap.distinguishable),
+                gap_cell(gap, metric.unit, axis),
+                Cell(verdict(gap, metric, view.labels[a], view.labels[b]), number=False),
+            ]
+        )
+        for a, b, gap in gaps
+    ]
+    records = [{"a": a, "b": b, **gap_record(view, condition, gap)} for a, b, gap in gaps]
+    heads = [
+        Head("first and second", number=False),
+        Head("difference", metric.unit),
+        Head("95 % interval", number=False),
+        Head("verdict", number=False),
+    ]
+    caption = f"{metric.label} of the first less that of the second, {view.text(condition)}, on the same samples"
+    place = Address("pairs", view.standing.slug)
+    return PageTable("pairs", caption, heads, [Group(lines)], records, about=about(view.standing), place=place)

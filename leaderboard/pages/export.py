@@ -1,0 +1,55 @@
+"""A whole board as files that any web server keeps serving, with no program behind them."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...errors import InputError
+from ...files import written_whole
+from ..standing_record import Standing
+from .addresses import file_name, static
+from .index_page import TITLE
+from .site import Site
+
+MARK = ".whence-site"
+"""The file by which a later export knows the folder as its own."""
+_STALE = ("tracks", "index.html", "board.css")
+
+
+def export_site(standings: Sequence[Standing], out: Path, title: str = TITLE) -> Path:
+    """Write the pages and files of `standings` into the folder `out`; return its first page.
+
+    An earlier export there is replaced. Raises InputError where the folder holds anything else, such as somebody's
+    work, or two tracks would lie in one place.
+    """
+    _check(standings, out)
+    site = Site(standings, static, title)
+    for name in _STALE:
+        old = out / name
+        if old.is_dir():
+            shutil.rmtree(old)
+        else:
+            old.unlink(missing_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MARK).write_text("written by `whence leaderboard export`\n", encoding="utf-8")
+    (out / ".nojekyll").touch()
+    for address in site.every_address():
+        _write(out / static(address), site.content(address))
+    return out / "index.html"
+
+
+def _check(standings: Sequence[Standing], out: Path) -> None:
+    if out.is_file():
+        raise InputError(f"{out} is a file: give a folder for the site")
+    kept = {".git", "CNAME", "README.md", ".nojekyll", MARK}
+    if out.is_dir() and not (out / MARK).exists() and any(path.name not in kept for path in out.iterdir()):
+        raise InputError(f"{out} holds files that no export wrote: give a new or empty folder for the site")
+    names = [file_name(standing.slug) for standing in standings]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"two tracks of the board are called {name!r}: give each its own name")
+
+
+def _write(path: Path, content: str) -> None:
+    with written_whole(path) as partial:
+        partial.write_text(content, encoding="utf-8", newline="")

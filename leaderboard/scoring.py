@@ -1,0 +1,105 @@
+"""Submissions to scores, by the very code of `whence bench`: a leaderboard has no scoring of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pandas as pd
+
+from ..benchmarks.labels import Float64, Indices, Labels
+from ..benchmarks.method import RESERVED
+from ..benchmarks.predictions import Predictions
+from ..benchmarks.results import Results, score
+from ..datagen.dataset import Dataset
+from ..errors import InputError
+from ..registry import load_track
+from .standing_record import HALVES, Half
+from .submission import Expectation, Submission, placed, seconds_in_order
+
+if TYPE_CHECKING:
+    from .labels_file import SealedLabels
+
+PROTOCOL = "board"
+"""What results say of themselves instead of the protocol of a bench: each method has chosen its own."""
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """What results say of the dataset that they are of; the dataset itself need not be at hand."""
+
+    fingerprint: str
+    name: str
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+
+
+def expectation_of_labels(sealed: "SealedLabels") -> Expectation:
+    """Return what a submission for the sealed dataset of these labels must hold."""
+    names = [str(name) for name in sealed.labels.sample_id]
+    return Expectation(sealed.track, sealed.fingerprint, sealed.conditions, names)
+
+
+def indices_of(sealed: "SealedLabels", half: Half) -> Indices:
+    """Return which of the labels (indices) are of `half`; raises InputError where it is empty."""
+    if half not in HALVES:
+        raise InputError(f"half {half!r}: expected {', '.join(HALVES)}")
+    keep = np.arange(len(sealed.labels)) if half == "all" else np.flatnonzero(sealed.half == half)
+    if not keep.size:
+        raise InputError(f"the labels hold no {half} half: seal the dataset with another --private-share")
+    return keep
+
+
+def labels_of(sealed: "SealedLabels", half: Half) -> Labels:
+    """Return the labels of `half`, in the order of the dataset that was sealed; raises InputError where it is empty."""
+    return sealed.labels.take(indices_of(sealed, half))
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a submission predicts, (conditions, samples) in the order of the labels, and its seconds a sample."""
+
+    values: Float64
+    seconds: Sequence[float]
+
+
+def answers_of(sealed: "SealedLabels", submissions: Mapping[str, Submission]) -> dict[str, Answers]:
+    """Return the answers of all `submissions` by key; raises InputError for one that is not whole."""
+    expectation = expectation_of_labels(sealed)
+    for key in submissions:
+        if key in RESERVED:
+            raise InputError(f"entry {key!r}: the name is reserved for a row of the table")
+    return {
+        key: Answers(placed(found, expectation), seconds_in_order(found, expectation))
+        for key, found in submissions.items()
+    }
+
+
+def score_submissions(sealed: "SealedLabels", submissions: Mapping[str, Submission], half: Half) -> Results:
+    """Return the scores of `submissions`, by key, on one half of the samples, or on all.
+
+    Raises InputError for a submission that is not of this dataset or not whole, and for a reserved key.
+    """
+    return score_answers(sealed, answers_of(sealed, submissions), half)
+
+
+def score_answers(sealed: "SealedLabels", answers: Mapping[str, Answers], half: Half) -> Results:
+    """Return the scores of `answers`, by key, on one half of the samples, or on all.
+
+    The samples keep the order of the dataset that was sealed: it decides the last digit of a mean, nothing else.
+    """
+    track, keep = load_track(sealed.track), indices_of(sealed, half)
+    labels = labels_of(sealed, half)
+    predictions = [one for key, found in answers.items() for one in _as_benched(sealed, labels, keep, key, found)]
+    scored = _Scored(sealed.fingerprint, str(sealed.source["name"]))
+    return score(track, cast(Dataset, scored), labels, predictions, PROTOCOL)
+
+
+def _as_benched(sealed: "SealedLabels", labels: Labels, keep: Indices, key: str, answers: Answers) -> list[Predictions]:
+    """Return `answers` as `whence bench` would have written them: one `Predictions` a condition, named `key`."""
+    return [
+        Predictions(
+            pd.DataFrame({"sample_id": labels.sample_id, "prediction": answers.values[k, keep]}),
+            {"track": sealed.track, "method": key, "condition": dict(condition), "seconds_per_sample": seconds},
+        )
+        for k, (condition, seconds) in enumerate(zip(sealed.conditions, answers.seconds, strict=True))
+    ]

@@ -1,0 +1,118 @@
+"""What a host does to a board: each command of `whence leaderboard` as one call."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from ...errors import InputError
+from ..standing_record import Standing, standing_from_json
+from . import accounts, new_track, tracks
+from .database import Database, check_is_current, upgrade
+from .models import TrackRow
+from .scoring_process import ScoringError, ScoringProcess
+from .settings import FILE, Settings, read_settings, write_settings
+from .standings import drawing_of, halves_shown
+
+HOST = "host"
+"""The team that a new board begins with."""
+
+
+def initialise(folder: Path, content: dict[str, Any]) -> str | None:
+    """Make a board in `folder`, and return the token of its host.
+
+    Where there is one, its database is brought to the newest form, and None is returned; the settings stay.
+    """
+    if (folder / FILE).is_file():
+        if content:
+            raise InputError(f"{folder} holds a board already: change its settings in {folder / FILE}")
+        database = Database(read_settings(folder).url)
+        upgrade(database)
+        database.close()
+        return None
+    database = Database(write_settings(folder, content).url)
+    try:
+        upgrade(database)
+    except InputError:
+        (folder / FILE).unlink()
+        raise
+    with database.writing() as session:
+        token = accounts.issue_token(session, HOST, "host")
+    database.close()
+    return token
+
+
+def open_board(folder: Path) -> tuple[Settings, Database]:
+    """Return settings and database of the board in `folder`; raises InputError where there is none."""
+    settings = read_settings(folder)
+    database = Database(settings.url)
+    check_is_current(database, folder)
+    return settings, database
+
+
+def add_track(folder: Path, slug: str, *, data: str, labels: Path, title: str, per_day: int) -> None:
+    """Add a track to the board in `folder`; raises InputError."""
+    settings, database = open_board(folder)
+    expectation = new_track.checked_expectation(data, labels)
+    with database.writing() as session:
+        new_track.add_track(session, settings.folder, slug, expectation, labels, title=title or slug, per_day=per_day)
+    database.close()
+
+
+def issue_token(folder: Path, team: str, role: str | None) -> str:
+    """Return a new token for `team`, which is made if there is none; raises InputError."""
+    _, database = open_board(folder)
+    with database.writing() as session:
+        token = accounts.issue_token(session, team, role)
+    database.close()
+    return token
+
+
+def revoke(folder: Path, name: str) -> int:
+    """Revoke the tokens of the team `name`, or the token of that name; return how many. Raises InputError."""
+    _, database = open_board(folder)
+    with database.writing() as session:
+        count = accounts.revoke(session, name)
+    database.close()
+    return count
+
+
+def close_track(folder: Path, slug: str) -> None:
+    """Close the phase of a track; raises InputError."""
+    _, database = open_board(folder)
+    with database.writing() as session:
+        tracks.close_track(session, slug)
+    database.close()
+
+
+def rescore(folder: Path, slug: str) -> int:
+    """Queue what this version of the harness has not scored, and return how many submissions that are."""
+    _, database = open_board(folder)
+    with database.writing() as session:
+        count = tracks.rescore(session, slug)
+    database.close()
+    return count
+
+
+def title(folder: Path) -> str:
+    """Return the title of the board in `folder`; raises InputError where there is none."""
+    return read_settings(folder).title
+
+
+def standings(folder: Path) -> list[Standing]:
+    """Return the table of every track as it is now, drawn anew; raises InputError where that fails."""
+    settings, database = open_board(folder)
+    process = ScoringProcess(settings)
+    found = []
+    with database.reading() as session:
+        rows = session.scalars(select(TrackRow).order_by(TrackRow.id)).all()
+        requests = [drawing_of(session, settings, row, halves_shown(row)[-1]).request for row in rows]
+    try:
+        for request in requests:
+            found.append(standing_from_json(process.ask(request, lambda: True)["standing"]))
+    except ScoringError as error:
+        raise InputError(f"track {request['slug']!r}: {error.reason}") from None
+    finally:
+        process.stop()
+        database.close()
+    return found

@@ -1,0 +1,185 @@
+"""From labels and submissions to a standing: scores, rank groups, paired differences, error histograms.
+
+The classes themselves, and their form in JSON, are in `standing_record`; their names can be had from here.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ..benchmarks.predictions import HARNESS_VERSION
+from ..benchmarks.published import GROUP_KEYS, PublishedResult, published_under
+from ..benchmarks.results import Results
+from ..benchmarks.tables import conditions_of
+from ..benchmarks.track import Track
+from ..registry import load_track
+from .paired import Terms, overall_rows, paired_differences
+from .scoring import Answers, answers_of, indices_of, score_answers
+from .standing_record import (
+    BoardInfo,
+    Entry,
+    EntryInfo,
+    ErrorHistogram,
+    Half,
+    Kind,
+    MetricInfo,
+    PairedDifferences,
+    Phase,
+    PublishedNumber,
+    Standing,
+    standing_from_json,
+)
+from .submission import Submission
+from .submission_file import Condition
+
+if TYPE_CHECKING:
+    from .labels_file import SealedLabels
+
+__all__ = [
+    "BoardInfo",
+    "Entry",
+    "EntryInfo",
+    "ErrorHistogram",
+    "Half",
+    "Kind",
+    "MetricInfo",
+    "PairedDifferences",
+    "Phase",
+    "PublishedNumber",
+    "Standing",
+    "standing_from_json",
+    "standing_of",
+]
+
+FEWEST = 10
+"""Samples of the smallest part whose score is shown: a mean over fewer would give single labels away."""
+BINS = 24
+WORST = 10
+
+
+def standing_of(
+    info: BoardInfo,
+    labels: "SealedLabels",
+    submissions: Mapping[str, Submission],
+    entries: Mapping[str, EntryInfo],
+    half: Half,
+) -> Standing:
+    """Return the standing of all `submissions` (by key, checked before) on one half of the samples.
+
+    `entries` holds who sent each. Raises InputError for a reserved key and for a submission that does not fit.
+    """
+    track, keep = load_track(labels.track), indices_of(labels, half)
+    scored, answers = labels.labels.take(keep), answers_of(labels, submissions)
+    results = score_answers(labels, answers, half)
+    terms = _terms(labels, answers, half)
+    conditions = [dict(condition) for condition in labels.conditions]
+    return Standing(
+        slug=info.slug,
+        title=info.title,
+        question=track.question,
+        track=track.name,
+        noun=track.stimulus.noun,
+        fingerprint=labels.fingerprint,
+        commitment=labels.commitment,
+        source=str(labels.source["name"]),
+        phase=info.phase,
+        half=half,
+        harness=HARNESS_VERSION,
+        samples=len(scored),
+        cluster_name=scored.cluster_name,
+        conditions=conditions,
+        metrics=[MetricInfo(m.name, m.label, m.unit, m.higher_is_better) for m in track.metrics],
+        rows=[row for row in results.rows if row.n >= FEWEST or not set(GROUP_KEYS) & set(row.condition)],
+        overall=overall_rows(track, terms, {key: float(np.mean(one.seconds)) for key, one in answers.items()}),
+        entries=_entries(track, labels.conditions, terms, _worst(labels, answers), submissions, entries),
+        comparisons=paired_differences(terms, conditions),
+        published=_published(track, results),
+    )
+
+
+def _terms(sealed: "SealedLabels", answers: Mapping[str, Answers], half: Half) -> Terms:
+    """Return the errors of all answers on one half."""
+    keep = indices_of(sealed, half)
+    values = {key: one.values[:, keep] for key, one in answers.items()}
+    return Terms.of(load_track(sealed.track).metrics[0], sealed.labels.take(keep), values)
+
+
+def _entries(
+    track: Track,
+    conditions: Sequence[Condition],
+    terms: Terms,
+    worst: Mapping[str, list[str]],
+    submissions: Mapping[str, Submission],
+    known: Mapping[str, EntryInfo],
+) -> dict[str, Entry]:
+    """Return the entries by key: what is known of them, their errors, and where they do worst in public."""
+    found = {}
+    for key, submission in submissions.items():
+        header, info = submission.header, known[key]
+        found[key] = Entry(
+            key=key,
+            kind=info.kind,
+            team=info.team,
+            submitted=info.submitted,
+            method=header.method,
+            version=header.version,
+            parameters=header.parameters,
+            harness=header.harness,
+            card=header.card,
+            errors=_histograms(track, conditions, terms.by_entry[key]),
+            worst=worst.get(key, []),
+        )
+    return found
+
+
+def _histograms(track: Track, conditions: Sequence[Condition], terms: npt.NDArray[np.float64]) -> list[ErrorHistogram]:
+    """Return how the errors `terms` (conditions, samples) are distributed; nothing where an answer is a side."""
+    quantity = track.quantity
+    if quantity is None:
+        return []
+    edges = np.concatenate([[0.0], np.geomspace(*quantity.error_range, BINS)])
+    kept = [np.histogram(np.minimum(values, edges[-1]), edges)[0] for values in terms]
+    return [
+        ErrorHistogram(dict(condition), quantity.unit, [float(f"{edge:.6g}") for edge in edges], counts.tolist())
+        for condition, counts in zip(conditions, kept, strict=True)
+    ]
+
+
+def _worst(sealed: "SealedLabels", answers: Mapping[str, Answers]) -> dict[str, list[str]]:
+    """Return by key the public samples with the largest mean error over the conditions, the worst first."""
+    if not (sealed.half == "public").any():
+        return {}
+    terms = _terms(sealed, answers, "public")
+    sign = 1 if terms.metric.higher_is_better else -1
+    order = {key: np.argsort(sign * rows.mean(axis=0), kind="stable") for key, rows in terms.by_entry.items()}
+    return {key: [str(terms.sample_id[k]) for k in places[:WORST]] for key, places in order.items()}
+
+
+def _published(track: Track, results: Results) -> list[PublishedNumber]:
+    """Return the printed numbers for the conditions of `results`."""
+    benchmarks = track.published.get(results.dataset["name"], ())
+    names = {metric.name for metric in track.metrics}
+    conditions = [*conditions_of(results, pooled=True), *conditions_of(results, pooled=False)]
+    return [
+        _number(condition, found)
+        for condition in conditions
+        for found in published_under(track.name, condition, benchmarks)
+        if found.metric in names
+    ]
+
+
+def _number(condition: Condition, found: PublishedResult) -> PublishedNumber:
+    return PublishedNumber(
+        condition=dict(condition),
+        metric=found.metric,
+        unit=found.unit,
+        value=found.value,
+        method=found.method,
+        variant=found.variant,
+        training_data=found.training_data,
+        source=found.source,
+        uncertain=bool(found.uncertain_keys),
+        note=found.note,
+    )

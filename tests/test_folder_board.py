@@ -1,0 +1,333 @@
+"""Boards that are folders, the command that submits to them, and the client that submits to a server."""
+
+import json
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from toy_board import toy_card, toy_entries, toy_labels, toy_submission, toy_submissions
+
+from whence.benchmarks import bench as benching
+from whence.benchmarks.stimuli.stereo_condition import StereoCondition
+from whence.commands.submit import submit
+from whence.datagen.dataset import Dataset
+from whence.datagen.pipeline import generate
+from whence.datagen.tde import plan_tde
+from whence.errors import InputError
+from whence.leaderboard.client import BoardClient, Receipt
+from whence.leaderboard.folder_board import (
+    FolderBoard,
+    add_submission,
+    add_track,
+    close_track,
+    create_board,
+    entry_key,
+    open_board,
+    standings,
+)
+from whence.leaderboard.labels_file import write_labels_file
+from whence.leaderboard.scoring import expectation_of_labels
+from whence.leaderboard.sealing import seal
+from whence.leaderboard.standing import EntryInfo, standing_of
+from whence.leaderboard.submission import expectation_of, write_submission
+
+SEALED = toy_labels()
+EXPECTED = expectation_of_labels(SEALED)
+SUBMISSIONS = toy_submissions(SEALED)
+INFO = EntryInfo("team-a", "2026-01-02T03:04:05Z")
+
+
+@pytest.fixture
+def board(tmp_path) -> FolderBoard:
+    """A board with one track and four submissions, its labels beside it."""
+    write_labels_file(tmp_path / "labels.parquet", SEALED)
+    found = add_track(create_board(tmp_path / "board", "A board"), "delays", "Delays", EXPECTED)
+    entries = toy_entries(SUBMISSIONS)
+    for key, one in SUBMISSIONS.items():
+        add_submission(found, one, entries[key])
+    return found
+
+
+def labels(board: FolderBoard) -> Path:
+    return board.folder.parent / "labels.parquet"
+
+
+class TestFolder:
+    """A folder is scored like anything else, and nothing in it is written over."""
+
+    def test_standing(self, board):
+        (found,) = standings(board, [labels(board)])
+        assert found.slug == "delays"
+        assert found.half == "public"
+        names = {entry.card.name: key for key, entry in found.entries.items()}
+        assert set(names) == set(SUBMISSIONS)
+        assert {found.entries[names[key]].kind for key in ("good", "twin", "bad")} == {"submission"}
+        assert found.entries[names["deaf"]].kind == "baseline"
+        renamed = {names[key]: one for key, one in SUBMISSIONS.items()}
+        entries = {names[key]: one for key, one in toy_entries(SUBMISSIONS).items()}
+        info = standing_of.__globals__["BoardInfo"]("delays", "Delays")
+        expected = standing_of(info, SEALED, dict(sorted(renamed.items())), entries, "public")
+        assert found.to_json() == expected.to_json()
+
+    def test_closing_shows_the_private_half_and_takes_no_more(self, board):
+        closed = close_track(board, "delays")
+        assert [one.half for one in standings(closed, [labels(board)])] == ["private"]
+        more = toy_submission(EXPECTED, np.zeros((3, 240)) + 1e-4, "late")
+        with pytest.raises(InputError, match="is closed: it takes no more"):
+            add_submission(closed, more, INFO)
+        with pytest.raises(InputError, match="no track 'delay': did you mean 'delays'"):
+            close_track(board, "delay")
+
+    def test_labels_may_lie_in_the_folder_or_in_another(self, board):
+        with pytest.raises(InputError, match=r"no labels for the track 'delays'.*give them with --labels"):
+            standings(board)
+        with pytest.raises(InputError, match=r"absent\.parquet"):
+            standings(board, [board.folder / "absent.parquet"])
+        assert standings(board, [board.folder.parent])
+        write_labels_file(board.folder / "labels" / "delays.parquet", SEALED)
+        assert standings(board)
+
+    def test_the_same_submission_twice(self, board):
+        before = sorted(board.folder.rglob("*"))
+        with pytest.raises(InputError, match="is there already"):
+            add_submission(board, SUBMISSIONS["good"], INFO)
+        assert sorted(board.folder.rglob("*")) == before
+
+    def test_what_does_not_fit_is_not_added(self, board):
+        before = sorted(board.folder.rglob("*"))
+        wrong = toy_submission(EXPECTED, np.full((3, 240), 0.3), "ms")
+        with pytest.raises(InputError, match="look like milliseconds"):
+            add_submission(board, wrong, INFO)
+        with pytest.raises(InputError, match="'team': holds '<'"):
+            add_submission(board, toy_submission(EXPECTED, np.zeros((3, 240)), "x"), EntryInfo("<b>", INFO.submitted))
+        assert sorted(board.folder.rglob("*")) == before
+
+    def test_a_bad_file_in_a_pull_request_is_named(self, board):
+        path = board.folder / "submissions" / "delays" / "evil.parquet"
+        path.write_bytes(b"PAR1 no PAR1")
+        with pytest.raises(InputError, match=r"evil\.parquet: the file is no Parquet"):
+            standings(board, [labels(board)])
+        write_submission(SUBMISSIONS["good"], path)
+        with pytest.raises(InputError, match=r"evil\.parquet: .*evil\.json is missing"):
+            standings(board, [labels(board)])
+        path.with_suffix(".json").write_text('{"team": "<script>", "submitted": "2026-01-02T03:04:05Z"}')
+        with pytest.raises(InputError, match=r"evil\.parquet: 'team': holds '<'"):
+            standings(board, [labels(board)])
+
+    def test_board_file(self, board, tmp_path):
+        with pytest.raises(InputError, match=r"holds no board\.json"):
+            open_board(tmp_path)
+        with pytest.raises(InputError, match="holds a board already"):
+            create_board(board.folder, "Again")
+        with pytest.raises(InputError, match="has a track 'delays' already"):
+            add_track(board, "delays", "Delays", EXPECTED)
+        with pytest.raises(InputError, match="'slug'"):
+            add_track(board, "../x", "Delays", EXPECTED)
+        (board.folder / "board.json").write_text('{"format": 1, "title": "x", "trakcs": []}')
+        with pytest.raises(InputError, match="did you mean 'tracks'"):
+            open_board(board.folder)
+
+    def test_keys_are_safe_and_decided_by_the_content(self):
+        keys = {entry_key(one) for one in SUBMISSIONS.values()}
+        assert len(keys) == 4
+        odd = toy_submission(EXPECTED, np.zeros((3, 240)), "Ünïcode: 100 %  ")
+        assert entry_key(odd).startswith("n-code-100-")
+        assert entry_key(toy_submission(EXPECTED, np.zeros((3, 240)), "日本")).startswith("entry-")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, speech_folder) -> Path:
+    """A sealed set, a run on it, a card, and a folder board with its track."""
+    folder = tmp_path_factory.mktemp("submit")
+    generate(plan_tde(str(speech_folder), clips=4, rt60=(0.1,)), str(folder / "d.zarr"))
+    conditions = [StereoCondition(snr_db=snr) for snr in (20.0, 0.0)]
+    seal(
+        str(folder / "d.zarr"),
+        track="tde",
+        labels_path=folder / "labels.parquet",
+        out=str(folder / "public.zarr"),
+        conditions=conditions,
+        allow_guessable_seed=True,
+    )
+    benching.bench_sealed("tde", str(folder / "public.zarr"), folder / "run", methods=["gcc-phat", "zero"])
+    (folder / "card.toml").write_text(
+        'name = "GCC [red]PHAT[/red]"\nauthors = "Knapp and Carter"\ntraining_data = "none"\n'.replace("[/red]", "")
+    )
+    expectation = expectation_of(Dataset(str(folder / "public.zarr")))
+    add_track(create_board(folder / "board", "A board"), "delays", "Delays", expectation)
+    return folder
+
+
+def run_submit(place: Path, **options) -> None:
+    """Call the command with its defaults."""
+    defaults = {
+        "run": place / "run",
+        "method": "gcc-phat",
+        "board": str(place / "board"),
+        "card": place / "card.toml",
+        "token": None,
+        "team": None,
+        "baseline": False,
+        "data": None,
+        "wait": 5.0,
+        "dry_run": False,
+    }
+    submit(**{**defaults, **options})
+
+
+class TestCommand:
+    """`whence submit`, called as the program calls it."""
+
+    def test_dry_run_shows_all_and_sends_nothing(self, place, capsys):
+        before = sorted((place / "board").rglob("*"))
+        run_submit(place, dry_run=True, board="https://board.invalid")
+        shown = capsys.readouterr().out
+        for text in ("GCC [red]PHAT", "Knapp and Carter", "SNR 20 dB", "SNR 0 dB", "ms a sample", "nothing was sent"):
+            assert text in shown
+        assert shown.count("passed: ") == 5
+        assert sorted((place / "board").rglob("*")) == before
+
+    def test_to_a_folder_and_scored(self, place, capsys):
+        run_submit(place)
+        run_submit(place, method="zero", baseline=True, team="host")
+        assert "commit both and open a pull request" in capsys.readouterr().out
+        (found,) = standings(open_board(place / "board"), [place / "labels.parquet"])
+        entries = {entry.method: entry for entry in found.entries.values()}
+        assert entries["gcc-phat"].team == "Knapp and Carter"
+        assert (entries["zero"].team, entries["zero"].kind) == ("host", "baseline")
+        assert found.ranked[0] == entries["gcc-phat"].key
+
+    @pytest.mark.parametrize(
+        ("options", "match"),
+        [
+            ({"card": None}, r"give --card FILE\.toml with name, authors and training_data"),
+            ({"card": Path("absent.toml")}, r"absent\.toml does not exist"),
+            ({"board": None}, "give --board URL or --board DIR"),
+            ({"method": "gcc"}, "did you mean 'gcc-phat'"),
+            ({"run": Path("absent")}, "absent is no run folder"),
+            ({"data": "absent.zarr"}, r"absent\.zarr does not exist"),
+            ({"board": "https://board.invalid"}, "give --token, or set WHENCE_TOKEN"),
+            (
+                {"board": "https://board.invalid", "baseline": True},
+                "--team and --baseline are for boards that are folders",
+            ),
+            ({"board": "nowhere"}, r"nowhere holds no board\.json"),
+        ],
+    )
+    def test_mistakes(self, place, options, match):
+        with pytest.raises(InputError, match=match):
+            run_submit(place, **options)
+
+    def test_a_server_that_is_not_there(self, place):
+        with pytest.raises(InputError, match=r"http://127\.0\.0\.1:9 cannot be reached"):
+            run_submit(place, board="http://127.0.0.1:9", token="t")
+
+
+TRACK = {"slug": "delays", "fingerprint": EXPECTED.fingerprint}
+
+
+class Server:
+    """A made-up server: answers by path, and what it was sent."""
+
+    def __init__(self, **answers: httpx.Response | list[httpx.Response]) -> None:
+        self.answers, self.requests = answers, []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        body = request.read()
+        self.requests.append((request.method, request.url.path, request.headers, body))
+        found = self.answers[request.url.path.strip("/").split("/")[1] if request.method == "GET" else "post"]
+        return found.pop(0) if isinstance(found, list) else found
+
+    def client(self, token: str = "secret") -> BoardClient:
+        return BoardClient("https://board.example.org/", token, httpx.MockTransport(self))
+
+
+class TestClient:
+    """What is sent to a server, and what becomes of its refusals."""
+
+    def test_the_whole_way(self, tmp_path):
+        path = tmp_path / "a.parquet"
+        write_submission(SUBMISSIONS["good"], path)
+        states = [{"status": "queued", "ahead": 2}, {"status": "running"}, {"status": "scored", "rows": [{"n": 1}]}]
+        server = Server(
+            tracks=httpx.Response(200, json={"tracks": [TRACK]}),
+            post=httpx.Response(202, json={"id": "abc", "status": "queued"}),
+            submissions=[httpx.Response(200, json={"id": "abc", **state}) for state in states],
+        )
+        with server.client() as client:
+            slug = client.track_of(EXPECTED.fingerprint)
+            receipt = client.wait(client.submit(slug, path), patience=5, poll=0.01)
+        assert receipt.status == "scored"
+        assert receipt.rows == [{"n": 1}]
+        verb, address, headers, body = server.requests[1]
+        assert (verb, address) == ("POST", "/api/tracks/delays/submissions")
+        assert body == path.read_bytes()
+        assert headers["authorization"] == "Bearer secret"
+        assert headers["content-length"] == str(len(body))
+
+    def test_waiting_outlasts_a_busy_server(self):
+        scored = httpx.Response(200, json={"id": "a", "status": "scored", "rows": []})
+        server = Server(submissions=[httpx.Response(429), httpx.Response(503), scored])
+        with server.client() as client:
+            assert client.wait(Receipt("a", "queued", {}), patience=5, poll=0.01).status == "scored"
+
+    def test_waiting_ends(self):
+        server = Server(submissions=httpx.Response(200, json={"id": "a", "status": "queued"}))
+        with server.client() as client:
+            assert not client.wait(Receipt("a", "queued", {}), patience=0.05, poll=0.01).finished
+
+    @pytest.mark.parametrize(
+        ("answer", "match"),
+        [
+            (httpx.Response(401, json={"detail": "unknown"}), "token is not known to the board, .*: unknown"),
+            (httpx.Response(403, json={"detail": "the phase is closed"}), "the phase is closed"),
+            (httpx.Response(409, json={"detail": "sent before"}), "does not take it now: sent before"),
+            (httpx.Response(413), "the file is larger than the board takes"),
+            (httpx.Response(422, json={"detail": "1 of 3 is missing"}), "refused the submission: 1 of 3 is missing"),
+            (httpx.Response(422, json={"detail": [{"msg": "field required"}]}), "field required"),
+            (httpx.Response(429, headers={"retry-after": "60"}, json={"detail": "5 a day"}), "day; try again in 60 s"),
+            (httpx.Response(429, headers={"retry-after": b"\xb2"}, content=b"x"), "too many submissions"),
+            (httpx.Response(500, text="<html>oops"), "the board answered 500 Internal Server Error"),
+            (httpx.Response(302, headers={"location": "https://other.example"}), "has moved to https://other.example"),
+            (httpx.Response(200, text="<html>"), "answered with no JSON"),
+            (httpx.Response(200, json=[]), "without an id and a status"),
+            (httpx.Response(422, json={"detail": "a\x1b[31m\nb" * 200}), "refused the submission"),
+        ],
+    )  # fmt: skip
+    def test_refusals_are_one_line(self, tmp_path, answer, match):
+        path = tmp_path / "a.parquet"
+        write_submission(SUBMISSIONS["good"], path)
+        with Server(post=answer).client() as client, pytest.raises(InputError, match=match) as caught:
+            client.submit("delays", path)
+        assert str(caught.value).isprintable()
+        assert "secret" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "content", [{}, [], {"tracks": []}, {"tracks": [1]}, {"tracks": [{"slug": "other", "fingerprint": "x"}]}]
+    )
+    def test_no_such_track(self, content):
+        server = Server(tracks=httpx.Response(200, json=content))
+        with server.client() as client, pytest.raises(InputError, match=r"no track on the dataset|list of tracks"):
+            client.track_of(EXPECTED.fingerprint)
+
+    @pytest.mark.parametrize(
+        "url", ["ftp://x", "https://", "https://a:b@x.org", "https://x.org/?token=1", "https://x:y"]
+    )
+    def test_addresses(self, url):
+        with pytest.raises(InputError, match="--board"):
+            BoardClient(url)
+
+    def test_a_token_that_is_no_header(self):
+        for token in ("a\nb", "a b", "ä", ""):
+            with pytest.raises(InputError, match="--token: expected letters") as caught:
+                BoardClient("https://board.example.org", token or " ")
+            assert "a b" not in str(caught.value)
+
+
+def test_board_json_is_what_the_docs_say(board):
+    content = json.loads((board.folder / "board.json").read_text())
+    assert content["tracks"] == [
+        {"slug": "delays", "title": "Delays", "fingerprint": EXPECTED.fingerprint, "phase": "open"}
+    ]
+    assert toy_card("x").name == "x"

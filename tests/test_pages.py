@@ -1,0 +1,607 @@
+"""The pages of a board: what they say against the standing, and the exported site against the served one."""
+
+import csv
+import io
+import json
+import math
+import re
+import shutil
+from collections import deque
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+from xml.etree import ElementTree
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from toy_board import example_standing, toy_card
+
+from whence.benchmarks.results import CEILING, CHANCE
+from whence.benchmarks.statistics import Interval
+from whence.errors import InputError
+from whence.leaderboard.card import Card
+from whence.leaderboard.pages.addresses import Address, file_name, live, static
+from whence.leaderboard.pages.axis import Axis
+from whence.leaderboard.pages.badge import render_badge
+from whence.leaderboard.pages.board_page import render_board
+from whence.leaderboard.pages.comparison_page import render_comparison
+from whence.leaderboard.pages.entry_page import render_entry
+from whence.leaderboard.pages.export import export_site
+from whence.leaderboard.pages.index_page import render_index
+from whence.leaderboard.pages.router import router
+from whence.leaderboard.pages.site import Site
+from whence.leaderboard.pages.view import BoardView, Choice
+from whence.leaderboard.pages.words import verdict
+from whence.leaderboard.standing_record import Standing, standing_from_json
+
+VOID = {"meta", "link", "img", "line", "circle", "rect", "br"}
+HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
+
+
+class Page(HTMLParser):
+    """A page: its tags, its visible text, and its tables as lists of rows of cell texts."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.source, self.tags, self.open, self.words, self.tables = source, [], [], [], {}
+        self._table, self._cell = None, None
+        self.feed(source)
+        assert self.open == [], f"tags left open: {self.open}"
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "table":
+            self._table = self.tables[dict(attrs)["id"]] = []
+        elif tag == "tr":
+            self._table.append([])
+        elif tag in ("th", "td") and self._table is not None:
+            self._cell = []
+
+    handle_startendtag = handle_starttag
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+        if tag in ("th", "td"):
+            self._table[-1].append(" ".join("".join(self._cell).split()))
+            self._cell = None
+
+    def handle_data(self, data):
+        if self._cell is not None and "svg" not in self.open:
+            self._cell.append(data)
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join("".join(self.words).split())
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def links(self):
+        found = [a.get("href") or a.get("src") for tag, a in self.tags if tag in ("a", "link", "img")]
+        return [link for link in found if link and not link.startswith(("http", "data:", "#"))]
+
+
+def without_self_closing(source):
+    """SVG elements that close themselves, as an HTML parser without foreign elements wants them."""
+    return re.sub(r"<((?:line|circle|rect)\b[^>]*)/>", r"<\1>", source)
+
+
+def read(source):
+    return Page(without_self_closing(source))
+
+
+@pytest.fixture(scope="session")
+def standing():
+    return example_standing()
+
+
+@pytest.fixture(scope="session")
+def small(standing):
+    """The same board by one metric, over two conditions and without parts: fewer pages."""
+    kept = [dict(condition) for condition in standing.conditions[:2]]
+    return replace(
+        standing,
+        slug="small",
+        conditions=kept,
+        metrics=standing.metrics[:2],
+        rows=[row for row in standing.rows if dict(row.condition) in kept],
+        comparisons=[table for table in standing.comparisons if not table.condition or dict(table.condition) in kept],
+    )
+
+
+def one_condition(standing, stated):
+    """A board with one condition, as that of a track whose samples are given as stored."""
+    first = standing.conditions[0]
+    rows = [replace(row, condition=stated) for row in standing.rows if dict(row.condition) == dict(first)]
+    entries = {
+        key: replace(entry, errors=[replace(entry.errors[0], condition=stated)])
+        for key, entry in standing.entries.items()
+    }
+    return replace(
+        standing,
+        slug="single",
+        entries=entries,
+        conditions=[stated],
+        rows=rows,
+        overall=[replace(row, condition={}) for row in rows if row.metric == standing.metric.name],
+        comparisons=[replace(table, condition=stated) for table in standing.comparisons if not table.condition],
+        published=(),
+    )
+
+
+def empty(standing):
+    """A board that nobody has submitted to."""
+    bounds = [row for row in standing.rows if row.method in (CHANCE, CEILING)]
+    overall = [row for row in standing.overall if row.method in (CHANCE, CEILING)]
+    return replace(standing, slug="empty", rows=bounds, overall=overall, entries={}, comparisons=(), published=())
+
+
+def renamed(standing, key, name, **more):
+    """The board with another name on the card of `key`, past what cards allow."""
+    entry = standing.entries[key]
+    card = Card.model_construct(**{**toy_card("x").model_dump(), "name": name, **more})
+    return replace(standing, entries={**standing.entries, key: replace(entry, card=card)})
+
+
+def table_of(standing, choice=Choice(), name="table"):  # noqa: B008
+    return read(render_board(standing, choice)).tables[name]
+
+
+def names_in(rows):
+    """The entries of a board's table in their order, whichever rank cells are spanned."""
+    found = [re.search(r"\b(deaf|good|twin|bad)\b", " ".join(row[:2])) for row in rows[1:]]
+    return [match.group(1) for match in found if match]
+
+
+def test_a_board_shows_the_scores_of_its_standing(standing):
+    rows = table_of(standing)
+    assert rows[0][:5] == ["rank", "method", "MAE ms", "95 % interval", "skill %"]
+    for key in standing.entries:
+        truth = next(row for row in standing.overall if row.method == key)
+        shown = next(row for row in rows[1:] if any(cell.startswith(key) for cell in row[:2]))
+        cells = shown[-8:]
+        assert cells[0] == f"{truth.value:.3f}"
+        assert cells[1] == f"{truth.ci_low:.3f}–{truth.ci_high:.3f}"
+        assert cells[2].replace("−", "-") == f"{round(100 * truth.skill) + 0:d}"
+        singles = [
+            next(r for r in standing.rows if (r.method, r.metric, dict(r.condition)) == (key, truth.metric, dict(c)))
+            for c in standing.conditions
+        ]
+        assert cells[3:6] == [f"{row.value:.3f}" for row in singles]
+
+
+def test_entries_that_noise_may_have_ordered_share_one_rank_cell(standing):
+    source = render_board(standing)
+    spans = [cell for cell in read(source).all("td") if "rowspan" in cell]
+    assert [cell["rowspan"] for cell in spans] == ["2"]
+    rows = table_of(standing)
+    assert [rows[1][0], rows[3][0], rows[4][0]] == ["1 tied", "3", "4"]
+    assert names_in(rows) == ["twin", "good", "deaf", "bad"]
+    assert "share the first rank" in read(source).text
+
+
+def test_other_orders_name_the_rank_in_every_row(standing):
+    by_name = table_of(standing, Choice(order="name"))
+    assert names_in(by_name) == ["bad", "deaf", "good", "twin"]
+    assert [row[0] for row in by_name[1:5]] == ["4", "3", "1 tied", "1 tied"]
+    assert names_in(table_of(standing, Choice(order="newest"))) == ["bad", "twin", "good", "deaf"]
+
+
+def test_the_fastest_come_first_and_unknown_times_last(standing):
+    times = {"good": 0.004, "twin": None, "deaf": 0.001, "bad": 0.002}
+    overall = [replace(row, seconds_per_sample=times.get(row.method)) for row in standing.overall]
+    rows = table_of(replace(standing, overall=overall), Choice(order="fastest"))
+    assert names_in(rows) == ["deaf", "bad", "good", "twin"]
+
+
+def test_a_filter_shows_one_kind(standing):
+    assert names_in(table_of(standing, Choice(show="baselines"))) == ["deaf"]
+    assert names_in(table_of(standing, Choice(show="submissions"))) == ["twin", "good", "bad"]
+
+
+def test_conditions_switch_to_their_own_scores(standing):
+    view = BoardView(standing)
+    assert list(view.conditions)[:4] == ["all", "snr_db-30", "snr_db-10", "snr_db--10"]
+    part = view.conditions["snr_db-10_rt60_nominal-0.5"]
+    truth = next(row for row in standing.rows if row.method == "good" and dict(row.condition) == dict(part))
+    rows = table_of(standing, Choice("snr_db-10_rt60_nominal-0.5"))
+    assert any(f"{truth.value:.3f}" in row for row in rows if any(c.startswith("good") for c in row))
+    options = [option for switch in view.condition_switches(view.tidy(Choice())) for option in switch.options]
+    assert {option.choice.condition for option in options} <= set(view.conditions)
+
+
+@pytest.mark.parametrize("name", ["condition", "metric"])
+def test_a_choice_that_is_not_there_is_refused(standing, name):
+    with pytest.raises(KeyError):
+        render_board(standing, Choice(**{name: "nonsense"}))
+
+
+def test_chance_and_ceiling_stand_apart(standing):
+    source = render_board(standing)
+    kinds = [row["class"] for row in read(source).all("tr") if "class" in row]
+    assert kinds.count("bound") == 2
+    assert kinds.count("baseline") == 1
+    assert "Bounds, measured on these samples" in source
+
+
+def test_published_numbers_are_marked_and_never_ranked(standing):
+    condition = next(dict(one.condition) for one in standing.published)
+    name = BoardView(standing).name(condition)
+    rows = table_of(standing, Choice(name), "published")
+    wanted = [p for p in standing.published if p.metric == standing.metric.name and dict(p.condition) == condition]
+    assert len(rows) - 1 == len(wanted)
+    assert sorted(float(row[2].rstrip("*")) for row in rows[1:]) == sorted(p.value for p in wanted)
+    assert all(row[2].endswith("*") for row in rows[1:]) == all(p.uncertain for p in wanted)
+    assert "Salvati" not in " ".join(map(str, table_of(standing, Choice(name))))
+
+
+def test_an_entry_page_shows_every_score(standing):
+    page = read(render_entry(standing, "good"))
+    own = [row for row in (*standing.overall, *standing.rows) if row.method == "good"]
+    text = " ".join(" ".join(row) for row in page.tables["scores"])
+    digits = {"ms": 3, "%": 1}
+    for row in own:
+        assert f"{row.value:.{digits[row.unit]}f}" in text
+    assert "Ada Lovelace, Charles Babbage" in page.text
+    assert "https://example.org/paper" in [a.get("href") for a in page.all("a")]
+    assert all("nofollow" in a["rel"] for a in page.all("a") if a["href"].startswith("http"))
+
+
+def test_histograms_hold_every_error(standing):
+    page = read(render_entry(standing, "good"))
+    columns = list(zip(*page.tables["errors"][1:], strict=True))[1:]
+    assert [sum(map(int, column)) for column in columns] == [standing.samples] * len(standing.conditions)
+    heights = [float(rect["height"].rstrip("%")) for rect in page.all("rect")]
+    assert max(heights) == pytest.approx(100)
+
+
+def test_worst_samples_are_left_out_where_there_are_none(standing):
+    entry = standing.entries["good"]
+    assert entry.worst[0] in render_entry(standing, "good")
+    without = replace(standing, entries={**standing.entries, "good": replace(entry, worst=())})
+    assert "Worst" not in render_entry(without, "good")
+
+
+def test_a_comparison_says_in_words_what_its_interval_says(standing):
+    page = read(render_comparison(standing, "good", "bad"))
+    rows = page.tables["differences"][1:]
+    assert {row[-1] for row in rows} == {"good is better"}
+    assert "By MAE, good is better by" in page.text
+    gap = standing.difference("good", "bad", {})
+    assert rows[0][3] == f"{gap.value:+.3f}".replace("-", "−")
+    tied = read(render_comparison(standing, "good", "twin"))
+    assert "Noise cannot tell good and twin apart" in tied.text
+
+
+def test_a_comparison_turned_round_has_the_opposite_sign(standing):
+    one = read(render_comparison(standing, "good", "bad")).tables["differences"]
+    other = read(render_comparison(standing, "bad", "good")).tables["differences"]
+    flip = str.maketrans("+−", "−+")
+    assert [row[3] for row in other[1:]] == [row[3].translate(flip) for row in one[1:]]
+    assert [row[1] for row in other[1:]] == [row[2] for row in one[1:]]
+    assert [row[-1] for row in other] == [row[-1] for row in one]
+
+
+@pytest.mark.parametrize("pair", [("good", "good"), ("good", "nobody")])
+def test_a_comparison_needs_two_entries(standing, pair):
+    with pytest.raises(KeyError):
+        render_comparison(standing, *pair)
+
+
+def test_on_a_large_board_only_the_best_and_neighbours_have_a_page(small, monkeypatch):
+    monkeypatch.setattr("whence.leaderboard.pages.view.MOST_PAIRED", 3)
+    large = replace(small, slug="large")
+    assert small.ranked == ["twin", "good", "deaf", "bad"]
+    pairs = BoardView(large).pairs
+    assert pairs == [("twin", "good"), ("twin", "deaf"), ("good", "deaf"), ("deaf", "bad")]
+    page = read(render_entry(large, "bad"))
+    assert len(page.tables["others"]) == 1 + 3
+    assert [link for link in page.links if link.startswith("../compare?")] == ["../compare?a=deaf&b=bad"]
+
+
+@pytest.mark.parametrize(
+    ("gap", "higher", "words"),
+    [
+        (Interval(-1.0, -2.0, -0.5), False, "a is better"),
+        (Interval(-1.0, -2.0, -0.5), True, "b is better"),
+        (Interval(1.0, 0.5, 2.0), True, "a is better"),
+        (Interval(1.0, -0.5, 2.0), True, "cannot be told apart"),
+        (Interval(1.0, math.nan, math.nan), True, "unknown: too few clusters for an interval"),
+        (None, False, "not compared"),
+    ],
+)
+def test_verdicts(standing, gap, higher, words):
+    assert verdict(gap, replace(standing.metric, higher_is_better=higher), "a", "b") == words
+
+
+def test_csv_and_json_hold_the_numbers_in_full(standing):
+    site = Site([standing], live)
+    address = Address("board", standing.slug, file="table.csv")
+    rows = list(csv.DictReader(io.StringIO(site.content(address))))
+    truth = {row.method: row for row in standing.overall}
+    assert {row["entry"]: float(row["value"]) for row in rows} == {key: row.value for key, row in truth.items()}
+    content = json.loads(site.content(replace(address, file="table.json")))
+    assert content["fingerprint"] == standing.fingerprint
+    assert [(row["entry"], row["rank"], row["ci_low"]) for row in content["rows"]] == [
+        (key, truth[key].rank, truth[key].ci_low) for key in ("twin", "good", "deaf", "bad", CEILING, CHANCE)
+    ]
+    whole = json.loads(site.content(replace(address, file="standing.json")))
+    assert standing_from_json(whole).to_json() == standing.to_json()
+
+
+def test_nan_is_null_in_json_and_empty_in_csv(standing):
+    overall = [replace(row, ci_low=math.nan, ci_high=math.nan, skill=math.nan) for row in standing.overall]
+    site = Site([replace(standing, overall=overall)], live)
+    address = Address("board", standing.slug, file="table.json")
+    assert {row["ci_low"] for row in json.loads(site.content(address))["rows"]} == {None}
+    assert "nan" not in site.content(replace(address, file="table.csv"))
+    read(site.content(replace(address, file="")))
+
+
+def test_latex_escapes_names(standing):
+    site = Site([renamed(standing, "good", "50%_&#{x}~")], live)
+    table = site.content(Address("board", standing.slug, file="table.tex"))
+    assert r"50\%\_\&\#\{x\}" in table
+    assert table.isascii()
+    widths = {line.count("&") - line.count(r"\&") for line in table.splitlines() if line.endswith(r"\\")}
+    assert len(widths) == 1
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+cmd", "-2", "@x"])
+def test_a_name_is_no_formula(standing, name):
+    site = Site([renamed(standing, "good", name)], live)
+    rows = csv.DictReader(io.StringIO(site.content(Address("board", standing.slug, file="table.csv"))))
+    assert f"'{name}" in {row["method"] for row in rows}
+
+
+def test_html_in_names_is_inert(small):
+    hostile = renamed(
+        small,
+        "good",
+        HOSTILE,
+        authors=HOSTILE,
+        paper="javascript:alert(1)",
+        code="data:text/html,x",
+        description=HOSTILE,
+    )
+    entry = replace(
+        hostile.entries["good"], team=HOSTILE, method=HOSTILE, parameters={HOSTILE: HOSTILE}, worst=[HOSTILE]
+    )
+    hostile = replace(hostile, title=HOSTILE, entries={**hostile.entries, "good": entry})
+    site = Site([hostile], static, HOSTILE)
+    seen = 0
+    for address in site.every_address():
+        content = site.content(address)
+        if address.file.endswith("svg"):
+            tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(content).iter()}
+            assert tags == {"svg", "title", "clipPath", "rect", "g", "text"}
+        elif not address.file and address.kind != "style":
+            page = read(content)
+            assert not {"script", "iframe", "object", "style", "form"} & {tag for tag, _ in page.tags}
+            assert all(image["src"].endswith("badge.svg") for image in page.all("img"))
+            assert not any(name.startswith("on") or name == "style" for _, attrs in page.tags for name in attrs)
+            assert not any((a.get("href") or "").startswith(("javascript", "data:text")) for a in page.all("a"))
+            seen += HOSTILE in page.text
+    assert seen > 20
+
+
+def test_names_that_are_alike_are_told_apart(standing):
+    alike = renamed(renamed(standing, "good", "same"), "twin", "same")
+    assert {BoardView(alike).labels[key] for key in ("good", "twin")} == {"same (team-a)", "same (team-b)"}
+    alike = renamed(renamed(standing, "good", "same"), "bad", "same")
+    assert {BoardView(alike).labels[key] for key in ("good", "bad")} == {"same (good)", "same (bad)"}
+
+
+@pytest.fixture(scope="session")
+def boards(standing, small):
+    odd = {"../../x Ü/?#%": replace(small.entries["good"], key="../../x Ü/?#%")}
+    rows = {"good": "../../x Ü/?#%"}
+    strange = replace(
+        small,
+        slug="Strange & Name",
+        entries={rows.get(key, key): odd.get(rows.get(key, ""), entry) for key, entry in small.entries.items()},
+        rows=[replace(row, method=rows.get(row.method, row.method)) for row in small.rows],
+        overall=[replace(row, method=rows.get(row.method, row.method)) for row in small.overall],
+        comparisons=[replace(t, keys=[rows.get(key, key) for key in t.keys]) for t in small.comparisons],
+    )
+    return [small, strange, one_condition(standing, {}), empty(small)]
+
+
+@pytest.fixture(scope="session")
+def site(boards, tmp_path_factory):
+    """The exported site, moved into a sub-folder after it was written."""
+    folder = tmp_path_factory.mktemp("site")
+    export_site(boards, folder / "first")
+    shutil.copytree(folder / "first", folder / "a" / "sub folder" / "board")
+    return folder / "a" / "sub folder" / "board"
+
+
+@pytest.fixture(scope="session")
+def client(boards):
+    """The served pages, mounted below a prefix."""
+    inner, app = FastAPI(), FastAPI()
+    inner.include_router(router(lambda: boards))
+    app.mount("/some/where", inner)
+    with TestClient(app, raise_server_exceptions=True) as client:
+        yield client
+
+
+def test_the_exported_site_is_the_served_one_link_by_link(site, client):
+    """Both are walked together from their first pages: the same words, tables, and links that lead to the same."""
+    start = ("/some/where/", site / "index.html")
+    queue, seen, files = deque([start]), {start[0]}, {start[1].resolve()}
+    while queue:
+        url, path = queue.popleft()
+        answer = client.get(url, follow_redirects=False)
+        assert answer.status_code == 200, url
+        content = path.read_text(encoding="utf-8")
+        if path.suffix != ".html":
+            assert answer.text == content, url
+            continue
+        served, exported = read(answer.text), read(content)
+        assert served.text == exported.text, url
+        assert served.tables == exported.tables, url
+        assert len(served.links) == len(exported.links)
+        for one, other in zip(served.links, exported.links, strict=True):
+            target = urljoin(f"http://x{url}", one).removeprefix("http://x")
+            file = (path.parent / urlsplit(other).path.replace("%20", " ")).resolve()
+            assert not other.startswith("/")
+            assert file.is_file(), f"{path} links to {other}"
+            files.add(file)
+            if target not in seen:
+                seen.add(target)
+                queue.append((target, file))
+    written = {path.resolve() for path in site.rglob("*") if path.is_file() and not path.name.startswith(".")}
+    assert written == files, "every file is reached by links"
+    assert len(files) > 200
+
+
+def test_no_two_pages_share_a_file_on_any_disk(boards, standing):
+    for addresses in (static, live):
+        paths = [addresses(address) for address in Site([*boards, standing], addresses).every_address()]
+        assert len(paths) == len({path.lower() for path in paths})
+    assert all(
+        part not in ("", ".", "..") and len(part) < 200 and re.fullmatch(r"[A-Za-z0-9._-]+", part)
+        for path in (static(address) for address in Site(boards, static).every_address())
+        for part in path.split("/")
+    )
+
+
+def test_file_names_differ_where_names_do():
+    names = ["a", "A", "a b", "a-b", "a--b", "../a", "Ü", "ü", "", "x" * 300, "x" * 301, "con"]
+    assert len({file_name(name).lower() for name in names}) == len(names)
+
+
+def test_pages_have_no_script_and_link_nowhere_else(site):
+    for path in site.rglob("*.html"):
+        source = path.read_text(encoding="utf-8")
+        assert "<script" not in source
+        assert not re.search(r'(?:src|href)="(?:/|//|file:)', source)
+
+
+def test_every_table_can_be_read_aloud(site):
+    """Captions, scopes, landmarks, one first heading, no heading level skipped, no id twice."""
+    for path in site.rglob("*.html"):
+        page = read(path.read_text(encoding="utf-8"))
+        assert len(page.all("caption")) == len(page.all("table"))
+        assert all(head.get("scope") in ("col", "row", "rowgroup") for head in page.all("th"))
+        assert all(len(page.all(tag)) == 1 for tag in ("main", "header", "footer", "h1", "title"))
+        levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+        assert all(b - a <= 1 for a, b in pairwise(levels))
+        ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+        assert len(ids) == len(set(ids)), path
+
+
+def test_what_is_not_there_is_404_with_a_way_back(client):
+    for path in (
+        "tracks/none",
+        "tracks/small/entries/none",
+        "tracks/small/entries/none/scores.csv",
+        "tracks/small/compare?a=good",
+        "tracks/small/compare?a=good&b=good",
+        "tracks/small/table.exe",
+        "tracks/small/other.csv",
+        "tracks/small?order=sideways",
+        "tracks/small?show=%00",
+        "tracks/small?condition=" + "x" * 5000,
+        "tracks/small?metric=__class__",
+        "tracks/small/entries/..%2f..%2fetc",
+        "tracks.exe",
+    ):
+        answer = client.get(f"/some/where/{path}")
+        assert answer.status_code == 404, path
+    answer = client.get("/some/where/tracks/small/entries/none")
+    page = read(answer.text)
+    links = {urljoin("http://x/some/where/tracks/small/entries/none", link) for link in page.links}
+    assert {"http://x/some/where/", "http://x/some/where/tracks/small"} <= links
+    assert "http://x/some/where/board.css" in links
+
+
+def test_a_page_that_the_reader_has_is_not_sent_again(client):
+    first = client.get("/some/where/tracks/small")
+    again = client.get("/some/where/tracks/small", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.head("/some/where/tracks/small").status_code == 200
+    kinds = {"table.csv": "text/csv", "table.json": "application/json", "badge.svg": "image/svg+xml"}
+    for file, kind in kinds.items():
+        assert client.get(f"/some/where/tracks/small/{file}").headers["content-type"].startswith(kind)
+
+
+def test_boards_without_entries_tracks_or_conditions_render(standing, small):
+    assert "Nobody has submitted yet." in render_board(empty(small))
+    assert "There are no tracks here yet." in render_index([])
+    assert "no entries" in render_badge(empty(small))
+    single = one_condition(standing, {})
+    assert BoardView(single).text({}) == "all clips"
+    assert names_in(table_of(single)) == ["good", "twin", "deaf", "bad"]
+    assert names_in(table_of(single, Choice(metric="root_mean_square_error")))
+    sided = {key: replace(entry, errors=()) for key, entry in single.entries.items()}
+    assert "Where the errors lie" not in render_entry(replace(single, entries=sided), "good")
+
+
+def test_badges_are_pictures_with_words(standing):
+    for key, words in (
+        (None, "Toy delays: twin and good: 0.072 ms"),
+        ("good", "Toy delays: rank 1 (tied) of 4: 0.075 ms"),
+    ):
+        root = ElementTree.fromstring(render_badge(standing, key))
+        assert root.get("aria-label") == words
+        assert float(root.get("width")) < 500
+    with pytest.raises(KeyError):
+        render_badge(standing, "nobody")
+
+
+def test_an_export_replaces_an_export_and_nothing_else(small, tmp_path):
+    out = tmp_path / "site"
+    export_site([small], out)
+    (out / ".git").mkdir()
+    (out / "CNAME").write_text("board.example")
+    export_site([empty(small)], out)
+    assert not (out / "tracks" / "small").exists()
+    assert (out / "CNAME").exists()
+    assert (out / ".git").is_dir()
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "thesis.tex").write_text("years")
+    with pytest.raises(InputError, match="holds files that no export wrote"):
+        export_site([small], tmp_path / "work")
+    with pytest.raises(InputError, match="two tracks"):
+        export_site([small, small], tmp_path / "twice")
+    assert not (tmp_path / "twice").exists()
+
+
+def test_an_export_is_the_same_every_time(small, tmp_path):
+    for name in ("a", "b"):
+        export_site([small], tmp_path / name)
+    files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
+    assert all((tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes() for file in files)
+
+
+def test_a_bar_lies_where_its_numbers_do(standing):
+    rows = {row.method: row for row in standing.overall}
+    axis = Axis.between(rows[CHANCE].value, rows[CEILING].value, [row.value for row in rows.values()])
+    bar = axis.bar(rows["good"].value, rows["good"].ci_low, rows["good"].ci_high)
+    span = axis.high - axis.low
+    assert bar.value == pytest.approx(100 * (rows["good"].value - axis.low) / span, abs=0.01)
+    assert bar.high - bar.low == pytest.approx(100 * (rows["good"].ci_high - rows["good"].ci_low) / span, abs=0.02)
+    assert axis.bar(rows["bad"].value, rows["bad"].ci_low, rows["bad"].ci_high).cut
+    assert not bar.cut
+
+
+def test_a_standing_from_json_gives_the_same_pages(standing):
+    again = standing_from_json(json.loads(json.dumps(standing.to_json())))
+    assert isinstance(again, Standing)
+    assert render_board(again) == render_board(standing)
+    assert render_entry(again, "good") == render_entry(standing, "good")
+
+
+def test_the_site_of_this_repository_is_packaged():
+    """Templates and styles lie beside the modules that read them."""
+    folder = Path(__file__).parents[1] / "leaderboard" / "pages" / "templates"
+    assert {path.suffix for path in folder.iterdir()} == {".html", ".css", ".svg"}

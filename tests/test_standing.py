@@ -1,0 +1,171 @@
+"""A standing tells the truth: ties are ties, differences are paired, and no label is in it."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from toy_board import example_standing, toy_entries, toy_labels, toy_submissions
+
+from whence.benchmarks.metrics import MEAN_ABSOLUTE_ERROR_MS as METRIC
+from whence.benchmarks.results import CEILING, CHANCE
+from whence.benchmarks.statistics import paired_difference, rank_groups
+from whence.errors import InputError
+from whence.leaderboard.scoring import expectation_of_labels, labels_of, score_submissions
+from whence.leaderboard.standing import BoardInfo, standing_from_json, standing_of
+from whence.leaderboard.submission import placed
+
+SEALED = toy_labels()
+SUBMISSIONS = toy_submissions(SEALED)
+
+
+@pytest.fixture(scope="module")
+def standing():
+    return example_standing("public")
+
+
+def terms(key: str, half: str = "public") -> tuple[np.ndarray, np.ndarray]:
+    """Absolute errors in ms (conditions, samples) of an entry on one half, and the speakers: by hand."""
+    keep = np.flatnonzero(SEALED.half == half)
+    values = placed(SUBMISSIONS[key], expectation_of_labels(SEALED))[:, keep]
+    return 1e3 * np.abs(values - SEALED.labels.truth[keep]), SEALED.labels.clusters[keep]
+
+
+def test_ties_are_shown_as_ties(standing):
+    ranks = {row.method: row.rank for row in standing.overall}
+    assert ranks["good"] == ranks["twin"] == 1
+    assert ranks["deaf"] == 3
+    assert ranks["bad"] == 4
+    assert ranks[CHANCE] is ranks[CEILING] is None
+    assert set(standing.ranked[:2]) == {"good", "twin"}
+    assert standing.ranked[2:] == ["deaf", "bad"]
+
+
+def test_ranks_are_those_of_the_paired_bootstrap(standing):
+    for k, condition in enumerate(standing.conditions):
+        speakers = terms("good")[1]
+        expected = rank_groups(METRIC, {key: terms(key)[0][k] for key in SUBMISSIONS}, speakers)
+        assert {key: standing.row(key, condition).rank for key in SUBMISSIONS} == expected
+
+
+def test_differences_are_those_of_statistics_digit_for_digit(standing):
+    speakers = terms("good")[1]
+    for k, condition in [(None, {}), *enumerate(standing.conditions)]:
+        for a in SUBMISSIONS:
+            for b in SUBMISSIONS:
+                if a == b:
+                    assert standing.difference(a, b, condition) is None
+                    continue
+                both = [terms(key)[0].mean(axis=0) if k is None else terms(key)[0][k] for key in (a, b)]
+                expected = paired_difference(METRIC, *both, speakers)
+                found = standing.difference(a, b, condition)
+                assert found.value == pytest.approx(expected.value, rel=1e-12, abs=1e-15)
+                assert found.low == pytest.approx(expected.low, rel=1e-12, abs=1e-15)
+                assert found.high == pytest.approx(expected.high, rel=1e-12, abs=1e-15)
+                assert found.distinguishable == expected.distinguishable
+
+
+def test_overall_is_the_mean_over_the_conditions(standing):
+    for row in standing.overall:
+        values = [standing.row(row.method, condition).value for condition in standing.conditions]
+        assert row.value == pytest.approx(np.mean(values), rel=1e-12)
+        assert row.condition == {}
+        assert row.ci_low <= row.value <= row.ci_high
+
+
+def test_rows_are_those_of_scoring(standing):
+    scored = score_submissions(SEALED, SUBMISSIONS, "public")
+    assert list(standing.rows) == list(scored.rows)
+
+
+def test_parts_of_few_samples_are_not_shown():
+    sealed = toy_labels(samples=36)
+    submissions = toy_submissions(sealed)
+    found = standing_of(BoardInfo("t", "T"), sealed, submissions, toy_entries(submissions), "public")
+    assert found.samples == 18
+    scored = score_submissions(sealed, submissions, "public").rows
+    assert {row.n for row in scored if "rt60_nominal" in row.condition} == {6, 12}
+    assert {row.n for row in found.rows if "rt60_nominal" in row.condition} == {12}
+    assert {row.n for row in found.rows if "rt60_nominal" not in row.condition} == {18}
+
+
+def test_histograms_count_every_public_sample(standing):
+    for key, entry in standing.entries.items():
+        assert len(entry.errors) == len(standing.conditions)
+        for k, histogram in enumerate(entry.errors):
+            assert histogram.unit == "ms"
+            assert sum(histogram.counts) == standing.samples == 120
+            assert len(histogram.edges) == len(histogram.counts) + 1
+            errors = terms(key)[0][k]
+            assert histogram.counts[0] == np.count_nonzero(errors < histogram.edges[1])
+
+
+def test_worst_samples_are_of_the_public_half_alone():
+    public = set(labels_of(SEALED, "public").sample_id)
+    for half in ("public", "private", "all"):
+        for key, entry in example_standing(half).entries.items():
+            assert len(entry.worst) == 10
+            assert set(entry.worst) <= public
+            errors = terms(key)[0].mean(axis=0)
+            names = labels_of(SEALED, "public").sample_id
+            assert entry.worst[0] == names[np.argmax(errors)]
+
+
+def test_json_and_back(standing):
+    text = json.dumps(standing.to_json(), allow_nan=False)
+    back = standing_from_json(json.loads(text))
+    assert json.dumps(back.to_json(), allow_nan=False) == text
+    assert back.entries == standing.entries
+    assert list(back.rows) == list(standing.rows)
+    assert back.ranked == standing.ranked
+    assert back.difference("good", "bad", {}) == standing.difference("good", "bad", {})
+
+
+def test_no_label_is_in_it():
+    """Neither a truth, nor its source's name, nor a speaker, nor the salt, nor what half a private sample is of.
+
+    Medians are left out: that of an answer of zero is somebody's |truth|, of whom nobody can say.
+    """
+    content = example_standing("all").to_json()
+    text = json.dumps(content)
+    content["rows"] = [row for row in content["rows"] if not row["metric"].startswith("median")]
+    numbers = set()
+
+    def collect(value):
+        for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            collect(part)
+        if isinstance(value, float):
+            numbers.add(value)
+
+    collect(content)
+    truth = {float(scale * sign * t) for t in SEALED.labels.truth for scale in (1, 1e3) for sign in (1, -1)}
+    assert not numbers & truth
+    for secret in (*SEALED.source_sample_id, *set(SEALED.labels.clusters), SEALED.salt, SEALED.source["fingerprint"]):
+        assert secret not in text
+    private = set(SEALED.labels.sample_id[SEALED.half == "private"])
+    assert not [name for name in private if name in text]
+
+
+def test_one_speaker_leaves_intervals_unknown_and_json_valid():
+    sealed = toy_labels()
+    sealed.labels.clusters[:] = "one"
+    submissions = toy_submissions(sealed)
+    found = standing_of(BoardInfo("t", "T"), sealed, submissions, toy_entries(submissions), "all")
+    assert math.isnan(found.overall[-1].ci_low)
+    back = standing_from_json(json.loads(json.dumps(found.to_json(), allow_nan=False)))
+    assert math.isnan(back.overall[-1].ci_low)
+    assert math.isnan(back.difference("good", "bad", {}).low)
+    assert {row.rank for row in found.overall if row.method in submissions} == {1}
+
+
+def test_a_board_without_entries():
+    found = standing_of(BoardInfo("t", "T"), SEALED, {}, {}, "public")
+    assert found.ranked == []
+    assert {row.method for row in found.overall} == {CHANCE, CEILING}
+    assert standing_from_json(found.to_json()).to_json() == found.to_json()
+
+
+@pytest.mark.parametrize("content", [{}, {"format": 2}, {"format": 1}, {"format": 1, "slug": "x", "entries": []}])
+def test_other_json_is_refused(content):
+    with pytest.raises(InputError, match="standing"):
+        standing_from_json(content)
