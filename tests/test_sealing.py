@@ -15,12 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
-import typer
 from conftest import babble
 from pydantic import ValidationError
 from test_stimuli import ToyViews
 from toy_homes import ToyHomes
-from typer.testing import CliRunner
 
 from whence.benchmarks.bench import RUN, bench, bench_sealed, open_run
 from whence.benchmarks.labels import Labels
@@ -30,7 +28,6 @@ from whence.benchmarks.stimuli.binaural_condition import BinauralCondition
 from whence.benchmarks.stimuli.stereo_condition import StereoCondition
 from whence.benchmarks.stimuli.view_pairs import AsStored
 from whence.cli import main
-from whence.commands.seal import seal as seal_command
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
 from whence.datagen.replanning import plan_of
@@ -568,15 +565,15 @@ class TestBench:
 
 def test_the_commands(tmp_path, folder, capsys):
     """`whence seal` writes both files; `whence verify --labels` reveals the commitment."""
-    app = typer.Typer()
-    app.command()(seal_command)
     public, labels = tmp_path / "p.zarr", tmp_path / "l.parquet"
-    options = ["--track", "tde", "--labels", str(labels), "--out", str(public), "--snr=10", "--snr=0"]
-    done = CliRunner().invoke(app, [str(folder / "tde.zarr"), *options, "--private-share", "0.3"])
-    assert done.exit_code == 0, done.output
-    assert "50 samples for tde, SNR 10 dB; SNR 0 dB; publish it" in done.output
-    assert "keep it to yourself" in done.output
-    assert read_labels_file(labels).commitment in done.output
+    options = ["--track", "tde", "--labels", str(labels), "--out", str(public), "--snr", "10", "0"]
+    with pytest.raises(SystemExit) as done:
+        main(["seal", str(folder / "tde.zarr"), *options, "--private-share", "0.3"])
+    assert done.value.code == 0
+    said = capsys.readouterr().out
+    assert "50 samples for tde, SNR 10 dB; SNR 0 dB; publish it" in said
+    assert "keep it to yourself" in said
+    assert read_labels_file(labels).commitment in said
     assert np.mean(read_labels_file(labels).half == "private") == pytest.approx(0.3, abs=0.1)
     for file, code, line in (
         (labels, 0, "ok      the labels are those that the set was sealed with"),

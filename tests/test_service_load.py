@@ -165,7 +165,7 @@ class Killer(threading.Thread):
 
 
 def test_twenty_kills_change_nothing(tmp_path, database):
-    """The same 200 submissions, while the server is killed `KILLS` times, give the table of a server that nobody kills."""
+    """The same 200 submissions, with the server killed again and again, give the table of one that nobody kills."""
     seed = random.SystemRandom().randrange(10**9)
     clear(database.get("database"))
     board = make_board(tmp_path / "board", TEAMS, QUOTA, conditions=1, lease_seconds=3.0, **database)
