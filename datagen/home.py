@@ -27,6 +27,8 @@ SoundEngine = Literal["native", "rlr", "soundspaces"]
 Renderer = Literal["native", "habitat"]
 Float64 = npt.NDArray[np.float64]
 
+ENOUGH_INSTANCES = 30
+"""A scene with fewer is judged by the surface that views share."""
 STRIDE = 4
 """Pixels between the rays of a quick look."""
 
@@ -77,8 +79,8 @@ class TracedHome:
 
     @property
     def has_instances(self) -> bool:
-        """Whether the scene tells objects apart."""
-        return self.scene.instance is not None
+        """Whether the scene tells enough objects apart to be judged by them; a room and a lamp are not."""
+        return self.scene.instance is not None and len(self.scene.instance_names) >= ENOUGH_INSTANCES
 
     def looks(self, cameras: Float64, headings: Float64) -> Glance:
         """Return quick looks, all at once where the cameras are in one place."""

@@ -122,7 +122,8 @@ def segment_start(example: str, view: int, length: int) -> int:
 def superposed(emitted: list[Audio], responses: Audio, start: int, dominance_db: float | None) -> Audio:
     """Return the segment (2, SEGMENT) from `start` on of what is `emitted`, through `responses` (source, 2, taps).
 
-    The others are brought to `dominance_db` below the first, as heard in the segment; None leaves them as they are.
+    The others are brought to `dominance_db` below the first, as heard in the segment; None leaves all at the levels
+    that were drawn for them.
     """
     first, *others = (auralize(dry, heard, start, SEGMENT, 0) for dry, heard in zip(emitted, responses, strict=True))
     loudness, together = joint_rms(first), first

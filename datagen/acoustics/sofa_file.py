@@ -50,9 +50,9 @@ def read_sofa(path: str) -> MeasuredHead:
     if not np.isfinite(distances).all() or not distances.min() > 0:
         raise InputError(f"{path}: SourcePosition holds positions at the listener or none at all; expected metres")
     outermost = distances >= (1 - _SAME_DISTANCE) * distances.max()
-    resampled = soxr.resample(measured[outermost].reshape(-1, measured.shape[2]).T, rate, SAMPLE_RATE).T
+    resampled = np.stack([soxr.resample(pair.T, rate, SAMPLE_RATE).T for pair in measured[outermost]])
     directions = (positions / distances[:, None])[outermost]
-    return MeasuredHead(directions, float(distances.max()), resampled.reshape(len(directions), 2, -1))
+    return MeasuredHead(directions, float(distances.max()), resampled)
 
 
 def _check_convention(file: h5py.File, path: str) -> None:
@@ -96,6 +96,8 @@ def _responses(file: h5py.File, path: str) -> tuple[Float64, float]:
     if not np.isfinite(measured).all() or not measured.any(axis=2).all() or not rate > 0:
         raise InputError(f"{path}: Data.IR is not finite or silent somewhere, or Data.SamplingRate is not above 0 Hz")
     delays = np.asarray(file["Data.Delay"], dtype=np.float64) if "Data.Delay" in file else np.zeros((1, 2))
+    if delays.shape not in ((1, 2), measured.shape[:2]):
+        raise InputError(f"{path}: Data.Delay has the shape {delays.shape}; expected (1, 2) or {measured.shape[:2]}")
     late = _delayed(measured, np.broadcast_to(delays, measured.shape[:2]))
     swapped = "ReceiverPosition" in file and _right_first(file["ReceiverPosition"])
     return late[:, ::-1] if swapped else late, rate

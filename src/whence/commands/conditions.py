@@ -45,7 +45,9 @@ Sources = Annotated[
 ]
 Dominance = Annotated[
     list[str] | None,
-    typer.Option(metavar="DB ...", help="Level of the first source over each other, in dB. [default: drawn]"),
+    typer.Option(
+        metavar="DB ...", help="Level of the first source over each other, in dB. [default: each has its own]"
+    ),
 ]
 
 
