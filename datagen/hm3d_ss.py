@@ -24,7 +24,7 @@ from .acoustics.impulse_response import measure_response
 from .acoustics.mesh import DIRECT_SAMPLES, INDIRECT_SAMPLES, LEAD, BinauralResponses
 from .cameras import PITCH_DEG, Camera
 from .dry_clips import DryClips, open_dry_clips
-from .home import Home, Renderer, SoundEngine, check_engines, describe_engines, open_home
+from .home import Home, Renderer, SoundEngine, check_engines, check_scenes, describe_engines, open_home
 from .pipeline import Plan
 from .raycast import View
 from .scenes.opening import SceneSource, open_scenes
@@ -285,6 +285,8 @@ def plan_hm3d_ss(
     """
     homes = open_scenes(scenes, count=scene_count, seed=seed)
     check_engines(renderer, acoustics, homes, hrtf)
+    if renderer == "native":
+        check_scenes(homes)
     open_head(hrtf)
     views, usual_sources = VIEWS_AND_SOURCES[variant]
     dry = open_dry_clips(speech, _dry_count(examples * len(homes.names)), seed)

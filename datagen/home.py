@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from tqdm import tqdm
 
 from ..digests import generator_for
 from ..errors import InputError
@@ -177,6 +178,13 @@ def check_engines(renderer: Renderer, engine: SoundEngine, scenes: SceneSource, 
         habitat.require()
     if engine == "rlr":
         rlr.engine_version()
+
+
+def check_scenes(scenes: SceneSource) -> None:
+    """Raise InputError for the first scene that cannot be read or has no floor, before anything is rendered."""
+    if isinstance(scenes, SceneFiles):
+        for number in tqdm(range(len(scenes.names)), unit="scene", desc="checking"):
+            find_floor(scenes.load(number))
 
 
 def describe_engines(renderer: Renderer, engine: SoundEngine) -> dict[str, Any]:

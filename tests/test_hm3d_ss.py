@@ -200,6 +200,19 @@ class TestCommand:
         assert len(done.stderr.strip().splitlines()) == 1
         assert not (tmp_path / "h.zarr").exists()
 
+    def test_a_broken_scene_is_named_before_anything_is_written(self, tmp_path):
+        import trimesh
+
+        folder = tmp_path / "scenes"
+        folder.mkdir()
+        trimesh.creation.box((8, 2.5, 8)).export(folder / "a.glb")
+        (folder / "b.glb").write_bytes((folder / "a.glb").read_bytes()[:200])
+        out = tmp_path / "h.zarr"
+        done = run("generate", "hm3d-ss", str(out), "--scenes", str(folder), "--examples", "1")
+        assert done.returncode == 2
+        assert "b.glb" in done.stderr
+        assert not out.exists()
+
     def test_a_scene_with_no_legal_place_is_named_and_leaves_a_dataset_to_resume(self, tmp_path):
         import trimesh
 
