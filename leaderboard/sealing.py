@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from tqdm import tqdm
 
 from ..benchmarks.labels import Labels
@@ -78,7 +79,7 @@ def seal(
     score as on the dataset itself; with `fresh_noise` it is drawn anew, from the salt, for every sample and
     condition. `salt` (32 random bytes) is drawn where it is None. Raises InputError for what cannot be sealed.
     """
-    chosen, source = load_track(track), Dataset(url)
+    chosen, source = load_track(track), _ReadOnce(url)
     _check_source(source, allow_guessable_seed)
     _check_places(out, labels_path)
     if not 0 <= private_share <= LARGEST_SHARE:
@@ -188,6 +189,21 @@ def halves(labels: Labels, private_share: float, salt: bytes) -> Names:
 
 
 # What is written ------------------------------------------------------------------------------------------------
+
+
+class _ReadOnce(Dataset):
+    """A dataset that keeps the audio it read last: all conditions ask for the same clips, one after the other."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._last: tuple[bytes, npt.NDArray[np.float32]] | None = None
+
+    def audio(self, rows: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Return the audio of `rows` (n,), as `Dataset.audio` does."""
+        key = np.asarray(rows, dtype=np.intp).tobytes()
+        if self._last is None or self._last[0] != key:
+            self._last = key, super().audio(rows)
+        return self._last[1].copy()
 
 
 def _all_batches(

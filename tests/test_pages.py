@@ -605,3 +605,8 @@ def test_the_site_of_this_repository_is_packaged():
     """Templates and styles lie beside the modules that read them."""
     folder = Path(__file__).parents[1] / "leaderboard" / "pages" / "templates"
     assert {path.suffix for path in folder.iterdir()} == {".html", ".css", ".svg"}
+
+
+def test_a_board_without_entries_has_a_page():
+    empty = replace(example_standing("public"), entries={}, rows=(), overall=(), comparisons=())
+    assert empty.title in render_board(empty)

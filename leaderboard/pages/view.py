@@ -270,7 +270,8 @@ class BoardView:
         here = self.conditions[choice.condition]
         measured = self.measured(here)
         options = []
-        for metric in self.standing.metrics:
+        offered = self.standing.metrics if self.standing.rows else [self.standing.metric]
+        for metric in offered:
             known = metric in measured or metric is self.standing.metric
             target = replace(
                 choice, metric=metric.name, condition=choice.condition if known else self.name(self.middle)
@@ -282,7 +283,11 @@ class BoardView:
         """Return `choice` with the board's own first choice spelt out; raises NothingHere for an unknown name."""
         condition = choice.condition or next(iter(self.conditions))
         metric = self.metric(choice.metric)
-        if metric not in self.measured(looked_up(condition, self.conditions)) and metric is not self.standing.metric:
+        ranking = metric.name == self.standing.metric.name
+        if not ranking and metric not in self.measured(looked_up(condition, self.conditions)):
+            metric not in self.measured(looked_up(condition, self.conditions))
+            and metric.name != self.standing.metric.name
+        ):
             raise NothingHere(choice.metric)
         return replace(choice, condition=condition, metric=metric.name)
 
