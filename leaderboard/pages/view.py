@@ -285,9 +285,6 @@ class BoardView:
         metric = self.metric(choice.metric)
         ranking = metric.name == self.standing.metric.name
         if not ranking and metric not in self.measured(looked_up(condition, self.conditions)):
-            metric not in self.measured(looked_up(condition, self.conditions))
-            and metric.name != self.standing.metric.name
-        ):
             raise NothingHere(choice.metric)
         return replace(choice, condition=condition, metric=metric.name)
 
