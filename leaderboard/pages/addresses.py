@@ -70,7 +70,7 @@ def file_name(name: str) -> str:
     """Return `name` as part of a file's name: as it is where it is plain, else cleaned with a digest.
 
     >>> file_name("gcc-phat"), file_name("../A b")
-    ('gcc-phat', 'a-b-4b9dcd83')
+    ('gcc-phat', 'a-b-e3f8e011')
     """
     if _PLAIN.fullmatch(name) and "--" not in name:
         return name

@@ -281,12 +281,11 @@ class BoardView:
 
     def tidy(self, choice: Choice) -> Choice:
         """Return `choice` with the board's own first choice spelt out; raises NothingHere for an unknown name."""
-        condition = choice.condition or next(iter(self.conditions))
-        metric = self.metric(choice.metric)
-        ranking = metric.name == self.standing.metric.name
-        if not ranking and metric not in self.measured(looked_up(condition, self.conditions)):
+        name = choice.condition or next(iter(self.conditions))
+        condition, metric = looked_up(name, self.conditions), self.metric(choice.metric)
+        if metric.name != self.standing.metric.name and metric not in self.measured(condition):
             raise NothingHere(choice.metric)
-        return replace(choice, condition=condition, metric=metric.name)
+        return replace(choice, condition=name, metric=metric.name)
 
     def choices(self) -> list[Choice]:
         """Return every choice that a reader has."""
