@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from ..errors import InputError
-from ..registry import nearest
+from ..registry import METHODS, nearest, parse_specification
 
 CARD_BYTES = 65_536
 """Bytes of the largest card file."""
@@ -102,6 +102,19 @@ def read_card(path: Path) -> Card:
     except (ValueError, RecursionError) as error:
         raise InputError(f"card {path} is no TOML or JSON file: {error}") from None
     return card_of(content, f"card {path}")
+
+
+def own_card(method: str) -> Card | None:
+    """Return the card of one of Whence's own methods; None for any other, and for those with weights.
+
+    >>> own_card("gcc-phat:votes=mode").training_data
+    'none'
+    """
+    entry = METHODS.get(parse_specification(method)[0])
+    if entry is None or entry.trained:
+        return None
+    content = {"name": method, "authors": "Whence", "training_data": "none", "description": entry.summary}
+    return card_of(content, f"card of {method}")
 
 
 def card_of(content: Any, where: str = "card") -> Card:

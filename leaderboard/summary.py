@@ -55,7 +55,7 @@ def score_lines(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list
         shown = digits(row["value"], row["unit"])
         known = row["ci_low"] is not None and row["ci_high"] is not None
         interval = f" [{row['ci_low']:.{shown}f}, {row['ci_high']:.{shown}f}]" if known else ""
-        skill = "" if row["skill"] is None else f"{100 * row['skill']:.0f} %"
+        skill = "" if row["skill"] is None else f"{100 * row['skill']:z.0f} %"
         label = condition_label(row["condition"], [key for key in keys if key in row["condition"]])
         name = str(row["metric"]).replace("_", " ")
         lines.append([name, label, f"{row['value']:.{shown}f} {row['unit']}{interval}", skill, str(row["n"])])

@@ -198,10 +198,16 @@ class TestCommand:
         assert (entries["zero"].team, entries["zero"].kind) == ("host", "baseline")
         assert found.ranked[0] == entries["gcc-phat"].key
 
+    def test_a_baseline_brings_its_card(self, place):
+        run_submit(place, method="zero", card=None)
+        (found,) = standings(open_board(place / "board"), [place / "labels.parquet"])
+        (entry,) = (entry for entry in found.entries.values() if entry.team == "Whence")
+        assert (entry.method, entry.card.name, entry.card.training_data) == ("zero", "zero", "none")
+
     @pytest.mark.parametrize(
         ("options", "match"),
         [
-            ({"card": None}, r"give --card FILE\.toml with name, authors and training_data"),
+            ({"card": None, "method": "mine.py:Mine"}, r"give --card FILE\.toml with name, authors and training_data"),
             ({"card": Path("absent.toml")}, r"absent\.toml does not exist"),
             ({"board": None}, "give --board URL or --board DIR"),
             ({"method": "gcc"}, "did you mean 'gcc-phat'"),

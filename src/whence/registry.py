@@ -24,11 +24,15 @@ METHOD_GROUP = "whence.methods"
 
 @dataclass(frozen=True)
 class Entry:
-    """A registered method or track: where it lives (`module:attribute`), the tracks it serves, one line on it."""
+    """A registered method or track: where it lives (`module:attribute`), the tracks it serves, one line on it.
+
+    `trained` says that a method has weights, which it learnt from data.
+    """
 
     target: str
     tracks: tuple[str, ...]
     summary: str
+    trained: bool = False
 
 
 TRACKS = {
@@ -60,9 +64,9 @@ METHODS = {
     "itd-sphere": Entry("whence.baselines.azimuth:ItdSphere", ("azimuth",), "low-passed delay, by the rigid sphere"),
     "ild-sphere": Entry("whence.baselines.azimuth:IldSphere", ("azimuth",), "level differences, by the rigid sphere"),
     "sift": Entry("whence.baselines.sift:Sift", ("rotation",), "SIFT keypoints, ratio test (Lowe 2004)"),
-    "superglue": Entry("whence.baselines.learned_matching:SuperGlue", ("rotation",), f"SuperGlue; {_LICENCE}"),
-    "lightglue": Entry("whence.baselines.learned_matching:LightGlue", ("rotation",), f"LightGlue; {_LICENCE}"),
-    "loftr": Entry("whence.baselines.learned_matching:LoFTR", ("rotation",), "Efficient LoFTR, no keypoints"),
+    "superglue": Entry("whence.baselines.learned_matching:SuperGlue", ("rotation",), f"SuperGlue; {_LICENCE}", True),
+    "lightglue": Entry("whence.baselines.learned_matching:LightGlue", ("rotation",), f"LightGlue; {_LICENCE}", True),
+    "loftr": Entry("whence.baselines.learned_matching:LoFTR", ("rotation",), "Efficient LoFTR, no keypoints", True),
 }
 
 

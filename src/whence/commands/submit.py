@@ -29,7 +29,11 @@ def submit(
     ] = None,
     card: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.toml", help="Method card: name, authors, training_data, ...", show_default=False),
+        typer.Option(
+            metavar="FILE.toml",
+            help="Method card: name, authors, ...; a baseline of Whence has one.",
+            show_default=False,
+        ),
     ] = None,
     token: Annotated[
         str | None,
@@ -52,17 +56,18 @@ def submit(
     import tempfile
 
     from ..leaderboard.bundle import build_submission, dataset_of_run
-    from ..leaderboard.card import FIELDS, read_card
+    from ..leaderboard.card import FIELDS, own_card, read_card
     from ..leaderboard.submission import check_submission, expectation_of, read_submission, write_submission
 
-    if card is None:
+    method_card = read_card(card) if card else own_card(method)
+    if method_card is None:
         raise InputError(f"give --card FILE.toml with {FIELDS}")
     if board is None and not dry_run:
         raise InputError("give --board URL or --board DIR, or --dry-run to send nothing")
     if board and "://" in board and (team or baseline):
         raise InputError("--team and --baseline are for boards that are folders: a server knows you by your token")
     expectation = expectation_of(dataset_of_run(run, data))
-    built = build_submission(run, method, read_card(card), expectation)
+    built = build_submission(run, method, method_card, expectation)
     with tempfile.TemporaryDirectory(prefix="whence-") as folder:
         path = Path(folder) / "submission.parquet"
         write_submission(built, path)
