@@ -16,21 +16,23 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Setting
+from tqdm import tqdm
 
 from ..conventions import SAMPLE_RATE, SPEED_OF_SOUND
 from ..digests import generator_for, sha256
+from ..errors import InputError
 from .acoustics.hrtf import open_head
-from .acoustics.impulse_response import measure_response
+from .acoustics.impulse_response import measure_response, mix
 from .acoustics.mesh import DIRECT_SAMPLES, INDIRECT_SAMPLES, LEAD, BinauralResponses
 from .cameras import PITCH_DEG, Camera
 from .dry_clips import DryClips, open_dry_clips
-from .home import Home, Renderer, SoundEngine, check_engines, check_scenes, describe_engines, open_home
+from .home import Home, Renderer, SoundEngine, check_engines, describe_engines, open_home
 from .pipeline import Plan
 from .raycast import View
-from .scenes.opening import SceneSource, open_scenes
+from .scenes.opening import SceneFiles, SceneSource, open_scenes
 from .shards import Field, Layout
 from .shared_surface import judge, pictures
-from .view_sets import ViewSet, candidate_sets
+from .view_sets import LEAST_FARTHEST, ViewSet, candidate_sets
 
 Variant = Literal["rotation", "translation"]
 PRESETS = {"tiny": (2, 10), "small": (20, 50), "paper": (100, 500)}
@@ -39,6 +41,10 @@ VIEWS_AND_SOURCES: Mapping[Variant, tuple[int, int]] = {"rotation": (4, 3), "tra
 RATIO = 0.2
 """Level of the indirect sound at which `rt60` and `direct_to_reverberant` are measured, the released script's."""
 SPLIT_SEED = 1234
+SCENE_TRIES = 300
+"""Positions tried, before anything is written, until a scene counts as one without a legal place."""
+EXAMPLE_TRIES = 100 * SCENE_TRIES
+"""Positions tried for an example: where one legal place was found there are others, however rare."""
 MOST_ROWS_PER_SHARD = 25
 DEPTH_UNITS = 1000
 """Depth is stored in millimetres."""
@@ -181,14 +187,19 @@ class HomePlan:
     def _splits(self) -> dict[str, str]:
         return split_scenes(self.settings.scene_names)
 
+    def check(self) -> None:
+        """Raise InputError for the first scene file that cannot be read, has no floor or shows no legal place."""
+        if isinstance(self.scenes, SceneFiles):
+            for number in tqdm(range(len(self.scenes.files)), unit="scene", desc="checking", leave=False, disable=None):
+                self._views(number, f"{self.settings.scene_names[number]}/00000", SCENE_TRIES)
+
     def render(self, row: int) -> dict[str, Any]:
         """Return every field of row `row`."""
         number, example = divmod(row, self.settings.examples)
         name = self.settings.scene_names[number]
         sample_id = f"{name}/{example:05d}"
-        home = open_home(self.scenes, number, self.settings.renderer, self.settings.acoustics, self.hrtf)
-        chosen, views, shared = self._views(home, generator_for(self.settings.seed, sample_id))
-        heard = self._responses(home, chosen, sample_id)
+        chosen, views, shared = self._views(number, sample_id, EXAMPLE_TRIES)
+        heard = self._responses(self._home(number), chosen, sample_id)
         return {
             "image": np.stack([view.image for view in views]),
             "depth": np.stack([_millimetres(view.depth) for view in views]),
@@ -205,23 +216,34 @@ class HomePlan:
             "azimuth": chosen.azimuths,
             "distance": chosen.distances,
             "dry_clip": self._dry_clips(sample_id, self._splits[name]),
-            **measured_fields(heard, chosen.distances),
+            **measured_fields(heard.direct, heard.indirect, LEAD, chosen.distances),
         }
 
-    def _views(self, home: Home, rng: np.random.Generator) -> tuple[ViewSet, list[View], Any]:
-        """Return the first set whose pictures, at full size, share enough with the first of them."""
-        settings, rule = self.settings, judge(home.has_instances)
+    def _home(self, number: int) -> Home:
+        return open_home(self.scenes, number, self.settings.renderer, self.settings.acoustics, self.hrtf)
+
+    def _views(self, number: int, sample_id: str, tries: int) -> tuple[ViewSet, list[View], Any]:
+        """Return the first set in home `number` whose pictures, at full size, share enough with the first of them.
+
+        Raises InputError where none of `tries` positions has one.
+        """
+        settings, home = self.settings, self._home(number)
+        rule, rng = judge(home.has_instances), generator_for(settings.seed, sample_id)
         pairs = np.array([[0, view] for view in range(settings.views)], dtype=np.intp)
         translation = settings.variant == "translation"
         for chosen in candidate_sets(
-            home, rng, views=settings.views, sources=settings.sources, translation=translation
+            home, rng, views=settings.views, sources=settings.sources, translation=translation, tries=tries
         ):
             places = zip(chosen.cameras, chosen.headings, strict=True)
             views = [home.view(camera, float(heading)) for camera, heading in places]
             shared = rule.shared(pictures(views), chosen.cameras, chosen.headings, pairs)
             if rule.enough(shared).all():
                 return chosen, views, shared
-        raise AssertionError  # the candidates end with an InputError
+        raise InputError(
+            f"{self.scenes.origin(number)}: no legal place for {settings.views} views and {settings.sources} sources "
+            f"in {tries} tries (a view must reach {LEAST_FARTHEST:g} m and share {rule.what} with the first): repair "
+            "the scene or take it away, then run the same command again"
+        )
 
     def _responses(self, home: Home, chosen: ViewSet, sample_id: str) -> BinauralResponses:
         """Return the responses of `chosen`: one trace for every place that is listened from."""
@@ -245,19 +267,19 @@ class HomePlan:
         return np.asarray(rng.choice(pool, self.settings.sources, replace=pool.size < self.settings.sources))
 
 
-def measured_fields(heard: BinauralResponses, distances: npt.NDArray[np.float64]) -> dict[str, Any]:
-    """Return reverberation time and direct-to-reverberant ratio (source, view, ear) at the standard ratio."""
-    mixed = np.float32(RATIO) * heard.indirect
-    mixed[..., :DIRECT_SAMPLES] += heard.direct
-    arrivals = LEAD + distances / SPEED_OF_SOUND * SAMPLE_RATE
-    measures = [
-        [[measure_response(ear, float(arrivals[place])) for ear in mixed[place]]]
-        for place in np.ndindex(arrivals.shape)
-    ]
-    flat = [measure for place in measures for ears in place for measure in ears]
+def measured_fields(
+    direct: npt.NDArray[np.float32], indirect: npt.NDArray[np.float32], lead: float, distances: npt.NDArray[np.float64]
+) -> dict[str, Any]:
+    """Return reverberation time and direct-to-reverberant ratio (source, view, ear) at the standard ratio.
+
+    Sound arrives `lead` samples after its way over `distances` (source, view), m.
+    """
+    mixed = mix(direct, indirect, RATIO)
+    arrivals = lead + distances / SPEED_OF_SOUND * SAMPLE_RATE
+    measures = [measure_response(mixed[j, k, e], float(arrivals[j, k])) for j, k, e in np.ndindex(mixed.shape[:3])]
     return {
-        "rt60": np.reshape([measure.rt60_t30 for measure in flat], mixed.shape[:3]),
-        "direct_to_reverberant": np.reshape([measure.direct_to_reverberant for measure in flat], mixed.shape[:3]),
+        "rt60": np.reshape([each.rt60_t30 for each in measures], mixed.shape[:3]),
+        "direct_to_reverberant": np.reshape([each.direct_to_reverberant for each in measures], mixed.shape[:3]),
     }
 
 
@@ -285,8 +307,6 @@ def plan_hm3d_ss(
     """
     homes = open_scenes(scenes, count=scene_count, seed=seed)
     check_engines(renderer, acoustics, homes, hrtf)
-    if renderer == "native":
-        check_scenes(homes)
     open_head(hrtf)
     views, usual_sources = VIEWS_AND_SOURCES[variant]
     dry = open_dry_clips(speech, _dry_count(examples * len(homes.names)), seed)

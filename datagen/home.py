@@ -11,7 +11,6 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from ..digests import generator_for
 from ..errors import InputError
@@ -159,10 +158,9 @@ def open_home(scenes: SceneSource, number: int, renderer: Renderer, engine: Soun
 
 def _open_habitat(scenes: SceneFiles, number: int) -> HabitatHome:
     """Return the home; a lone scene dataset configuration in its folder names the instances."""
-    folder = Path(scenes.location)
-    annotations = sorted(folder.rglob("*.scene_dataset_config.json"))
+    annotations = sorted(Path(scenes.location).rglob("*.scene_dataset_config.json"))
     dataset = str(annotations[0]) if len(annotations) == 1 else None
-    scene = habitat.HabitatScene(str(folder / scenes.files[number]), dataset=dataset)
+    scene = habitat.HabitatScene(scenes.origin(number), dataset=dataset)
     return HabitatHome(scenes.names[number], scene, dataset is not None)
 
 
@@ -178,13 +176,6 @@ def check_engines(renderer: Renderer, engine: SoundEngine, scenes: SceneSource, 
         habitat.require()
     if engine == "rlr":
         rlr.engine_version()
-
-
-def check_scenes(scenes: SceneSource) -> None:
-    """Raise InputError for the first scene that cannot be read or has no floor, before anything is rendered."""
-    if isinstance(scenes, SceneFiles):
-        for number in tqdm(range(len(scenes.names)), unit="scene", desc="checking"):
-            find_floor(scenes.load(number))
 
 
 def describe_engines(renderer: Renderer, engine: SoundEngine) -> dict[str, Any]:

@@ -53,6 +53,14 @@ class Accompanied(Protocol):
         """The plan of each part by name."""
 
 
+@runtime_checkable
+class Checked(Protocol):
+    """A plan that depends on files which may turn out to be of no use."""
+
+    def check(self) -> None:
+        """Raise InputError where a row could not be rendered."""
+
+
 def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = None) -> str:
     """Render what is still missing of `plan` into the dataset at `url`; return its fingerprint.
 
@@ -63,6 +71,8 @@ def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = 
     attributes = {"dataset": plan.dataset, "recipe": plan.recipe, "software": software, **plan.provenance}
     url = Folder(url).absolute  # workers may have been started in another folder
     with nullcontext() if scheduler is None else _connected(scheduler) as client:
+        if isinstance(plan, Checked) and Folder(url).is_empty():  # what is begun was checked
+            plan.check()
         pending = shards.begin(url, plan.layout, attributes)
         parts = plan.parts if isinstance(plan, Accompanied) else {}
         fingerprints = {name: generate(part, f"{url}/{name}") for name, part in parts.items()}

@@ -1,6 +1,7 @@
 """The plan that a dataset was made by, so that its rows can be rendered again."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
@@ -65,8 +66,12 @@ def _home_plan(dataset: Dataset, elsewhere: Elsewhere) -> Plan:
     if homes.digest != recipe.scenes:
         raise InputError(f"{location} holds other scenes than the dataset was made from: give them with --scenes DIR")
     hrtf = elsewhere.get("hrtf") or recorded["engine"]["hrtf"]
+    if hrtf is not None and not Path(hrtf).is_file():
+        raise InputError(f"{hrtf}: no such file: say where the head of the dataset lies now with --hrtf FILE.sofa")
     if head_digest(hrtf) != recipe.head:
-        raise InputError("the head is not the one the dataset was made with: give it with --hrtf FILE.sofa")
+        raise InputError(
+            f"{hrtf or 'the rigid sphere'} is not the head the dataset was made with: give it with --hrtf FILE.sofa"
+        )
     dry = _dry_clips(DryRecipe(**recipe.dry), recorded["speech"], elsewhere)
     return HomePlan(recipe, homes, hrtf, dry)
 

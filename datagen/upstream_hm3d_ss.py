@@ -5,26 +5,28 @@ responses apart, padded with zeros to one length. What is mixed there (`binaural
 plus 0.2 times the indirect. Depth is not metric there, and dry clips are not assigned, so neither is here. Responses
 are in the engine's own scale and in 16 bits, so loud ones are clipped; `clipped` counts it. Azimuths are those of the
 positions and headings, to full precision, once the stored ones were found to agree.
+
+As upstream's loader does, a set of which something is missing or not a number is left out. One whose angles contradict
+its positions is refused: then all of them may be read wrongly.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Setting
 
 from ..conventions import SAMPLE_RATE, SPEED_OF_SOUND, wrap_degrees
 from ..digests import digest, sha256
 from ..errors import InputError
-from .acoustics.impulse_response import measure_response, mix
-from .hm3d_ss import RATIO, home_fields
+from .hm3d_ss import home_fields, measured_fields
 from .shards import Field, Layout
 from .upstream_sets import (
+    IncompleteSet,
     check_image,
     image_files,
     read_geometry,
@@ -34,8 +36,6 @@ from .upstream_sets import (
     response_files,
     response_samples,
 )
-
-Float64 = npt.NDArray[np.float64]
 
 VALIDATION_SCENES = (
     "00017-oEPjPNSPmzL",
@@ -101,10 +101,11 @@ class UpstreamSet:
 
 
 def plan_upstream(folder: str) -> "UpstreamPlan":
-    """Return the plan that imports every set below `folder`.
+    """Return the plan that imports every complete set below `folder`.
 
-    All metadata, and the header of every file, are read now, so that a faulty set is named before anything is
-    written. Raises InputError for the first faulty set, and where sets differ in their number of views or sources.
+    All metadata and pictures, and the header of every response, are read now, so that a faulty set is named before
+    anything is written. Raises InputError for the first set that contradicts itself or is of another kind, where sets
+    differ in their number of views or sources, and where none is complete.
     """
     place = Path(folder)
     if not place.is_dir():
@@ -112,7 +113,7 @@ def plan_upstream(folder: str) -> "UpstreamPlan":
     folders = sorted(path.parent for path in place.rglob("metadata.json"))
     if not folders:
         raise InputError(f"{folder}: no metadata.json in it or below; expected SCENE/pair-0000/pair-0000/metadata.json")
-    sets = tuple(_read_set(place, each) for each in folders)
+    sets, dropped = _read_sets(place, folders)
     _check_counts(place, sets)
     recipe = UpstreamRecipe(
         upstream=digest([[each.folder, each.digest] for each in sets]),
@@ -121,11 +122,24 @@ def plan_upstream(folder: str) -> "UpstreamPlan":
         direct_samples=_rounded_up(max(each.direct_samples for each in sets)),
         indirect_samples=_rounded_up(max(each.indirect_samples for each in sets)),
     )
-    return UpstreamPlan(recipe, sets, str(place.absolute()))
+    return UpstreamPlan(recipe, sets, str(place.absolute()), dropped)
 
 
 def _rounded_up(samples: int) -> int:
     return -(-samples // _LENGTH_STEP) * _LENGTH_STEP
+
+
+def _read_sets(place: Path, folders: Sequence[Path]) -> tuple[tuple[UpstreamSet, ...], tuple[str, ...]]:
+    """Return the complete sets of `folders`, and what is wrong with each of the others."""
+    sets, dropped = [], []
+    for folder in folders:
+        try:
+            sets.append(_read_set(place, folder))
+        except IncompleteSet as fault:
+            dropped.append(str(fault))
+    if not sets:
+        raise InputError(f"{place}: none of {len(dropped)} sets is complete: generate them anew. First: {dropped[0]}")
+    return tuple(sets), tuple(dropped)
 
 
 def _read_set(place: Path, folder: Path) -> UpstreamSet:
@@ -161,6 +175,8 @@ class UpstreamPlan:
     settings: UpstreamRecipe
     sets: tuple[UpstreamSet, ...]
     location: str
+    dropped: tuple[str, ...]
+    """What is wrong with each set that was left out."""
     dataset: str = field(default="hm3d-ss", init=False)
 
     @property
@@ -170,14 +186,15 @@ class UpstreamPlan:
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """Where the sets lie, and what is known of how they were made."""
+        """Where the sets lie, which were left out, and what is known of how they were made."""
         engine = {
             "name": "SoundSpaces 2.0 by the generator of IFICL/SLfM",
             "location": self.location,
             "responses": "16-bit PCM in the engine's own scale, values beyond 1 clipped; padded with zeros",
             "speed_of_sound": SPEED_OF_SOUND,
         }
-        return {"engine": engine, "scenes": {"location": self.location, "licence": _LICENCE}}
+        scenes = {"location": self.location, "licence": _LICENCE}
+        return {"engine": engine, "scenes": scenes, "dropped": list(self.dropped)}
 
     @cached_property
     def layout(self) -> Layout:
@@ -212,19 +229,8 @@ class UpstreamPlan:
             "distance": distances,
             "rt60_stored": where.rt60,
             "clipped": (np.abs(direct) >= 32767 / 32768).sum(axis=-1),
-            **_measured(direct, indirect, distances),
+            **measured_fields(direct, indirect, LEAD_SAMPLES, distances),
         }
-
-
-def _measured(direct: npt.NDArray[np.float32], indirect: npt.NDArray[np.float32], distances: Float64) -> dict[str, Any]:
-    """Return reverberation time and direct-to-reverberant ratio (source, view, ear) at the standard ratio."""
-    mixed = mix(direct, indirect, RATIO)
-    arrivals = LEAD_SAMPLES + distances / SPEED_OF_SOUND * SAMPLE_RATE
-    measures = [measure_response(mixed[j, k, e], float(arrivals[j, k])) for j, k, e in np.ndindex(mixed.shape[:3])]
-    return {
-        "rt60": np.reshape([each.rt60_t30 for each in measures], mixed.shape[:3]),
-        "direct_to_reverberant": np.reshape([each.direct_to_reverberant for each in measures], mixed.shape[:3]),
-    }
 
 
 def _fields(settings: UpstreamRecipe) -> Iterator[Field]:

@@ -26,6 +26,10 @@ ANGLE_TOLERANCE = 0.1
 """Degrees by which a stored angle may differ from that of the stored positions."""
 
 
+class IncompleteSet(InputError):
+    """Something of a set is missing, damaged or not a number: it can be left out, as upstream's loader does."""
+
+
 @dataclass(frozen=True, eq=False)
 class Geometry:
     """Where the views and sources of a set are: `headings` (v,) degrees, `cameras` (v, 3) and `sources` (s, 3) m,
@@ -54,11 +58,14 @@ class Geometry:
 
 
 def read_geometry(folder: Path) -> Geometry:
-    """Return what the metadata of the set in `folder` says; raises InputError where it contradicts itself."""
+    """Return what the metadata of the set in `folder` says.
+
+    Raises IncompleteSet where something is missing, InputError where it contradicts itself.
+    """
     metadata = _metadata(folder)
     views, sources = _numbered(metadata, r"camera_(\d+)_angle"), _numbered(metadata, r"source_(\d+)_position")
     if not views or not sources:
-        raise InputError(f"{folder}/metadata.json names {views} cameras and {sources} sources: expected at least one")
+        raise IncompleteSet(f"{folder}/metadata.json names {views} cameras and {sources} sources")
     pairs = [[f"sound_{j}_camera_{k}" for k in range(views)] for j in range(sources)]
 
     def numbers(names: Any, *shape: int) -> Float64:
@@ -81,9 +88,9 @@ def _metadata(folder: Path) -> Mapping[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read ({error}): repair it, or move its folder away") from None
+        raise IncompleteSet(f"{path} cannot be read ({error})") from None
     if not isinstance(found, dict):
-        raise InputError(f"{path} holds no JSON object: repair it, or move its folder away")
+        raise IncompleteSet(f"{path} holds no JSON object")
     return found
 
 
@@ -102,9 +109,7 @@ def _numbers(folder: Path, metadata: Mapping[str, Any], names: Any, shape: tuple
         found = np.empty(0)
     if found.shape != shape or not np.isfinite(found).all():
         first = names[0][0] if isinstance(names[0], list) else names[0]
-        raise InputError(
-            f"{folder}/metadata.json: {first} or one like it is missing or not finite: move the folder away"
-        )
+        raise IncompleteSet(f"{folder}/metadata.json: {first} or one like it is missing or not finite")
     return found
 
 
@@ -152,15 +157,16 @@ def _read_response(file: Path, samples: int) -> npt.NDArray[np.float32]:
 
 
 def response_samples(file: Path) -> int:
-    """Return the length of a response; raises InputError for one that is missing or of another kind."""
+    """Return the length of a response; raises IncompleteSet without one, InputError for one of another kind."""
     try:
         header = soundfile.info(file)
     except (soundfile.SoundFileError, OSError):
-        raise InputError(f"{file} is missing or no wav file: generate its set anew, or move it away") from None
-    if header.samplerate != SAMPLE_RATE or header.channels != 2 or header.frames == 0:
+        raise IncompleteSet(f"{file} is missing or no wav file") from None
+    if header.frames == 0:
+        raise IncompleteSet(f"{file} is empty")
+    if header.samplerate != SAMPLE_RATE or header.channels != 2:
         raise InputError(
-            f"{file}: {header.frames} samples, {header.channels} channels, {header.samplerate} Hz; expected binaural "
-            f"sound at {SAMPLE_RATE} Hz"
+            f"{file}: {header.channels} channels at {header.samplerate} Hz; expected binaural sound at {SAMPLE_RATE} Hz"
         )
     return int(header.frames)
 
@@ -171,13 +177,14 @@ def image_files(folder: Path, views: int) -> list[Path]:
 
 
 def check_image(file: Path) -> None:
-    """Raise InputError where a picture is missing or of another size."""
+    """Raise IncompleteSet where a picture is missing or damaged, InputError where it is of another size."""
     camera = Camera()
     try:
         with Image.open(file) as picture:
             size = picture.size
-    except OSError as error:
-        raise InputError(f"{file} is missing or no picture ({error.strerror or 'unknown format'})") from None
+            picture.verify()
+    except (OSError, SyntaxError):
+        raise IncompleteSet(f"{file} is missing or no whole picture") from None
     if size != (camera.width, camera.height):
         raise InputError(f"{file}: {size[0]} x {size[1]} pixels, expected {camera.width} x {camera.height}")
 

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ..conventions import wrap_degrees
-from ..errors import InputError
 from .cameras import EYE_HEIGHT
 from .home import Home
 from .shared_surface import judge
@@ -33,7 +32,6 @@ LEAST_FLOOR_DISTANCE = 0.1
 SOURCE_HEIGHTS = (0.7, 1.7)
 """Metres above the floor."""
 SOURCE_TRIES = 500
-POSITION_TRIES = 300
 TRANSLATION = 0.25
 """Metres from the centre at most, in the variant with translation."""
 
@@ -64,21 +62,13 @@ class ViewSet:
 
 
 def candidate_sets(
-    home: Home, rng: np.random.Generator, *, views: int, sources: int, translation: bool
+    home: Home, rng: np.random.Generator, *, views: int, sources: int, translation: bool, tries: int
 ) -> Iterator[ViewSet]:
-    """Yield acceptable sets in `home`, one a position, each found from what `rng` draws.
-
-    Raises InputError after `POSITION_TRIES` positions.
-    """
-    for _ in range(POSITION_TRIES):
+    """Yield acceptable sets in `home`, at most one at each of `tries` positions, all from what `rng` draws."""
+    for _ in range(tries):
         found = _set_at(home, home.floor.random_point(rng), rng, views, sources, translation)
         if found is not None:
             yield found
-    raise InputError(
-        f"scene {home.name}: no legal place for {views} views and {sources} sources in {POSITION_TRIES} tries "
-        f"(a view must reach {LEAST_FARTHEST:g} m and share {judge(home.has_instances).what} with the "
-        "first); leave the scene out"
-    )
 
 
 def _set_at(

@@ -8,18 +8,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 
 from whence.conventions import SPEED_OF_SOUND, wrap_degrees
+from whence.datagen import hm3d_ss
 from whence.datagen.acoustics.mesh import LEAD
 from whence.datagen.cameras import EYE_HEIGHT
 from whence.datagen.dataset import Dataset
 from whence.datagen.hm3d_ss import plan_hm3d_ss, split_scenes
+from whence.datagen.home import open_home
 from whence.datagen.pipeline import generate
 from whence.datagen.raycast import render
 from whence.datagen.scenes.floor import find_floor
 from whence.datagen.scenes.procedural import procedural_scene
 from whence.datagen.upstream_hm3d_ss import TEST_SCENES, VALIDATION_SCENES
 from whence.datagen.verification import verify_dataset
+from whence.datagen.view_sets import candidate_sets
+from whence.digests import generator_for
 from whence.errors import InputError
 
 
@@ -183,6 +188,12 @@ class TestScans:
         assert row["image"].any()
 
 
+def room(path: Path, width: float, depth: float | None = None) -> None:
+    """Write an empty room, square unless its `depth` is given."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    trimesh.creation.box((width, 2.5, depth or width)).export(path)
+
+
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([sys.executable, "-m", "whence", *arguments], capture_output=True, text=True, check=False)
 
@@ -201,11 +212,8 @@ class TestCommand:
         assert not (tmp_path / "h.zarr").exists()
 
     def test_a_broken_scene_is_named_before_anything_is_written(self, tmp_path):
-        import trimesh
-
         folder = tmp_path / "scenes"
-        folder.mkdir()
-        trimesh.creation.box((8, 2.5, 8)).export(folder / "a.glb")
+        room(folder / "a.glb", 8)
         (folder / "b.glb").write_bytes((folder / "a.glb").read_bytes()[:200])
         out = tmp_path / "h.zarr"
         done = run("generate", "hm3d-ss", str(out), "--scenes", str(folder), "--examples", "1")
@@ -213,16 +221,39 @@ class TestCommand:
         assert "b.glb" in done.stderr
         assert not out.exists()
 
-    def test_a_scene_with_no_legal_place_is_named_and_leaves_a_dataset_to_resume(self, tmp_path):
-        import trimesh
-
-        folder = tmp_path / "scenes"
-        folder.mkdir()
-        trimesh.creation.box((2.2, 2.5, 2.2)).export(folder / "cupboard.glb")
-        out = tmp_path / "h.zarr"
-        done = run("generate", "hm3d-ss", str(out), "--scenes", str(folder), "--examples", "1", "--workers", "1")
+    def test_a_scene_with_no_legal_place_is_named_before_anything_is_written(self, tmp_path):
+        folder, out = tmp_path / "scenes", tmp_path / "h.zarr"
+        room(folder / "attic" / "cupboard.glb", 2.2)
+        room(folder / "hall.glb", 8)
+        command = ("generate", "hm3d-ss", str(out), "--scenes", str(folder), "--examples", "1", "--workers", "1")
+        done = run(*command)
         assert done.returncode == 2
-        assert "cupboard" in done.stderr
-        assert "Traceback" not in done.stderr
-        with pytest.raises(InputError, match="not finished"):
-            Dataset(str(out))
+        assert len(done.stderr.strip().splitlines()) == 1
+        assert f"{folder}/attic/cupboard.glb: no legal place for 4 views" in done.stderr
+        assert "repair the scene or take it away, then run the same command again" in done.stderr
+        assert not out.exists()
+        room(folder / "attic" / "cupboard.glb", 7)
+        done = run(*command)
+        assert done.returncode == 0, done.stderr
+        assert Dataset(str(out)).column("scene").tolist() == ["attic/cupboard", "hall"]
+
+
+class TestRarePlaces:
+    def test_an_example_goes_on_where_a_scene_would_be_given_up(self, tmp_path, monkeypatch):
+        room(tmp_path / "a.glb", 4.0, 2.2)  # one position in ten has views that reach 4 m
+        monkeypatch.setattr(hm3d_ss, "SCENE_TRIES", 5)
+        made = plan_hm3d_ss(str(tmp_path), None, scene_count=None, examples=2, seed=1)
+        made.check()
+        home = open_home(made.scenes, 0, "native", "native", None)
+        rng = generator_for(1, "a/00001")
+        assert not list(candidate_sets(home, rng, views=4, sources=3, translation=False, tries=5))
+        assert made.render(1)["sample_id"] == "a/00001"
+
+    def test_what_is_begun_is_not_checked_again(self, tmp_path, monkeypatch):
+        room(tmp_path / "scenes" / "a.glb", 6)
+        made = plan_hm3d_ss(str(tmp_path / "scenes"), None, scene_count=None, examples=1)
+        fingerprint = generate(made, str(tmp_path / "h.zarr"))
+        monkeypatch.setattr(hm3d_ss, "SCENE_TRIES", 0)  # which no scene passes
+        with pytest.raises(InputError, match=r"a\.glb: no legal place"):
+            generate(made, str(tmp_path / "other.zarr"))
+        assert generate(made, str(tmp_path / "h.zarr")) == fingerprint

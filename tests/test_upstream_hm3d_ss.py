@@ -1,6 +1,7 @@
 """Import of HM3D-SS as its authors' generator writes it: folders written here from known geometry, and broken ones."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -201,13 +202,16 @@ def test_a_source_straight_below_the_ears_counts_as_along_minus_z(tmp_path):
     assert found.expected_azimuths() == pytest.approx(np.array([[-HEADINGS[0]]]))
 
 
-# What is refused ------------------------------------------------------------------------------------------------
+# What is left out -----------------------------------------------------------------------------------------------
 
 
-def refused(place: Path, match: str) -> None:
-    with pytest.raises(InputError, match=match) as caught:
-        plan_upstream(str(place))
-    assert "\n" not in str(caught.value)
+def left_out(place: Path, match: str) -> None:
+    """The example is left out for a reason in one line, the other two sets are not."""
+    plan = plan_upstream(str(place))
+    assert [each.folder[:5] for each in plan.sets] == ["00017", "00800"]
+    (reason,) = plan.dropped
+    assert re.match(f"{place}/{SCENE}/pair-0000/pair-0003/{match}", reason), reason
+    assert "\n" not in reason
 
 
 def changed(place: Path, change: Callable[[dict[str, Any]], None]) -> None:
@@ -220,14 +224,77 @@ def changed(place: Path, change: Callable[[dict[str, Any]], None]) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "match"),
     [
-        ("relative_angle_between_sound_1_camera_2", 77.297, r"sound_1_camera_2 is 77\.297, but .* give -77\.297"),
-        ("relative_angle_between_sound_0_camera_0", 72.2, r"sound_0_camera_0 is 72\.200, but .* give 71\.987"),
-        ("relative_angle_between_sound_0_camera_0", float("nan"), "missing or not finite"),
-        ("camera_3_angle", 25.4, "camera_3"),
-        ("camera_1_rotation_in_quaternion", [1, 0, 0, 0], "camera_1_rotation_in_quaternion is .* degrees off"),
+        ("relative_angle_between_sound_0_camera_0", float("nan"), "relative_angle_between_sound_0_camera_0 or one"),
         ("camera_1_rotation_in_quaternion", [0, 0, 0], "camera_0_rotation_in_quaternion or one like it is missing"),
         ("source_2_position", [0.0, None, 1.0], "source_0_position or one like it is missing or not finite"),
-        ("sound_2_camera_3_rir_rt60", "long", "rir_rt60 or one like it is missing"),
+        ("sound_2_camera_3_rir_rt60", "long", "sound_0_camera_0_rir_rt60 or one like it is missing"),
+    ],
+)
+def test_a_number_that_is_missing(place, key, value, match):
+    changed(place, lambda about: about.update({key: value}))
+    left_out(place, f"metadata.json: {match}")
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [("{", " cannot be read"), ("[]", " holds no JSON object"), ("{}", " names 0 cameras and 0 sources")],
+)
+def test_broken_metadata(place, text, match):
+    (example(place) / "metadata.json").write_text(text)
+    left_out(place, f"metadata.json{match}")
+
+
+@pytest.mark.parametrize(
+    ("file", "match"),
+    [
+        ("camera_2_rgb.png", "is missing or no whole picture"),
+        ("binaural_rirs_direct/sound_2_camera_0_rir.wav", "is missing or no wav file"),
+        ("binaural_rirs_indirect/sound_0_camera_3_rir.wav", "is missing or no wav file"),
+    ],
+)
+def test_missing_and_damaged_files(place, file, match):
+    path = example(place) / file
+    path.write_bytes(b"something else")
+    left_out(place, f"{file} {match}")
+    path.unlink()
+    left_out(place, f"{file} {match}")
+
+
+def test_half_a_picture_and_an_empty_sound(place):
+    image, wav = example(place) / "camera_0_rgb.png", example(place) / "binaural_rirs_direct/sound_0_camera_0_rir.wav"
+    soundfile.write(wav, np.zeros((0, 2)), SAMPLE_RATE)
+    left_out(place, "binaural_rirs_direct/sound_0_camera_0_rir.wav is empty")
+    content = image.read_bytes()
+    image.write_bytes(content[: len(content) // 2])
+    left_out(place, "camera_0_rgb.png is missing or no whole picture")
+
+
+def test_what_is_left_is_as_if_the_others_had_not_been_there(place, tmp_path):
+    (example(place) / "camera_0_rgb.png").unlink()
+    fingerprint = generate(plan_upstream(str(place)), str(tmp_path / "a.zarr"))
+    (reason,) = Dataset(str(tmp_path / "a.zarr")).attributes["dropped"]
+    assert f"{SCENE}/pair-0000/pair-0003/camera_0_rgb.png is missing" in reason
+    shutil.rmtree(example(place))
+    assert generate(plan_upstream(str(place)), str(tmp_path / "b.zarr")) == fingerprint
+    assert Dataset(str(tmp_path / "b.zarr")).attributes["dropped"] == []
+
+
+# What is refused ------------------------------------------------------------------------------------------------
+
+
+def refused(place: Path, match: str) -> None:
+    with pytest.raises(InputError, match=match) as caught:
+        plan_upstream(str(place))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "match"),
+    [
+        ("relative_angle_between_sound_1_camera_2", 77.297, r"sound_1_camera_2 is 77\.297, but .* give -77\.297"),
+        ("relative_angle_between_sound_0_camera_0", 72.2, r"sound_0_camera_0 is 72\.200, but .* give 71\.987"),
+        ("camera_3_angle", 25.4, "camera_3"),
+        ("camera_1_rotation_in_quaternion", [1, 0, 0, 0], "camera_1_rotation_in_quaternion is .* degrees off"),
         ("scene_id", 7, "scene_id 7: expected a path"),
         ("scene_id", "x.glb", "scene_id 'x.glb': expected a path"),
     ],
@@ -250,21 +317,6 @@ def test_mirrored_angles_are_refused(place):
     refused(place, r"relative_angle_between_sound_\d_camera_\d is .*, but positions and heading give")
 
 
-@pytest.mark.parametrize(
-    ("file", "match"),
-    [
-        ("camera_2_rgb.png", "camera_2_rgb.png is missing"),
-        ("binaural_rirs_direct/sound_2_camera_0_rir.wav", "direct/sound_2_camera_0_rir.wav is missing"),
-        ("binaural_rirs_indirect/sound_0_camera_3_rir.wav", "indirect/sound_0_camera_3_rir.wav is missing"),
-    ],
-)
-def test_missing_and_foreign_files(place, file, match):
-    (example(place) / file).write_bytes(b"something else")
-    refused(place, match)
-    (example(place) / file).unlink()
-    refused(place, match)
-
-
 def test_images_of_another_size_and_sounds_of_another_kind(place):
     image, wav = (
         example(place) / "camera_0_rgb.png",
@@ -274,9 +326,9 @@ def test_images_of_another_size_and_sounds_of_another_kind(place):
     refused(place, "camera_0_rgb.png: 640 x 480 pixels, expected 320 x 240")
     Image.fromarray(picture(0)).save(image)
     soundfile.write(wav, np.zeros(300), SAMPLE_RATE)
-    refused(place, "300 samples, 1 channels, 16000 Hz; expected binaural")
+    refused(place, "1 channels at 16000 Hz; expected binaural")
     soundfile.write(wav, np.zeros((300, 2)), 48_000)
-    refused(place, "2 channels, 48000 Hz; expected binaural sound at 16000 Hz")
+    refused(place, "2 channels at 48000 Hz; expected binaural sound at 16000 Hz")
 
 
 def test_sounds_and_pictures_that_cannot_be_used_are_named_when_read(place):
@@ -284,10 +336,10 @@ def test_sounds_and_pictures_that_cannot_be_used_are_named_when_read(place):
         example(place) / "camera_0_rgb.png",
         example(place) / "binaural_rirs_direct" / "sound_0_camera_0_rir.wav",
     )
-    content = image.read_bytes()
+    content, plan = image.read_bytes(), plan_upstream(str(place))
     image.write_bytes(content[: len(content) // 2])
     with pytest.raises(InputError, match=r"camera_0_rgb\.png cannot be decoded"):
-        plan_upstream(str(place)).render(0)
+        plan.render(0)
     image.write_bytes(content)
     soundfile.write(wav, np.full((300, 2), np.nan), SAMPLE_RATE, "FLOAT")
     plan = plan_upstream(str(place))
@@ -303,13 +355,10 @@ def test_sets_of_different_make_up(place):
     refused(place, "00900-x.* has 3 views and 3 sources, .* has 4 and 3: import them from different folders")
 
 
-def test_broken_metadata_and_folders(place, tmp_path):
-    (example(place) / "metadata.json").write_text("{")
-    refused(place, "metadata.json cannot be read")
-    (example(place) / "metadata.json").write_text("[]")
-    refused(place, "holds no JSON object")
-    (example(place) / "metadata.json").write_text("{}")
-    refused(place, "names 0 cameras and 0 sources")
+def test_folders_without_a_complete_set(place, tmp_path):
+    for path in place.rglob("metadata.json"):
+        path.write_text("{")
+    refused(place, f"none of 3 sets is complete: .* First: .*{SCENE}/.*/metadata.json cannot be read")
     (tmp_path / "empty").mkdir()
     refused(tmp_path / "empty", "no metadata.json in it or below")
     refused(tmp_path / "absent", "absent is no folder")
@@ -319,7 +368,24 @@ def test_the_command_imports_and_refuses(place, tmp_path):
     good = CliRunner().invoke(app, ["hm3d-ss", str(tmp_path / "h.zarr"), "--from", str(place), "--workers", "1"])
     assert good.exit_code == 0, good.output
     assert len(Dataset(str(tmp_path / "h.zarr"))) == 3
+    assert "skipped" not in good.output
     changed(place, lambda about: about.update({"camera_3_angle": 25.4}))
     bad = CliRunner().invoke(app, ["hm3d-ss", str(tmp_path / "other.zarr"), "--from", str(place), "--workers", "1"])
     assert isinstance(bad.exception, InputError)
     assert not (tmp_path / "other.zarr").exists()
+
+
+def test_the_command_names_what_it_leaves_out(place, tmp_path):
+    for k in range(12):
+        broken = place / "00900-x" / "pair-0000" / f"pair-{k:04d}"
+        broken.mkdir(parents=True)
+        (broken / "metadata.json").write_text("{}")
+    done = CliRunner().invoke(app, ["hm3d-ss", str(tmp_path / "h.zarr"), "--from", str(place), "--workers", "1"])
+    assert done.exit_code == 0, done.output
+    skipped = [line for line in done.stderr.splitlines() if line.startswith("skipped")]
+    assert len(skipped) == 11
+    assert "pair-0009/metadata.json names 0 cameras" in skipped[9]
+    assert skipped[10] == "skipped 2 more sets"
+    dataset = Dataset(str(tmp_path / "h.zarr"))
+    assert len(dataset) == 3
+    assert len(dataset.attributes["dropped"]) == 12

@@ -42,6 +42,10 @@ class ProceduralScenes:
         """Digest of what decides the homes: the seed and the version of their generator."""
         return digest({"kind": PROCEDURAL, "seed": self.seed, "version": GENERATOR_VERSION})
 
+    def origin(self, number: int) -> str:
+        """Return what tells a user which home `number` is."""
+        return f"{self.names[number]} of seed {self.seed}"
+
     def load(self, number: int) -> Scene:
         """Return home `number`."""
         _check_number(number, self.count)
@@ -58,14 +62,19 @@ class SceneFiles:
     digest: str
     licence: str = "unknown"
 
+    def origin(self, number: int) -> str:
+        """Return the file of home `number`."""
+        return os.path.join(self.location, self.files[number])
+
     def load(self, number: int) -> Scene:
         """Return home `number`."""
         _check_number(number, len(self.files))
-        return _read(os.path.join(self.location, self.files[number]), self.names[number])
+        return _read(self.origin(number), self.names[number])
 
 
 SceneSource = ProceduralScenes | SceneFiles
-"""Homes with `names`, their `digest`, `licence` and `location`; `load` gives one, drawn or read when asked for."""
+"""Homes with `names`, their `digest`, `licence` and `location`; `load` gives one, drawn or read when asked for, and
+`origin` tells a user which it is."""
 
 
 def open_scenes(source: str, *, count: int | None, seed: int) -> SceneSource:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .rendering import Json, Out, Workers, render
+from .rendering import Json, Out, Workers, name_skipped, render
 
 app = typer.Typer(help="Bring other people's files into a dataset.", no_args_is_help=True)
 
@@ -32,10 +32,7 @@ def in_the_wild(
     if missing:
         typer.echo(f"{len(missing)} recordings of {labels} are not in {clips}, such as {missing[0]}", err=True)
     unusable = [row.reason for row in skipped if row.found]
-    for reason in unusable[:10]:
-        typer.echo(f"skipped {reason}", err=True)
-    if len(unusable) > 10:
-        typer.echo(f"skipped {len(unusable) - 10} more rows", err=True)
+    name_skipped(unusable, "rows")
     render(InTheWildPlan(known, str(Path(clips).resolve()), len(skipped), licence), out, workers, None, json)
 
 
@@ -49,4 +46,6 @@ def hm3d_ss(
     """Sets of views and binaural responses as SLfM's own generator writes them."""
     from ..datagen.upstream_hm3d_ss import plan_upstream
 
-    render(plan_upstream(source), out, workers, None, json)
+    plan = plan_upstream(source)
+    name_skipped(plan.dropped, "sets")
+    render(plan, out, workers, None, json)

@@ -1,6 +1,7 @@
 """What every command that renders a dataset shares: its options, and the rendering."""
 
 import os
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -33,12 +34,12 @@ Scheduler = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
 
 
-def name_skipped(skipped: tuple[str, ...]) -> None:
-    """Say which files of a corpus are left out, and why."""
+def name_skipped(skipped: Sequence[str], kind: str = "files") -> None:
+    """Say what is left out, and why, one line each and after ten of them how many more of that `kind`."""
     for line in skipped[:10]:
         typer.echo(f"skipped {line}", err=True)
     if len(skipped) > 10:
-        typer.echo(f"skipped {len(skipped) - 10} more files", err=True)
+        typer.echo(f"skipped {len(skipped) - 10} more {kind}", err=True)
 
 
 def render(plan: Any, out: str, workers: int | None, scheduler: str | None, as_json: bool) -> None:
