@@ -10,14 +10,14 @@ from .text_table import TextTable
 
 
 def describe(dataset: Dataset) -> list[TextTable]:
-    """Return the tables that `whence inspect` shows."""
+    """Return the tables that `whence inspect` shows: those that have something to say."""
     tables = [_overview(dataset), _arrays(dataset), _ranges(dataset)]
     if "rt60_nominal" in dataset:
         tables.append(_reverberation(dataset))
     if "scene" in dataset:
         tables.append(_homes(dataset))
     inside = [table for name in dataset.parts for table in describe(dataset.part(name))[:3]]
-    return [*tables, _licences(dataset), *inside]
+    return [table for table in (*tables, licences(dataset), *inside) if table.rows]
 
 
 def _overview(dataset: Dataset) -> TextTable:
@@ -27,7 +27,7 @@ def _overview(dataset: Dataset) -> TextTable:
         ["rows", str(len(dataset))],
         ["fingerprint", dataset.fingerprint],
         *([key, _plain(value)] for key, value in recipe.items()),
-        *([key, _plain(value)] for key, value in dataset.attributes.get("engine", {}).items()),
+        *([key, _plain(value)] for key, value in dataset.attributes.get("engine", {}).items() if value is not None),
         ["software", ", ".join(f"{k} {v}" for k, v in dataset.attributes.get("software", {}).items())],
     ]
     return TextTable(dataset.url, ["", "value"], rows)
@@ -103,8 +103,14 @@ def _homes(dataset: Dataset) -> TextTable:
     return TextTable("homes, at the standard level of indirect sound", heads, rows)
 
 
-def _licences(dataset: Dataset) -> TextTable:
+def licences(dataset: Dataset) -> TextTable:
+    """Return under which terms speech and scenes are; without rows where no source is known."""
     speech = dataset.attributes.get("speech", {})
-    rows = [[licence, str(count)] for licence, count in speech.get("licences", {}).items()]
-    caption = f"sources: {speech.get('kind', 'unknown')}, {speech.get('speakers', '?')} speakers"
-    return TextTable(caption, ["licence", "clips"], rows)
+    speakers = f", {speech['speakers']} speakers" if "speakers" in speech else ""
+    rows = [
+        [f"{speech['kind']}{speakers}", licence, f"{count} clips"]
+        for licence, count in speech.get("licences", {}).items()
+    ]
+    if "scenes" in dataset.attributes:
+        rows.append(["scenes", dataset.attributes["scenes"]["licence"], ""])
+    return TextTable("sources", ["source", "licence", "of it"], rows)

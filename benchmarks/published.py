@@ -111,8 +111,11 @@ def published_under(
     if set(GROUP_KEYS) & condition.keys() - {"rt60_nominal"}:
         return []
     parts = {"rt60_nominal"} & known.keys()
-    heard = "distractor" in condition  # pictures have none, and no paper says so
-    found = published_for(track, known) if heard else [r for r in published_results(track) if _matches(r, known)]
+    if "distractor" in condition:
+        found = published_for(track, known)
+    else:  # of homes and pictures the papers say what was on; all else was off
+        stated = [result for result in published_results(track) if known.keys() <= result.condition.keys()]
+        found = [result for result in stated if _matches(result, known)]
     return [
         result
         for result in found

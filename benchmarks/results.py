@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from .labels import Labels
 from .method import RESERVED
 from .metrics import Metric
 from .predictions import Predictions
-from .statistics import Clusters, Interval, bootstrap_interval, rank_groups, skill
+from .statistics import Clusters, Estimator, Interval, estimate, interval_of, ranks_of, skill
 from .track import Track
 
 RESULTS = "results.json"
@@ -119,36 +119,57 @@ def score(
     predictions: Sequence[Predictions],
     protocol: str,
     split: str | None = None,
+    estimator: Estimator = estimate,
 ) -> Results:
     """Return the scores of all `predictions`, which must be of `labels`, the samples of `split`."""
     rows = [
         row
         for cell in cells(labels, predictions)
         for metric in track.metrics
-        for row in _score_cell(track, labels, cell, metric)
+        for row in _score_cell(track, labels, cell, metric, estimator)
     ]
     about = {"fingerprint": dataset.fingerprint, "name": dataset.name, "recipe": dataset.recipe, "split": split}
     return Results(track.name, about, protocol, rows)
 
 
-def _score_cell(track: Track, labels: Labels, cell: Cell, metric: Metric) -> Iterator[Row]:
+def _score_cell(track: Track, labels: Labels, cell: Cell, metric: Metric, estimator: Estimator) -> Iterator[Row]:
     """Yield the rows of one cell and metric: chance, ceiling, then every method; none where no sample counts."""
     keep = cell.keep[metric.counted(labels.truth[cell.keep])]
     if not keep.size:
         return
-    truth = labels.truth[keep]
-    clusters = Clusters.of(labels.clusters[keep])
+    truth, clusters = labels.truth[keep], Clusters.of(labels.clusters[keep])
+    terms = {name: metric.per_sample(truth, values[keep]) for name, values in cell.predictions.items()}
+    for row in score_terms(track, metric, truth, clusters, terms, estimator):
+        seconds, diagnostics = cell.seconds.get(row.method), cell.diagnostics.get(row.method, {})
+        yield replace(row, condition=cell.condition, seconds_per_sample=seconds, diagnostics=diagnostics)
+
+
+def score_terms(
+    track: Track,
+    metric: Metric,
+    truth: npt.NDArray[np.float64],
+    clusters: Clusters,
+    terms: Mapping[str, npt.NDArray[np.float64]],
+    estimator: Estimator,
+) -> Iterator[Row]:
+    """Yield the rows, without a condition, of chance, the ceiling and every method, whose terms (n,) are by name.
+
+    All are of the same samples, of which `truth` (n,) is true.
+    """
     bounds = {CHANCE: track.chance(truth), CEILING: track.ceiling(truth)}
-    terms = {name: metric.per_sample(truth, values) for name, values in bounds.items()}
-    chance, ceiling = (metric.summarise(terms[name]) for name in (CHANCE, CEILING))
-    methods = {name: metric.per_sample(truth, values[keep]) for name, values in cell.predictions.items()}
-    ranks = rank_groups(metric, methods, clusters)
-    exact = Interval(ceiling, ceiling, ceiling)
-    for name, own in {**terms, **methods}.items():
-        interval = exact if name == CEILING else bootstrap_interval(metric, own, clusters)
+    levels = {name: metric.per_sample(truth, values) for name, values in bounds.items()}
+    chance, ceiling = (metric.summarise(levels[name]) for name in (CHANCE, CEILING))
+    estimates = {name: estimator(metric, own, clusters) for name, own in terms.items()}
+    ranks = ranks_of(metric, estimates)
+    intervals = {
+        CHANCE: interval_of(metric, estimator(metric, levels[CHANCE], clusters)),
+        CEILING: Interval(ceiling, ceiling, ceiling),
+        **{name: interval_of(metric, own) for name, own in estimates.items()},
+    }
+    for name, interval in intervals.items():
         yield Row(
             method=name,
-            condition=cell.condition,
+            condition={},
             metric=metric.name,
             unit=metric.unit,
             value=interval.value,
@@ -157,8 +178,6 @@ def _score_cell(track: Track, labels: Labels, cell: Cell, metric: Metric) -> Ite
             n=len(truth),
             skill=skill(interval.value, chance, ceiling),
             rank=ranks.get(name),
-            seconds_per_sample=cell.seconds.get(name),
-            diagnostics=cell.diagnostics.get(name, {}),
         )
 
 

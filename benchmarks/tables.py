@@ -135,7 +135,7 @@ def _closing_cells(rows: Sequence[Row | None], said: Sequence[str]) -> list[str]
     seconds = [row.seconds_per_sample for row in present if row.seconds_per_sample is not None]
     return [
         rank,
-        f"{100 * float(np.mean(skills)):.0f} %" if skills and np.isfinite(skills).all() else "",
+        f"{100 * float(np.mean(skills)):z.0f} %" if skills and np.isfinite(skills).all() else "",
         str(max((row.n for row in present), default=0)),
         f"{1000 * float(np.mean(seconds)):.2f}" if seconds else "",
         *(diagnostic_text(present, name) for name in said),
@@ -164,7 +164,7 @@ def published_table(results: Results, track: Track, *, baselines_only: bool = Fa
     With `baselines_only`, only numbers of methods that were run here. An asterisk marks a condition that the paper
     does not print but that was inferred.
     """
-    benchmarks = track.published.get(results.dataset["name"], ())
+    benchmarks = track.benchmarks(results.dataset["name"], results.dataset["recipe"])
     labels = {metric.name: metric.label for metric in track.metrics}
     conditions = [*conditions_of(results, pooled=True), *conditions_of(results, pooled=False)]
     rows = [

@@ -1,7 +1,7 @@
 """What a track is: which datasets it reads, what methods are given, what their truth is, how they are scored."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,13 @@ class Track:
     """The benchmarks whose published numbers stand beside ours, for each kind of dataset that was made after them."""
     reference: str
     """The method that everyone knows, shown beside the best one."""
+    published_recipe: Mapping[str, Any] = field(default_factory=dict)
+    """What the recipe of a dataset, where it says anything of it, must say to be comparable with published numbers."""
+
+    def benchmarks(self, kind: str, recipe: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the benchmarks whose published numbers compare with ours on a dataset of this kind and recipe."""
+        alike = all(recipe.get(key, value) == value for key, value in self.published_recipe.items())
+        return self.published.get(kind, ()) if alike else ()
 
     def labels(self, dataset: Dataset, split: str | None = None) -> Labels:
         """Return the labels of `dataset`, of one `split` where it has splits.

@@ -96,7 +96,8 @@ def project(camera: Camera, turned: Float64, position: npt.ArrayLike, points: np
 
     Points beside the picture get coordinates outside of it; points behind the camera have a negative depth and NaN.
     """
-    seen = (np.asarray(points, np.float64) - np.asarray(position, np.float64)) @ turned @ _OPENCV_AXES
+    away = np.asarray(points, np.float64) - np.asarray(position, np.float64)
+    seen = np.einsum("nk,ka->na", away, turned @ _OPENCV_AXES)
     depth = seen[:, 2]
     ahead = np.where(depth > 0, depth, np.nan)
     centre = np.array([camera.width / 2, camera.height / 2])

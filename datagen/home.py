@@ -183,5 +183,5 @@ def describe_engines(renderer: Renderer, engine: SoundEngine) -> dict[str, Any]:
     about = {"name": engine, "renderer": renderer}
     if engine == "native":
         return about
-    settings = {"licence": rlr.LICENCE, "settings": rlr.RlrSettings().recipe}
-    return {**about, **settings, **({"version": rlr.engine_version()} if engine == "rlr" else {})}
+    version = rlr.engine_version() if engine == "rlr" else habitat.engine_version()
+    return {**about, "licence": rlr.LICENCE, "settings": rlr.RlrSettings().recipe, "version": version}

@@ -106,7 +106,7 @@ def cast(scene: Scene, eye: Float64, directions: npt.NDArray[np.floating]) -> Hi
 
 def _depth(face: Int32, distance: Float32, directions: Float64, turned: Float64) -> Float32:
     """Return `distance` (height, width) along the axis of a camera oriented by `turned`, 0 where nothing is hit."""
-    return np.where(face >= 0, distance * -(directions @ turned[:, 2]), 0.0).astype(np.float32)
+    return np.where(face >= 0, distance * -np.einsum("rck,k->rc", directions, turned[:, 2]), 0.0).astype(np.float32)
 
 
 def _instances(scene: Scene, face: Int32) -> Int32:

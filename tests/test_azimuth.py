@@ -25,7 +25,7 @@ from whence.datagen.brir import plan_brir
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
 from whence.errors import InputError
-from whence.registry import METHODS
+from whence.registry import METHODS, load_track
 
 ANGLES = st.floats(-720, 720, allow_nan=False)
 
@@ -203,10 +203,27 @@ def test_published_numbers_stand_beside_the_published_condition_only():
     assert found["Supervised"] == 2.50 or found["Supervised"] == 1.71
     assert not published_under("azimuth", condition | {"reverberation": 1.0}, benchmarks)
     assert not published_under("azimuth", condition | {"sources": 2}, benchmarks)
+    assert not published_under("azimuth", condition | {"snr_db": 10.0}, benchmarks)
     for row in published_results("azimuth"):
         assert (row.metric, row.unit) == (TRACK.metrics[0].name, TRACK.metrics[0].unit)
         assert row.repeats is None or row.value == 3.17
     assert len(published_results("azimuth")) == 22
+
+
+@pytest.mark.parametrize(
+    ("recipe", "azimuth", "rotation"),
+    [
+        ({"views": 4, "head": "rigid sphere"}, True, True),
+        ({"views": 4, "head": "0f" * 32}, False, True),
+        ({"views": 3, "head": "rigid sphere"}, False, False),
+        ({"upstream": "0f" * 32, "views": 4}, True, True),
+        ({"upstream": "0f" * 32, "views": 3}, False, False),
+    ],
+    ids=str,
+)
+def test_published_numbers_stand_beside_sets_like_the_published_one_only(recipe, azimuth, rotation):
+    assert bool(TRACK.benchmarks("hm3d-ss", recipe)) is azimuth
+    assert bool(load_track("rotation").benchmarks("hm3d-ss", recipe)) is rotation
 
 
 @pytest.mark.parametrize(

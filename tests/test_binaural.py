@@ -103,8 +103,16 @@ def test_other_sources_are_as_far_below_the_first_as_asked_for(homes, labels):
     two, three = (heard(homes, few, dataclasses.replace(CLEAN, sources=k, dominance_db=20.0)).audio for k in (2, 3))
     for first, pair, trio in zip(alone, two, three, strict=True):
         assert 20 * np.log10(rms(first) / rms(trio - pair)) == pytest.approx(20.0, abs=0.01)
-    drawn = heard(homes, few, dataclasses.replace(CLEAN, sources=3)).audio
-    assert all(0.2 < rms(d - a) / rms(a) < 5 for d, a in zip(drawn, alone, strict=True))
+
+
+def test_other_sources_are_drawn_5_to_29_decibels_below(homes, labels):
+    alone, both = (heard(homes, labels, dataclasses.replace(CLEAN, sources=k)).audio for k in (1, 2))
+    below = np.array([20 * np.log10(rms(a) / rms(b - a)) for a, b in zip(alone, both, strict=True)])
+    np.testing.assert_allclose(below, np.round(below), atol=0.02)
+    assert 4.9 < below.min() < below.max() < 29.1
+    assert len(set(np.round(below))) > 5
+    again = heard(homes, labels.take(np.arange(3)), dataclasses.replace(CLEAN, sources=2)).audio
+    np.testing.assert_array_equal(again, both[:3])
 
 
 def test_noise_has_the_level_asked_for(homes, labels):
@@ -137,6 +145,7 @@ def test_conditions_are_completed_for_what_is_rendered(homes):
     assert full.stated() == {"reverberation": 1.0, "snr_db": None, "sources": 3, "dominance_db": 15.0}
     assert BinauralCondition(**full.stated()) == full
     assert full.label() == "reverberation 1, 3 sources (15 dB below), clean"
+    assert BinauralCondition(1.0, None, 2).label() == "reverberation 1, 2 sources (5 to 29 dB below), clean"
     assert CLEAN.label() == "reverberation 0.2, clean"
 
 
@@ -180,3 +189,9 @@ def test_options_make_a_grid(homes):
     assert {(c.sources, c.dominance_db) for c in grid} == {(2, 5.0)}
     with pytest.raises(InputError, match="--distractor does not apply to the track 'azimuth'"):
         BINAURAL.conditions({"distractor": [1.0]}, TRACK.default_conditions, "azimuth")
+
+
+def test_a_set_without_dry_speech_says_what_to_take_instead(monkeypatch, homes):
+    monkeypatch.setitem(homes.manifest, "parts", {})
+    with pytest.raises(InputError, match=r"imported without dry speech, .*: take a set of `whence generate hm3d-ss`$"):
+        TRACK.conditions(homes, [CLEAN])

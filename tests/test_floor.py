@@ -78,6 +78,19 @@ def test_there_is_no_floor_on_under_or_too_near_furniture():
         assert floor.contains(point)
 
 
+def test_a_pile_of_books_is_no_floor_but_a_platform_and_a_rug_are():
+    rug, platform = box((3.5, 0, 3.2), (4.1, 0.02, 3.6)), box((3, 0, 0), (5.9, 0.2, 1.5))
+    book, smaller = box((1, 0, 1), (1.4, 0.1, 1.4)), box((1, 0.1, 1), (1.2, 0.2, 1.4))
+    floor = find_floor(scene_of(room(6, 4), rug, platform, book, smaller))
+    for point in [(1.3, 0.1, 1.2), (1.1, 0.2, 1.2), (1.1, 0, 1.2)]:
+        assert not floor.contains(point)
+    for point in [(3.8, 0.02, 3.4), (4.5, 0.2, 0.8), (0.85, 0, 1.2)]:
+        assert floor.contains(point)
+    rng = np.random.default_rng(0)
+    points = np.array([floor.random_point_near(rng, (1.2, 0, 1.2), 0.5) for _ in range(300)])
+    assert np.abs(points[:, 1]).max() < 1e-3, "none stands on a book's edge"
+
+
 def test_a_bed_in_a_small_room_is_no_storey():
     floor = find_floor(scene_of(room(4, 3), box((0, 0, 0), (1.8, 0.5, 2.0))))
     assert floor.storeys == 1

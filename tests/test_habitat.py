@@ -13,7 +13,7 @@ import pytest
 
 from whence.datagen.acoustics.mesh import LEAD
 from whence.datagen.acoustics.rlr import ENGINE_DELAY
-from whence.datagen.scenes.habitat import HabitatScene
+from whence.datagen.scenes.habitat import HabitatScene, engine_version
 from whence.errors import InputError
 
 RELEASE_FIELDS = (
@@ -135,6 +135,7 @@ class Simulator:
 def stand_in(branch: bool = False, audio: bool = True) -> ModuleType:
     """A module with what the documentation promises."""
     module, made = ModuleType("habitat_sim"), []
+    module.__version__ = "0.3.2"
     layouts = SimpleNamespace(Binaural="binaural")
     module.made = made
     module.SimulatorConfiguration = structure(
@@ -247,6 +248,14 @@ def test_floor_asks_the_navigation_mesh(monkeypatch, scene_file):
     assert not floor.straight_walk([1, 0, 1], [6, 0, 1])
     assert floor.geodesic_distance([1, 0, 1], [6, 0, 1]) == pytest.approx(7.5)
     assert floor.geodesic_distance([1, 0, 1], [11, 0, 1]) == math.inf
+
+
+def test_the_version_is_that_of_the_installed_one(monkeypatch, scene_file):
+    opened(monkeypatch, scene_file)
+    assert engine_version() == "0.3.2"
+    monkeypatch.setitem(sys.modules, "habitat_sim", None)
+    with pytest.raises(InputError, match="conda install habitat-sim"):
+        engine_version()
 
 
 def test_mistakes_are_one_line(monkeypatch, scene_file, tmp_path):

@@ -8,6 +8,7 @@ import wave
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,17 @@ from box_scenes import box_room
 from conftest import babble
 from PIL import Image
 
+from whence.benchmarks.inspection import describe, licences
 from whence.benchmarks.report.home_example import read_example
 from whence.benchmarks.report.home_page import write_home_page
+from whence.commands.dataset import inspect
 from whence.conventions import wrap_degrees
 from whence.datagen.dataset import Dataset
 from whence.datagen.hm3d_ss import home_fields
 from whence.datagen.pipeline import generate
 from whence.datagen.raycast import render
 from whence.datagen.shards import Field, Layout
+from whence.errors import InputError
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 VIEWS, SOURCES, RT60 = 4, 2, 0.3
@@ -185,6 +189,26 @@ def test_imported_examples_have_neither_depth_nor_speech(tmp_path: Path) -> None
     source = write_home_page(Dataset(path), tmp_path / "page.html", examples=1).read_text(encoding="utf-8")
     assert len(decoded(source, "image/png")) == 4
     assert not decoded(source, "audio/wav")
+    assert "depth of the views" not in source
+
+
+def test_only_tables_that_say_something_are_shown(homes: Dataset, tmp_path: Path) -> None:
+    generate(Homes(whole=False), str(tmp_path / "imported.zarr"))
+    for dataset in (homes, homes.part("dry"), Dataset(str(tmp_path / "imported.zarr"))):
+        tables = describe(dataset)
+        assert all(table.rows for table in tables)
+        assert "sources" not in [table.caption for table in tables], "none is recorded"
+
+
+def test_sources_are_shown_with_their_terms() -> None:
+    about = {"speech": {"kind": "recorded", "licences": {"CC0": 3}}, "scenes": {"location": "x", "licence": "MIT"}}
+    dataset: Any = SimpleNamespace(attributes=about)
+    assert licences(dataset).rows == [["recorded", "CC0", "3 clips"], ["scenes", "MIT", ""]]
+
+
+def test_dry_clips_have_no_page(homes: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no page for datasets of kind 'dry-clips'; leave --html out"):
+        inspect(f"{homes.url}/dry", html=tmp_path / "page.html")
 
 
 @pytest.fixture(scope="module")

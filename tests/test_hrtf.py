@@ -1,6 +1,10 @@
 """Heads: the rigid sphere against closed forms and scipy's Bessel functions, SOFA files against what was put in."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -13,6 +17,8 @@ from whence.conventions import SAMPLE_RATE, SPEED_OF_SOUND
 from whence.datagen.acoustics.cross_correlation import response_delay
 from whence.datagen.acoustics.hrtf import HEAD_RADIUS, SofaHead, SphereHead, open_head
 from whence.datagen.acoustics.sphere_head import sphere_terms
+from whence.datagen.hm3d_ss import plan_hm3d_ss
+from whence.datagen.replanning import plan_of
 from whence.errors import InputError
 
 TRAVEL = HEAD_RADIUS / SPEED_OF_SOUND
@@ -109,6 +115,34 @@ def test_responses_are_whole():
     assert heard.dtype == np.float32
     assert np.abs(heard[..., :10]).max() < 3e-3 * np.abs(heard).max()
     assert np.abs(heard[..., -20:]).max() < 1e-3 * np.abs(heard).max()
+
+
+DIGEST = """
+import hashlib, numpy as np
+from whence.datagen.acoustics.hrtf import SphereHead
+from whence.datagen.acoustics.impulse_response import decay_time
+
+directions = np.random.default_rng(0).standard_normal((60, 3))
+directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+far, near = SphereHead().responses(directions), SphereHead().responses(directions, np.repeat([0.3, 1.0, 2.0], 20))
+decay = np.array([decay_time(10 ** (-6 * np.arange(9000) / slow), -35) for slow in range(7000, 7100)])
+print(*(hashlib.sha256(values.tobytes()).hexdigest() for values in (far, near, decay)))
+"""
+
+
+def test_bytes_do_not_depend_on_the_kernels_of_the_linear_algebra_library():
+    """The names are OpenBLAS's, which takes another kernel for each kind of processor."""
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", DIGEST],
+            env={**os.environ, "OPENBLAS_CORETYPE": kernels},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for kernels in ("Haswell", "Prescott")
+    }
+    assert len(digests) == 1
 
 
 def test_directions_and_distances_are_independent_of_each_other():
@@ -233,6 +267,26 @@ def test_a_horizontal_set_answers_everywhere(tmp_path):
     assert np.isfinite(head.responses([[0.0, 1.0, 0.0], [0.0, -1.0, 0.0]])).all()
 
 
+def test_a_set_with_a_gap_at_ear_height_is_refused(tmp_path, sphere_set):
+    azimuth, elevation, responses = sphere_set
+    ahead = np.cos(np.radians(azimuth)) > -0.1
+    for kept, complaint in [
+        (ahead, r"nearest to azimuth -180 deg at ear height is 90 deg away; expected at most 30 deg all around"),
+        (np.arange(len(azimuth)) < 3, "all around"),
+        (np.abs(elevation) > 35, "at ear height is 40 deg away"),
+    ]:
+        path = write_sofa(tmp_path / "s.sofa", azimuth[kept], elevation[kept], responses[kept])
+        with pytest.raises(InputError, match=complaint):
+            open_head(path)
+
+
+def test_a_coarse_set_of_eight_directions_will_do(tmp_path):
+    azimuth = np.arange(0.0, 360.0, 45.0)
+    responses = SphereHead().responses(direction(azimuth))
+    head = open_head(write_sofa(tmp_path / "s.sofa", azimuth, 0 * azimuth, responses))
+    assert np.isfinite(head.responses(direction(AZIMUTHS))).all()
+
+
 def test_a_measured_head_keeps_its_delays(tmp_path, shared_data):
     kemar = np.load(shared_data / "hrir" / "mit_kemar_normal_pinna.npz")
     azimuth, rate = kemar["azimuth_deg"].astype(float), int(kemar["fs"])
@@ -286,6 +340,20 @@ def test_responses_that_will_not_do_say_why(tmp_path, sphere_set):
 
 def test_what_is_no_sofa_file_says_so(tmp_path):
     (tmp_path / "text.sofa").write_text("no HDF5")
-    for name in ("text.sofa", "absent.sofa"):
-        with pytest.raises(InputError, match=r"cannot be read as a SOFA \(HDF5\) file"):
-            open_head(str(tmp_path / name))
+    with pytest.raises(InputError, match=r"text\.sofa: damaged, or no SOFA \(HDF5\) file; --hrtf takes"):
+        open_head(str(tmp_path / "text.sofa"))
+    with pytest.raises(InputError, match=r"absent\.sofa: no such file; --hrtf takes a head's responses \(\.sofa\)$"):
+        open_head(str(tmp_path / "absent.sofa"))
+
+
+def test_a_head_that_moved_or_changed_is_asked_for(tmp_path, sphere_set):
+    path = write_sofa(tmp_path / "mine.sofa", *sphere_set)
+    made = plan_hm3d_ss("procedural", None, scene_count=1, examples=1, hrtf=path)
+    dataset = SimpleNamespace(name="hm3d-ss", recipe=made.recipe, attributes=made.provenance)
+    moved = (tmp_path / "mine.sofa").rename(tmp_path / "moved.sofa")
+    with pytest.raises(InputError, match=r"mine\.sofa: no such file: .* with --hrtf FILE\.sofa"):
+        plan_of(dataset, {})
+    assert plan_of(dataset, {"hrtf": str(moved)}).recipe == made.recipe
+    write_sofa(tmp_path / "mine.sofa", *sphere_set, distance=2.0)
+    with pytest.raises(InputError, match=r"mine\.sofa is not the head .*: give it with --hrtf FILE\.sofa"):
+        plan_of(dataset, {})

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from typer.testing import CliRunner
 
+from whence.cli import app
 from whence.datagen.scenes.opening import PROCEDURAL_COUNT, open_scenes
 from whence.errors import InputError
 
@@ -135,6 +137,15 @@ def test_wrong_sources_are_one_helpful_line(tmp_path):
         with pytest.raises(InputError, match=match) as caught:
             opened(tmp_path / folder, count)
         assert "\n" not in str(caught.value)
+
+
+def test_homes_made_here_are_written_as_files_and_read_back(tmp_path):
+    command = ["generate", "scenes", str(tmp_path / "homes"), "--count", "1", "--seed", "3"]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    drawn, read = open_scenes("procedural", count=1, seed=3).load(0), opened(tmp_path / "homes").load(0)
+    assert len(read.faces) == len(drawn.faces)
+    np.testing.assert_allclose(np.ptp(read.vertices, axis=0), np.ptp(drawn.vertices, axis=0), atol=1e-5)
+    assert "is not empty" in str(CliRunner().invoke(app, command).exception)
 
 
 def test_two_homes_of_one_name_are_refused(tmp_path):

@@ -69,6 +69,7 @@ def write_home_page(dataset: Dataset, target: Path, examples: int = EXAMPLES) ->
             tables=describe(dataset),
             pictures=list(_spreads(dataset)),
             examples=[_example(read_example(dataset, row)) for row in rows],
+            has_depth="depth" in dataset,
         )
     with written_whole(target) as partial:
         partial.write_text(page, encoding="utf-8")

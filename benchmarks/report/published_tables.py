@@ -50,7 +50,7 @@ def published_tables(view: View) -> PublishedTables | None:
 
 def published_entries(view: View) -> list[Entry]:
     """Return what papers first printed for the conditions of a run, on the same kind of dataset."""
-    benchmarks = view.run.track.published.get(view.run.dataset.name, ())
+    benchmarks = view.run.track.benchmarks(view.run.dataset.name, view.run.dataset.recipe)
     found: dict[tuple[str, ...], tuple[Stated, dict[str, PublishedResult]]] = {}
     for whole in view.pooled:
         for condition in (whole, *view.split(whole)):

@@ -33,6 +33,8 @@ BATCH = 32
 SEGMENT = round(2.55 * SAMPLE_RATE)
 LEVELS = (0.07, 0.13)
 """Root mean square of a dry clip, drawn evenly."""
+DOMINANCES_DB = (5, 29)
+"""By how much another source is below the first, as heard: whole numbers, drawn evenly."""
 COARSE, FINE = round(0.5 * SAMPLE_RATE), round(0.05 * SAMPLE_RATE)
 """Samples: a segment begins at 0..9 coarse steps, other ones for every view, and 0..10 fine ones, the same for all."""
 COARSE_STEPS, FINE_STEPS = 10, 11
@@ -57,6 +59,11 @@ def batches(dataset: Dataset, labels: Labels, condition: BinauralCondition) -> I
 
 def suited(dataset: Dataset, condition: BinauralCondition) -> BinauralCondition:
     """Return `condition` as it can be had of `dataset`; raises InputError for what cannot."""
+    if dataset.name == RENDERED and "dry" not in dataset.parts:
+        raise InputError(
+            f"{dataset.url} was imported without dry speech, so there is nothing to hear in it: "
+            "take a set of `whence generate hm3d-ss`"
+        )
     return condition.suited(dataset.name == RENDERED)
 
 
@@ -96,8 +103,17 @@ def rendered(dataset: Dataset, labels: Labels, condition: BinauralCondition) -> 
         responses = mix(direct[k, sources, view], indirect[k, sources, view], condition.reverberation)
         emitted = [levelled(dry[which[k, source]], f"{name[k]}/source-{source}") for source in sources]
         start = segment_start(str(name[k]), int(view), dry.shape[1])
-        segment[:] = superposed(emitted, responses, start, condition.dominance_db)
+        below = [dominance(condition, f"{name[k]}/view-{view}/source-{source}") for source in sources[1:]]
+        segment[:] = superposed(emitted, responses, start, below)
     return segments
+
+
+def dominance(condition: BinauralCondition, name: str) -> float:
+    """Return by how many dB the source `name` is below the one that is asked for: a draw where not stated."""
+    if condition.dominance_db is not None:
+        return condition.dominance_db
+    lowest, highest = DOMINANCES_DB
+    return float(generator_for(CONDITION_SEED, f"dominance/{name}").integers(lowest, highest + 1))
 
 
 def levelled(dry: Audio, name: str) -> Audio:
@@ -119,17 +135,16 @@ def segment_start(example: str, view: int, length: int) -> int:
     return min(COARSE * int(coarse[view % COARSE_STEPS]) + FINE * fine, max(length - SEGMENT, 0))
 
 
-def superposed(emitted: list[Audio], responses: Audio, start: int, dominance_db: float | None) -> Audio:
+def superposed(emitted: list[Audio], responses: Audio, start: int, dominances_db: list[float]) -> Audio:
     """Return the segment (2, SEGMENT) from `start` on of what is `emitted`, through `responses` (source, 2, taps).
 
-    The others are brought to `dominance_db` below the first, as heard in the segment; None leaves all at the levels
-    that were drawn for them.
+    The others are brought to `dominances_db` below the first, as heard in the segment.
     """
     first, *others = (auralize(dry, heard, start, SEGMENT, 0) for dry, heard in zip(emitted, responses, strict=True))
     loudness, together = joint_rms(first), first
-    for other in others:
+    for other, below in zip(others, dominances_db, strict=True):
         rms = joint_rms(other)
-        wanted = rms if dominance_db is None else loudness * 10 ** (-dominance_db / 20)
+        wanted = loudness * 10 ** (-below / 20)
         together = together + other * np.float32(wanted / rms if rms > 0 else 0.0)
     return together
 

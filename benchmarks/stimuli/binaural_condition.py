@@ -16,8 +16,8 @@ class BinauralCondition:
 
     `reverberation` is the level of the indirect sound relative to the room's own, `snr_db` that of white noise,
     relative to the clip (None: clean). `sources` are heard at once, the first of them being the one that is asked
-    for; the others are `dominance_db` below it, or at levels of their own where that is None. `reverberation` and
-    `sources` are None until `suited` to a dataset, and stay so where the clips are recordings.
+    for; each of the others is `dominance_db` below it, or by a draw from 5 to 29 dB where that is None.
+    `reverberation` and `sources` are None until `suited` to a dataset, and stay so where the clips are recordings.
     """
 
     reverberation: float | None = None
@@ -49,8 +49,8 @@ class BinauralCondition:
         """Return a short name for tables and files."""
         noise = "clean" if self.snr_db is None else f"SNR {self.snr_db:g} dB"
         echo = [] if self.reverberation is None else [f"reverberation {self.reverberation:g}"]
-        below = "" if self.dominance_db is None else f" ({self.dominance_db:g} dB below)"
-        others = [f"{self.sources} sources{below}"] if (self.sources or 1) > 1 else []
+        below = "5 to 29" if self.dominance_db is None else f"{self.dominance_db:g}"
+        others = [f"{self.sources} sources ({below} dB below)"] if (self.sources or 1) > 1 else []
         return ", ".join([*echo, *others, noise])
 
     def given(self) -> str:

@@ -83,5 +83,6 @@ TRACK = Track(
         "gcc-phat:protocol=best",
     ),
     published={"hm3d-ss": ("HM3D-SS filtered test",)},
+    published_recipe={"views": 4, "head": "rigid sphere"},
     reference="gcc-phat",
 )

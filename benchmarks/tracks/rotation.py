@@ -71,5 +71,6 @@ TRACK = Track(
     default_conditions=(AsStored(),),
     default_methods=("zero", "random-rotation", "sift", "sift:protocol=best"),
     published={"hm3d-ss": ("HM3D-SS filtered test",), "panoramas": ("Stanford2D3D panorama crops",)},
+    published_recipe={"views": 4},
     reference="sift",
 )

@@ -62,7 +62,7 @@ def decay_time(energy: npt.NDArray[np.float64], lowest_db: float, sample_rate: i
         return float("nan")
     level = 10 * np.log10(stretch)
     time = np.arange(level.size) - (level.size - 1) / 2
-    slope = float(time @ level / (time @ time)) * sample_rate
+    slope = float((time * level).sum() / np.square(time).sum()) * sample_rate
     return -60.0 / slope if slope < 0 else float("nan")
 
 

@@ -84,8 +84,7 @@ class _Bundle:
 
 def _start(listener: Float64, plan: TracingPlan, bands: int, rng: np.random.Generator) -> _Bundle:
     """Return rays that leave the listener in all directions alike, the lattice of them turned at random."""
-    turn = np.linalg.qr(rng.standard_normal((3, 3)))[0]
-    direction = np.einsum("nk,ak->na", even_directions(plan.rays), turn).astype(np.float32)
+    direction = np.einsum("nk,ak->na", even_directions(plan.rays), _random_turn(rng)).astype(np.float32)
     return _Bundle(
         origin=np.tile(listener.astype(np.float32), (plan.rays, 1)),
         direction=direction,
@@ -96,6 +95,13 @@ def _start(listener: Float64, plan: TracingPlan, bands: int, rng: np.random.Gene
         specular_only=np.ones(plan.rays, dtype=np.bool_),
         arrival=np.einsum("nk,ak->na", direction, arrival_directions()).argmax(axis=1),
     )
+
+
+def _random_turn(rng: np.random.Generator) -> Float64:
+    """Return a rotation (3, 3) drawn evenly; without linear algebra libraries, whose last digits differ."""
+    x, aside = rng.standard_normal((2, 3))
+    z = np.cross(x, aside)
+    return np.stack([axis / np.sqrt(np.square(axis).sum()) for axis in (x, np.cross(z, x), z)])
 
 
 class _Tracer:

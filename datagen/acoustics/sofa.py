@@ -64,7 +64,7 @@ class SofaHead:
         chosen[corners >= len(self._directions)] = 0.0  # the gaps: what is measured around them counts alone
         total = chosen.sum(axis=1, keepdims=True)
         lost = total < 1e-6
-        nearest = (asked @ self._directions.T).argmax(axis=1)[:, None]
+        nearest = _cosines(asked, self._directions).argmax(axis=1)[:, None]
         weights = np.where(lost, [1.0, 0.0, 0.0], chosen / np.where(lost, 1.0, total))
         return np.minimum(np.where(lost, nearest, corners), len(self._directions) - 1), weights
 
@@ -72,7 +72,7 @@ class SofaHead:
     def _triangles(self) -> "_Triangles":
         """The triangles between the measured directions and the axes around which nothing was measured."""
         axes = np.concatenate([np.eye(3), -np.eye(3)])
-        gaps = axes[(axes @ self._directions.T).max(axis=1) < np.cos(np.radians(_EMPTY_DEG))]
+        gaps = axes[_cosines(axes, self._directions).max(axis=1) < np.cos(np.radians(_EMPTY_DEG))]
         return _Triangles(np.concatenate([self._directions, gaps]))
 
 
@@ -81,10 +81,10 @@ class _Triangles:
 
     def __init__(self, points: Float64) -> None:
         triangles = ConvexHull(points).simplices.astype(np.intp)
-        corners = points[triangles].transpose(0, 2, 1)
-        solid = np.abs(np.linalg.det(corners)) > 1e-9
+        normals, volumes = _opposite(points[triangles])
+        solid = np.abs(volumes) > 1e-9
         self._corners = triangles[solid]
-        self._inverses = np.linalg.inv(corners[solid])
+        self._inverses = normals[solid] / volumes[solid, None, None]
         self._centres = KDTree(_unit(points[self._corners].sum(axis=1)))
 
     def around(self, asked: Float64) -> tuple[npt.NDArray[np.intp], Float64]:
@@ -103,6 +103,20 @@ class _Triangles:
         best = weights.min(axis=2).argmax(axis=1)
         rows = np.arange(len(asked))
         return candidates[rows, best], weights[rows, best]
+
+
+def _cosines(some: Float64, others: Float64) -> Float64:
+    """Return the cosine (n, m) of the angle between each of `some` (n, 3) and each of `others` (m, 3)."""
+    return np.asarray(np.einsum("nk,mk->nm", some, others))
+
+
+def _opposite(corners: Float64) -> tuple[Float64, Float64]:
+    """Return the cross product of the other two of `corners` (n, 3, 3) for each, and their triple product (n,).
+
+    The one over the other is the inverse of the matrix whose columns the corners are.
+    """
+    normals = np.cross(corners[:, [1, 2, 0]], corners[:, [2, 0, 1]])
+    return normals, np.einsum("nk,nk->n", corners[:, 0], normals[:, 0])
 
 
 def _unit(vectors: Float64) -> Float64:

@@ -1,6 +1,7 @@
 """Head-related impulse responses as they lie in SOFA files (AES69), convention SimpleFreeFieldHRIR."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -17,6 +18,8 @@ Float64 = npt.NDArray[np.float64]
 CONVENTION = "SimpleFreeFieldHRIR"
 _NEEDED = ("Data.IR", "Data.SamplingRate", "SourcePosition")
 _SAME_DISTANCE = 0.01
+FARTHEST_DEG = 30.0
+"""Degrees from any direction of the horizontal plane to the nearest that was measured."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,15 @@ def read_sofa(path: str) -> MeasuredHead:
 
     Raises InputError naming what is wrong with the file.
     """
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file; --hrtf takes a head's responses (.sofa)")
     try:
         with h5py.File(path, "r") as file:
             _check_convention(file, path)
             positions = _positions(file, path)
             measured, rate = _responses(file, path)
     except (OSError, RuntimeError) as error:
-        raise InputError(f"{path}: cannot be read as a SOFA (HDF5) file ({error}); give a .sofa file") from None
+        raise InputError(f"{path}: damaged, or no SOFA (HDF5) file; --hrtf takes a head's responses (.sofa)") from error
     if len(positions) != len(measured):
         raise InputError(f"{path}: {len(positions)} source positions for {len(measured)} responses; export it anew")
     distances = np.linalg.norm(positions, axis=1)
@@ -52,7 +57,21 @@ def read_sofa(path: str) -> MeasuredHead:
     outermost = distances >= (1 - _SAME_DISTANCE) * distances.max()
     resampled = np.stack([soxr.resample(pair.T, rate, SAMPLE_RATE).T for pair in measured[outermost]])
     directions = (positions / distances[:, None])[outermost]
+    _check_coverage(directions, path)
     return MeasuredHead(directions, float(distances.max()), resampled)
+
+
+def _check_coverage(directions: Float64, path: str) -> None:
+    """Raise InputError where the horizontal plane has a gap; most sets leave out what is far below."""
+    azimuth = np.radians(np.arange(-180, 180, 5))
+    around = np.stack([-np.sin(azimuth), np.zeros_like(azimuth), -np.cos(azimuth)], axis=1)
+    apart = np.degrees(np.arccos(np.clip(np.einsum("nk,mk->nm", around, directions).max(axis=1), -1, 1)))
+    widest = int(apart.argmax())
+    if apart[widest] > FARTHEST_DEG:
+        raise InputError(
+            f"{path}: the direction measured nearest to azimuth {-180 + 5 * widest} deg at ear height is "
+            f"{apart[widest]:.0f} deg away; expected at most {FARTHEST_DEG:g} deg all around"
+        )
 
 
 def _check_convention(file: h5py.File, path: str) -> None:

@@ -59,13 +59,13 @@ class SphereHead:
         """
         cosines = ear_cosines(np.asarray(directions, dtype=np.float64))
         if distances is None:
-            return np.asarray(_legendre(cosines, len(self._far_field)) @ self._far_field)
+            return _series(cosines, self._far_field)
         distinct, which = np.unique(np.asarray(distances, dtype=np.float64), return_inverse=True)
         tables = self._tables(self._in_radii(distinct))
         heard = np.empty((*cosines.shape, self.taps), dtype=np.float32)
         for number in range(len(distinct)):
             chosen = which == number
-            heard[chosen] = _legendre(cosines[chosen], len(tables)) @ tables[:, number]
+            heard[chosen] = _series(cosines[chosen], tables[:, number])
         return heard
 
     @cached_property
@@ -124,6 +124,15 @@ def sphere_terms(size_parameter: Float64, distance: Float64) -> Complex128:
 def _degrees(size_parameter: float, distance: float) -> int:
     """Return how many terms matter for sources at `distance` radii and beyond."""
     return math.ceil(size_parameter + 20 + 16 / math.log(distance))
+
+
+def _series(cosines: Float64, table: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the responses (..., taps) at `cosines` (...) of the `table` (degrees, taps).
+
+    Summed by einsum, whose order is the same on every machine; that of a matrix product is the linear algebra
+    library's, and so would be the bytes of a dataset.
+    """
+    return np.asarray(np.einsum("...d,dt->...t", _legendre(cosines, len(table)), table))
 
 
 def _legendre(cosines: Float64, degrees: int) -> npt.NDArray[np.float32]:

@@ -3,13 +3,13 @@
 A grid of vertical rays finds every level surface (of either winding) with `BODY_HEIGHT` of air above it and a ceiling
 over that: a roof or a garden is no floor. A cell is free where no obstacle between `STEP` and `BODY_HEIGHT` above it
 is nearer than `BODY_RADIUS`: neither in the columns around it nor in the way of horizontal rays, which see walls
-without thickness too. Free cells side by side within `STEP` of height are connected (stairs are). Kept are the
+without thickness too. Small patches that rise above all around them are no floor either: a pile of books is one, a
+stair's tread leads on to the next. Free cells side by side within `STEP` of height are connected. Kept are the
 largest connected part, and every other of at least `SMALLEST_AREA` and `SMALLEST_SHARE` of the largest that lies at
 the height of a kept one (a room behind a closed door) or at least `BODY_HEIGHT` above or below all of them (a storey
 whose stairs are missing), but not in between, where beds and tables are.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,6 +31,10 @@ BODY_HEIGHT = 1.6
 BODY_RADIUS = 0.2
 STEP = 0.25
 """The highest step that a body takes, m."""
+LEVEL = 0.03
+"""Metres by which cells side by side may differ to be of one patch: a rug does."""
+SMALLEST_PATCH = 0.25
+"""Square metres of the smallest patch of floor that may rise above all around it."""
 HIGHEST_CEILING = 20.0
 STEEPEST = 0.7
 """The least vertical part of a floor's unit normal."""
@@ -100,13 +104,13 @@ class Floor:
         return np.array(self.columns.points[cell], np.float64)
 
     def _within_cell(self, rng: np.random.Generator, cell: int) -> Float64:
-        """Return a random point of `cell` at the height of the surface there."""
+        """Return a random point of `cell` at the height of the surface there, its middle where that is not level."""
         point = self._middle(cell)
         shift = rng.uniform(-0.5, 0.5, 2) * self.columns.cell
         start = point + np.array([shift[0], STEP + 0.05, shift[1]])
         hit = self.rays.hits(start[None], [[0.0, -1.0, 0.0]])
         height = start[1] - float(hit.distance[0])
-        if hit.face[0] >= 0 and abs(height - point[1]) <= STEP:
+        if hit.face[0] >= 0 and abs(height - point[1]) <= LEVEL:
             point[:] = start[0], height, start[2]
         return point
 
@@ -155,7 +159,7 @@ def find_floor(scene: Scene) -> Floor:
     above = surfaces.air_above()
     candidates = surfaces.only(level & (above >= BODY_HEIGHT) & (above <= HIGHEST_CEILING))
     free = candidates.only(~_near_columns(candidates, surfaces))
-    free = free.only(~_near_walls(free, scene.rays))
+    free = _without_piles(free.only(~_near_walls(free, scene.rays)))
     kept = free.only(_kept_parts(free)) if len(free) else free
     if len(kept) == 0:
         raise InputError(
@@ -191,9 +195,30 @@ def _near_walls(cells: Columns, rays: Rays) -> npt.NDArray[np.bool_]:
     return blocked
 
 
+def _without_piles(cells: Columns) -> Columns:
+    """Return `cells` without small patches that rise above all around them, nor what such a patch has lain on."""
+    piled = _piled(cells)
+    while piled.any():
+        cells = cells.only(~piled)
+        piled = _piled(cells)
+    return cells
+
+
+def _piled(cells: Columns) -> npt.NDArray[np.bool_]:
+    """Return (n,) which of `cells` are of a small patch from which steps lead down only."""
+    count, patch = connected_components(_steps(cells, LEVEL), directed=False)
+    first, second = _pairs(cells, STEP)
+    upwards = cells.points[second, 1] > cells.points[first, 1]
+    upper, lower = patch[np.where(upwards, [second, first], [first, second])]
+    apart = upper != lower
+    piled = np.isin(np.arange(count), upper[apart]) & ~np.isin(np.arange(count), lower[apart])
+    piled &= np.bincount(patch, minlength=count) * cells.cell**2 < SMALLEST_PATCH
+    return np.asarray(piled[patch])
+
+
 def _kept_parts(cells: Columns) -> npt.NDArray[np.bool_]:
     """Return (n,) which of `cells` belong to a part that is floor; see the module's description."""
-    count, part = connected_components(_steps(cells), directed=False)
+    count, part = connected_components(_steps(cells, STEP), directed=False)
     sizes = np.bincount(part, minlength=count)
     least = max(SMALLEST_AREA / cells.cell**2, SMALLEST_SHARE * sizes.max())
     kept: list[Float64] = []
@@ -213,16 +238,17 @@ def _is_storey(heights: Float64, kept: Float64) -> bool:
     return at_same_height or bool((away >= BODY_HEIGHT).all())
 
 
-def _steps(cells: Columns) -> coo_array:
-    """Return the graph (n, n) of `cells` that lie side by side within `STEP` of height."""
-    pairs = np.concatenate(list(_pairs(cells)), axis=1)
+def _steps(cells: Columns, rise: float) -> coo_array:
+    """Return the graph (n, n) of `cells` that lie side by side within `rise` m of height."""
+    pairs = _pairs(cells, rise)
     return coo_array((np.ones(pairs.shape[1], np.int8), (pairs[0], pairs[1])), shape=(len(cells), len(cells)))
 
 
-def _pairs(cells: Columns) -> Iterator[npt.NDArray[np.intp]]:
-    """Yield (2, p) numbers of cells of which the second lies behind the first along x, then along z."""
-    height = cells.points[:, 1]
+def _pairs(cells: Columns, rise: float) -> npt.NDArray[np.intp]:
+    """Return (2, p) numbers of cells within `rise` m of height, the second behind the first along x or along z."""
+    height, pairs = cells.points[:, 1], []
     for step in ((1, 0), (0, 1)):
-        found = cells.within(cells.neighbours(step), height - STEP, height + STEP)
+        found = cells.within(cells.neighbours(step), height - rise, height + rise)
         first = np.flatnonzero(found.stop > found.start)
-        yield np.stack([first, found.start[first]])
+        pairs.append(np.stack([first, found.start[first]]))
+    return np.concatenate(pairs, axis=1)

@@ -89,7 +89,7 @@ def _placed_nodes(file: GltfFile, turn: Float64) -> Iterator[tuple[int, Float64]
         if number < 0 or depth > _DEEPEST:
             raise damaged(file.path, "its nodes contain themselves or do not exist")
         node = file.items("nodes")[number]
-        place = above @ _local(node)
+        place = np.einsum("ij,jk->ik", above, _local(node))
         if not np.isfinite(place).all():
             raise damaged(file.path, f"the place of node {number} is not finite")
         if "mesh" in node:
@@ -141,7 +141,7 @@ def _piece(file: GltfFile, primitive: Json, place: Float64, node: int, names: Se
     material = file.items("materials")[primitive["material"]] if "material" in primitive else {}
     look = read_look(file, material)
     with np.errstate(invalid="ignore"):  # what is not finite is for check_scene to report
-        placed = positions @ place[:3, :3].T + place[:3, 3]
+        placed = np.einsum("nk,ak->na", positions, place[:3, :3]) + place[:3, 3]
     return _Piece(
         corners=placed[faces],
         coordinates=_coordinates(file, attributes, look, faces),
@@ -181,7 +181,7 @@ def _coordinates(file: GltfFile, attributes: Json, look: Look, faces: Indices) -
     given = file.accessor(attributes[key]).astype(np.float64)
     if not np.isfinite(given).all():
         raise damaged(file.path, f"{key} is not finite")
-    return np.asarray((given @ transform[:, :2].T + transform[:, 2])[faces])
+    return np.asarray((np.einsum("nk,ak->na", given, transform[:, :2]) + transform[:, 2])[faces])
 
 
 def _colours(file: GltfFile, attributes: Json, look: Look, faces: Indices) -> Float64:

@@ -217,6 +217,11 @@ def require() -> Any:
         raise InputError(MISSING) from reason
 
 
+def engine_version() -> str:
+    """Return the version of habitat-sim; raises InputError where it is not installed."""
+    return str(require().__version__)
+
+
 def _set_either(one: Any, name: str, other: Any, other_name: str, value: Any) -> None:
     """Set an attribute that release 0.2.2 and the branch of SoundSpaces 2.0 call differently."""
     setattr(*((one, name) if hasattr(one, name) else (other, other_name)), value)

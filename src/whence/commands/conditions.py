@@ -45,9 +45,7 @@ Sources = Annotated[
 ]
 Dominance = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="DB ...", help="Level of the first source over each other, in dB. [default: each has its own]"
-    ),
+    typer.Option(metavar="DB ...", help="Level of the first source over each other, in dB. [default: 5 to 29, drawn]"),
 ]
 
 

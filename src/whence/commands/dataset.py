@@ -50,7 +50,7 @@ def _write_page(dataset: "Dataset", file: Path) -> None:
         from ..benchmarks.report.home_page import write_home_page
 
         write_home_page(dataset, file)
-    elif "audio" not in dataset:
+    elif "audio" not in dataset or dataset.name == "dry-clips":
         raise InputError(f"{dataset.url}: there is no page for datasets of kind {dataset.name!r}; leave --html out")
     else:
         from ..benchmarks.report.dataset_page import write_dataset_page

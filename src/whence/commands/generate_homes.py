@@ -1,10 +1,12 @@
-"""`whence generate hm3d-ss` and `whence generate panoramas`: views of homes, with and without sound."""
+"""`whence generate hm3d-ss`, `panoramas` and `scenes`: views of homes, with and without sound, and homes alone."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..errors import InputError
 from .rendering import Json, Out, Preset, Scheduler, Seed, Speech, Workers, name_skipped, render
 
 
@@ -106,7 +108,28 @@ def panoramas(
     render(plan, out, workers, scheduler, json)
 
 
+def scenes(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the .glb files.")],
+    count: Annotated[int, typer.Option(min=1, help="How many homes.")] = 10,
+    seed: Seed = None,
+) -> None:
+    """Furnished homes as .glb files, with textures and acoustic materials: those of `hm3d-ss` of the same seed."""
+    from tqdm import tqdm
+
+    from ..datagen.scenes.glb import write_glb
+    from ..datagen.scenes.opening import ProceduralScenes
+
+    homes = ProceduralScenes(seed or 0, count)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} is not empty: give another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, name in enumerate(tqdm(homes.names, unit="home", disable=None)):
+        write_glb(homes.load(number), folder / f"{name}.glb")
+    typer.echo(f"{folder}: {count} homes")
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file to `whence generate`."""
     app.command("hm3d-ss")(hm3d_ss)
     app.command()(panoramas)
+    app.command()(scenes)
