@@ -136,7 +136,7 @@ def _write_listing(
 def write_pages(run: Run) -> None:
     """Write what people read of `run`: tables and report."""
     tables.write_tables(run.results, run.track, run.folder)
-    from .report import write_report  # draws: loaded when there is something to draw
+    from .report.page import write_report  # draws: loaded when there is something to draw
 
     write_report(run)
 

@@ -8,7 +8,7 @@ are always compared on the same ones.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -50,6 +50,18 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """The value of a metric over all samples, and on each resample of `clusters` clusters, shape (resamples,).
+
+    All that intervals, differences and ranks are made of, so that each method is resampled once.
+    """
+
+    value: float
+    draws: Vector
+    clusters: int
+
+
+@dataclass(frozen=True)
 class Clusters:
     """Which samples belong together: (n,) codes in 0 .. count - 1. Build once, use for every method."""
 
@@ -86,6 +98,10 @@ class Clusters:
             yield counts.astype(np.float64)
 
 
+Estimator = Callable[[Metric, Vector, Clusters], Estimate]
+"""What makes an estimate of terms (n,) on clusters: `estimate`, or what remembers those that it made."""
+
+
 def bootstrap_interval(
     metric: Metric,
     terms: ArrayLike,
@@ -107,14 +123,37 @@ def bootstrap_interval(
     >>> bootstrap_interval(ACCURACY, [100.0, 0.0], ["ann", "ann"])
     Interval(value=50.0, low=nan, high=nan)
     """
+    return interval_of(metric, estimate(metric, terms, clusters, resamples=resamples, seed=seed), confidence)
+
+
+def estimate(
+    metric: Metric,
+    terms: ArrayLike,
+    clusters: ArrayLike | Clusters,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Estimate:
+    """Return the metric of `terms` (n,), which `metric.per_sample` gave, and on each resample of the clusters.
+
+    >>> from whence.benchmarks.metrics import ACCURACY
+    >>> estimate(ACCURACY, [100.0, 100.0], ["ann", "bob"], resamples=3)
+    Estimate(value=100.0, draws=array([100., 100., 100.]), clusters=2)
+    """
     groups = Clusters.of(clusters)
     samples = _validated_terms(terms, groups)
-    value = metric.summarise(samples)
-    if metric.unit == "%" and value in (0.0, 100.0) and groups.count > 1:
-        reach = 100.0 * (1 - ((1 - confidence) / 2) ** (1 / groups.count))
+    draws = replicates(metric, samples, groups, resamples=resamples, seed=seed)
+    return Estimate(metric.summarise(samples), draws, groups.count)
+
+
+def interval_of(metric: Metric, own: Estimate, confidence: float = CONFIDENCE) -> Interval:
+    """Return the value of an estimate with its interval, as `bootstrap_interval` does."""
+    value = own.value
+    if metric.unit == "%" and value in (0.0, 100.0) and own.clusters > 1:
+        reach = 100.0 * (1 - ((1 - confidence) / 2) ** (1 / own.clusters))
         return Interval(value, max(value - reach, 0.0), min(value + reach, 100.0))
-    values = replicates(metric, samples, groups, resamples=resamples, seed=seed)
-    return _percentile_interval(value, values, confidence)
+    low, high = percentile_bounds(own.draws, confidence)
+    return Interval(value, float(low), float(high))
 
 
 def paired_difference(
@@ -135,11 +174,13 @@ def paired_difference(
     (Interval(value=1.0, low=1.0, high=1.0), True)
     """
     groups = Clusters.of(clusters)
-    samples_a, samples_b = _validated_terms(terms_a, groups), _validated_terms(terms_b, groups)
-    values_a = replicates(metric, samples_a, groups, resamples=resamples, seed=seed)
-    values_b = replicates(metric, samples_b, groups, resamples=resamples, seed=seed)
-    gap = _gaps(metric.summarise(samples_a), metric.summarise(samples_b))
-    return _percentile_interval(float(gap), _gaps(values_a, values_b), confidence)
+    a, b = (estimate(metric, terms, groups, resamples=resamples, seed=seed) for terms in (terms_a, terms_b))
+    return _difference(a, b, confidence)
+
+
+def _difference(a: Estimate, b: Estimate, confidence: float) -> Interval:
+    low, high = percentile_bounds(gaps(a.draws, b.draws), confidence)
+    return Interval(float(gaps(a.value, b.value)), float(low), float(high))
 
 
 def rank_groups(
@@ -162,22 +203,26 @@ def rank_groups(
     {'good': 1, 'twin': 1, 'far': 3, 'absent': None}
     """
     groups = Clusters.of(clusters)
-    samples = {name: _validated_terms(terms, groups) for name, terms in terms_by_method.items() if terms is not None}
-    values = {name: metric.summarise(terms) for name, terms in samples.items()}
-    draws = {name: replicates(metric, terms, groups, resamples=resamples, seed=seed) for name, terms in samples.items()}
+    estimates = {
+        name: estimate(metric, terms, groups, resamples=resamples, seed=seed)
+        for name, terms in terms_by_method.items()
+        if terms is not None
+    }
+    ranks = ranks_of(metric, estimates, confidence)
+    return {**ranks, **{name: None for name, terms in terms_by_method.items() if terms is None}}
 
-    def against(leader: str, name: str) -> Interval:
-        gap = float(_gaps(values[leader], values[name]))
-        return _percentile_interval(gap, _gaps(draws[leader], draws[name]), confidence)
 
+def ranks_of(metric: Metric, estimates: Mapping[str, Estimate], confidence: float = CONFIDENCE) -> dict[str, int]:
+    """Return the rank of each estimate, all of them paired, as `rank_groups` does."""
     sign = -1 if metric.higher_is_better else 1
-    ranks: dict[str, int | None] = {}
+    ranks: dict[str, int] = {}
     leader, rank = "", 0
-    for position, name in enumerate(sorted(values, key=lambda name: (sign * values[name], name)), start=1):
-        if position == 1 or against(leader, name).distinguishable:
+    order = sorted(estimates, key=lambda name: (sign * estimates[name].value, name))
+    for position, name in enumerate(order, start=1):
+        if position == 1 or _difference(estimates[leader], estimates[name], confidence).distinguishable:
             leader, rank = name, position
         ranks[name] = rank
-    return ranks | {name: None for name, terms in terms_by_method.items() if terms is None}
+    return ranks
 
 
 def skill(value: float, chance: float, ceiling: float) -> float:
@@ -268,18 +313,43 @@ def _draw_counts(clusters: int, resamples: int, seed: int) -> Iterator[NDArray[n
         yield counts.reshape(rows, clusters).astype(np.uint8)
 
 
-def _gaps(values: ArrayLike, others: ArrayLike) -> Vector:
-    # Equal errors summed in another order differ by rounding, always to the same side: that is no difference.
-    a, b = np.asarray(values, dtype=np.float64), np.asarray(others, dtype=np.float64)
-    return np.where(np.isclose(a, b, rtol=NEGLIGIBLE, atol=0.0), 0.0, a - b)
+def gaps(values: ArrayLike, others: ArrayLike) -> Vector:
+    """Return values - others, 0 where they differ by rounding alone; any shapes that broadcast.
+
+    Equal errors summed in another order differ by rounding, always to the same side: that is no difference.
+
+    >>> gaps([0.5, 0.1 + 0.2], [0.25, 0.3]).tolist()
+    [0.25, 0.0]
+    """
+    b = np.asarray(others, dtype=np.float64)
+    found = np.asarray(values, dtype=np.float64) - b
+    return np.where(np.abs(found) <= NEGLIGIBLE * np.abs(b), 0.0, found)
 
 
-def _percentile_interval(value: float, values: Vector, confidence: float) -> Interval:
+def percentile_bounds(draws: Vector, confidence: float = CONFIDENCE) -> tuple[Vector, Vector]:
+    """Return the ends of the percentile interval of `draws` (..., resamples), each of shape (...).
+
+    They are `np.quantile` at both tails, which takes several times as long.
+
+    >>> percentile_bounds(np.arange(101.0), confidence=0.5)
+    (np.float64(25.0), np.float64(75.0))
+    """
     if not 0 < confidence < 1:
         raise InputError(f"confidence={confidence}: expected a share between 0 and 1, such as 0.95")
     tail = (1 - confidence) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return Interval(value, float(low), float(high))
+    ordered = np.sort(draws, axis=-1)
+    return _at_share(ordered, tail), _at_share(ordered, 1 - tail)
+
+
+def _at_share(ordered: Vector, share: float) -> Vector:
+    """Return the value at `share` of the way through sorted values (..., n), linear between two of them."""
+    place = share * (ordered.shape[-1] - 1)
+    before = math.floor(place)
+    low, high = ordered[..., before], ordered[..., math.ceil(place)]
+    weight = place - before
+    # From the nearer end, as NumPy does.
+    found: Vector = high - (high - low) * (1 - weight) if weight >= 0.5 else low + (high - low) * weight
+    return found
 
 
 def _validated_terms(terms: ArrayLike, clusters: Clusters) -> Vector:

@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +24,12 @@ import pyarrow.parquet as parquet
 from ..benchmarks.labels import Labels
 from ..benchmarks.sealed import is_sealed
 from ..datagen.dataset import Dataset
-from ..datagen.verification import Check
 from ..digests import canonical_json, sha256
 from ..errors import InputError, VerificationError
 from ..files import written_whole
+
+if TYPE_CHECKING:
+    from ..datagen.verification import Check
 
 Names = npt.NDArray[np.object_]
 
@@ -151,11 +153,13 @@ def _from_columns(columns: Mapping[str, npt.NDArray[Any]], about: Mapping[str, A
     )
 
 
-def check_commitment(path: Path, dataset: Dataset) -> Check:
+def check_commitment(path: Path, dataset: Dataset) -> "Check":
     """Return whether the labels in the file `path` are those that the public copy `dataset` was sealed with.
 
     Raises InputError where the file holds no labels, or `dataset` is no sealed set.
     """
+    from ..datagen.verification import Check  # knows every generator: not for the process that scores
+
     if not is_sealed(dataset):
         raise InputError(f"{dataset.url} is a dataset of kind {dataset.name!r}: labels go with a sealed one")
     try:

@@ -11,11 +11,13 @@ from ..benchmarks.labels import Float64, Indices, Labels
 from ..benchmarks.method import RESERVED
 from ..benchmarks.predictions import Predictions
 from ..benchmarks.results import Results, score
+from ..benchmarks.statistics import Estimator, estimate
 from ..datagen.dataset import Dataset
 from ..errors import InputError
 from ..registry import load_track
 from .standing_record import HALVES, Half
 from .submission import Expectation, Submission, placed, seconds_in_order
+from .submission_file import Header
 
 if TYPE_CHECKING:
     from .labels_file import SealedLabels
@@ -56,22 +58,25 @@ def labels_of(sealed: "SealedLabels", half: Half) -> Labels:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a submission predicts, (conditions, samples) in the order of the labels, and its seconds a sample."""
+    """What a submission predicts, (conditions, samples) in the order of the labels, and what it says of itself.
 
+    `seconds` a sample are in the order of the labels' conditions.
+    """
+
+    header: Header
     values: Float64
     seconds: Sequence[float]
 
 
 def answers_of(sealed: "SealedLabels", submissions: Mapping[str, Submission]) -> dict[str, Answers]:
-    """Return the answers of all `submissions` by key; raises InputError for one that is not whole."""
+    """Return the answers of all `submissions` by key; raises InputError for one that does not fit or is not whole."""
+    return {key: answers_in(sealed, found) for key, found in submissions.items()}
+
+
+def answers_in(sealed: "SealedLabels", submission: Submission) -> Answers:
+    """Return the answers of one submission; raises InputError unless it fits and is whole."""
     expectation = expectation_of_labels(sealed)
-    for key in submissions:
-        if key in RESERVED:
-            raise InputError(f"entry {key!r}: the name is reserved for a row of the table")
-    return {
-        key: Answers(placed(found, expectation), seconds_in_order(found, expectation))
-        for key, found in submissions.items()
-    }
+    return Answers(submission.header, placed(submission, expectation), seconds_in_order(submission, expectation))
 
 
 def score_submissions(sealed: "SealedLabels", submissions: Mapping[str, Submission], half: Half) -> Results:
@@ -82,16 +87,21 @@ def score_submissions(sealed: "SealedLabels", submissions: Mapping[str, Submissi
     return score_answers(sealed, answers_of(sealed, submissions), half)
 
 
-def score_answers(sealed: "SealedLabels", answers: Mapping[str, Answers], half: Half) -> Results:
+def score_answers(
+    sealed: "SealedLabels", answers: Mapping[str, Answers], half: Half, estimator: Estimator = estimate
+) -> Results:
     """Return the scores of `answers`, by key, on one half of the samples, or on all.
 
     The samples keep the order of the dataset that was sealed: it decides the last digit of a mean, nothing else.
     """
+    for key in answers:
+        if key in RESERVED:
+            raise InputError(f"entry {key!r}: the name is reserved for a row of the table")
     track, keep = load_track(sealed.track), indices_of(sealed, half)
     labels = labels_of(sealed, half)
     predictions = [one for key, found in answers.items() for one in _as_benched(sealed, labels, keep, key, found)]
     scored = _Scored(sealed.fingerprint, str(sealed.source["name"]))
-    return score(track, cast(Dataset, scored), labels, predictions, PROTOCOL)
+    return score(track, cast(Dataset, scored), labels, predictions, PROTOCOL, estimator=estimator)
 
 
 def _as_benched(sealed: "SealedLabels", labels: Labels, keep: Indices, key: str, answers: Answers) -> list[Predictions]:

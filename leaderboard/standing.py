@@ -4,6 +4,7 @@ The classes themselves, and their form in JSON, are in `standing_record`; their 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +12,13 @@ import numpy.typing as npt
 
 from ..benchmarks.predictions import HARNESS_VERSION
 from ..benchmarks.published import GROUP_KEYS, PublishedResult, published_under
-from ..benchmarks.results import Results
+from ..benchmarks.results import Results, Row
+from ..benchmarks.statistics import Estimator, estimate
 from ..benchmarks.tables import conditions_of
 from ..benchmarks.track import Track
 from ..registry import load_track
 from .paired import Terms, overall_rows, paired_differences
-from .scoring import Answers, answers_of, indices_of, score_answers
+from .scoring import Answers, answers_of, indices_of, labels_of, score_answers
 from .standing_record import (
     BoardInfo,
     Entry,
@@ -49,8 +51,10 @@ __all__ = [
     "Phase",
     "PublishedNumber",
     "Standing",
+    "scores_of",
     "standing_from_json",
     "standing_of",
+    "standing_of_answers",
 ]
 
 FEWEST = 10
@@ -70,9 +74,20 @@ def standing_of(
 
     `entries` holds who sent each. Raises InputError for a reserved key and for a submission that does not fit.
     """
-    track, keep = load_track(labels.track), indices_of(labels, half)
-    scored, answers = labels.labels.take(keep), answers_of(labels, submissions)
-    results = score_answers(labels, answers, half)
+    return standing_of_answers(info, labels, answers_of(labels, submissions), entries, half)
+
+
+def standing_of_answers(
+    info: BoardInfo,
+    labels: "SealedLabels",
+    answers: Mapping[str, Answers],
+    entries: Mapping[str, EntryInfo],
+    half: Half,
+    estimator: Estimator = estimate,
+) -> Standing:
+    """Return the standing of all `answers`, by key, as `standing_of` does."""
+    track, scored = load_track(labels.track), labels_of(labels, half)
+    results, overall = scores_of(labels, answers, half, estimator)
     terms = _terms(labels, answers, half)
     conditions = [dict(condition) for condition in labels.conditions]
     return Standing(
@@ -91,12 +106,23 @@ def standing_of(
         cluster_name=scored.cluster_name,
         conditions=conditions,
         metrics=[MetricInfo(m.name, m.label, m.unit, m.higher_is_better) for m in track.metrics],
-        rows=[row for row in results.rows if row.n >= FEWEST or not set(GROUP_KEYS) & set(row.condition)],
-        overall=overall_rows(track, terms, {key: float(np.mean(one.seconds)) for key, one in answers.items()}),
-        entries=_entries(track, labels.conditions, terms, _worst(labels, answers), submissions, entries),
-        comparisons=paired_differences(terms, conditions),
+        rows=results.rows,
+        overall=overall,
+        entries=_entries(track, labels.conditions, terms, _worst(labels, answers), answers, entries),
+        comparisons=paired_differences(terms, conditions, estimator),
         published=_published(track, results),
     )
+
+
+def scores_of(
+    labels: "SealedLabels", answers: Mapping[str, Answers], half: Half, estimator: Estimator = estimate
+) -> tuple[Results, list[Row]]:
+    """Return the scores of `answers` that are shown, and those over all conditions together."""
+    results = score_answers(labels, answers, half, estimator)
+    shown = [row for row in results.rows if row.n >= FEWEST or not set(GROUP_KEYS) & set(row.condition)]
+    seconds = {key: float(np.mean(one.seconds)) for key, one in answers.items()}
+    overall = overall_rows(load_track(labels.track), _terms(labels, answers, half), seconds, estimator)
+    return replace(results, rows=shown), overall
 
 
 def _terms(sealed: "SealedLabels", answers: Mapping[str, Answers], half: Half) -> Terms:
@@ -111,13 +137,13 @@ def _entries(
     conditions: Sequence[Condition],
     terms: Terms,
     worst: Mapping[str, list[str]],
-    submissions: Mapping[str, Submission],
+    answers: Mapping[str, Answers],
     known: Mapping[str, EntryInfo],
 ) -> dict[str, Entry]:
     """Return the entries by key: what is known of them, their errors, and where they do worst in public."""
     found = {}
-    for key, submission in submissions.items():
-        header, info = submission.header, known[key]
+    for key, one in answers.items():
+        header, info = one.header, known[key]
         found[key] = Entry(
             key=key,
             kind=info.kind,

@@ -190,8 +190,8 @@ class Standing:
             **{key: value for key, value in vars(self).items() if key not in _NESTED},
             "conditions": [dict(condition) for condition in self.conditions],
             "metrics": [vars(metric) for metric in self.metrics],
-            "rows": [_row_json(row) for row in self.rows],
-            "overall": [_row_json(row) for row in self.overall],
+            "rows": [row_json(row) for row in self.rows],
+            "overall": [row_json(row) for row in self.overall],
             "entries": {key: _entry_json(entry) for key, entry in self.entries.items()},
             "comparisons": [_pairs_json(table) for table in self.comparisons],
             "published": [finite(vars(number)) | {"condition": dict(number.condition)} for number in self.published],
@@ -221,7 +221,8 @@ def standing_from_json(content: Mapping[str, Any]) -> Standing:
         raise InputError(f"this is no standing of a board: {error}") from None
 
 
-def _row_json(row: Row) -> dict[str, Any]:
+def row_json(row: Row) -> dict[str, Any]:
+    """Return a score as JSON values."""
     return finite(vars(row)) | {"condition": dict(row.condition), "diagnostics": dict(row.diagnostics)}
 
 

@@ -10,6 +10,7 @@ from toy_board import toy_card, toy_entries, toy_labels, toy_submission, toy_sub
 
 from whence.benchmarks import bench as benching
 from whence.benchmarks.stimuli.stereo_condition import StereoCondition
+from whence.commands.leaderboard import export
 from whence.commands.submit import submit
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
@@ -203,6 +204,21 @@ class TestCommand:
         (found,) = standings(open_board(place / "board"), [place / "labels.parquet"])
         (entry,) = (entry for entry in found.entries.values() if entry.team == "Whence")
         assert (entry.method, entry.card.name, entry.card.training_data) == ("zero", "zero", "none")
+
+    def test_an_export_plays_from_the_data_that_it_is_given(self, place, tmp_path):
+        board, labels = tmp_path / "board", [place / "labels.parquet"]
+        expectation = expectation_of(Dataset(str(place / "public.zarr")))
+        add_track(create_board(board, "Another"), "delays", "Delays", expectation)
+        run_submit(place, board=str(board))
+        export(board, tmp_path / "silent", labels)
+        export(board, tmp_path / "site", labels, [str(place / "public.zarr")])
+        assert list((tmp_path / "silent").rglob("*.wav")) == []
+        assert len(list((tmp_path / "site").rglob("samples/*/*.wav"))) > 0
+        with pytest.raises(InputError, match=r"absent\.zarr does not exist"):
+            export(board, tmp_path / "no", labels, [str(place / "absent.zarr")])
+        with pytest.raises(InputError, match=r"d\.zarr: the board has no track on this dataset"):
+            export(board, tmp_path / "no", labels, [str(place / "d.zarr")])
+        assert not (tmp_path / "no").exists()
 
     @pytest.mark.parametrize(
         ("options", "match"),

@@ -11,11 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from toy_board import example_standing
+from chromium import PLAY, chromium
+from toy_board import CONDITIONS, SAMPLES, example_standing
+from toy_public_set import write_public_set
 
 from whence.leaderboard.pages.export import export_site
+from whence.leaderboard.pages.samples import Samples
 
-CHROMIUM, DRIVER, NPM = (shutil.which(name) for name in ("chromium", "chromedriver", "npm"))
+NPM = shutil.which("npm")
 AXE = "axe-core@4.14.1"
 PAGES = {
     "first page": "index.html",
@@ -39,10 +42,14 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def address(tmp_path_factory):
     """The site behind a plain web server, in a sub-folder; one name is longer than a phone is wide."""
     folder = tmp_path_factory.mktemp("web")
-    standing = example_standing()
+    names = [f"s{k:06d}" for k in range(SAMPLES)]
+    public = write_public_set(str(folder / "public.zarr"), names, CONDITIONS)
+    standing = replace(example_standing(), fingerprint=public.fingerprint)
     entry = standing.entries["bad"]
     long = replace(entry, card=entry.card.model_copy(update={"name": "W" * 80, "description": "x" * 600}))
-    export_site([replace(standing, entries={**standing.entries, "bad": long})], folder / "some" / "where")
+    board = replace(standing, entries={**standing.entries, "bad": long})
+    samples = Samples(public)
+    export_site([board], folder / "some" / "where", samples=lambda one: samples)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/some/where"
@@ -52,20 +59,9 @@ def address(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory):
-    """Chromium without a screen, driven by selenium."""
-    if CHROMIUM is None or DRIVER is None:
-        pytest.skip("needs chromium and chromedriver: apt-get install chromium chromium-driver")
-    webdriver = pytest.importorskip("selenium.webdriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    switches = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
-    for switch in [*switches.split(), "disable-component-update", "disable-sync"]:
-        options.add_argument(f"--{switch}")
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+    """Chromium."""
+    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
+        yield driver
 
 
 @pytest.fixture(scope="session")
@@ -225,3 +221,10 @@ def test_a_badge_is_drawn(browser, address):
     widths = browser.execute_script("return [...document.images].map(i => i.naturalWidth)")
     assert len(widths) == 1
     assert widths[0] > 100
+
+
+def test_the_worst_samples_are_played(browser, address):
+    show(browser, f"{address}/{PAGES['entry']}")
+    assert len(browser.find_elements("css selector", "ol.worst audio")) == 10
+    assert browser.execute_async_script(PLAY) == pytest.approx(0.1)
+    assert browser.get_log("browser") == []

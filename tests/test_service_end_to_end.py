@@ -1,19 +1,40 @@
-"""From a dataset to a closed board, by the commands that a user types, against a real server."""
+"""From a dataset to a closed board, by the commands that a user types, against a real server and in a real browser."""
 
-import json
+import csv
+import io
 import subprocess
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import numpy as np
 import pytest
+import soundfile
+from chromium import PLAY, chromium
+from conftest import babble
 from service_boards import running
+from test_pages import same_sites
 
+from whence.datagen.corpora import Corpus, open_corpus
 from whence.datagen.pipeline import generate
 from whence.datagen.tde import TdePlan, TdeRecipe
 
 CARD = 'name = "{name}"\nauthors = "Ada Lovelace"\ntraining_data = "none"\n'
 GUESSABLE = "--allow-guessable-seed"
+TABLE = """let rank = '';
+    return [...document.querySelectorAll('#table tbody tr')].filter(row => row.querySelector('th a')).map(row => {
+        const cells = [...row.querySelectorAll('th ~ td')], name = row.querySelector('th');
+        if (row.firstElementChild !== name) rank = parseInt(row.firstElementChild.innerText);
+        return {kind: row.className, rank, name: name.querySelector('a').innerText,
+            tag: name.querySelector('.tag')?.innerText, value: cells[0].innerText,
+            interval: cells[1].innerText.split('\\n')[0]};
+    })"""
+"""The entries of a board's page as a reader sees them, from the best on."""
+WORDS = "document.querySelectorAll('details').forEach(one => one.open = true); return document.body.innerText"
 
 
 def whence(*arguments: object, code: int = 0) -> str:
@@ -24,20 +45,36 @@ def whence(*arguments: object, code: int = 0) -> str:
     return done.stdout if code == 0 else done.stderr
 
 
+def write_speech(folder: Path) -> Corpus:
+    """Make a corpus of sixteen utterances by eight speakers: enough of them in either half for intervals."""
+    rng = np.random.default_rng(5)
+    for k in range(16):
+        path = folder / f"speaker{k % 8}" / f"utterance{k}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, babble(2.0, rng), 16_000)
+    return open_corpus(str(folder), minimum_seconds=1.5)
+
+
 @pytest.fixture(scope="module")
-def place(tmp_path_factory, corpus) -> Path:
-    """A folder with a sealed set of 72 clips, its labels, a run of three methods on it, and one on the open set."""
+def place(tmp_path_factory) -> Path:
+    """A folder with a sealed set of 72 clips, its labels, and a run of three methods on it."""
     folder = tmp_path_factory.mktemp("end-to-end")
-    url = folder / "tde.zarr"
+    url, corpus = folder / "tde.zarr", write_speech(folder / "speech")
     generate(TdePlan(TdeRecipe(clips=12, rt60=(0.1, 0.5), corpus=corpus.digest), corpus), str(url))
-    sealed = ["--labels", folder / "labels.parquet", "--out", folder / "public.zarr", "--snr", "20", "0"]
+    sealed = ["--labels", folder / "labels.parquet", "--out", folder / "public.zarr", "--snr", "10", "-10"]
     whence("seal", url, "--track", "tde", *sealed, GUESSABLE)
     methods = ["--method", "zero", "gcc-phat", "ml"]
     whence("bench", "tde", folder / "public.zarr", *methods, "--out", folder / "run")
-    whence("bench", "tde", url, *methods, "--snr", "20", "0", "--out", folder / "open-run")
     for name in ("zero", "gcc-phat", "ml"):
         (folder / f"{name}.toml").write_text(CARD.format(name=f"Our {name}"))
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Chromium."""
+    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
+        yield driver
 
 
 def submit(place: Path, url: str, method: str, token: str, code: int = 0) -> str:
@@ -46,59 +83,152 @@ def submit(place: Path, url: str, method: str, token: str, code: int = 0) -> str
     return whence("submit", place / "run", *options, code=code)
 
 
-def overall(url: str) -> dict:
-    """The standing of the track."""
-    return httpx.get(f"{url}/api/tracks/tde-2026/standing", timeout=30).json()
+@dataclass
+class Reader:
+    """Somebody at a browser, who checks what it shows against what the server says."""
+
+    browser: Any
+    url: str
+
+    def open(self, path: str) -> None:
+        """Open a page of the server."""
+        self.browser.get(f"{self.url}/{path}")
+
+    def follow(self, selector: str) -> None:
+        """Follow the first link of those that match."""
+        self.browser.get(self.browser.find_element("css selector", selector).get_attribute("href"))
+
+    def text(self, selector: str = "main") -> str:
+        """Return what is written in the first element of those that match."""
+        return self.browser.find_element("css selector", selector).text
+
+    def standing(self) -> dict:
+        """Return the table that counts now, as JSON; empty while there is none."""
+        answer = httpx.get(f"{self.url}/api/tracks/tde-2026/standing", timeout=30)
+        return answer.json() if answer.status_code == 200 else {"entries": {}, "half": ""}
+
+    def wait(self, done) -> None:
+        """Wait until `done` is true of the table."""
+        deadline = time.monotonic() + 60
+        while not done(self.standing()):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+    def check_table(self, condition: dict) -> None:
+        """Check the table that is shown, and its downloads, against the scores under `condition` ({}: all)."""
+        standing = self.standing()
+        known, metric = standing["entries"], standing["metrics"][0]["name"]
+        every = [row for row in standing["rows"] + standing["overall"] if row["condition"] == condition]
+        wanted = [row for row in every if row["method"] in known and row["metric"] == metric]
+        shown = self.browser.execute_script(TABLE)
+        assert {one["name"] for one in shown} == {known[row["method"]]["card"]["name"] for row in wanted}
+        for one, row in zip(shown, sorted(wanted, key=lambda row: (row["rank"], row["value"])), strict=True):
+            entry = known[row["method"]]
+            assert (one["name"], one["kind"], one["rank"]) == (entry["card"]["name"], entry["kind"], row["rank"])
+            assert one["tag"] == ("baseline" if entry["kind"] == "baseline" else None)
+            numbers = [float(text) for text in (one["value"], *one["interval"].split("–"))]
+            assert numbers == pytest.approx([row["value"], row["ci_low"], row["ci_high"]], abs=6e-4)
+        self.check_downloads(shown, wanted)
+
+    def check_downloads(self, shown: list[dict], wanted: list[dict]) -> None:
+        """Check that the three files of the table hold what it shows."""
+        links = self.browser.find_elements("css selector", "#ranking ~ .downloads a")
+        csv_text, json_text, tex = (httpx.get(link.get_attribute("href"), timeout=30) for link in links)
+        values = {row["method"]: row["value"] for row in wanted}
+        rows = list(csv.DictReader(io.StringIO(csv_text.text)))
+        assert {row["entry"]: float(row["value"]) for row in rows if row["entry"] in values} == values
+        assert {row["entry"]: row["value"] for row in json_text.json()["rows"] if row["entry"] in values} == values
+        lines = [line for line in tex.text.splitlines() if line.endswith(r"\\")]
+        for one in shown:
+            assert any(one["name"] in line and one["value"] in line for line in lines), one
 
 
-def test_host_a_board(place):
+def test_host_a_board(place, browser):
     board = place / "board"
     host_token = whence("leaderboard", "init", board, "--title", "Ours").split()[-1]
+    with (board / "service.toml").open("a") as settings:
+        settings.write("requests_per_minute = 1000000\n")
     labels = ["--labels", place / "labels.parquet", "--title", "Delays", "--per-day", 2]
     whence("leaderboard", "add-track", board, "tde-2026", place / "public.zarr", *labels)
     token = whence("leaderboard", "token", board, "Team Ada").strip()
     with running(board) as server:
+        reader = Reader(browser, server.url)
         submit(place, server.url, "zero", host_token)
         assert "mean absolute error" in submit(place, server.url, "gcc-phat", token)
         submit(place, server.url, "ml", token)
-        wait_for_entries(server.url, 3)
-        shown = overall(server.url)
-        assert {(e["team"], e["kind"]) for e in shown["entries"].values()} == {
-            ("host", "baseline"),
-            ("Team Ada", "submission"),
-        }
-        assert shown["half"] == "public"
+        reader.wait(lambda standing: len(standing["entries"]) == 3)
+        check_open_board(reader)
+        check_entries(reader)
         (place / "zero.toml").write_text(CARD.format(name="Another card"))
         assert "quota reached: 2 submissions a day" in submit(place, server.url, "zero", token, code=2)
         whence("leaderboard", "revoke", board, "Team Ada")
         assert "token" in submit(place, server.url, "zero", token, code=2)
         whence("leaderboard", "close", board, "tde-2026")
         assert "closed" in submit(place, server.url, "zero", host_token, code=2)
-        wait_for_half(server.url, "private")
-        live = overall(server.url)
-    whence("leaderboard", "export", board, place / "site")
-    exported = json.loads((place / "site" / "tracks" / "tde-2026" / "standing.json").read_text())
-    assert exported == live
+        reader.wait(lambda standing: standing["half"] == "private")
+    with running(board) as server:
+        reader = Reader(browser, server.url)
+        check_closed_board(reader)
+        whence("leaderboard", "export", board, place / "site")
+        check_export(reader, place / "site")
+    assert [line for line in browser.get_log("browser") if line["level"] == "SEVERE"] == []
 
 
-def wait_for_entries(url: str, count: int) -> None:
-    """Wait until the table holds `count` entries."""
-    wait(lambda: len(overall(url).get("entries", {})) == count)
+def check_open_board(reader: Reader) -> None:
+    """From the first page to the board: ranked under all conditions and under one, published numbers apart."""
+    reader.open("")
+    assert reader.text("h1") == "Ours"
+    reader.follow("#tracks tbody a")
+    assert reader.text("h1") == "Delays"
+    assert "Scores are over the public half" in reader.text()
+    reader.check_table({})
+    for level, stated in zip(("10", "−10"), reader.standing()["conditions"], strict=True):
+        reader.browser.find_element("link text", level).click()
+        assert f"SNR {level} dB" in reader.text("#table caption")
+        reader.check_table(stated)
+    reader.browser.find_element("xpath", "//p[contains(., 'Papers print numbers for')]/a").click()
+    reader.browser.find_element("css selector", "#published-numbers summary").click()
+    rows = reader.browser.find_elements("css selector", "#published tr.published")
+    printed = {one["method"] for one in reader.standing()["published"]}
+    assert {row.find_element("tag name", "th").text.split("\n")[0] for row in rows} <= printed
+    assert len(rows) > 0
+    assert "have no rank here" in reader.text("#published-numbers")
 
 
-def wait_for_half(url: str, half: str) -> None:
-    """Wait until the table of `half` is shown."""
-    wait(lambda: overall(url).get("half") == half)
+def check_entries(reader: Reader) -> None:
+    """Two entries: the clips that one gets most wrong are played, and both are compared."""
+    reader.open("tracks/tde-2026")
+    reader.browser.find_element("link text", "Our gcc-phat").click()
+    assert reader.text("h1") == "Our gcc-phat"
+    assert len(reader.browser.find_elements("css selector", "ol.worst audio")) == 10
+    assert reader.browser.execute_async_script(PLAY) == pytest.approx(1151 / 16_000, abs=1e-3)
+    reader.browser.find_element("link text", "Our zero").click()
+    assert reader.text("h1") == "Our zero against Our gcc-phat"
+    keys = {entry["method"]: key for key, entry in reader.standing()["entries"].items()}
+    assert f"entries/{keys['zero']}" in reader.browser.page_source
+    assert "By MAE, Our gcc-phat is better by" in reader.text(".headline")
 
 
-def wait(done) -> None:
-    """Wait until `done` says so."""
-    import time
+def check_closed_board(reader: Reader) -> None:
+    """The private scores are shown, and are other ones."""
+    public = httpx.get(f"{reader.url}/api/tracks/tde-2026/standing?half=public", timeout=30).json()
+    assert {row["value"] for row in public["overall"]} != {row["value"] for row in reader.standing()["overall"]}
+    reader.open("tracks/tde-2026")
+    assert "scores are over the private half" in reader.text()
+    reader.check_table({})
 
-    deadline = time.monotonic() + 60
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+
+def check_export(reader: Reader, site: Path) -> None:
+    """The exported site is the served one: every page link by link, and as the browser shows those that rank."""
+    with httpx.Client(base_url=reader.url, timeout=30) as client:
+        pages = same_sites(client.get, "/", site / "index.html")
+    assert any(path.suffix == ".wav" for path in pages.values())
+    for address, path in pages.items():
+        if path.suffix == ".html" and not {"order", "show", "metric"} & parse_qs(urlsplit(address).query).keys():
+            reader.open(address.lstrip("/"))
+            served = reader.browser.execute_script(WORDS)
+            reader.browser.get(path.as_uri())
+            assert reader.browser.execute_script(WORDS) == served, address
 
 
 def test_mistakes_are_one_line(place, tmp_path):

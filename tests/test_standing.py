@@ -2,18 +2,24 @@
 
 import json
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
 from toy_board import example_standing, toy_entries, toy_labels, toy_submissions
 
 from whence.benchmarks.metrics import MEAN_ABSOLUTE_ERROR_MS as METRIC
+from whence.benchmarks.metrics import MEDIAN_ABSOLUTE_ERROR_MS
 from whence.benchmarks.results import CEILING, CHANCE
-from whence.benchmarks.statistics import paired_difference, rank_groups
+from whence.benchmarks.statistics import Clusters, estimate, paired_difference, rank_groups
 from whence.errors import InputError
-from whence.leaderboard.scoring import expectation_of_labels, labels_of, score_submissions
-from whence.leaderboard.standing import BoardInfo, standing_from_json, standing_of
+from whence.leaderboard.paired import Terms, paired_differences
+from whence.leaderboard.scoring import answers_of, expectation_of_labels, labels_of, score_submissions
+from whence.leaderboard.service import memory
+from whence.leaderboard.service.memory import Estimates, Memory
+from whence.leaderboard.standing import BoardInfo, standing_from_json, standing_of, standing_of_answers
 from whence.leaderboard.submission import placed
+from whence.registry import load_track
 
 SEALED = toy_labels()
 SUBMISSIONS = toy_submissions(SEALED)
@@ -63,6 +69,69 @@ def test_differences_are_those_of_statistics_digit_for_digit(standing):
                 assert found.low == pytest.approx(expected.low, rel=1e-12, abs=1e-15)
                 assert found.high == pytest.approx(expected.high, rel=1e-12, abs=1e-15)
                 assert found.distinguishable == expected.distinguishable
+
+
+@pytest.mark.parametrize("name", ["mean_absolute_error", "share_within_tenth_ms", "median_absolute_error"])
+def test_many_pairs_at_once_are_those_of_statistics_one_by_one(name):
+    """Also for a share, of which many resamples are the same, and where two answer the same but for rounding."""
+    (metric,) = (metric for metric in load_track("tde").metrics if metric.name == name)
+    rng = np.random.default_rng(7)
+    labels = labels_of(SEALED, "public")
+    values = {f"m{k}": labels.truth + rng.normal(0, 2e-5 * (k + 1), (2, len(labels))) for k in range(12)}
+    values["same"] = values["m3"] * (1 + 1e-15)
+    found = Terms.of(metric, labels, values)
+    together = {key: rows.mean(axis=0) for key, rows in found.by_entry.items()}
+    tables = paired_differences(found, [{"snr_db": 1.0}, {"snr_db": 2.0}], estimate)
+    parts = [together, *({key: rows[k] for key, rows in found.by_entry.items()} for k in range(2))]
+    for table, part in zip(tables, parts, strict=True):
+        assert [(i, j) for i, j, *_ in table.pairs] == list(combinations(range(len(values)), 2))
+        for i, j, *interval in table.pairs:
+            expected = paired_difference(metric, part[table.keys[i]], part[table.keys[j]], labels.clusters)
+            assert tuple(interval) == (expected.value, expected.low, expected.high)
+        ranks = rank_groups(metric, part, labels.clusters)
+        assert ranks["same"] == ranks["m3"]
+
+
+def test_what_is_remembered_changes_nothing():
+    """A table drawn after others, with one entry more, is that of a fresh start; also when next to nothing is kept."""
+    info, entries = BoardInfo("t", "T"), toy_entries(SUBMISSIONS)
+    expected = standing_of(info, SEALED, SUBMISSIONS, entries, "public").to_json()
+    answers = answers_of(SEALED, SUBMISSIONS)
+    for most_bytes in (10**9, 20_000):
+        estimates = Estimates(most_bytes)
+        for count in range(len(answers) + 1):
+            some = dict(list(answers.items())[:count])
+            drawn = standing_of_answers(info, SEALED, some, entries, "public", estimates)
+        assert drawn.to_json() == expected
+
+
+def test_the_same_terms_are_resampled_once(monkeypatch):
+    made = []
+    monkeypatch.setattr(memory, "estimate", lambda *asked: made.append(asked) or estimate(*asked))
+    estimates, clusters = Estimates(10**9), Clusters.of(["ann", "bob", "cy"])
+    first = estimates(METRIC, np.array([1.0, 2.0, 3.0]), clusters)
+    assert estimates(METRIC, np.array([1.0, 2.0, 3.0]), Clusters.of(["x", "y", "z"])) is first
+    assert len(made) == 1
+    for metric, terms, labels in (
+        (METRIC, [1.0, 2.0, 4.0], ["ann", "bob", "cy"]),
+        (METRIC, [1.0, 2.0, 3.0], ["ann", "bob", "bob"]),
+        (MEDIAN_ABSOLUTE_ERROR_MS, [1.0, 2.0, 3.0], ["ann", "bob", "cy"]),
+    ):
+        found = estimates(metric, np.array(terms), Clusters.of(labels))
+        assert found.value == metric.summarise(np.array(terms))
+    assert len(made) == 4
+
+
+def test_memory_keeps_what_was_used_last():
+    kept: Memory[str, bytes] = Memory(2, len)
+    made = []
+
+    def get(key: str) -> None:
+        kept.get(key, lambda: made.append(key) or b"x")
+
+    for key in ("a", "b", "a", "c", "a", "b"):
+        get(key)
+    assert made == ["a", "b", "c", "b"]
 
 
 def test_overall_is_the_mean_over_the_conditions(standing):

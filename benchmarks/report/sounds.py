@@ -1,4 +1,4 @@
-"""Sounds for a page: 16-bit wav files as data URIs."""
+"""Sounds for a page: 16-bit wav files, and the same as data URIs."""
 
 import base64
 import io
@@ -29,14 +29,15 @@ def as_sound(audio: npt.NDArray[np.floating]) -> Sound:
     '72 ms'
     """
     peak = float(np.abs(audio).max())
-    samples = np.rint(audio * (PEAK * 32767 / peak if peak > 0 else 0.0)).astype("<i2")
-    data = base64.b64encode(_wav(samples)).decode()
+    data = base64.b64encode(wav_of(audio)).decode()
     silent = "" if peak > 0 else " of digital silence"
     return Sound(f"data:audio/wav;base64,{data}", _duration(audio.shape[1] / SAMPLE_RATE) + silent)
 
 
-def _wav(samples: npt.NDArray[np.int16]) -> bytes:
-    """Return the wav file of stereo `samples` (2, n)."""
+def wav_of(audio: npt.NDArray[np.floating]) -> bytes:
+    """Return `audio` (2, samples) as a 16-bit wav file, its peak brought to `PEAK`."""
+    peak = float(np.abs(audio).max())
+    samples = np.rint(audio * (PEAK * 32767 / peak if peak > 0 else 0.0)).astype("<i2")
     file = io.BytesIO()
     with wave.open(file, "wb") as target:
         target.setnchannels(2)

@@ -10,15 +10,15 @@ from urllib.parse import urlencode
 
 from .view import FIRST_CHOICE, Choice
 
-Kind = Literal["index", "board", "conditions", "entry", "pairs", "comparison", "style"]
+Kind = Literal["index", "board", "conditions", "entry", "pairs", "comparison", "sample", "style"]
 
 
 @dataclass(frozen=True)
 class Address:
     """A page (no `file`), or a file that belongs to it, such as `table.csv` or `badge.svg`.
 
-    `keys` are the entry of an entry page, or the two of a comparison. `choice` is whole, or a metric alone for the
-    page of all conditions.
+    `keys` are the entry of an entry page, the two of a comparison, or the condition of a sample, which is a file
+    alone. `choice` is whole, or a metric alone for the page of all conditions.
     """
 
     kind: Kind
@@ -53,6 +53,8 @@ def live(address: Address) -> str:
             path = f"{board}/compare"
         case "conditions":
             path = f"{board}/conditions"
+        case "sample":
+            path = f"{board}/samples/{address.keys[0]}"
     if address.file:
         path = f"{path}/{address.file}".lstrip("/")
     query = urlencode(_query(address))
@@ -94,6 +96,7 @@ def static(address: Address) -> str:
         "conditions": (f"{board}/conditions", "index"),
         "entry": (f"{board}/entries/{'-'.join(names)}", "index"),
         "pairs": (f"{board}/compare", "index"),
+        "sample": (f"{board}/samples/{''.join(address.keys)}", "index"),
         "comparison": (f"{board}/compare", "--".join(names)),
     }[address.kind]
     chosen = "--".join(_query(address).values()) if address.kind != "comparison" else ""

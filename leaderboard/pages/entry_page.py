@@ -12,12 +12,13 @@ from .charts import condition_charts, histogram_charts
 from .facts import about, phase_note
 from .page_table import Cell, Group, Head, Line, PageTable
 from .rendering import render
+from .samples import Samples, given_under, shown_samples
 from .view import BoardView, Condition, view_of
 from .words import NOT_MEASURED, day, interval, milliseconds, number, per_cent, row_interval, verdict
 
 
-def render_entry(standing: Standing, key: str, addresses: Addresses = live) -> str:
-    """Return the page of the entry `key`; raises NothingHere where there is none."""
+def render_entry(standing: Standing, key: str, addresses: Addresses = live, samples: Samples | None = None) -> str:
+    """Return the page of the entry `key`, with its worst `samples`; raises NothingHere where there is none."""
     view = view_of(standing)
     entry = view.entry(key)
     tables = {table.name: table for table in entry_tables(view, entry)}
@@ -36,6 +37,8 @@ def render_entry(standing: Standing, key: str, addresses: Addresses = live) -> s
         charts=condition_charts(view, key),
         histograms=histogram_charts(view, entry.errors),
         tables=tables,
+        worst=shown_samples(view, entry, samples),
+        given=given_under(view),
     )
 
 

@@ -9,21 +9,23 @@ from ...files import written_whole
 from ..standing_record import Standing
 from .addresses import file_name, static
 from .index_page import TITLE
-from .site import Site
+from .site import FindSamples, Site, no_samples
 
 MARK = ".whence-site"
 """The file by which a later export knows the folder as its own."""
 _STALE = ("tracks", "index.html", "board.css")
 
 
-def export_site(standings: Sequence[Standing], out: Path, title: str = TITLE) -> Path:
+def export_site(
+    standings: Sequence[Standing], out: Path, title: str = TITLE, samples: FindSamples = no_samples
+) -> Path:
     """Write the pages and files of `standings` into the folder `out`; return its first page.
 
     An earlier export there is replaced. Raises InputError where the folder holds anything else, such as somebody's
     work, or two tracks would lie in one place.
     """
     _check(standings, out)
-    site = Site(standings, static, title)
+    site = Site(standings, static, title, samples)
     for name in _STALE:
         old = out / name
         if old.is_dir():
@@ -34,7 +36,8 @@ def export_site(standings: Sequence[Standing], out: Path, title: str = TITLE) ->
     (out / MARK).write_text("written by `whence leaderboard export`\n", encoding="utf-8")
     (out / ".nojekyll").touch()
     for address in site.every_address():
-        _write(out / static(address), site.content(address))
+        with written_whole(out / static(address)) as partial:
+            partial.write_bytes(site.data(address))
     return out / "index.html"
 
 
@@ -48,8 +51,3 @@ def _check(standings: Sequence[Standing], out: Path) -> None:
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"two tracks of the board are called {name!r}: give each its own name")
-
-
-def _write(path: Path, content: str) -> None:
-    with written_whole(path) as partial:
-        partial.write_text(content, encoding="utf-8", newline="")

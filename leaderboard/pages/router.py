@@ -6,11 +6,12 @@ from hashlib import sha256
 
 from fastapi import APIRouter, Request, Response
 
+from ...errors import InputError
 from ..standing_record import Standing
 from .addresses import Address, Kind, live
 from .index_page import TITLE
 from .rendering import render
-from .site import Site
+from .site import BADGE, FindSamples, Site, no_samples
 from .view import ORDERS, SHOWN, Choice, NothingHere
 
 _TYPES = {
@@ -20,21 +21,30 @@ _TYPES = {
     "json": "application/json",
     "tex": "application/x-tex; charset=utf-8",
     "svg": "image/svg+xml",
+    "wav": "audio/wav",
+    "jpg": "image/jpeg",
 }
+BADGE_CACHE = "max-age=300"
+"""Badges are asked for by the readers of other sites: a few minutes late is soon enough."""
 _LONGEST = 200
 """Characters of the longest query value that is looked up."""
 
 
-def router(get_standings: Callable[[], Sequence[Standing]], title: str = TITLE) -> APIRouter:
-    """Return the routes of all pages and files; `get_standings` is asked anew for every request, in a thread."""
+def router(
+    get_standings: Callable[[], Sequence[Standing]], title: str = TITLE, samples: FindSamples = no_samples
+) -> APIRouter:
+    """Return the routes of all pages and files.
+
+    `get_standings` and `samples` are asked anew for every request, in a thread.
+    """
     routes = APIRouter(include_in_schema=False)
 
     def answer(request: Request, kind: Kind, slug: str = "", keys: Sequence[str] = (), file: str = "") -> Response:
-        site = Site(get_standings(), live, title)
+        site = Site(get_standings(), live, title, samples)
         try:
             address = Address(kind, slug, tuple(keys), _choice(request), file)
-            return _response(request, site.content(address), file if kind != "style" else "board.css")
-        except NothingHere:
+            return _response(request, site.data(address), file if kind != "style" else "board.css")
+        except (NothingHere, InputError):
             return _missing(site, request)
 
     def add(path: str, handler: Callable[..., Response]) -> None:
@@ -94,6 +104,9 @@ def _add_tracks(add: Add, answer: Answer) -> None:
     def board_file(request: Request, slug: str, file: str) -> Response:
         return answer(request, "board", slug, file=file)
 
+    def sample(request: Request, slug: str, condition: str, file: str) -> Response:
+        return answer(request, "sample", slug, (condition,), file)
+
     add("/tracks/{slug}", board)
     add("/tracks/{slug}/conditions", conditions)
     add("/tracks/{slug}/conditions/{file}", conditions_file)
@@ -101,6 +114,7 @@ def _add_tracks(add: Add, answer: Answer) -> None:
     add("/tracks/{slug}/compare/{file}", compare_file)
     add("/tracks/{slug}/entries/{key}", entry)
     add("/tracks/{slug}/entries/{key}/{file}", entry_file)
+    add("/tracks/{slug}/samples/{condition}/{file}", sample)
     add("/tracks/{slug}/{file}", board_file)
 
 
@@ -113,10 +127,10 @@ def _choice(request: Request) -> Choice:
     return Choice(**given)  # type: ignore[arg-type]
 
 
-def _response(request: Request, content: str, file: str) -> Response:
+def _response(request: Request, content: bytes, file: str) -> Response:
     """Return `content` as what its file is, or 304 where the reader has it already."""
-    tag = f'"{sha256(content.encode()).hexdigest()[:20]}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    tag = f'"{sha256(content).hexdigest()[:20]}"'
+    headers = {"ETag": tag, "Cache-Control": BADGE_CACHE if file == BADGE else "no-cache"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type=_TYPES[file.rpartition(".")[2] if file else ""])

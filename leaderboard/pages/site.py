@@ -1,7 +1,7 @@
 """What lies at an address: the one place that a server and an exported site both ask."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..standing_record import Standing
@@ -15,10 +15,17 @@ from .index_page import TITLE, index_table, render_index
 from .page_table import FORMATS, PageTable
 from .published_part import plain, published_table
 from .rendering import style
+from .samples import Samples, shown_samples
 from .view import Choice, NothingHere, looked_up, view_of
 
 BADGE = "badge.svg"
 STANDING = "standing.json"
+FindSamples = Callable[[Standing], Samples | None]
+"""What can be heard or seen of the data of a track; None where they are not at hand."""
+
+
+def no_samples(standing: Standing) -> None:
+    """Return nothing: the data of `standing` are not at hand."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +35,16 @@ class Site:
     standings: Sequence[Standing]
     addresses: Addresses
     title: str = TITLE
+    samples: FindSamples = no_samples
 
     def standing(self, slug: str) -> Standing:
         """Return the standing of a track; raises NothingHere where there is none."""
         known = {standing.slug: standing for standing in self.standings}
         return known[slug] if slug in known else looked_up(slug, {file_name(name): one for name, one in known.items()})
+
+    def data(self, address: Address) -> bytes:
+        """Return the page, file or sample at `address`; raises NothingHere where there is none."""
+        return self._sample(address) if address.kind == "sample" else self.content(address).encode()
 
     def content(self, address: Address) -> str:
         """Return the page or file at `address`; raises NothingHere where there is none."""
@@ -59,12 +71,20 @@ class Site:
             case "conditions":
                 return render_conditions(standing, address.choice.metric, self.addresses)
             case "entry":
-                return render_entry(standing, address.keys[0], self.addresses)
+                return render_entry(standing, address.keys[0], self.addresses, self.samples(standing))
             case "pairs":
                 return render_pairs(standing, self.addresses)
             case "comparison":
                 return render_comparison(standing, *_pair(address), self.addresses)
         raise NothingHere(address.kind)
+
+    def _sample(self, address: Address) -> bytes:
+        standing = self.standing(address.slug)
+        view, samples = view_of(standing), self.samples(standing)
+        number = looked_up(address.keys[0], {view.name(one): k for k, one in enumerate(view.pooled)})
+        if samples is None:
+            raise NothingHere(address.file)
+        return samples.content(number, address.file)
 
     def _file(self, address: Address) -> str:
         if address.file == BADGE and address.kind in ("board", "entry"):
@@ -109,6 +129,15 @@ class Site:
                 yield replace(page, file=BADGE)
             if first:
                 yield replace(page, file=STANDING)
+        for standing in self.standings:
+            yield from self._shown(standing)
+
+    def _shown(self, standing: Standing) -> list[Address]:
+        """Return the samples that the pages of `standing` play or show, each once."""
+        view, samples = view_of(standing), self.samples(standing)
+        entries = standing.entries.values()
+        every = (file for entry in entries for one in shown_samples(view, entry, samples) for file in one.files)
+        return list(dict.fromkeys(every))
 
     def _pages(self) -> Iterator[Address]:
         yield Address("index")

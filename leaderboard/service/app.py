@@ -16,6 +16,7 @@ from .board import Board
 from .database import Database, check_is_current
 from .description import description_page
 from .page_cache import PageCache
+from .ranges import Ranges
 from .security import Limiter, Shield
 from .settings import Settings
 
@@ -44,9 +45,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.board = board
     app.include_router(api.router)
-    app.include_router(pages_router(board.all_standings, settings.title))
+    app.include_router(pages_router(board.all_standings, settings.title, board.samples))
     app.add_api_route(DESCRIPTION, _describe, include_in_schema=False, response_class=HTMLResponse)
     app.add_middleware(PageCache, state=board.state)
+    app.add_middleware(Ranges)
     app.add_middleware(Shield, limiter=board.limiter)
     app.add_exception_handler(RequestValidationError, _malformed)
     for error in (OperationalError, NoConnectionError):

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ...errors import InputError
+from ..pages.samples import Samples, samples_at
 from ..standing_record import Standing, standing_from_json
 from . import accounts, new_track, tracks
 from .database import Database, check_is_current, upgrade
@@ -55,7 +56,9 @@ def add_track(folder: Path, slug: str, *, data: str, labels: Path, title: str, p
     settings, database = open_board(folder)
     expectation = new_track.checked_expectation(data, labels)
     with database.writing() as session:
-        new_track.add_track(session, settings.folder, slug, expectation, labels, title=title or slug, per_day=per_day)
+        new_track.add_track(
+            session, settings.folder, slug, expectation, labels, title=title or slug, per_day=per_day, data=data
+        )
     database.close()
 
 
@@ -116,3 +119,13 @@ def standings(folder: Path) -> list[Standing]:
         process.stop()
         database.close()
     return found
+
+
+def samples(folder: Path) -> dict[str, Samples]:
+    """Return the samples of those public datasets that lie where they did, by fingerprint; raises InputError."""
+    _, database = open_board(folder)
+    with database.reading() as session:
+        places = session.execute(select(TrackRow.data, TrackRow.fingerprint)).all()
+    database.close()
+    found = {fingerprint: samples_at(place, fingerprint) for place, fingerprint in places}
+    return {fingerprint: one for fingerprint, one in found.items() if one is not None}

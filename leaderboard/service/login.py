@@ -2,23 +2,29 @@
 
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import Depends, HTTPException, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from .accounts import Account, authenticate
 from .audit import record
-from .board import board_of
+from .board import Board, board_of
 from .security import address_of
 
 BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="The token that the host gave your team.")
 CHALLENGE = {"www-authenticate": "Bearer"}
 
 
-def account_of(
+async def account_of(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 ) -> Account:
     """Return the account whose token `request` carries; raises HTTPException 401, or 429 after too many wrong ones."""
-    board, address = board_of(request), address_of(request.scope)
+    board = board_of(request)
+    return await to_thread.run_sync(_account_of, board, request, credentials, limiter=board.logins)
+
+
+def _account_of(board: Board, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Account:
+    address = address_of(request.scope)
     if not board.limiter.may_try(address):
         raise HTTPException(429, "too many wrong tokens: wait a minute", {"retry-after": "60"})
     with board.database.reading() as session:

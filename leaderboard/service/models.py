@@ -46,7 +46,10 @@ class Token(Base):
 
 
 class TrackRow(Base):
-    """A track of the board. `revision` counts what changed its table; a lease says who draws that table."""
+    """A track of the board. `revision` counts what changed its table; a lease says who draws that table.
+
+    `data` is where its public dataset lay when it was added: pages play samples from there.
+    """
 
     __tablename__ = "tracks"
 
@@ -60,6 +63,7 @@ class TrackRow(Base):
     created: Mapped[float]
     closed: Mapped[float | None]
     expectation: Mapped[str] = mapped_column(Text, deferred=True)
+    data: Mapped[str | None] = mapped_column(Text)
     revision: Mapped[int]
     worker: Mapped[str | None] = mapped_column(String(40))
     lease_until: Mapped[float]

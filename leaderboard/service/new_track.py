@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ...datagen.dataset import Dataset
+from ...datagen.storage import Folder
 from ...errors import InputError
 from ..labels_file import check_commitment, read_labels_file
 from ..scoring import indices_of
@@ -46,11 +47,20 @@ def checked_expectation(data: str, labels: Path) -> Expectation:
 
 
 def add_track(
-    session: Session, folder: Path, slug: str, expectation: Expectation, labels: Path, *, title: str, per_day: int
+    session: Session,
+    folder: Path,
+    slug: str,
+    expectation: Expectation,
+    labels: Path,
+    *,
+    title: str,
+    per_day: int,
+    data: str | None = None,
 ) -> TrackRow:
     """Return a new track, open for `per_day` submissions a team and day (UTC); raises InputError.
 
-    The file `labels`, which fits `expectation`, is copied into the board's `folder`.
+    The file `labels`, which fits `expectation`, is copied into the board's `folder`. `data` is the path or URL of the
+    public dataset, for what pages play of it.
     """
     if not SLUG.fullmatch(slug):
         raise InputError(f"track {slug!r}: expected small letters, digits and - in between, such as tde-2026")
@@ -68,6 +78,7 @@ def add_track(
         phase="open",
         created=time.time(),
         expectation=json.dumps(expectation.to_json()),
+        data=data and Folder(data).absolute,
         revision=1,
         lease_until=0.0,
     )

@@ -13,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 NOT_PAGES = ("/api", "/healthz")
 KEPT_BYTES = 128 * 2**20
 LONGEST_QUERY = 500
+PATIENCE_SECONDS = 0.2
+"""How long a reader waits for a page of newer tables, where there is one of older ones."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +24,26 @@ class _Page:
     body: bytes
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """A page, and what the tables were at when it was drawn."""
+
+    state: object
+    page: _Page
+
+
+_Key = tuple[str, bytes]
+
+
 class PageCache:
     """Middleware that answers GET requests for pages; `state` says what the tables are at, each time."""
 
     def __init__(self, app: ASGIApp, state: Callable[[], object]) -> None:
         self.app, self.state = app, state
-        self._at: object = None
-        self._pages: OrderedDict[tuple[str, bytes], _Page] = OrderedDict()
+        self._pages: OrderedDict[_Key, _Kept] = OrderedDict()
         self._size = 0
-        self._drawing = asyncio.Lock()
+        self._drawings: dict[_Key, asyncio.Task[_Page]] = {}
+        self._turn = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -48,16 +61,29 @@ class PageCache:
             await Response(page.body, page.status, page.headers)(scope, receive, send)
 
     async def _page(self, scope: Scope, receive: Receive) -> _Page:
-        """Return the page at an address, drawn unless it was drawn of the same tables; one is drawn at a time."""
+        """Return the page at an address, drawn unless it was drawn of the same tables.
+
+        Where that takes long, the one drawn last is returned, and the new one is there for the next reader.
+        """
         key, state = (scope["path"], scope["query_string"][:LONGEST_QUERY]), await run_in_threadpool(self.state)
-        if state == self._at and key in self._pages:
-            return self._pages[key]
-        async with self._drawing:
-            if state == self._at and key in self._pages:
-                return self._pages[key]
+        kept = self._pages.get(key)
+        if kept is not None and kept.state == state:
+            self._pages.move_to_end(key)
+            return kept.page
+        drawing = self._drawings.get(key)
+        if drawing is None:
+            drawing = self._drawings[key] = asyncio.create_task(self._drawn(key, scope, receive))
+            drawing.add_done_callback(lambda _: self._drawings.pop(key))
+        await asyncio.wait([drawing], timeout=PATIENCE_SECONDS if kept else None)
+        return kept.page if kept and not drawing.done() else drawing.result()
+
+    async def _drawn(self, key: _Key, scope: Scope, receive: Receive) -> _Page:
+        """Return the page at an address drawn anew; one is drawn at a time."""
+        async with self._turn:
+            state = await run_in_threadpool(self.state)
             page = await self._draw(scope, receive)
-            if len(scope["query_string"]) <= LONGEST_QUERY:
-                self._keep(key, state, page)
+        if page.status == 200 and len(scope["query_string"]) <= LONGEST_QUERY:
+            self._keep(key, _Kept(state, page))
         return page
 
     async def _draw(self, scope: Scope, receive: Receive) -> _Page:
@@ -76,13 +102,10 @@ class PageCache:
         await self.app({**scope, "headers": headers.raw}, receive, collect)
         return _Page(started[0]["status"], dict(Headers(raw=started[0]["headers"])), b"".join(pieces))
 
-    def _keep(self, key: tuple[str, bytes], state: object, page: _Page) -> None:
-        """Remember a page of `state`; those of an older state are forgotten, and the oldest where space runs out."""
-        if state != self._at:
-            self._pages.clear()
-            self._at, self._size = state, 0
-        if page.status == 200:
-            self._pages[key] = page
-            self._size += len(page.body)
+    def _keep(self, key: _Key, kept: _Kept) -> None:
+        """Remember a page instead of an older one; where space runs out, those not asked for the longest go."""
+        older = self._pages.pop(key, None)
+        self._size += len(kept.page.body) - (len(older.page.body) if older else 0)
+        self._pages[key] = kept
         while self._size > KEPT_BYTES:
-            self._size -= len(self._pages.popitem(last=False)[1].body)
+            self._size -= len(self._pages.popitem(last=False)[1].page.body)

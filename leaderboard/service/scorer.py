@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import sys
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -15,11 +16,16 @@ from typing import Any
 
 from ...errors import InputError, VerificationError
 from ..labels_file import SealedLabels, read_labels_file
-from ..standing import BoardInfo, EntryInfo, Standing, standing_of
-from ..submission import Limits, Submission, read_submission
+from ..scoring import Answers, answers_in
+from ..standing import BoardInfo, EntryInfo, scores_of, standing_of_answers
+from ..standing_record import row_json
+from ..submission import Limits, read_submission
+from .memory import Estimates, Memory
 from .new_track import HALVES, labels_path
 
 KEPT_LABELS = 8
+REMEMBERED = 8
+"""Of the memory allowed, one part in so many may hold submissions that were read, and another their resamples."""
 
 
 class _LabelsError(Exception):
@@ -33,57 +39,70 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    scorer = Scorer(folder, memory)
     for line in sys.stdin:
-        answers.write(json.dumps(_answer(folder, json.loads(line)), allow_nan=False) + "\n")
+        answers.write(json.dumps(scorer.answer(json.loads(line)), allow_nan=False) + "\n")
         answers.flush()
 
 
-def _answer(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer to `request`, or why there is none: {"refused"}: never, {"failed"}: try again."""
-    try:
-        if request["task"] == "score":
-            return {"halves": _score(folder, request)}
-        return {"standing": _standing(folder, request).to_json()}
-    except InputError as error:
-        return {"refused": str(error)}
-    except _LabelsError as error:
-        print(f"scorer: {error.__cause__}", file=sys.stderr)
-        return {"failed": "the labels of the track cannot be read: tell the host of this board"}
-    except MemoryError:
-        return {"failed": "scoring needs more memory than is allowed"}
+class Scorer:
+    """What answers requests on the board in `folder`; it may use `memory` bytes, a part of them to remember."""
+
+    def __init__(self, folder: Path, memory: int) -> None:
+        self._folder = folder
+        self._estimates = Estimates(memory // REMEMBERED)
+        self._answers: Memory[tuple[str, str], Answers] = Memory(memory // REMEMBERED, lambda one: one.values.nbytes)
+        self._read_labels = lru_cache(maxsize=KEPT_LABELS)(_read_labels)
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer to `request`, or why there is none: {"refused"}: never, {"failed"}: try again."""
+        try:
+            if request["task"] == "score":
+                return {"halves": self._score(request)}
+            started = time.monotonic()
+            return {"standing": self._standing(request), "seconds": time.monotonic() - started}
+        except InputError as error:
+            return {"refused": str(error)}
+        except _LabelsError as error:
+            print(f"scorer: {error.__cause__}", file=sys.stderr)
+            return {"failed": "the labels of the track cannot be read: tell the host of this board"}
+        except MemoryError:
+            return {"failed": "scoring needs more memory than is allowed"}
+
+    def _score(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the scores of one submission by half, each {"rows", "overall"}."""
+        key, slug = request["key"], request["slug"]
+        labels = self._labels_of(slug)
+        answers = {key: self._answers_in(labels, slug, request["path"])}
+        found: dict[str, Any] = {}
+        for half in HALVES:
+            results, overall = scores_of(labels, answers, half, self._estimates)
+            parts = {"rows": results.rows, "overall": overall}
+            found[half] = {name: [row_json(row) for row in rows if row.method == key] for name, rows in parts.items()}
+        return found
+
+    def _standing(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the standing of the submissions that `request` names, as JSON values."""
+        slug = request["slug"]
+        labels = self._labels_of(slug)
+        info = BoardInfo(slug, request["title"], request["phase"])
+        entries = {one["key"]: EntryInfo(one["team"], one["submitted"], one["kind"]) for one in request["entries"]}
+        answers = {one["key"]: self._answers_in(labels, slug, one["path"]) for one in request["entries"]}
+        return standing_of_answers(info, labels, answers, entries, request["half"], self._estimates).to_json()
+
+    def _labels_of(self, slug: str) -> SealedLabels:
+        return self._read_labels(labels_path(self._folder, slug))
+
+    def _answers_in(self, labels: SealedLabels, slug: str, path: str) -> Answers:
+        """Return what the submission at `path` answers, which was within its track's limits when it came in."""
+        return self._answers.get((slug, path), lambda: answers_in(labels, read_submission(Path(path), Limits())))
 
 
-def _score(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the scores of one submission by half, each {"rows", "overall"}."""
-    key = request["key"]
-    found: dict[str, Any] = {}
-    for half in HALVES:
-        standing = _standing(folder, {**request, "half": half, "phase": "open", "title": "", "entries": [request]})
-        content = standing.to_json()
-        found[half] = {part: [row for row in content[part] if row["method"] == key] for part in ("rows", "overall")}
-    return found
-
-
-def _standing(folder: Path, request: Mapping[str, Any]) -> Standing:
-    """Return the standing of the submissions that `request` names."""
-    labels = _labels(labels_path(folder, request["slug"]))
-    info = BoardInfo(request["slug"], request["title"], request["phase"])
-    entries = {one["key"]: EntryInfo(one["team"], one["submitted"], one["kind"]) for one in request["entries"]}
-    submissions = {one["key"]: _submission(one["path"]) for one in request["entries"]}
-    return standing_of(info, labels, submissions, entries, request["half"])
-
-
-@lru_cache(maxsize=KEPT_LABELS)
-def _labels(path: Path) -> SealedLabels:
+def _read_labels(path: Path) -> SealedLabels:
     try:
         return read_labels_file(path)
     except (InputError, VerificationError) as error:
         raise _LabelsError from error
-
-
-def _submission(path: str) -> Submission:
-    """Return the submission at `path`, which was within its track's limits when it came in."""
-    return read_submission(Path(path), Limits())
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+EMBEDDABLE = HEADERS | {"cross-origin-resource-policy": "cross-origin"}
+"""The headers of badges, which other sites show."""
 NOT_LIMITED = ("/healthz",)
 
 
@@ -73,10 +75,12 @@ class Shield:
             await self.app(scope, receive, send)
             return
 
+        own = EMBEDDABLE if scope["path"].endswith("/badge.svg") else HEADERS
+
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in own.items():
                     headers[name] = value
             await send(message)
 

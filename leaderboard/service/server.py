@@ -19,6 +19,8 @@ CONNECTIONS = 1000
 KEPT_SECONDS = 30
 """How long a connection that says nothing is kept."""
 WATCH_SECONDS = 0.5
+SWITCH_SECONDS = 0.001
+"""For how long a thread that draws a page holds up the others."""
 
 
 class Workers:
@@ -66,6 +68,7 @@ def serve(settings: Settings, host: str, port: int, workers: int, ready: Callabl
             limit_concurrency=CONNECTIONS,
             timeout_keep_alive=KEPT_SECONDS,
         )
+        sys.setswitchinterval(SWITCH_SECONDS)
         ready(f"http://{host if ':' not in host else f'[{host}]'}:{listener.getsockname()[1]}")
         uvicorn.Server(config).run(sockets=[listener])
 
@@ -73,8 +76,9 @@ def serve(settings: Settings, host: str, port: int, workers: int, ready: Callabl
 def _listener(host: str, port: int) -> socket.socket:
     """Return a socket that listens at `host` and `port`, any free one where it is 0."""
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # The protocol is stated because asyncio sends without delay on sockets that say they are TCP, and no others.
+        listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(CONNECTIONS)

@@ -2,9 +2,10 @@
 
 import asyncio
 import errno
+from functools import partial
 
+from anyio import to_thread
 from fastapi import HTTPException, Request
-from fastapi.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from ...errors import InputError
@@ -26,19 +27,18 @@ AGAIN = {"retry-after": "60"}
 async def submit_file(request: Request, slug: str, account: Account) -> Accepted:
     """Return the receipt of the file in the body of `request`; raises HTTPException, and the refusal is logged."""
     board = board_of(request)
+    run = partial(to_thread.run_sync, limiter=board.uploads)
     try:
         if not board.limiter.submission(account.name):
             raise RefusedError(429, "too many uploads: wait a minute")
-        expectation = await run_in_threadpool(_expected, board, account, slug)
+        expectation = await run(_expected, board, account, slug)
         upload = await _received(board, request, expectation)
         try:
-            async with board.turn:
-                method = await run_in_threadpool(_checked, upload, expectation)
-                return await run_in_threadpool(_taken, board, account, slug, upload, method)
+            return await run(_taken, board, account, slug, upload, expectation)
         finally:
             upload.path.unlink(missing_ok=True)
     except RefusedError as error:
-        await run_in_threadpool(_log, board, request, account, slug, error)
+        await run(_log, board, request, account, slug, error)
         raise HTTPException(error.status, error.reason, AGAIN if error.status == 429 else None) from None
 
 
@@ -87,8 +87,9 @@ def _checked(upload: Upload, expectation: Expectation) -> str:
     return submission.header.method
 
 
-def _taken(board: Board, account: Account, slug: str, upload: Upload, method: str) -> Accepted:
-    """Keep the file, then commit the submission; the answer may be sent once this has returned."""
+def _taken(board: Board, account: Account, slug: str, upload: Upload, expectation: Expectation) -> Accepted:
+    """Check and keep the file, then commit the submission; the answer may be sent once this has returned."""
+    method = _checked(upload, expectation)
     keep(upload, board.settings.uploads)
     with board.database.writing() as session:
         row, new = take(session, account, slug, upload, method)

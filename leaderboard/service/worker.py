@@ -91,7 +91,6 @@ class Worker:
             drawing = standings.claim_drawing(session, self.settings, self.name)
         if drawing is None:
             return False
-        started = time.monotonic()
         try:
             answer = self.process.ask(drawing.request, lambda: self._holds(drawing))
         except ScoringError as error:
@@ -99,7 +98,7 @@ class Worker:
                 standings.fail_drawing(session, drawing, self.name, error.reason)
             return True
         with self.database.writing() as session:
-            standings.store_drawing(session, drawing, self.name, answer["standing"], time.monotonic() - started)
+            standings.store_drawing(session, drawing, self.name, answer["standing"], answer["seconds"])
         return True
 
     def _holds(self, held: "jobs.Claim | standings.Drawing") -> bool:

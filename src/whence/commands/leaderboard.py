@@ -166,11 +166,19 @@ def export(
         list[Path] | None,
         typer.Option(metavar="FILE|DIR", help="Private label files, for a board of files.", show_default=False),
     ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PUBLIC.zarr", help="Public dataset of a track: pages play its samples.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Write the whole board as static files that any web server can serve."""
     from ..leaderboard import folder_board
     from ..leaderboard.pages.export import export_site
+    from ..leaderboard.pages.samples import Samples, samples_given
 
+    known: dict[str, Samples] = {}
     if folder_board.is_folder_board(folder):
         board = folder_board.open_board(folder)
         title, found = board.title, folder_board.standings(board, labels or [])
@@ -179,8 +187,9 @@ def export(
             raise InputError("--labels: this board has its own; leave the option out")
         from ..leaderboard.service import hosting
 
-        title, found = hosting.title(folder), hosting.standings(folder)
-    typer.echo(f"{export_site(found, site, title)}")
+        title, found, known = hosting.title(folder), hosting.standings(folder), hosting.samples(folder)
+    known |= samples_given(data or [], found)
+    typer.echo(f"{export_site(found, site, title, lambda standing: known.get(standing.fingerprint))}")
 
 
 def _check_no_files(folder: Path) -> None:

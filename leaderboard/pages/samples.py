@@ -1,0 +1,115 @@
+"""Samples of a public sealed set as files that a browser plays or shows: a clip as sound, a pair as its pictures."""
+
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ...benchmarks.report.sounds import wav_of
+from ...benchmarks.sealed import form_of
+from ...datagen.dataset import Dataset, read_rows
+from ...datagen.shards import MANIFEST
+from ...datagen.storage import Folder
+from ...errors import InputError
+from ...registry import load_track
+from ..standing_record import Entry, Standing
+from .addresses import Address, file_name
+from .view import BoardView, looked_up
+
+OPEN_AT_ONCE = 16
+
+
+def _jpeg_of(picture: npt.NDArray[np.uint8]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, format="JPEG", quality=85)
+    return file.getvalue()
+
+
+_KINDS: Mapping[str, tuple[str, Callable[[npt.NDArray[Any]], bytes]]] = {
+    "wav": ("audio", wav_of),
+    "0.jpg": ("images_0", _jpeg_of),
+    "1.jpg": ("images_1", _jpeg_of),
+}
+"""By what a file's name ends in: the array of a sealed set that it shows, and what makes its bytes."""
+
+
+class Samples:
+    """What can be heard or seen of the samples of one sealed dataset."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        """Find the samples of `dataset` by their names."""
+        arrays = {array.name: array for array in form_of(load_track(dataset.recipe["track"]).stimulus).arrays}
+        self._dataset = dataset
+        self._rows = {file_name(str(name)): row for row, name in enumerate(dataset.column("sample_id"))}
+        self._kinds = {end: (arrays[name], encode) for end, (name, encode) in _KINDS.items() if name in arrays}
+
+    def files(self, sample: str) -> list[str]:
+        """Return the names of the files of `sample`; none where the dataset has no such sample."""
+        name = file_name(sample)
+        return [f"{name}.{end}" for end in self._kinds] if name in self._rows else []
+
+    def content(self, condition: int, file: str) -> bytes:
+        """Return what `file` holds under the condition of that number; raises NothingHere."""
+        name, _, end = file.partition(".")
+        row, (array, encode) = looked_up(name, self._rows), looked_up(end, self._kinds)
+        stored = self._dataset.array(array.stored_name(condition))
+        (values,) = read_rows(stored, np.array([row]), self._dataset.url)
+        return encode(values)
+
+
+@lru_cache(maxsize=OPEN_AT_ONCE)
+def _opened(url: str, fingerprint: str) -> Samples:
+    dataset = Dataset(url)
+    if dataset.fingerprint != fingerprint:
+        raise InputError(f"{url} is another dataset than {fingerprint[:16]}")
+    return Samples(dataset)
+
+
+def samples_at(url: str | None, fingerprint: str) -> Samples | None:
+    """Return the samples of the dataset `fingerprint`; None where it does not lie at `url`, from where it may move."""
+    try:
+        return _opened(url, fingerprint) if url and Folder(url).exists(MANIFEST) else None
+    except InputError:
+        return None
+
+
+def samples_given(urls: Iterable[str], standings: Sequence[Standing]) -> dict[str, Samples]:
+    """Return the samples of the datasets at `urls` by fingerprint; raises InputError for one that no track is on."""
+    known, found = {standing.fingerprint for standing in standings}, {}
+    for url in urls:
+        dataset = Dataset(url)
+        if dataset.fingerprint not in known:
+            raise InputError(f"--data {url}: the board has no track on this dataset ({dataset.fingerprint[:16]})")
+        found[dataset.fingerprint] = Samples(dataset)
+    return found
+
+
+@dataclass(frozen=True)
+class ShownSample:
+    """A sample by name, and where what can be heard or seen of it lies; `label` says of what, and how it is given."""
+
+    name: str
+    label: str
+    files: Sequence[Address]
+
+
+def given_under(view: BoardView) -> str:
+    """Return in words the condition under which pages play or show samples: the middle one; empty where it is one."""
+    return view.text(view.middle) if len(view.pooled) > 1 else ""
+
+
+def shown_samples(view: BoardView, entry: Entry, samples: Samples | None) -> list[ShownSample]:
+    """Return the samples that `entry` gets most wrong, as given under the middle condition."""
+    standing, condition, given = view.standing, view.name(view.middle), given_under(view)
+    found = []
+    for name in entry.worst:
+        label = ", ".join(filter(None, (f"{standing.noun} {name}", given)))
+        files = samples.files(name) if samples else []
+        addresses = [Address("sample", standing.slug, (condition,), file=file) for file in files]
+        found.append(ShownSample(name, label, addresses))
+    return found
