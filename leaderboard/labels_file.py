@@ -3,7 +3,7 @@
 A Parquet file with a row a sample, in the order of the set it was made of: `sample_id` (in the sealed set), `row`
 (there), `source_sample_id`, `truth`, `cluster`, `half` (`public` or `private`), and a column `group_NAME` for each of
 `Labels.groups`. Its metadata, under the key `whence`, is {track, fingerprint (of the sealed set), source {name,
-fingerprint, split}, cluster_name, conditions, salt, commitment}.
+fingerprint, split, published (benchmarks whose printed numbers compare)}, cluster_name, conditions, salt, commitment}.
 
 The commitment is the SHA-256 of the salt (32 random bytes) and of everything in the file but the fingerprint, as
 canonical JSON. It stands in the public copy: whoever publishes this file when the set retires proves by it that no

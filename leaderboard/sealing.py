@@ -97,7 +97,12 @@ def seal(
         source_sample_id=labels.sample_id,
         half=halves(labels, private_share, salt),
         conditions=[condition.stated() for condition in grid],
-        source={"name": source.name, "fingerprint": source.fingerprint, "split": split},
+        source={
+            "name": source.name,
+            "fingerprint": source.fingerprint,
+            "split": split,
+            "published": list(chosen.benchmarks(source.name, source.recipe)),
+        },
         salt=salt.hex(),
     )
     batches = _all_batches(chosen, source, labels.take(order), grid, salt if fresh_noise else None)

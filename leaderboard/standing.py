@@ -110,7 +110,7 @@ def standing_of_answers(
         overall=overall,
         entries=_entries(track, labels.conditions, terms, _worst(labels, answers), answers, entries),
         comparisons=paired_differences(terms, conditions, estimator),
-        published=_published(track, results),
+        published=_published(track, labels.source.get("published", ()), results),
     )
 
 
@@ -183,9 +183,8 @@ def _worst(sealed: "SealedLabels", answers: Mapping[str, Answers]) -> dict[str, 
     return {key: [str(terms.sample_id[k]) for k in places[:WORST]] for key, places in order.items()}
 
 
-def _published(track: Track, results: Results) -> list[PublishedNumber]:
-    """Return the printed numbers for the conditions of `results`."""
-    benchmarks = track.published.get(results.dataset["name"], ())
+def _published(track: Track, benchmarks: Sequence[str], results: Results) -> list[PublishedNumber]:
+    """Return the numbers printed for `benchmarks` under the conditions of `results`."""
     names = {metric.name for metric in track.metrics}
     conditions = [*conditions_of(results, pooled=True), *conditions_of(results, pooled=False)]
     return [

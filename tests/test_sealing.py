@@ -195,8 +195,11 @@ class TestWhatMethodsAreGiven:
         assert hidden.sample_id[place].tolist() == found.labels.sample_id.tolist()
         assert np.isnan(hidden.truth).all()
         assert found.source == {
-            "name": source.name, "fingerprint": source.fingerprint, "split": SPLIT.get(track)
-        }  # fmt: skip
+            "name": source.name,
+            "fingerprint": source.fingerprint,
+            "split": SPLIT.get(track),
+            "published": list(load_track(track).benchmarks(source.name, source.recipe)),
+        }
         assert (found.track, found.fingerprint) == (track, public.fingerprint)
 
     def test_several_shards_are_written_in_order(self, tmp_path, folder, monkeypatch):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -45,6 +46,15 @@ def test_ties_are_shown_as_ties(standing):
     assert ranks[CHANCE] is ranks[CEILING] is None
     assert set(standing.ranked[:2]) == {"good", "twin"}
     assert standing.ranked[2:] == ["deaf", "bad"]
+
+
+def test_printed_numbers_stand_beside_sets_that_they_compare_with(standing):
+    assert {number.metric for number in standing.published} <= {metric.name for metric in standing.metrics}
+    assert standing.published
+    other = replace(SEALED, source={**SEALED.source, "published": []})
+    assert not standing_of(
+        BoardInfo("delays", "Delays"), other, SUBMISSIONS, toy_entries(SUBMISSIONS), "public"
+    ).published
 
 
 def test_ranks_are_those_of_the_paired_bootstrap(standing):

@@ -41,7 +41,7 @@ def toy_labels(samples: int = SAMPLES, seed: int = 3) -> SealedLabels:
         source_sample_id=np.array([f"clip{k:04d}" for k in range(samples)], dtype=object),
         half=np.where(speaker % 2, "private", "public").astype(object),
         conditions=CONDITIONS,
-        source={"name": "tde", "fingerprint": "cd" * 32, "split": None},
+        source={"name": "tde", "fingerprint": "cd" * 32, "split": None, "published": ["TDE-Simulation"]},
         salt="ef" * 32,
     )
 
