@@ -122,7 +122,7 @@ def _compare(
 
 
 def comparison_table(rows: Sequence[Comparison]) -> TextTable:
-    """Return `rows` as a table; methods that share a rank cannot be told apart."""
+    """Return `rows` as a table; methods that share a rank cannot be told from the best of them."""
     keys = varying_keys([row.condition for row in rows])
     body = [_table_row(row, condition_label(row.condition, [k for k in keys if k in row.condition])) for row in rows]
     unit = f"{rows[0].label} ({rows[0].unit})"

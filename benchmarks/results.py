@@ -27,7 +27,7 @@ CHANCE, CEILING = RESERVED
 class Row:
     """One score: of `method` under `condition` by `metric`, with its 95 % interval over `n` samples.
 
-    `rank` is shared by methods whose paired difference cannot be told from zero. `condition` lacks the
+    `rank` is shared by methods that cannot be told from the best of them. `condition` lacks the
     `GROUP_KEYS` where all samples are pooled. `diagnostics` are medians of what the method says besides.
     """
 

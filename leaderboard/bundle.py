@@ -21,7 +21,8 @@ from .card import Card
 from .submission import Expectation, shown
 from .submission_file import Submission, header
 
-_FOLDERS = re.compile(r"^.*[/\\](?=[^/\\]+\.py:)")
+_PARAMETER = re.compile(r"(:\w+=)")
+"""What parts a method's label into its name and the values of its parameters."""
 
 
 def dataset_of_run(run: Path, data: str | None = None) -> Dataset:
@@ -57,9 +58,9 @@ def build_submission(run: Path, method: str, card: Card, expectation: Expectatio
             track=first["track"],
             fingerprint=first["fingerprint"],
             conditions=[one.metadata["condition"] for one in chosen],
-            method=_FOLDERS.sub("", method),
+            method="".join(map(_without_folders, _PARAMETER.split(method))),
             version=first["version"],
-            parameters=first["parameters"],
+            parameters={name: _without_folders(value) for name, value in first["parameters"].items()},
             seconds_per_sample=[float(one.metadata["seconds_per_sample"]) for one in chosen],
             card=card,
             harness=first["harness"],
@@ -68,6 +69,11 @@ def build_submission(run: Path, method: str, card: Card, expectation: Expectatio
         np.concatenate([one.frame["sample_id"].to_numpy(dtype=object) for one in chosen]),
         np.concatenate([one.frame["prediction"].to_numpy(dtype=np.float64) for one in chosen]),
     )
+
+
+def _without_folders(value: Any) -> Any:
+    """Return the last part of a path, and anything else as it is: how a disk is laid out is nobody's business."""
+    return re.sub(r".*[/\\]", "", value.rstrip("/\\")) if isinstance(value, str) else value
 
 
 def _position(known: Sequence[str], one: Predictions) -> int:

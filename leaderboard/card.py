@@ -1,7 +1,7 @@
 """The method card: who made a submission, with what, and where to read and get it.
 
-Everything a submitter types is shown on pages, so it is checked here: no markup, no control characters, no text that
-turns its direction, no names that read as paths, links to the web alone.
+Everything a submitter types is shown on pages, so it is checked here: no markup, no characters that readers cannot
+see or that turn the text, no names that look like others or read as paths, links to the web alone.
 """
 
 import json
@@ -20,26 +20,40 @@ CARD_BYTES = 65_536
 """Bytes of the largest card file."""
 
 _MARKUP = re.compile(r"<\s*[A-Za-z/!?]")
-_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_LINK = re.compile(r"https?://[^\s<>\"'`\\]+")
+_UNSEEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
+"""Categories of Unicode: control, format (which turns text, too), unassigned, private, surrogate, line separators."""
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+"""Letters, marks and symbols that are drawn as nothing."""
+MOST_MARKS = 2
+"""Accents on one letter; more of them climb over the lines around."""
+_LINK = re.compile(r"https?://[^\s<>\"'`\\@/?#]+(?:[/?#][^\s<>\"'`\\]*)?")
 
 
 def plain_text(value: str) -> str:
-    """Return `value`; raises ValueError for markup, control characters, and text that turns its direction.
+    """Return `value` in Unicode's form NFC; raises ValueError for markup, stacked accents, and what nobody sees.
 
     >>> plain_text("noise at SNR < 0 dB")
     'noise at SNR < 0 dB'
     """
+    value, marks = unicodedata.normalize("NFC", value), 0
     if _MARKUP.search(value):
         raise ValueError("holds markup (<...>): write plain text")
     for character in value:
-        if character in _DIRECTION or (unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"):
-            raise ValueError(f"holds the control character U+{ord(character):04X}: write plain text")
+        category = unicodedata.category(character)
+        if category in _UNSEEN and character not in "\n\t":
+            raise ValueError(_unseen(character))
+        marks = marks + 1 if category.startswith("M") else 0
+        if marks > MOST_MARKS:
+            raise ValueError(f"holds more than {MOST_MARKS} accents on one letter: write plain text")
     return value
 
 
+def _unseen(character: str) -> str:
+    return f"holds the character U+{ord(character):04X}, which readers cannot see: write plain text"
+
+
 def plain_name(value: str) -> str:
-    """Return `value`, one line that reads neither as markup nor as a path; raises ValueError.
+    """Return `value` in form NFC, one line that all see alike and that is neither markup nor a path; raises ValueError.
 
     >>> plain_name("gcc-phat:votes=mode")
     'gcc-phat:votes=mode'
@@ -49,13 +63,20 @@ def plain_name(value: str) -> str:
         raise ValueError(f"holds {wrong[0]!r}: a name is one line without < > / \\")
     if value.startswith("."):
         raise ValueError("begins with a dot: that reads as a hidden file or a path")
-    return plain_text(value)
+    value = plain_text(value)
+    if blank := _BLANK.search(value):
+        raise ValueError(_unseen(blank[0]))
+    if value != " ".join(value.split()):
+        raise ValueError("holds blanks that cannot be told apart: put single spaces between words")
+    if value and not any(map(str.isalnum, value)):
+        raise ValueError("holds neither a letter nor a digit")
+    return value
 
 
 def web_link(value: str) -> str:
-    """Return `value`, empty or an address that begins with http:// or https://; raises ValueError."""
+    """Return `value`, empty or an address that begins with http:// or https:// and its host; raises ValueError."""
     if value and not _LINK.fullmatch(plain_text(value)):
-        raise ValueError("is no web address: give one that begins with https://")
+        raise ValueError("is no web address: give one that begins with https://, without a user name")
     return value
 
 

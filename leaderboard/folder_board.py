@@ -25,7 +25,7 @@ from ..files import written_whole
 from ..registry import nearest
 from .card import Name, first_fault, plain_text
 from .standing_record import BoardInfo, EntryInfo, Half, Phase, Standing
-from .submission import Expectation, Submission, check_submission, expectation_from_json, read_submission
+from .submission import Expectation, Submission, check_fit, check_submission, expectation_from_json, read_submission
 from .submission_file import write_submission
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _standing(board: FolderBoard, track: FolderTrack, labels: "SealedLabels") ->
     for path in board.submissions(track):
         try:
             submission = read_submission(path, expectation.limits)
-            check_submission(submission, expectation)
+            check_fit(submission, expectation)
             sender = _checked(Sender, _read_json(path.with_suffix(".json")))
         except InputError as error:
             raise InputError(f"{path}: {error}") from None

@@ -1,11 +1,14 @@
-"""Entries against each other: one score over all conditions together, and the differences of all pairs.
+"""Entries against each other: one score over all conditions together, and the differences of those that are compared.
 
 Every interval is the paired cluster bootstrap of `benchmarks.statistics` on the same resamples; what is done here is
-only to draw them once an entry and not once a pair, and to take all pairs of an entry together.
+only to draw them once an entry and not once a pair, and to take all pairs of an entry together. n entries make
+n (n - 1) / 2 pairs, so that of many only those among the best, with the leader and with neighbours are compared.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +22,10 @@ from .standing_record import PairedDifferences
 from .submission_file import Condition
 
 Float64 = npt.NDArray[np.float64]
+MOST_PAIRED = 40
+"""Of so many best entries every two are compared."""
+NEIGHBOURS = 5
+"""With so many above it and below it, and with the leader, every entry is compared."""
 
 
 @dataclass(frozen=True)
@@ -53,26 +60,52 @@ def overall_rows(track: Track, terms: Terms, seconds: Mapping[str, float], estim
     return [replace(row, seconds_per_sample=seconds.get(row.method)) for row in rows]
 
 
+def compared(count: int) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of places in rank that are compared among `count` entries, the better place first.
+
+    >>> list(compared(3))
+    [(0, 1), (0, 2), (1, 2)]
+    """
+    for better in range(count):
+        end = count if better == 0 else min(max(MOST_PAIRED, better + NEIGHBOURS + 1), count)
+        yield from ((better, worse) for worse in range(better + 1, end))
+
+
 def paired_differences(terms: Terms, conditions: Sequence[Condition], estimator: Estimator) -> list[PairedDifferences]:
-    """Return the differences of all pairs of entries: over all conditions together, then under each."""
+    """Return the differences of the pairs that are compared: over all conditions together, then under each."""
     together = {key: rows.mean(axis=0) for key, rows in terms.by_entry.items()}
     parts = [{key: rows[k] for key, rows in terms.by_entry.items()} for k in range(len(conditions))]
+    pairs = _pairs(terms.metric, together)
     return [
-        _all_pairs(terms, condition, part, estimator)
+        _differences(terms, condition, part, pairs, estimator)
         for condition, part in zip([{}, *conditions], [together, *parts], strict=True)
     ]
 
 
-def _all_pairs(
-    terms: Terms, condition: Condition, by_entry: Mapping[str, Float64], estimator: Estimator
+def _pairs(metric: Metric, by_entry: Mapping[str, Float64]) -> list[tuple[int, int]]:
+    """Return which entries are compared, as their numbers (i, j) in the order of `by_entry`, i < j, in order."""
+    sign = -1 if metric.higher_is_better else 1
+    keys = list(by_entry)
+    values = [sign * metric.summarise(own) for own in by_entry.values()]
+    ranked = sorted(range(len(keys)), key=lambda k: (values[k], keys[k]))
+    places = ((ranked[better], ranked[worse]) for better, worse in compared(len(keys)))
+    return sorted((min(pair), max(pair)) for pair in places)
+
+
+def _differences(
+    terms: Terms,
+    condition: Condition,
+    by_entry: Mapping[str, Float64],
+    pairs: Sequence[tuple[int, int]],
+    estimator: Estimator,
 ) -> PairedDifferences:
-    metric, keys = terms.metric, list(by_entry)
+    metric = terms.metric
     estimates = [estimator(metric, own, terms.clusters) for own in by_entry.values()]
     values, draws = np.array([one.value for one in estimates]), np.array([one.draws for one in estimates])
-    pairs: list[tuple[int, int, float, float, float]] = []
-    for i in range(len(keys) - 1):
-        later = slice(i + 1, None)
-        low, high = percentile_bounds(gaps(draws[i], draws[later]))
-        ends = zip(gaps(values[i], values[later]).tolist(), low.tolist(), high.tolist(), strict=True)
-        pairs.extend((i, j, *interval) for j, interval in enumerate(ends, start=i + 1))
-    return PairedDifferences(dict(condition), metric.name, metric.unit, keys, pairs)
+    found: list[tuple[int, int, float, float, float]] = []
+    for i, group in groupby(pairs, key=itemgetter(0)):
+        others = [j for _, j in group]
+        low, high = percentile_bounds(gaps(draws[i], draws[others]))
+        ends = zip(others, gaps(values[i], values[others]).tolist(), low.tolist(), high.tolist(), strict=True)
+        found.extend((i, *one) for one in ends)
+    return PairedDifferences(dict(condition), metric.name, metric.unit, list(by_entry), found)

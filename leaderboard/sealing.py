@@ -37,7 +37,7 @@ from .labels_file import PRIVATE, PUBLIC, Names, SealedLabels, commitment_of, wr
 
 ROWS_PER_SHARD, ROWS_PER_CHUNK = 128, 16
 LEAST_SEED = 2**64
-"""A seed below this can be found by trying: of a set rendered from it, everything follows."""
+"""A seed below this can be found by trying: of a set rendered from it, everything follows, its noise too."""
 SALT_BYTES = 32
 LARGEST_SHARE = 0.9
 _SOFTWARE = ("whence", "numpy", "scipy", "zarr")
@@ -68,16 +68,14 @@ def seal(
     conditions: Sequence[Condition] = (),
     split: str | None = None,
     private_share: float = 0.5,
-    fresh_noise: bool = False,
     allow_guessable_seed: bool = False,
     salt: bytes | None = None,
 ) -> Sealed:
     """Write the public copy of the dataset at `url` to `out`, and what is true of it to the new file `labels_path`.
 
     It holds `conditions` (by default the track's) of the samples of `split` (`test` where the dataset has splits);
-    `private_share` of them count for the private half. Noise is that of the dataset's own names, so that methods
-    score as on the dataset itself; with `fresh_noise` it is drawn anew, from the salt, for every sample and
-    condition. `salt` (32 random bytes) is drawn where it is None. Raises InputError for what cannot be sealed.
+    `private_share` of them count for the private half. `salt` (32 random bytes) is drawn where it is None. Raises
+    InputError for what cannot be sealed.
     """
     chosen, source = load_track(track), _ReadOnce(url)
     _check_source(source, allow_guessable_seed)
@@ -105,7 +103,7 @@ def seal(
         },
         salt=salt.hex(),
     )
-    batches = _all_batches(chosen, source, labels.take(order), grid, salt if fresh_noise else None)
+    batches = _all_batches(chosen, source, labels.take(order), grid)
     with _removed_on_failure(Folder(out)):
         fingerprint = _write_public(out, chosen, source, sealed, batches)
         sealed = replace(sealed, fingerprint=fingerprint)
@@ -211,17 +209,9 @@ class _ReadOnce(Dataset):
         return self._last[1].copy()
 
 
-def _all_batches(
-    track: Track, source: Dataset, labels: Labels, conditions: Sequence[Condition], noise_salt: bytes | None
-) -> Iterator[Batches]:
+def _all_batches(track: Track, source: Dataset, labels: Labels, conditions: Sequence[Condition]) -> Iterator[Batches]:
     """Yield what methods are given of `labels`, in their order, under all conditions at once."""
-    streams = []
-    for k, condition in enumerate(conditions):
-        named = labels
-        if noise_salt is not None:
-            named = replace(labels, sample_id=_secret_names(noise_salt, f"noise/{k}", labels.sample_id))
-        streams.append(track.batches(source, named, condition))
-    return zip(*streams, strict=True)
+    return zip(*(track.batches(source, labels, condition) for condition in conditions), strict=True)
 
 
 def _write_public(out: str, track: Track, source: Dataset, sealed: SealedLabels, batches: Iterator[Batches]) -> str:

@@ -14,7 +14,8 @@ exported site are drawn from it alone. `to_json` gives (NaN is null):
  "entries": {key: {"key", "kind": "submission"|"baseline", "team", "submitted", "method", "version",
                    "parameters", "harness", "card", "errors": [{"condition", "unit", "edges", "counts"}], "worst"}},
  "comparisons": [{"condition", "metric", "unit", "keys", "pairs": [[i, j, value, low, high]]}],
-                       first metric of keys[i] minus that of keys[j], paired on the same samples; {}: all conditions
+                       first metric of keys[i] minus that of keys[j], paired on the same samples; {}: all conditions;
+                       of many entries only the best and the neighbours in rank are compared
  "published": [{"condition", "metric", "unit", "value", "method", "variant", "training_data", "source",
                 "uncertain", "note"}]}
 ```
@@ -98,7 +99,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class PairedDifferences:
-    """All differences between entries under one condition ({}: all together), with 95 % intervals.
+    """Differences between entries under one condition ({}: all together), with 95 % intervals.
 
     `pairs` holds (i, j, value, low, high): the metric of `keys[i]` minus that of `keys[j]`, i < j.
     """

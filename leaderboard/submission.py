@@ -23,6 +23,7 @@ __all__ = [
     "Expectation",
     "Limits",
     "Submission",
+    "check_fit",
     "check_submission",
     "expectation_from_json",
     "expectation_of",
@@ -88,6 +89,17 @@ def expectation_of(dataset: Dataset) -> Expectation:
 
 
 def check_submission(submission: Submission, expectation: Expectation) -> None:
+    """Raise InputError, one line, unless the new `submission` is of this harness and `check_fit` finds no fault."""
+    harness = submission.header.harness
+    if harness != HARNESS_VERSION:
+        raise InputError(
+            f"the predictions were made with harness {harness!r}, this board takes {HARNESS_VERSION!r}: "
+            "install the same Whence and bench again"
+        )
+    check_fit(submission, expectation)
+
+
+def check_fit(submission: Submission, expectation: Expectation) -> None:
     """Raise InputError, one line, unless `submission` is whole, fits `expectation` and is plausible in its unit."""
     header = submission.header
     if header.track != expectation.track:
@@ -96,11 +108,6 @@ def check_submission(submission: Submission, expectation: Expectation) -> None:
         raise InputError(
             f"the submission is for the dataset {header.fingerprint[:16]}, expected {expectation.fingerprint[:16]}: "
             "bench the board's own sealed dataset"
-        )
-    if header.harness != HARNESS_VERSION:
-        raise InputError(
-            f"the predictions were made with harness {header.harness!r}, this board takes {HARNESS_VERSION!r}: "
-            "install the same Whence and bench again"
         )
     _check_conditions(header.conditions, expectation.conditions)
     _check_samples(submission, expectation)

@@ -54,7 +54,9 @@ class Header(BaseModel):
     conditions: Annotated[
         list[Annotated[dict[Identifier, Number], Field(max_length=20)]], Field(min_length=1, max_length=MOST_CONDITIONS)
     ]
-    method: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(plain_name)]
+    method: Annotated[
+        str, StringConstraints(min_length=1, max_length=200), AfterValidator(plain_name), Field(max_length=200)
+    ]
     version: Annotated[str, StringConstraints(max_length=60), AfterValidator(plain_name)]
     parameters: Annotated[dict[Identifier, Scalar], Field(max_length=60)]
     seconds_per_sample: list[Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]]

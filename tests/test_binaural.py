@@ -11,13 +11,16 @@ from whence.benchmarks.bench import bench
 from whence.benchmarks.stimuli.binaural import BINAURAL, SEGMENT, batches, heard, segment_start
 from whence.benchmarks.stimuli.binaural_condition import BinauralCondition
 from whence.benchmarks.tracks.azimuth import TRACK
+from whence.datagen.acoustics.auralize import add_noise
 from whence.datagen.acoustics.impulse_response import mix
 from whence.datagen.brir import plan_brir
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
+from whence.digests import generator_for
 from whence.errors import InputError
 
 CLEAN = BinauralCondition(reverberation=0.2, sources=1)
+SECRET = 2**127 + 12345
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +35,13 @@ def labels(homes):
     return TRACK.labels(homes, "all")
 
 
+def made_from(homes, seed):
+    """Return the same sounds under the same names, as a dataset that was made from `seed`."""
+    other = Dataset(homes.url)
+    other.recipe = {**other.recipe, "seed": seed}
+    return other
+
+
 def rms(audio):
     return np.sqrt(np.mean(np.square(audio, dtype=np.float64)))
 
@@ -43,16 +53,18 @@ def test_direct_and_indirect_mix_whatever_their_lengths():
     np.testing.assert_array_equal(mix(indirect, direct, 0.0), indirect)
 
 
-def test_a_segment_is_a_piece_of_the_whole_convolution(homes, labels):
-    """Scipy convolves the whole dry clip; the piece that is heard is found in it by its name alone."""
+@pytest.mark.parametrize("seed", [0, SECRET])
+def test_a_segment_is_a_piece_of_the_whole_convolution(homes, labels, seed):
+    """Scipy convolves the whole dry clip; the piece that is heard, and its level, follow from seed and name alone."""
     sample = labels.take(np.array([6]))  # example 1, view 2
-    audio = heard(homes, sample, CLEAN).audio[0]
+    audio = heard(made_from(homes, seed), sample, CLEAN).audio[0]
     dry = homes.part("dry").array("audio")[int(homes.column("dry_clip")[1, 0])].astype(np.float64)
     response = mix(*(homes.column(f"impulse_response_{part}")[1, 0, 2] for part in ("direct", "indirect")), 0.2)
-    start = segment_start("home-0/00001", 2, len(dry))
+    start = segment_start("home-0/00001", 2, len(dry), seed=seed)
     whole = signal.fftconvolve(dry[None], response.astype(np.float64), axes=-1)[:, start : start + SEGMENT]
     gain = np.vdot(whole, audio) / np.vdot(whole, whole)
-    assert 0.07 <= gain * rms(dry) <= 0.13
+    level = generator_for(seed, "level/home-0/00001/source-0").uniform(0.07, 0.13)
+    assert gain * rms(dry) == pytest.approx(level, rel=1e-4)
     np.testing.assert_allclose(audio, gain * whole, atol=2e-5 * np.abs(audio).max())
 
 
@@ -62,8 +74,8 @@ def test_loud_dry_sound_is_clipped_as_published(homes, labels):
 
     peaky = np.zeros(10_000, dtype=np.float32)
     peaky[5] = 1.0
-    assert levelled(peaky, "a").max() == 1.0
-    assert not levelled(np.zeros(10, dtype=np.float32), "a").any()
+    assert levelled(peaky, "a", seed=0).max() == 1.0
+    assert not levelled(np.zeros(10, dtype=np.float32), "a", seed=0).any()
 
 
 def test_what_is_heard_depends_on_the_name_of_the_sample_alone(homes, labels):
@@ -85,11 +97,11 @@ def test_reverberation_is_a_choice_made_at_bench_time(homes, labels):
 
 
 def test_views_hear_different_stretches_that_share_their_fine_offset():
-    starts = np.array([segment_start("flat/7", view, 122_400) for view in range(10)])
+    starts = np.array([segment_start("flat/7", view, 122_400, seed=0) for view in range(10)])
     assert len(set(starts)) == 10
     assert len(set(starts % 8000)) == 1
     assert 0 <= starts.min() <= starts.max() <= 122_400 - SEGMENT
-    fine = {segment_start(f"flat/{k}", 0, 122_400) % 8000 // 800 for k in range(200)}
+    fine = {segment_start(f"flat/{k}", 0, 122_400, seed=0) % 8000 // 800 for k in range(200)}
     assert fine == set(range(10))
 
 
@@ -120,6 +132,25 @@ def test_noise_has_the_level_asked_for(homes, labels):
     clean, noisy = heard(homes, few, CLEAN).audio, heard(homes, few, dataclasses.replace(CLEAN, snr_db=5.0)).audio
     for a, b in zip(clean, noisy, strict=True):
         assert 20 * np.log10(rms(a) / rms(b - a)) == pytest.approx(5.0, abs=0.1)
+
+
+@pytest.mark.parametrize("seed", [0, SECRET])
+def test_noise_and_dominance_follow_from_the_seed_of_the_dataset(homes, labels, seed):
+    dataset, sample = made_from(homes, seed), labels.take(np.array([6]))
+    alone, noisy, both = (
+        heard(dataset, sample, dataclasses.replace(CLEAN, **settings)).audio[0]
+        for settings in ({}, {"snr_db": 5.0}, {"sources": 2})
+    )
+    np.testing.assert_array_equal(noisy, add_noise(alone, 5.0, generator_for(seed, f"noise/{sample.sample_id[0]}")))
+    below = generator_for(seed, "dominance/home-0/00001/view-2/source-1").integers(5, 30)
+    assert 20 * np.log10(rms(alone) / rms(both - alone)) == pytest.approx(below, abs=0.02)
+
+
+def test_a_dataset_without_a_seed_is_heard_as_one_from_seed_0(homes, labels):
+    few, condition = labels.take(np.arange(3)), dataclasses.replace(CLEAN, sources=2, snr_db=5.0)
+    assert "seed" not in homes.recipe
+    one, other = (heard(dataset, few, condition).audio for dataset in (homes, made_from(homes, 0)))
+    np.testing.assert_array_equal(one, other)
 
 
 def test_the_source_moves_as_the_view_turns(homes, labels):

@@ -71,6 +71,16 @@ class TestFolder:
         expected = standing_of(info, SEALED, dict(sorted(renamed.items())), entries, "public")
         assert found.to_json() == expected.to_json()
 
+    def test_an_update_scores_what_was_added_before_it(self, board, monkeypatch):
+        for module in ("submission", "standing"):
+            monkeypatch.setattr(f"whence.leaderboard.{module}.HARNESS_VERSION", "1-next")
+        (found,) = standings(board, [labels(board)])
+        assert len(found.entries) == len(SUBMISSIONS)
+        assert found.harness == "1-next"
+        assert {entry.harness for entry in found.entries.values()} == {"1"}
+        with pytest.raises(InputError, match="made with harness '1', this board takes '1-next'"):
+            add_submission(board, toy_submission(EXPECTED, np.zeros((3, 240)) + 1e-4, "late"), INFO)
+
     def test_closing_shows_the_private_half_and_takes_no_more(self, board):
         closed = close_track(board, "delays")
         assert [one.half for one in standings(closed, [labels(board)])] == ["private"]
@@ -132,7 +142,7 @@ class TestFolder:
     def test_keys_are_safe_and_decided_by_the_content(self):
         keys = {entry_key(one) for one in SUBMISSIONS.values()}
         assert len(keys) == 4
-        odd = toy_submission(EXPECTED, np.zeros((3, 240)), "Ünïcode: 100 %  ")
+        odd = toy_submission(EXPECTED, np.zeros((3, 240)), "Ünïcode: 100 %")
         assert entry_key(odd).startswith("n-code-100-")
         assert entry_key(toy_submission(EXPECTED, np.zeros((3, 240)), "日本")).startswith("entry-")
 

@@ -27,7 +27,7 @@ from whence.leaderboard.pages.addresses import Address, file_name, live, static
 from whence.leaderboard.pages.axis import Axis
 from whence.leaderboard.pages.badge import render_badge
 from whence.leaderboard.pages.board_page import render_board
-from whence.leaderboard.pages.comparison_page import render_comparison
+from whence.leaderboard.pages.comparison_page import render_comparison, render_pairs
 from whence.leaderboard.pages.entry_page import render_entry
 from whence.leaderboard.pages.export import export_site
 from whence.leaderboard.pages.index_page import render_index
@@ -295,15 +295,34 @@ def test_a_comparison_needs_two_entries(standing, pair):
         render_comparison(standing, *pair)
 
 
-def test_on_a_large_board_only_the_best_and_neighbours_have_a_page(small, monkeypatch):
-    monkeypatch.setattr("whence.leaderboard.pages.view.MOST_PAIRED", 3)
-    large = replace(small, slug="large")
+def test_on_a_large_board_pages_compare_what_was_compared(small, monkeypatch):
+    monkeypatch.setattr("whence.leaderboard.pages.comparison_page.MOST_PAIRED", 2)
+    apart = {frozenset(("good", "bad")), frozenset(("good", "deaf"))}
+    tables = [
+        replace(t, pairs=[pair for pair in t.pairs if {t.keys[k] for k in pair[:2]} not in apart])
+        for t in small.comparisons
+    ]
+    large = replace(small, slug="large", comparisons=tables)
     assert small.ranked == ["twin", "good", "deaf", "bad"]
-    pairs = BoardView(large).pairs
-    assert pairs == [("twin", "good"), ("twin", "deaf"), ("good", "deaf"), ("deaf", "bad")]
+    pairs = [("twin", "good"), ("twin", "deaf"), ("twin", "bad"), ("deaf", "bad")]
+    assert BoardView(large).pairs == pairs
+    pages = {address.keys for address in Site([large], static).every_address() if address.kind == "comparison"}
+    assert set(map(frozenset, pages)) == set(map(frozenset, pairs))
     page = read(render_entry(large, "bad"))
-    assert len(page.tables["others"]) == 1 + 3
-    assert [link for link in page.links if link.startswith("../compare?")] == ["../compare?a=deaf&b=bad"]
+    assert len(page.tables["others"]) == 1 + 2
+    links = [link for link in page.links if link.startswith("../compare?")]
+    assert links == ["../compare?a=twin&b=bad", "../compare?a=deaf&b=bad"]
+    listed = read(render_pairs(large))
+    assert len(listed.tables["pairs"]) == 1 + 1
+    assert "every two of the 40 best entries are compared" in listed.text
+
+
+def test_entries_that_were_not_compared_have_a_page_that_says_which_were(small):
+    page = read(render_comparison(replace(small, slug="large", comparisons=()), "good", "bad"))
+    assert page.tables == {}
+    assert "good and bad have not been compared" in page.text
+    assert "with the leader and with the 5 above and the 5 below it" in page.text
+    assert "every two" not in read(render_comparison(small, "good", "bad")).text
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,16 @@ def test_a_wide_table_scrolls_by_itself(browser, address):
     assert browser.execute_script("return scrollX") == 0
 
 
+@pytest.mark.parametrize("page", ["board", "board of a part"])
+def test_a_phone_shows_values_and_intervals_without_scrolling(browser, address, page):
+    show(browser, f"{address}/{PAGES[page]}", 360)
+    beyond = """const edge = document.querySelector('.scroll').getBoundingClientRect().right
+        return [...document.querySelectorAll('#table td.drawn')].map(e => e.getBoundingClientRect().right - edge)"""
+    found = browser.execute_script(beyond)
+    assert len(found) > 4
+    assert max(found) <= 0
+
+
 def test_a_reader_without_script_sorts_switches_and_compares(browser, address):
     from selenium.webdriver.common.by import By
 

@@ -10,6 +10,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
+from service_boards import SLUG, make_board
+from sqlalchemy import select
 from test_pages import read
 from toy_board import example_standing
 from toy_public_set import write_public_set
@@ -21,7 +23,11 @@ from whence.leaderboard.pages.export import export_site
 from whence.leaderboard.pages.router import router
 from whence.leaderboard.pages.samples import samples_at, samples_given
 from whence.leaderboard.pages.site import Site
+from whence.leaderboard.service import hosting
+from whence.leaderboard.service.app import create_app
+from whence.leaderboard.service.models import TrackRow
 from whence.leaderboard.service.ranges import Ranges
+from whence.leaderboard.service.settings import read_settings
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +118,10 @@ def test_what_is_no_sample_is_404(client, standing, path):
         ("bytes=6000-99999", 206, slice(6000, None)),
         ("bytes=99999-", 200, slice(None)),
         ("bytes=9-3", 200, slice(None)),
-        ("bytes=-5", 200, slice(None)),
+        ("bytes=-5", 206, slice(-5, None)),
+        ("bytes=-99999", 206, slice(None)),
+        ("bytes=-0", 200, slice(None)),
+        ("bytes=-", 200, slice(None)),
         ("bytes=0-1,4-5", 200, slice(None)),
         ("lines=0-1", 200, slice(None)),
     ],
@@ -168,6 +177,27 @@ def test_data_that_moved_are_named_and_not_played(standing, public, tmp_path):
         assert client.get(f"/tracks/toy-delays/samples/{clip}").status_code == 404
     assert samples_at(public.url, "0" * 64) is None
     assert samples_at(None, public.fingerprint) is None
+
+
+def test_a_served_board_is_told_where_its_data_moved(standing, public, tmp_path):
+    folder, moved = make_board(tmp_path / "board").folder, tmp_path / "moved.zarr"
+    shutil.copytree(public.url, moved)
+    with pytest.raises(InputError, match=rf"is the dataset {public.fingerprint[:16]}: track '{SLUG}' is on 0000"):
+        hosting.move_data(folder, SLUG, str(moved))
+    with pytest.raises(InputError, match="there is no track 'none'"):
+        hosting.move_data(folder, "none", str(moved))
+    served = create_app(read_settings(folder)).state.board
+    with served.database.writing() as session:
+        session.scalars(select(TrackRow)).one().fingerprint = public.fingerprint
+    states = [served.state()]
+    hosting.move_data(folder, SLUG, str(moved))
+    states.append(served.state())
+    assert served.samples(replace(standing, slug=SLUG)) is not None
+    moved.rename(tmp_path / "elsewhere.zarr")
+    states.append(served.state())
+    assert served.samples(replace(standing, slug=SLUG)) is None
+    assert len(set(states)) == 3, "pages are drawn anew"
+    served.database.close()
 
 
 def test_datasets_are_matched_by_fingerprint(standing, public, tmp_path):

@@ -209,14 +209,17 @@ class TestBundle:
         with pytest.raises(InputError, match="holds two files for one condition"):
             build_submission(tmp_path / "run", "scot", toy_card("m"), expectation)
 
-    def test_folders_of_a_method_file_stay_at_home(self, place, tmp_path):
+    def test_folders_of_methods_and_their_parameters_stay_at_home(self, place, tmp_path):
         (tmp_path / "mine.py").write_text(
-            "import numpy as np\n\n\nclass Mine:\n    version = '1'\n    tracks = ('tde',)\n\n"
+            "from dataclasses import dataclass\nfrom pathlib import Path\n\nimport numpy as np\n\n\n"
+            "@dataclass\nclass Mine:\n    weights: Path\n    other: str = ''\n    depth: float = 1.0\n"
+            "    version = '1'\n    tracks = ('tde',)\n\n"
             "    def predict(self, batch):\n        return np.zeros(len(batch))\n"
         )
-        label = f"{tmp_path}/mine.py:Mine"
+        label = f"{tmp_path}/mine.py:Mine:weights={tmp_path}/lr=0.1/w.pt:other=C;\\x\\folder/:depth=0.5"
         benching.bench_sealed("tde", str(place / "public.zarr"), tmp_path / "run", methods=[label])
         expectation = expectation_of(Dataset(str(place / "public.zarr")))
         submission = build_submission(tmp_path / "run", label, toy_card("m"), expectation)
-        assert submission.header.method == "mine.py:Mine"
+        assert submission.header.method == "mine.py:Mine:weights=w.pt:other=folder:depth=0.5"
+        assert submission.header.parameters == {"weights": "w.pt", "other": "folder", "depth": 0.5}
         check_submission(submission, expectation)

@@ -14,7 +14,9 @@ from fastapi.testclient import TestClient
 from service_boards import SLUG, make_board
 from service_postgres import cluster
 from sqlalchemy import select
+from typer.testing import CliRunner
 
+from whence.commands import leaderboard
 from whence.errors import InputError
 from whence.leaderboard.scoring import expectation_of_labels, score_submissions
 from whence.leaderboard.service import hosting, jobs, quotas, uploads
@@ -107,11 +109,16 @@ class TestAccounts:
             hosting.revoke(board.folder, second)
 
     def test_names_and_roles_are_checked(self, board):
-        for name in ("", " x", "a/b", "<b>", "x" * 81):
+        for name in ("", " x", "a/b", "<b>", "x" * 81, "team0\u200b", "\u2800", "team\u00a00"):
             with pytest.raises(InputError, match="team"):
                 hosting.issue_token(board.folder, name, None)
         with pytest.raises(InputError, match="choose another name"):
             hosting.issue_token(board.folder, "team0", "host")
+
+    def test_names_that_look_alike_are_one_team(self, board):
+        for name in ("Zo\u00eb", "Zoe\u0308"):
+            hosting.issue_token(board.folder, name, None)
+        assert hosting.revoke(board.folder, "Zoe\u0308") == 2
 
     def test_too_many_wrong_tokens_are_not_looked_at(self, tmp_path):
         board = make_board(tmp_path / "strict", refusals_per_minute=3)
@@ -267,6 +274,47 @@ class TestPhases:
         assert [score["harness"] for score in state["scores"]] == ["1", "1-next"]
 
 
+class TestWithdrawing:
+    def test_it_is_in_no_table_and_its_place_stays_taken(self, client, board, worker, database, monkeypatch):
+        bad, good = (send(client, board, seed=seed).json()["id"] for seed in (1, 2))
+        work_off(worker)
+        address = f"/tracks/{SLUG}/entries/{bad}"
+        assert client.get(address).status_code == 200
+        done = CliRunner().invoke(leaderboard.app, ["withdraw", str(board.folder), bad])
+        assert (done.exit_code, done.output.split()[0]) == (0, bad)
+        work_off(worker)
+        assert list(client.get(f"/api/tracks/{SLUG}/standing").json()["entries"]) == [good]
+        assert [list(standing.entries) for standing in hosting.standings(board.folder)] == [[good]]
+        assert client.get(address).status_code == 404
+        assert "Method 1" not in client.get(f"/tracks/{SLUG}").text
+        assert audit(database, "submission withdrawn") == [bad]
+        assert send(client, board, seed=3).status_code == 429
+        monkeypatch.setattr(quotas, "today", lambda: "2999-01-01")
+        again = send(client, board, seed=1).json()
+        assert (again["id"], again["new"]) == (bad, False)
+        states = [client.get(f"/api/submissions/{one}", headers=board.key("team0")).json() for one in (bad, good)]
+        assert [state["withdrawn"] is None for state in states] == [False, True]
+        assert [state["status"] for state in states] == ["scored", "scored"]
+
+    def test_it_is_not_scored_anew(self, client, board, worker, monkeypatch):
+        bad, good = (send(client, board, seed=seed).json()["id"] for seed in (1, 2))
+        work_off(worker)
+        hosting.withdraw(board.folder, bad)
+        for module in ("jobs", "standings"):
+            monkeypatch.setattr(f"whence.leaderboard.service.{module}.HARNESS_VERSION", "1-next")
+        assert hosting.rescore(board.folder, SLUG) == 1
+        work_off(worker)
+        assert list(client.get(f"/api/tracks/{SLUG}/standing").json()["entries"]) == [good]
+
+    def test_only_what_is_there_can_be_withdrawn_and_only_once(self, client, board):
+        with pytest.raises(InputError, match="there is no submission 'x'"):
+            hosting.withdraw(board.folder, "x")
+        identifier = send(client, board).json()["id"]
+        hosting.withdraw(board.folder, identifier)
+        with pytest.raises(InputError, match="withdrawn already"):
+            hosting.withdraw(board.folder, identifier)
+
+
 class TestQueue:
     def test_a_lease_that_runs_out_is_taken_by_another(self, client, board, database):
         send(client, board)
@@ -295,30 +343,35 @@ class TestQueue:
         with database.writing() as session:
             assert jobs.claim(session, "w3", -1, 3) is None
         with database.reading() as session:
-            assert "begun 3 times and never ended" in session.scalars(select(Job)).one().reason
+            assert session.scalars(select(Job)).one().reason == jobs.FAILED
+            assert session.scalars(select(SubmissionRow)).one().slot is None
+        assert "begun 3 times and never ended" in audit(database, "scoring failed")[0]
 
-    @pytest.mark.parametrize("final", [False, True])
-    def test_a_crash_blocks_nobody_and_costs_no_quota(self, client, board, database, worker, monkeypatch, final):
+    @pytest.mark.parametrize("refused", [False, True])
+    def test_a_failure_blocks_nobody_and_a_crash_costs_no_quota(
+        self, client, board, database, worker, monkeypatch, refused
+    ):
         bad, good = send(client, board, seed=1).json()["id"], send(client, board, seed=2).json()["id"]
         ask = worker.process.ask
 
         def crash(request, tick):
             if request.get("key") == bad:
-                raise ScoringError("the scoring process ended with code -11", final=final)
+                raise ScoringError("terms: 1 of 61 values", final=refused)
             return ask(request, tick)
 
         monkeypatch.setattr(worker.process, "ask", crash)
         work_off(worker)
         states = [client.get(f"/api/submissions/{i}", headers=board.key("team0")).json() for i in (bad, good)]
         assert [state["status"] for state in states] == ["failed", "scored"]
-        assert "code -11" in states[0]["error"]
+        assert [state["error"] for state in states] == [jobs.FAILED, ""]
+        assert set(audit(database, "scoring failed")) == {f"{bad}: terms: 1 of 61 values"}
         with database.reading() as session:
             failures = {job.submission_id: job.failures for job in session.scalars(select(Job))}
-        assert failures == {bad: 1 if final else 3, good: 0}
-        assert send(client, board, seed=3).status_code == 202
+        assert failures == {bad: 1 if refused else 3, good: 0}
+        assert send(client, board, seed=3).status_code == (429 if refused else 202)
         assert send(client, board, seed=4).status_code == 429
 
-    def test_the_scoring_process_is_limited(self, board, client, monkeypatch):
+    def test_the_scoring_process_is_limited(self, board, client, database):
         identifier = send(client, board).json()["id"]
         settings = read_settings(board.folder)
         for limits, reason in (
@@ -334,7 +387,8 @@ class TestQueue:
                 limited.close()
         state = client.get(f"/api/submissions/{identifier}", headers=board.key("team0")).json()
         assert state["status"] == "queued"
-        assert "longer than 0.01 s" in state["error"]
+        assert state["error"] == jobs.FAILED
+        assert "longer than 0.01 s" in audit(database, "scoring failed")[-1]
 
     def test_a_scoring_process_that_is_killed_is_started_anew(self, client, board, worker):
         identifier = send(client, board).json()["id"]

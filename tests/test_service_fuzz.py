@@ -1,4 +1,4 @@
-"""Ten thousand uploads that nobody should send: no answer is a 500, and no answer holds a label."""
+"""Ten thousand uploads that nobody should send: no answer is a 500, none holds a label, what is taken can be scored."""
 
 import asyncio
 import io
@@ -21,10 +21,14 @@ from sqlalchemy import func, select
 from whence.leaderboard.service import hosting
 from whence.leaderboard.service.app import create_app
 from whence.leaderboard.service.models import AuditRow, SubmissionRow
+from whence.leaderboard.service.scorer import Scorer
 from whence.leaderboard.service.settings import read_settings
+from whence.leaderboard.service.standings import entry_of
 
 EXAMPLES = int(os.environ.get("WHENCE_FUZZ_EXAMPLES", "500"))
 """Inputs of each of the four kinds."""
+MEMORY = 2**30
+"""Bytes that scoring may use."""
 REFUSED = {400, 401, 403, 404, 405, 408, 413, 415, 422, 429}
 fuzzing = settings(
     max_examples=EXAMPLES,
@@ -75,6 +79,7 @@ def target(tmp_path_factory):
         runner.run(client.aclose())
     app.state.board.database.close()
     check_log(found)
+    check_scores(found)
 
 
 def check_log(target: Target) -> None:
@@ -87,6 +92,19 @@ def check_log(target: Target) -> None:
     database.close()
     assert refused == sum(count for status, count in target.uploads.items() if status != 202)
     assert taken <= target.uploads[202]
+
+
+def check_scores(target: Target) -> None:
+    """Whatever was taken gets its scores and fits into a table: a failure would be a question that costs nothing."""
+    settings, database = hosting.open_board(target.board.folder)
+    with database.reading() as session:
+        entries = [entry_of(settings, row) for row in session.scalars(select(SubmissionRow))]
+    database.close()
+    scorer = Scorer(target.board.folder, MEMORY)
+    for entry in entries:
+        request = {"slug": SLUG, "title": "Toy", "phase": "open", "half": "public", "entries": [entry], **entry}
+        assert "halves" in scorer.answer({"task": "score", **request})
+        assert "standing" in scorer.answer({"task": "standing", **request})
 
 
 @fuzzing
@@ -178,7 +196,7 @@ def good(target) -> pa.Table:
 @fuzzing
 @given(
     place=st.integers(0, 79),
-    prediction=st.floats(),
+    prediction=st.floats() | st.floats(-1, 1) | st.sampled_from([1.7e308, -1e300, 1e160, 5e-324]),
     name=st.none() | st.text(max_size=20) | st.sampled_from(["../../../etc/passwd", "<b>x</b>", "\u202e", "s" * 500]),
     condition=st.integers(-(2**31), 2**31 - 1) | st.integers(0, 1),
     field=st.sampled_from(

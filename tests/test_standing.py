@@ -14,7 +14,7 @@ from whence.benchmarks.metrics import MEDIAN_ABSOLUTE_ERROR_MS
 from whence.benchmarks.results import CEILING, CHANCE
 from whence.benchmarks.statistics import Clusters, estimate, paired_difference, rank_groups
 from whence.errors import InputError
-from whence.leaderboard.paired import Terms, paired_differences
+from whence.leaderboard.paired import Terms, compared, paired_differences
 from whence.leaderboard.scoring import answers_of, expectation_of_labels, labels_of, score_submissions
 from whence.leaderboard.service import memory
 from whence.leaderboard.service.memory import Estimates, Memory
@@ -100,6 +100,36 @@ def test_many_pairs_at_once_are_those_of_statistics_one_by_one(name):
             assert tuple(interval) == (expected.value, expected.low, expected.high)
         ranks = rank_groups(metric, part, labels.clusters)
         assert ranks["same"] == ranks["m3"]
+
+
+def test_of_many_entries_the_best_and_neighbours_are_compared():
+    pairs = list(compared(3000))
+    assert len(pairs) == len(set(pairs)) < 6.5 * 3000
+    assert set(combinations(range(40), 2)) <= set(pairs)
+    assert {(0, k) for k in range(1, 3000)} <= set(pairs)
+    assert {(a, b) for a, b in pairs if b == 1000} == {(0, 1000), *((k, 1000) for k in range(995, 1000))}
+    assert all(a < b < 3000 for a, b in pairs)
+    assert list(compared(40)) == list(combinations(range(40), 2))
+    assert list(compared(1)) == list(compared(0)) == []
+
+
+@pytest.mark.parametrize("name", ["mean_absolute_error", "share_within_tenth_ms"])
+def test_on_a_large_board_pairs_are_chosen_by_rank_over_all_conditions(name, monkeypatch):
+    monkeypatch.setattr("whence.leaderboard.paired.MOST_PAIRED", 3)
+    monkeypatch.setattr("whence.leaderboard.paired.NEIGHBOURS", 1)
+    (metric,) = (metric for metric in load_track("tde").metrics if metric.name == name)
+    rng = np.random.default_rng(7)
+    labels = labels_of(SEALED, "public")
+    values = {f"m{k}": labels.truth + rng.normal(0, 2e-5 * (k % 4 + 1), (2, len(labels))) for k in range(8)}
+    found = Terms.of(metric, labels, values)
+    together = {key: metric.summarise(rows.mean(axis=0)) for key, rows in found.by_entry.items()}
+    ranked = sorted(together, key=lambda key: (together[key] * (-1 if metric.higher_is_better else 1), key))
+    expected = {(0, k) for k in range(1, 8)} | {(1, 2), *((k, k + 1) for k in range(2, 7))}
+    for table in paired_differences(found, [{"snr_db": 1.0}, {"snr_db": 2.0}], estimate):
+        pairs = [tuple(sorted(ranked.index(table.keys[k]) for k in pair[:2])) for pair in table.pairs]
+        assert len(pairs) == len(expected)
+        assert set(pairs) == expected
+        assert all(i < j for i, j, *_ in table.pairs)
 
 
 def test_what_is_remembered_changes_nothing():

@@ -15,21 +15,26 @@ from whence.benchmarks.predictions import read_predictions
 from whence.benchmarks.report.page import write_report
 from whence.benchmarks.report.pair_pictures import heading_line
 from whence.benchmarks.results import read_results
-from whence.benchmarks.stimuli.stereo import STEREO
+from whence.benchmarks.stimuli.stereo import STEREO, second_talkers
+from whence.benchmarks.stimuli.stereo_condition import StereoCondition
 from whence.benchmarks.stimuli.view_pairs import VIEW_PAIRS, AsStored, seen
 from whence.benchmarks.tables import all_tables, main_table, published_table
 from whence.benchmarks.tracks.rotation import TRACK
 from whence.cli import main
 from whence.conventions import wrap_degrees
+from whence.datagen.acoustics.auralize import add_noise
 from whence.datagen.cameras import Camera, orientation, project, relative_rotation
 from whence.datagen.dataset import Dataset
 from whence.datagen.panoramas import crop
 from whence.datagen.pipeline import generate
 from whence.datagen.shards import Field, Layout
+from whence.datagen.tde import TdePlan, TdeRecipe
 from whence.digests import generator_for
 from whence.errors import InputError
+from whence.registry import load_track
 
 VIEWS = 3
+SECRET = 2**127 + 12345
 CAMERA = Camera()
 SPLITS = ("train", "train", "val", "test", "test", "test")
 MINE = """
@@ -177,6 +182,44 @@ class TestViewPairs:
         assert np.nanmin(distance) < 0.1
         straight, _ = project(CAMERA, orientation(0, pitch), np.zeros(3), [[0, 0, -1]])
         assert np.nanmin(np.linalg.norm(heading_line(CAMERA.intrinsics, pitch, 0.0) - straight, axis=1)) < 20
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory, corpus):
+    """Two sets of the same twelve clips under the same names, as if one was made from seed 0, the other from SECRET."""
+    url = str(tmp_path_factory.mktemp("speech") / "tde.zarr")
+    generate(TdePlan(TdeRecipe(clips=4, rt60=(0.1,), corpus=corpus.digest), corpus), url)
+    default, secret = Dataset(url), Dataset(url)
+    secret.recipe = {**secret.recipe, "seed": SECRET}
+    return default, secret
+
+
+class TestStereoClips:
+    @staticmethod
+    def heard(dataset, condition):
+        (batch,) = STEREO.batches(dataset, load_track("tde").labels(dataset), condition)
+        return batch.audio
+
+    def test_noise_follows_from_the_seed_of_the_dataset(self, speech):
+        condition = StereoCondition(snr_db=0.0)
+        for seed, dataset in zip((0, SECRET), speech, strict=True):
+            stored = dataset.audio(np.arange(12))[..., : condition.read_samples]
+            streams = [generator_for(seed, f"noise/{name}") for name in dataset.column("sample_id")]
+            noisy = [add_noise(clip, 0.0, rng)[:, 200:] for clip, rng in zip(stored, streams, strict=True)]
+            expected = np.stack(noisy)[..., : condition.kept_samples]
+            np.testing.assert_array_equal(self.heard(dataset, condition), expected)
+
+    def test_second_talkers_follow_from_the_seed_of_the_dataset(self, speech):
+        one, other = map(second_talkers, speech)
+        rooms = speech[0].column("room")
+        assert (one != other).any()
+        assert (rooms[one] == rooms).all()
+        assert (rooms[other] == rooms).all()
+
+    def test_recordings_are_heard_as_a_set_from_seed_0(self, speech):
+        recorded, condition = Dataset(speech[0].url), StereoCondition(snr_db=0.0, distractor=0.5)
+        recorded.recipe = {}
+        np.testing.assert_array_equal(self.heard(recorded, condition), self.heard(speech[0], condition))
 
 
 @pytest.mark.usefixtures("no_pages")

@@ -153,10 +153,28 @@ class TestChecks:
         with pytest.raises(InputError, match=match):
             check_submission(replace(whole, header=whole.header.model_copy(update=update)), EXPECTED)
 
-    @pytest.mark.parametrize("factor", [1e3, 16_000, 1e6])
-    def test_delays_in_milliseconds_samples_or_microseconds(self, factor):
-        with pytest.raises(InputError, match="look like milliseconds or samples; give seconds"):
+    @pytest.mark.parametrize(
+        ("factor", "match"),
+        [
+            (1e3, "look like milliseconds or samples; give seconds"),
+            (16_000, r"a delay of 11\.\d s: give seconds, at most 1"),
+            (1e6, "give seconds, at most 1"),
+        ],
+    )
+    def test_delays_in_milliseconds_samples_or_microseconds(self, factor, match):
+        with pytest.raises(InputError, match=match):
             check_submission(submission(VALUES * factor), EXPECTED)
+
+    @pytest.mark.parametrize(("track", "bound"), [("tde", 1.0), ("azimuth", 360.0), ("left-right", 1e6)])
+    @pytest.mark.parametrize("sign", [1.0, -1.0])
+    def test_one_wild_prediction(self, track, bound, sign):
+        expected, values = replace(EXPECTED, track=track), 1e3 * VALUES if track == "azimuth" else VALUES.copy()
+        values[1, 7] = sign * bound
+        check_submission(toy_submission(expected, values), expected)
+        for wild in (np.nextafter(bound, np.inf), 1.7e308):
+            values[1, 7] = sign * wild
+            with pytest.raises(InputError, match=r"^an? (delay|angle|score) of "):
+                check_submission(toy_submission(expected, values), expected)
 
     def test_delays_too_short_to_be_seconds(self):
         with pytest.raises(InputError, match="too short to be in seconds"):
@@ -196,8 +214,9 @@ class TestHeader:
             ({"method": "<script>alert(1)</script>"}, "'method': holds '/'"),
             ({"method": "<img src=x>"}, "'method': holds '<'"),
             ({"method": ".hidden"}, "begins with a dot"),
-            ({"method": "a\x00b"}, "control character U\\+0000"),
+            ({"method": "a\x00b"}, "holds the character U\\+0000, which readers cannot see"),
             ({"method": "x" * 201}, "'method': string should have at most 200"),
+            ({"method": "\u0958" * 200}, "'method': value should have at most 200"),
             ({"fingerprint": "AB" * 32}, "'fingerprint'"),
             ({"fingerprint": "ab" * 32 + "\n"}, "'fingerprint'"),
             ({"conditions": []}, "'conditions'"),
@@ -509,12 +528,30 @@ class TestCard:
             ({"name": "a/../b"}, "'name': holds '/'"),
             ({"name": "<script>"}, "'name': holds '<'"),
             ({"name": "a\u202eb"}, "U\\+202E"),
+            ({"name": "ml\u200b"}, "U\\+200B, which readers cannot see"),
+            ({"name": "a\u2028b"}, "U\\+2028"),
+            ({"name": "a\u00adb"}, "U\\+00AD"),
+            ({"name": "a\u200fb"}, "U\\+200F"),
+            ({"name": "\U000e0041\U000e0042"}, "U\\+E0041"),
+            ({"name": "\ue000x"}, "U\\+E000"),
+            ({"name": "ml\u2800"}, "U\\+2800"),
+            ({"name": "\u3164"}, "U\\+3164"),
+            ({"name": "ml\ufe0f"}, "U\\+FE0F"),
+            ({"name": "a\u00a0b"}, "blanks that cannot be told apart"),
+            ({"name": "a  b"}, "blanks that cannot be told apart"),
+            ({"name": "!?"}, "neither a letter nor a digit"),
+            ({"name": "Z" + 79 * "\u0301"}, "more than 2 accents on one letter"),
+            ({"description": "a" + 3 * "\u0323\u0302"}, "more than 2 accents on one letter"),
+            ({"authors": "A\u200bB"}, "'authors': holds the character U\\+200B"),
             ({"authors": "<b onload=x>"}, "'authors': holds markup"),
             ({"description": "fine\n<iframe src=x>"}, "'description': holds markup"),
             ({"description": "x" * 4001}, "'description'"),
             ({"code": "javascript:alert(1)"}, "'code': is no web address"),
             ({"code": "https://x.org/\"onclick=x"}, "'code': is no web address"),
             ({"paper": "ftp://x.org"}, "'paper': is no web address"),
+            ({"paper": "https://arxiv.org@evil.example/"}, "without a user name"),
+            ({"paper": "https://arxiv.org:x@evil.example/"}, "without a user name"),
+            ({"paper": "https:///x"}, "'paper': is no web address"),
             ({"training": "none"}, "did you mean 'training_data'"),
             ({"name": 3}, "'name': input should be a valid string"),
         ],
@@ -523,6 +560,20 @@ class TestCard:
         with pytest.raises(InputError, match=match) as caught:
             card_of({**toy_card("M").model_dump(), **change})
         assert str(caught.value).isprintable()
+
+    @pytest.mark.parametrize("link", ["https://x.org", "http://x.org:8000/~a/@b?c=d@e#f", "https://x.org?q=1", ""])
+    def test_links(self, link):
+        assert card_of({**toy_card("M").model_dump(), "paper": link}).paper == link
+
+    @pytest.mark.parametrize("name", ["Zo\u00eb", "Zoe\u0308"])
+    def test_names_that_look_alike_are_the_same(self, name):
+        assert card_of({**toy_card("M").model_dump(), "name": name}).name == "Zo\u00eb"
+
+    @pytest.mark.parametrize(
+        "name", ["Ti\u1ebfng Vi\u1ec7t", "\u65b9\u6cd5 2", "\u0e17\u0e35\u0e48", "GCC (\u03b2 = 0.5)"]
+    )
+    def test_names_in_other_scripts(self, name):
+        assert card_of({**toy_card("M").model_dump(), "name": name}).name == name
 
     def test_comparisons_are_no_markup(self):
         assert card_of({**toy_card("M").model_dump(), "description": "SNR < 0 dB, 3 > 2"}).description

@@ -2,7 +2,7 @@
 
 Rendering follows SLfM (fact sheet hm3d_ss.md, section 6): every dry clip of 7.65 s gets a level of its own, is
 convolved with `direct + ratio x indirect`, and a segment of 2.55 s is heard, another one in every view. Everything
-random depends on the name of the sample alone; nothing is stored.
+random depends on the seed of the dataset and the name of the sample alone; nothing is stored.
 """
 
 import dataclasses
@@ -21,13 +21,13 @@ from ...errors import InputError
 from ..labels import Labels
 from ..stimulus import Stimulus
 from .binaural_condition import OPTIONS, BinauralCondition, grid_of_options
+from .seeds import seed_of
 from .stereo import StereoBatch
 
 Audio = npt.NDArray[np.float32]
 
 RENDERED = "hm3d-ss"
 """The kind of dataset whose clips are rendered."""
-CONDITION_SEED = 0
 BATCH = 32
 """Clips in memory at once."""
 SEGMENT = round(2.55 * SAMPLE_RATE)
@@ -72,14 +72,14 @@ def heard(dataset: Dataset, labels: Labels, condition: BinauralCondition) -> Bin
     clips = rendered(dataset, labels, condition) if dataset.name == RENDERED else dataset.audio(labels.rows)
     names = tuple(map(str, labels.sample_id))
     if condition.snr_db is not None:
-        clips = noisy(clips, condition.snr_db, names)
+        clips = noisy(clips, condition.snr_db, names, seed=seed_of(dataset))
     votes = (clips.shape[-1] - WINDOW) // HOP + 1
     return BinauralBatch(clips, names, SAMPLE_RATE, WINDOW, HOP, votes)
 
 
-def noisy(clips: Audio, snr_db: float, names: Sequence[str]) -> Audio:
-    """Return `clips` (n, 2, samples) with white noise at `snr_db`, decided by `names`."""
-    streams = [generator_for(CONDITION_SEED, f"noise/{name}") for name in names]
+def noisy(clips: Audio, snr_db: float, names: Sequence[str], *, seed: int) -> Audio:
+    """Return `clips` (n, 2, samples) with white noise at `snr_db`, decided by `seed` and `names`."""
+    streams = [generator_for(seed, f"noise/{name}") for name in names]
     return np.stack([add_noise(clip, snr_db, rng) for clip, rng in zip(clips, streams, strict=True)])
 
 
@@ -97,40 +97,41 @@ def rendered(dataset: Dataset, labels: Labels, condition: BinauralCondition) -> 
     used, which = np.unique(clip, return_inverse=True)
     dry = read_rows(dataset.part("dry").array("audio"), used, dataset.url).astype(np.float32) / np.float32(32768)
     which = which.reshape(clip.shape)
+    seed = seed_of(dataset)
     segments: Audio = np.empty((len(labels), 2, SEGMENT), dtype=np.float32)
     for segment, k, (asked, view) in zip(segments, place, labels.within, strict=True):
         sources = [(asked + other) % direct.shape[1] for other in range(condition.sources)]
         responses = mix(direct[k, sources, view], indirect[k, sources, view], condition.reverberation)
-        emitted = [levelled(dry[which[k, source]], f"{name[k]}/source-{source}") for source in sources]
-        start = segment_start(str(name[k]), int(view), dry.shape[1])
-        below = [dominance(condition, f"{name[k]}/view-{view}/source-{source}") for source in sources[1:]]
+        emitted = [levelled(dry[which[k, source]], f"{name[k]}/source-{source}", seed=seed) for source in sources]
+        start = segment_start(str(name[k]), int(view), dry.shape[1], seed=seed)
+        below = [dominance(condition, f"{name[k]}/view-{view}/source-{source}", seed=seed) for source in sources[1:]]
         segment[:] = superposed(emitted, responses, start, below)
     return segments
 
 
-def dominance(condition: BinauralCondition, name: str) -> float:
+def dominance(condition: BinauralCondition, name: str, *, seed: int) -> float:
     """Return by how many dB the source `name` is below the one that is asked for: a draw where not stated."""
     if condition.dominance_db is not None:
         return condition.dominance_db
     lowest, highest = DOMINANCES_DB
-    return float(generator_for(CONDITION_SEED, f"dominance/{name}").integers(lowest, highest + 1))
+    return float(generator_for(seed, f"dominance/{name}").integers(lowest, highest + 1))
 
 
-def levelled(dry: Audio, name: str) -> Audio:
+def levelled(dry: Audio, name: str, *, seed: int) -> Audio:
     """Return `dry` (samples,) at a root mean square from `LEVELS`, that of the source `name`, clipped to [-1, 1]."""
-    level = generator_for(CONDITION_SEED, f"level/{name}").uniform(*LEVELS)
+    level = generator_for(seed, f"level/{name}").uniform(*LEVELS)
     rms = joint_rms(dry[None])
     return np.asarray(np.clip(dry * np.float32(level / rms if rms > 0 else 0.0), -1, 1), dtype=np.float32)
 
 
-def segment_start(example: str, view: int, length: int) -> int:
+def segment_start(example: str, view: int, length: int, *, seed: int) -> int:
     """Return the sample at which the segment of `view` begins in the rendered clip of `length` samples.
 
-    >>> starts = {segment_start("flat/0", view, 122_400) for view in range(4)}
+    >>> starts = {segment_start("flat/0", view, 122_400, seed=0) for view in range(4)}
     >>> len(starts), max(starts) <= 122_400 - SEGMENT
     (4, True)
     """
-    rng = generator_for(CONDITION_SEED, f"segment/{example}")
+    rng = generator_for(seed, f"segment/{example}")
     fine, coarse = int(rng.integers(FINE_STEPS)), rng.permutation(COARSE_STEPS)
     return min(COARSE * int(coarse[view % COARSE_STEPS]) + FINE * fine, max(length - SEGMENT, 0))
 

@@ -1,7 +1,8 @@
-"""Stereo clips: what is done to a stored second before a method hears it, decided by the sample's name alone.
+"""Stereo clips: what is done to a stored second before a method hears it.
 
 The order is StereoCRW's: a segment is read, a second talker is mixed in, white noise is added, 200 samples are
-dropped, and just as many samples are kept as the votes need.
+dropped, and just as many samples are kept as the votes need. Everything random depends on the seed of the dataset and
+the name of the sample alone.
 """
 
 import dataclasses
@@ -18,9 +19,9 @@ from ...digests import generator_for
 from ...errors import InputError
 from ..labels import Labels
 from ..stimulus import Stimulus
+from .seeds import seed_of
 from .stereo_condition import OPTIONS, SKIPPED, StereoCondition, grid_of_options
 
-CONDITION_SEED = 0
 BATCH = 128
 """Clips in memory at once."""
 NOTHING_SKIPPED = ("in-the-wild",)
@@ -64,9 +65,16 @@ def heard(
     dataset: Dataset, labels: Labels, condition: StereoCondition, talkers: npt.NDArray[np.intp] | None
 ) -> StereoBatch:
     """Return what methods hear of the samples `labels`; `talkers` is what `second_talkers` returned."""
-    others = None if talkers is None else dataset.audio(talkers[labels.rows])
+    others = [None] * len(labels) if talkers is None else list(dataset.audio(talkers[labels.rows]))
+    clips, names = dataset.audio(labels.rows), tuple(map(str, labels.sample_id))
     skipped = 0 if dataset.name in NOTHING_SKIPPED else SKIPPED
-    return stereo_batch(dataset.audio(labels.rows), labels.sample_id, condition, others, skipped)
+    audio = np.stack(
+        [
+            degrade(clip, name, condition, other, skipped, seed=seed_of(dataset))
+            for clip, name, other in zip(clips, names, others, strict=True)
+        ]
+    )
+    return StereoBatch(audio, names, SAMPLE_RATE, condition.window_samples, condition.hop, condition.votes)
 
 
 def second_talkers(dataset: Dataset) -> npt.NDArray[np.intp]:
@@ -76,7 +84,8 @@ def second_talkers(dataset: Dataset) -> npt.NDArray[np.intp]:
     """
     rooms = dataset.column("room")
     nominal = dataset.column("rt60_nominal") if "rt60_nominal" in dataset else np.zeros(len(dataset))
-    return distractor_rows(dataset.column("sample_id").astype(object), block_names(rooms, nominal))
+    names = dataset.column("sample_id").astype(object)
+    return distractor_rows(names, block_names(rooms, nominal), seed=seed_of(dataset))
 
 
 def degrade(
@@ -85,17 +94,19 @@ def degrade(
     condition: StereoCondition,
     distractor: npt.NDArray[np.float32] | None = None,
     skipped: int = SKIPPED,
+    *,
+    seed: int,
 ) -> npt.NDArray[np.float32]:
     """Return what a method hears of one clip: float32 (2, kept_samples).
 
-    `audio` is the stored second (2, 16000) and `distractor`, another one, the second talker; the first `skipped`
-    samples are dropped after mixing.
+    `audio` is the stored second (2, 16000) and `distractor`, another one, the second talker; `seed` and `sample_id`
+    decide the noise; the first `skipped` samples are dropped after mixing.
     """
     segment = audio[:, : condition.read_samples]
     if condition.distractor is not None and distractor is not None:
         segment = add_distractor(segment, distractor[:, : condition.read_samples], condition.distractor)
     if condition.snr_db is not None:
-        segment = add_noise(segment, condition.snr_db, generator_for(CONDITION_SEED, f"noise/{sample_id}"))
+        segment = add_noise(segment, condition.snr_db, generator_for(seed, f"noise/{sample_id}"))
     return segment[:, skipped : skipped + condition.kept_samples]
 
 
@@ -104,10 +115,11 @@ def block_names(*columns: Sequence[object] | npt.NDArray[np.generic]) -> Names:
     return np.array(["/".join(map(str, values)) for values in zip(*columns, strict=True)], dtype=object)
 
 
-def distractor_rows(sample_ids: Names, blocks: Names) -> npt.NDArray[np.intp]:
+def distractor_rows(sample_ids: Names, blocks: Names, *, seed: int) -> npt.NDArray[np.intp]:
     """Return for each sample the row of its second talker: another sample of the same block (room and RT60).
 
-    The choice depends on the names in the block alone. A sample alone in its block has none and raises InputError.
+    The choice depends on `seed` and the names in the block alone. A sample alone in its block has none and raises
+    InputError.
     """
     chosen = np.empty(len(sample_ids), dtype=np.intp)
     for block in np.unique(blocks.astype(str)):
@@ -117,29 +129,9 @@ def distractor_rows(sample_ids: Names, blocks: Names) -> npt.NDArray[np.intp]:
                 f"distractor: room and RT60 {str(block)!r} hold one clip only, so there is no second talker"
             )
         for k, row in enumerate(rows):
-            draw = int(generator_for(CONDITION_SEED, f"distractor/{sample_ids[row]}").integers(rows.size - 1))
+            draw = int(generator_for(seed, f"distractor/{sample_ids[row]}").integers(rows.size - 1))
             chosen[row] = rows[draw if draw < k else draw + 1]
     return chosen
-
-
-def stereo_batch(
-    clips: npt.NDArray[np.float32],
-    sample_ids: Names,
-    condition: StereoCondition,
-    distractors: npt.NDArray[np.float32] | None,
-    skipped: int = SKIPPED,
-) -> StereoBatch:
-    """Return the batch that methods hear: `clips` and `distractors` are stored seconds (clips, 2, 16000)."""
-    others = [None] * len(clips) if distractors is None else list(distractors)
-    heard = np.stack(
-        [
-            degrade(clip, name, condition, other, skipped)
-            for clip, name, other in zip(clips, map(str, sample_ids), others, strict=True)
-        ]
-    )
-    return StereoBatch(
-        heard, tuple(map(str, sample_ids)), SAMPLE_RATE, condition.window_samples, condition.hop, condition.votes
-    )
 
 
 STEREO = Stimulus("clip", "hear", "listen", StereoCondition, OPTIONS, grid_of_options, batches)

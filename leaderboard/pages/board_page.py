@@ -73,7 +73,7 @@ def headline(view: BoardView, choice: Choice) -> str:
     way = f", {skill} % of the way from chance to the ceiling" if skill else ""
     if len(leaders) == 1:
         return f"{leaders[0]} leads with {score}{way}."
-    return f"{joined(leaders)} share the first rank: noise cannot tell them apart. The best has {score}{way}."
+    return f"{joined(leaders)} share the first rank: noise cannot tell them from the best, which has {score}{way}."
 
 
 def board_table(view: BoardView, choice: Choice) -> PageTable:
@@ -120,7 +120,7 @@ def _heads(view: BoardView, choice: Choice, columns: Sequence[Condition], scale:
         Head("95 % interval", number=False, scale=scale),
         Head("skill", "%"),
         *(Head(_column_text(view, c, condition), link=under(c), current=False) for c in columns),
-        Head("ms a " + view.standing.noun, link=by("fastest"), current=choice.order == "fastest"),
+        Head("ms a " + view.standing.noun, "as declared", link=by("fastest"), current=choice.order == "fastest"),
         Head("submitted", link=by("newest"), current=choice.order == "newest"),
     ]
 

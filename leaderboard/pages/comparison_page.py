@@ -1,5 +1,6 @@
-"""Two submissions against each other, condition by condition, and the list of all such pairs."""
+"""Two submissions against each other, condition by condition, and the list of such pairs."""
 
+from ..paired import MOST_PAIRED, NEIGHBOURS
 from ..standing_record import Standing
 from .addresses import Address, Addresses, live
 from .axis import Axis
@@ -9,6 +10,11 @@ from .page_table import Cell, Group, Head, Line, PageTable
 from .rendering import render
 from .view import BoardView, NothingHere, view_of
 from .words import joined, number, row_interval, verdict
+
+COMPARED = (
+    f"On a large board every two of the {MOST_PAIRED} best entries are compared, and each entry with the leader and "
+    f"with the {NEIGHBOURS} above and the {NEIGHBOURS} below it: the page of an entry lists its comparisons."
+)
 
 
 def render_comparison(standing: Standing, a: str, b: str, addresses: Addresses = live) -> str:
@@ -33,6 +39,7 @@ def render_comparison(standing: Standing, a: str, b: str, addresses: Addresses =
         pair=[(view.labels[key], Address("entry", standing.slug, (key,)), view.entry(key)) for key in (a, b)],
         headline=comparison_headline(view, a, b),
         table=table,
+        compared=COMPARED,
     )
 
 
@@ -103,7 +110,7 @@ def comparison_table(view: BoardView, a: str, b: str) -> PageTable:
 
 
 def render_pairs(standing: Standing, addresses: Addresses = live) -> str:
-    """Return the page that lists all pairs of entries with their difference over all conditions."""
+    """Return the page that lists pairs of entries with their difference over all conditions."""
     view = view_of(standing)
     return render(
         "pairs.html",
@@ -114,13 +121,16 @@ def render_pairs(standing: Standing, addresses: Addresses = live) -> str:
         standing=standing,
         phase=phase_note(standing),
         table=pairs_table(view),
+        compared=COMPARED if len(standing.entries) > MOST_PAIRED else "",
     )
 
 
 def pairs_table(view: BoardView) -> PageTable:
-    """Return all pairs, better ranks first, with their difference over all conditions together."""
+    """Return the pairs among the best entries, better ranks first, with their difference over all conditions."""
     condition, metric = next(iter(view.conditions.values())), view.standing.metric
-    gaps = [(a, b, gap) for a, b in view.pairs if (gap := view.difference(a, b, condition)) is not None]
+    best = set(view.standing.ranked[:MOST_PAIRED])
+    pairs = [pair for pair in view.pairs if best.issuperset(pair)]
+    gaps = [(a, b, gap) for a, b in pairs if (gap := view.difference(a, b, condition)) is not None]
     axis = Axis.spanning([0.0, *(end for *_, gap in gaps for end in (gap.value, gap.low, gap.high))])
     lines = [
         Line(

@@ -113,7 +113,7 @@ def _scores(view: BoardView, entry: Entry) -> PageTable:
     heads = [
         Head("condition", number=False),
         *(Head(metric.label, metric.unit) for metric in metrics),
-        *(Head("rank"), Head("skill", "%"), Head(f"{noun}s"), Head(f"ms a {noun}")),
+        *(Head("rank"), Head("skill", "%"), Head(f"{noun}s"), Head(f"ms a {noun}", "as declared")),
     ]
     return _table(view, entry, "scores", "Scores with 95 % intervals, by condition", heads, groups, records)
 
@@ -171,11 +171,10 @@ def _others(view: BoardView, entry: Entry) -> PageTable:
 
 def _other_line(view: BoardView, entry: Entry, key: str, gap: Interval, axis: Axis) -> Line:
     other, metric = view.entry(key), view.standing.metric
-    shown = frozenset((entry.key, key)) in view.paired
-    pair = comparison_address(view, entry.key, key) if shown else None
+    kind, pair = "baseline" if other.kind == "baseline" else "", comparison_address(view, entry.key, key)
     return Line(
         [
-            Cell(other.card.name, other.team, "baseline" if other.kind == "baseline" else "", pair, number=False),
+            Cell(other.card.name, other.team, kind, pair, number=False),
             Cell(number(gap.value, metric.unit, signed=True)),
             gap_cell(gap, metric.unit, axis),
             Cell(verdict(gap, metric, "this entry", "the other"), number=False),

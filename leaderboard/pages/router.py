@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from hashlib import sha256
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Request, Response
 
@@ -11,7 +12,7 @@ from ..standing_record import Standing
 from .addresses import Address, Kind, live
 from .index_page import TITLE
 from .rendering import render
-from .site import BADGE, FindSamples, Site, no_samples
+from .site import BADGE, STANDING, FindSamples, Site, no_samples
 from .view import ORDERS, SHOWN, Choice, NothingHere
 
 _TYPES = {
@@ -28,6 +29,25 @@ BADGE_CACHE = "max-age=300"
 """Badges are asked for by the readers of other sites: a few minutes late is soon enough."""
 _LONGEST = 200
 """Characters of the longest query value that is looked up."""
+_CHOICE = tuple(field.name for field in fields(Choice))
+_READ: dict[str, tuple[str, ...]] = {
+    "conditions": ("metric",),
+    "compare": ("a", "b"),
+    **dict.fromkeys(("entries", "samples", BADGE, STANDING), ()),
+}
+"""The query names that what lies below a track depends on; its table, with its files, depends on the whole choice."""
+
+
+def query_read(path: str, query: bytes) -> bytes:
+    """Return what of `query` the page or file at `path` depends on, always written the same way.
+
+    >>> query_read("/tracks/delays", b"show=all&x=1&metric=mae&show=baselines")
+    b'metric=mae&show=baselines'
+    """
+    section = "".join(path.split("/")[3:4])
+    names = _READ.get(section, _CHOICE) if path.startswith("/tracks/") else ()
+    given = dict(parse_qsl(query.decode("latin-1")))
+    return urlencode([(name, given[name]) for name in names if name in given]).encode()
 
 
 def router(
@@ -120,8 +140,7 @@ def _add_tracks(add: Add, answer: Answer) -> None:
 
 def _choice(request: Request) -> Choice:
     """Return what the query chooses; raises NothingHere for an order or filter that is not there."""
-    known = {field.name for field in fields(Choice)}
-    given = {name: value[:_LONGEST] for name, value in request.query_params.items() if name in known and value}
+    given = {name: value[:_LONGEST] for name, value in request.query_params.items() if name in _CHOICE and value}
     if given.get("order", "rank") not in ORDERS or given.get("show", "all") not in SHOWN:
         raise NothingHere("order")
     return Choice(**given)  # type: ignore[arg-type]

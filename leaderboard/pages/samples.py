@@ -78,6 +78,15 @@ def samples_at(url: str | None, fingerprint: str) -> Samples | None:
         return None
 
 
+def lies_at(url: str | None) -> bool:
+    """Return whether a dataset lies at `url`; of another machine that is believed, as asking it takes long."""
+    try:
+        folder = Folder(url or "")
+    except InputError:
+        return False
+    return not folder.local or folder.exists(MANIFEST)
+
+
 def samples_given(urls: Iterable[str], standings: Sequence[Standing]) -> dict[str, Samples]:
     """Return the samples of the datasets at `urls` by fingerprint; raises InputError for one that no track is on."""
     known, found = {standing.fingerprint for standing in standings}, {}

@@ -19,8 +19,6 @@ ORDERS: dict[Order, str] = {"rank": "rank", "name": "name", "newest": "newest fi
 SHOWN: dict[Show, str] = {"all": "all entries", "submissions": "submissions", "baselines": "baselines"}
 TOGETHER = "all"
 """The name of all conditions together."""
-MOST_PAIRED = 40
-"""Entries of which every two have a page that compares them: n entries make n (n - 1) / 2 pages."""
 MOST_COLUMNS = 4
 """Conditions that stand beside all together; of more, only those that differ from the middle in the first setting."""
 
@@ -202,18 +200,11 @@ class BoardView:
 
     @cached_property
     def pairs(self) -> list[tuple[str, str]]:
-        """The pairs of entries that have a page, better ranks first.
-
-        On a large board those are the pairs among the best, and of neighbours further down.
-        """
-        names, known = self.standing.ranked, {frozenset(pair) for _, *pair in self._differences}
-        places = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names)) if j < MOST_PAIRED or j == i + 1]
-        return [(names[i], names[j]) for i, j in places if frozenset((names[i], names[j])) in known]
-
-    @cached_property
-    def paired(self) -> frozenset[frozenset[str]]:
-        """The same pairs, to look them up."""
-        return frozenset(map(frozenset, self.pairs))
+        """The pairs of entries that were compared, which have a page, better ranks first."""
+        names = self.standing.ranked
+        place = {key: k for k, key in enumerate(names)}
+        known = {(min(pair), max(pair)) for _, a, b in self._differences for pair in [(place[a], place[b])]}
+        return [(names[i], names[j]) for i, j in sorted(known)]
 
     def entry(self, key: str) -> Entry:
         """Return the entry `key`; raises NothingHere where there is none."""

@@ -9,21 +9,26 @@ from ...benchmarks.statistics import Interval
 from ..standing_record import MetricInfo
 
 NOT_MEASURED = "missing"
+LARGE = 1e6
+"""From here on a power of ten is shorter, and wide tables stay readable."""
 
 
 def number(value: float, unit: str, *, signed: bool = False) -> str:
     """Return `value` as tables print it, a dash where it is not known.
 
-    >>> number(-0.0123, "ms"), number(12.0, "%", signed=True), number(math.nan, "ms")
-    ('−0.012', '+12.0', '–')
+    >>> number(-0.0123, "ms"), number(12.0, "%", signed=True), number(-1e140, "ms"), number(math.nan, "ms")
+    ('−0.012', '+12.0', '−1.00e+140', '–')
     """
     if not math.isfinite(value):
         return "–"
-    shown = digits(value, unit)
-    text = f"{value:+.{shown}f}" if signed else f"{value:.{shown}f}"
+    text = _fixed(value, digits(value, unit), "+" if signed else "")
     if not any(character in "123456789" for character in text):
         text = text.lstrip("+-")
     return text.replace("-", "−")
+
+
+def _fixed(value: float, places: int, sign: str = "") -> str:
+    return f"{value:{sign}.2e}" if abs(value) >= LARGE else f"{value:{sign}.{places}f}"
 
 
 def interval(low: float, high: float, unit: str, *, signed: bool = False) -> str:
@@ -49,7 +54,7 @@ def per_cent(skill: float) -> str:
     >>> per_cent(0.774), per_cent(-0.001), per_cent(math.nan)
     ('77', '0', '')
     """
-    return f"{round(100 * skill) + 0:d}".replace("-", "−") if math.isfinite(skill) else ""
+    return _fixed(round(100 * skill), 0).replace("-", "−") if math.isfinite(skill) else ""
 
 
 def milliseconds(seconds: float | None) -> str:
@@ -61,7 +66,7 @@ def milliseconds(seconds: float | None) -> str:
     if seconds is None or not math.isfinite(seconds):
         return ""
     value = 1000 * seconds
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    return _fixed(value, 0 if value >= 100 else 1 if value >= 10 else 2)
 
 
 def day(moment: str) -> str:

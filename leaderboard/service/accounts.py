@@ -9,6 +9,7 @@ import re
 import secrets
 import time
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -42,6 +43,7 @@ def issue_token(session: Session, name: str, role: str | None = None) -> str:
 
     `role` is "team" (the default) or "host" and cannot be changed later.
     """
+    name = _checked(name)
     team = session.scalar(select(Team).where(Team.name == name))
     if team is None:
         team = _new_team(name, role or "team")
@@ -58,13 +60,18 @@ def issue_token(session: Session, name: str, role: str | None = None) -> str:
 def _new_team(name: str, role: str) -> Team:
     if role not in ROLES:
         raise InputError(f"role {role!r}: expected {' or '.join(ROLES)}")
-    try:
-        plain_name(name)
-    except ValueError as error:
-        raise InputError(f"team {name!r}: {error}") from None
-    if not 1 <= len(name) <= 80 or name != name.strip():
-        raise InputError(f"team {name!r}: expected 1 to 80 characters, no blank at either end")
     return Team(name=name, role=role, created=time.time())
+
+
+def _checked(name: str) -> str:
+    """Return the name of a team as it is stored; raises InputError."""
+    try:
+        name = plain_name(name)
+    except ValueError as error:
+        raise InputError(f"team {name!a}: {error}") from None
+    if not 1 <= len(name) <= 80:
+        raise InputError(f"team {name!r}: expected 1 to 80 characters")
+    return name
 
 
 def revoke(session: Session, name: str) -> int:
@@ -73,7 +80,7 @@ def revoke(session: Session, name: str) -> int:
     Raises InputError where there is nothing to revoke.
     """
     whole = _FORM.fullmatch(name)
-    handle = whole[1] if whole else name
+    handle = whole[1] if whole else normalize("NFC", name)
     found = session.scalars(
         select(Token).join(Team).where(Token.revoked.is_(None), (Token.name == handle) | (Team.name == handle))
     ).all()

@@ -51,7 +51,8 @@ class SubmissionState(Answer):
     day: str
     submitted: float = Field(description="Seconds since 1970, UTC.")
     harness: str
-    error: str = Field(description="Why scoring failed, or was begun anew.")
+    error: str = Field(description="Whether scoring failed, or was begun anew after it had.")
+    withdrawn: float | None = Field(description="When the host took it out of the tables, seconds since 1970, UTC.")
     ahead: int = Field(description="Submissions that are scored before this one.")
     rows: list[dict[str, Any]] = Field(description="The scores that count now, as `Standing` has them.")
     scores: list[HalfScore] = Field(description="All scores, by every version of the harness.")

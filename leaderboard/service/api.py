@@ -136,6 +136,7 @@ def _submission_state(session: Session, row: SubmissionRow) -> SubmissionState:
             "submitted": row.created,
             "harness": job.harness,
             "error": job.reason,
+            "withdrawn": row.withdrawn,
             "ahead": _ahead(session, job),
             "rows": now[-1] if now else [],
             "scores": found,

@@ -6,18 +6,17 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from ... import __version__
+from ..pages.router import query_read
 from ..pages.router import router as pages_router
 from . import api
 from .board import Board
-from .database import Database, check_is_current
+from .database import AWAY, Database, check_is_current
 from .description import description_page
 from .page_cache import PageCache
 from .ranges import Ranges
-from .security import Limiter, Shield
+from .security import HEADERS, Limiter, Shield
 from .settings import Settings
 
 OPENAPI = "/api/openapi.json"
@@ -47,12 +46,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(api.router)
     app.include_router(pages_router(board.all_standings, settings.title, board.samples))
     app.add_api_route(DESCRIPTION, _describe, include_in_schema=False, response_class=HTMLResponse)
-    app.add_middleware(PageCache, state=board.state)
+    app.add_middleware(PageCache, state=board.state, query_read=query_read)
     app.add_middleware(Ranges)
     app.add_middleware(Shield, limiter=board.limiter)
     app.add_exception_handler(RequestValidationError, _malformed)
-    for error in (OperationalError, NoConnectionError):
+    for error in AWAY:
         app.add_exception_handler(error, _busy)
+    app.add_exception_handler(Exception, _failed)
     return app
 
 
@@ -71,3 +71,8 @@ def _malformed(request: Request, error: Exception) -> JSONResponse:
 def _busy(request: Request, error: Exception) -> JSONResponse:
     """Return 503 while the database does not answer; nothing was written."""
     return JSONResponse({"detail": "the board is busy: try again in a moment"}, 503, {"retry-after": "2"})
+
+
+def _failed(request: Request, error: Exception) -> JSONResponse:
+    """Return 500 for a mistake of ours, which the log shows; this answer passes by the `Shield`."""
+    return JSONResponse({"detail": "the board made a mistake"}, 500, HEADERS)

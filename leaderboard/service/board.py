@@ -6,7 +6,7 @@ from anyio import CapacityLimiter
 from fastapi import Request
 from sqlalchemy import select
 
-from ..pages.samples import Samples, samples_at
+from ..pages.samples import Samples, lies_at, samples_at
 from ..standing_record import Standing
 from .database import Database
 from .models import StandingRow, TrackRow
@@ -44,11 +44,11 @@ class Board:
         return samples_at(place, standing.fingerprint)
 
     def state(self) -> tuple[tuple[object, ...], ...]:
-        """Return what pages depend on: it changes when a table was drawn anew, and when a track is added or closed."""
+        """Return what pages depend on: it changes with the tables, the tracks and where their data lie."""
         with self.database.reading() as session:
             tables = session.execute(select(StandingRow.id, StandingRow.created).order_by(StandingRow.id)).all()
-            tracks = session.execute(select(TrackRow.id, TrackRow.phase).order_by(TrackRow.id)).all()
-        return tuple(map(tuple, (*tables, *tracks)))
+            tracks = session.execute(select(TrackRow.id, TrackRow.phase, TrackRow.data).order_by(TrackRow.id)).all()
+        return (*map(tuple, (*tables, *tracks)), tuple(lies_at(track.data) for track in tracks))
 
 
 def board_of(request: Request) -> Board:

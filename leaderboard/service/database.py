@@ -12,12 +12,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.orm import Session
 
 from ...errors import InputError
 
 BUSY_SECONDS = 60
 """How long a transaction waits for the others."""
+AWAY = (OperationalError, NoConnectionError)
+"""What is raised while the database does not answer."""
 
 
 class Database:

@@ -1,5 +1,6 @@
 """What a host does to a board: each command of `whence leaderboard` as one call."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from .database import Database, check_is_current, upgrade
 from .models import TrackRow
 from .scoring_process import ScoringError, ScoringProcess
 from .settings import FILE, Settings, read_settings, write_settings
-from .standings import drawing_of, halves_shown
+from .standings import drawing_of, halves_shown, kept_content
 
 HOST = "host"
 """The team that a new board begins with."""
@@ -62,6 +63,14 @@ def add_track(folder: Path, slug: str, *, data: str, labels: Path, title: str, p
     database.close()
 
 
+def move_data(folder: Path, slug: str, data: str) -> None:
+    """Let a track find its public dataset, which has moved, at `data`; raises InputError for another dataset."""
+    _, database = open_board(folder)
+    with database.writing() as session:
+        new_track.move_data(session, slug, data)
+    database.close()
+
+
 def issue_token(folder: Path, team: str, role: str | None) -> str:
     """Return a new token for `team`, which is made if there is none; raises InputError."""
     _, database = open_board(folder)
@@ -97,22 +106,36 @@ def rescore(folder: Path, slug: str) -> int:
     return count
 
 
+def withdraw(folder: Path, identifier: str) -> None:
+    """Take a submission out of the tables for good; raises InputError."""
+    _, database = open_board(folder)
+    with database.writing() as session:
+        tracks.withdraw(session, identifier)
+    database.close()
+
+
 def title(folder: Path) -> str:
     """Return the title of the board in `folder`; raises InputError where there is none."""
     return read_settings(folder).title
 
 
 def standings(folder: Path) -> list[Standing]:
-    """Return the table of every track as it is now, drawn anew; raises InputError where that fails."""
+    """Return the table of every track as it is now, drawn anew; raises InputError where that fails.
+
+    While rescoring is due, that is the table of the older harness, as it was drawn last.
+    """
     settings, database = open_board(folder)
     process = ScoringProcess(settings)
     found = []
     with database.reading() as session:
         rows = session.scalars(select(TrackRow).order_by(TrackRow.id)).all()
+        kept = {row.slug: kept_content(session, row) for row in rows}
         requests = [drawing_of(session, settings, row, halves_shown(row)[-1]).request for row in rows]
     try:
         for request in requests:
-            found.append(standing_from_json(process.ask(request, lambda: True)["standing"]))
+            old = kept[request["slug"]]
+            content = json.loads(old) if old else process.ask(request, lambda: True)["standing"]
+            found.append(standing_from_json(content))
     except ScoringError as error:
         raise InputError(f"track {request['slug']!r}: {error.reason}") from None
     finally:

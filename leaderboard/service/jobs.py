@@ -14,8 +14,11 @@ from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ...benchmarks.predictions import HARNESS_VERSION
-from .audit import LONGEST_DETAIL, one_line, record
+from .audit import record
 from .models import Job, Score, SubmissionRow, TrackRow
+
+FAILED = "scoring failed; the host's log says why"
+"""All that submitters are told: a reason may tell of the labels that scoring met."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def enqueue_missing(session: Session, track: int) -> int:
     )
     missing = session.scalars(
         select(SubmissionRow.id)
-        .where(SubmissionRow.track_id == track, ~exists(waiting))
+        .where(SubmissionRow.track_id == track, SubmissionRow.withdrawn.is_(None), ~exists(waiting))
         .order_by(SubmissionRow.created)
     ).all()
     for submission in missing:
@@ -75,7 +78,8 @@ def claim(session: Session, worker: str, lease_seconds: float, most_claims: int)
     if job is None:
         return None
     if job.claims >= most_claims:
-        _give_up(session, job, f"its scoring was begun {job.claims} times and never ended")
+        _log_failure(session, job, f"its scoring was begun {job.claims} times and never ended")
+        _give_up(job)
         return None
     job.state, job.worker, job.lease_until, job.claims = "running", worker, now + lease_seconds, job.claims + 1
     return Claim(job.id, job.submission_id, job.submission.track.slug, job.submission.sha256)
@@ -106,32 +110,44 @@ def finish(session: Session, claim: Claim, worker: str, halves: Mapping[str, Map
                 created=time.time(),
             )
         )
-    _touch(session, claim.submission)
+    touch(session, claim.submission)
     return True
 
 
-def fail(session: Session, claim: Claim, worker: str, reason: str, most_failures: int) -> None:
-    """Count a failure of a job; it is queued again, or marked as failed after `most_failures` of them."""
+def fail(
+    session: Session, claim: Claim, worker: str, reason: str, most_failures: int, *, refused: bool = False
+) -> None:
+    """Count a failure of a job; it is queued again, or marked as failed after `most_failures` of them.
+
+    The last of these gives its place of the day back. One that scoring `refused` fails at once and keeps its place:
+    no question is free.
+    """
     job = session.scalar(select(Job).where(Job.id == claim.job, Job.worker == worker).with_for_update(of=Job))
     if job is None or job.state != "running":
         return
     job.failures += 1
-    job.state, job.worker, job.reason = "queued", None, one_line(reason, LONGEST_DETAIL)
-    if job.failures >= most_failures:
-        _give_up(session, job, reason)
+    job.state, job.worker, job.reason = "queued", None, FAILED
+    _log_failure(session, job, reason)
+    if refused or job.failures >= most_failures:
+        _give_up(job, keep_slot=refused)
 
 
-def _give_up(session: Session, job: Job, reason: str) -> None:
-    """Mark a job as failed and give its place of the day back."""
-    job.state, job.worker, job.reason, job.finished = "failed", None, one_line(reason, LONGEST_DETAIL), time.time()
-    submission = session.get_one(SubmissionRow, job.submission_id)
-    submission.slot = None
+def _give_up(job: Job, *, keep_slot: bool = False) -> None:
+    """Mark a job as failed; its place of the day is given back unless `keep_slot`."""
+    if not keep_slot:
+        job.submission.slot = None
+    job.state, job.worker, job.reason, job.finished = "failed", None, FAILED, time.time()
+
+
+def _log_failure(session: Session, job: Job, reason: str) -> None:
+    """Write into the audit log what submitters are not told."""
+    submission = job.submission
     record(
         session, "scoring failed", f"{submission.id}: {reason}", team=submission.team.name, track=submission.track.slug
     )
 
 
-def _touch(session: Session, submission: str) -> None:
+def touch(session: Session, submission: str) -> None:
     """Say that the table of the submission's track is to be drawn anew."""
     track = select(SubmissionRow.track_id).where(SubmissionRow.id == submission).scalar_subquery()
     session.execute(update(TrackRow).where(TrackRow.id == track).values(revision=TrackRow.revision + 1))

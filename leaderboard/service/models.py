@@ -48,7 +48,7 @@ class Token(Base):
 class TrackRow(Base):
     """A track of the board. `revision` counts what changed its table; a lease says who draws that table.
 
-    `data` is where its public dataset lay when it was added: pages play samples from there.
+    `data` is where its public dataset lies, where that is known: pages play samples from there.
     """
 
     __tablename__ = "tracks"
@@ -70,7 +70,11 @@ class TrackRow(Base):
 
 
 class SubmissionRow(Base):
-    """A file that was taken. `slot` is which of the day's places it holds: None for a host, and once it failed."""
+    """A file that was taken.
+
+    `slot` is which of the day's places it holds: None for a host, and where its scoring crashed. One that the host has
+    `withdrawn` stands in no table.
+    """
 
     __tablename__ = "submissions"
     __table_args__ = (
@@ -87,6 +91,7 @@ class SubmissionRow(Base):
     size: Mapped[int]
     method: Mapped[str] = mapped_column(String(200))
     created: Mapped[float]
+    withdrawn: Mapped[float | None]
     team: Mapped[Team] = relationship(lazy="joined", innerjoin=True)
     track: Mapped[TrackRow] = relationship(lazy="joined", innerjoin=True)
 

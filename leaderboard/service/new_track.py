@@ -1,4 +1,7 @@
-"""New tracks: from a sealed dataset and its labels, which are copied to where the scoring process alone reads them."""
+"""New tracks: from a sealed dataset and its labels, which are copied to where the scoring process alone reads them.
+
+The dataset may move later.
+"""
 
 import json
 import os
@@ -19,6 +22,7 @@ from ..standing_record import Half
 from ..submission import Expectation, expectation_of
 from .audit import record
 from .models import TrackRow
+from .tracks import find_track
 
 LABELS = "labels"
 HALVES: tuple[Half, ...] = ("public", "private")
@@ -85,6 +89,15 @@ def add_track(
     session.add(track)
     record(session, "track added", f"{expectation.track}, {expectation.fingerprint[:16]}", track=slug)
     return track
+
+
+def move_data(session: Session, slug: str, data: str) -> None:
+    """Let a track find its public dataset at the path or URL `data`; raises InputError for another dataset."""
+    track, fingerprint = find_track(session, slug), Dataset(data).fingerprint
+    if fingerprint != track.fingerprint:
+        raise InputError(f"{data} is the dataset {fingerprint[:16]}: track {slug!r} is on {track.fingerprint[:16]}")
+    track.data = Folder(data).absolute
+    record(session, "data moved", track.data, track=slug)
 
 
 def _copy_labels(source: Path, target: Path) -> None:

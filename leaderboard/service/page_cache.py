@@ -10,6 +10,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .database import AWAY
+
 NOT_PAGES = ("/api", "/healthz")
 KEPT_BYTES = 128 * 2**20
 LONGEST_QUERY = 500
@@ -36,10 +38,13 @@ _Key = tuple[str, bytes]
 
 
 class PageCache:
-    """Middleware that answers GET requests for pages; `state` says what the tables are at, each time."""
+    """Middleware that answers requests for pages; `state` says what the tables are at, each time.
 
-    def __init__(self, app: ASGIApp, state: Callable[[], object]) -> None:
-        self.app, self.state = app, state
+    `query_read` returns what of a query the page at a path depends on: the rest makes no other page.
+    """
+
+    def __init__(self, app: ASGIApp, state: Callable[[], object], query_read: Callable[[str, bytes], bytes]) -> None:
+        self.app, self.state, self.query_read = app, state, query_read
         self._pages: OrderedDict[_Key, _Kept] = OrderedDict()
         self._size = 0
         self._drawings: dict[_Key, asyncio.Task[_Page]] = {}
@@ -47,10 +52,11 @@ class PageCache:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"].startswith(NOT_PAGES):
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(NOT_PAGES):
             await self.app(scope, receive, send)
             return
-        page = await self._page(scope, receive)
+        query = self.query_read(scope["path"], scope["query_string"])
+        page = await self._page({**scope, "method": "GET", "query_string": query}, receive)
         tag = page.headers.get("etag")
         if tag and tag in Headers(scope=scope).get("if-none-match", ""):
             kept: dict[str, str] = {
@@ -63,11 +69,12 @@ class PageCache:
     async def _page(self, scope: Scope, receive: Receive) -> _Page:
         """Return the page at an address, drawn unless it was drawn of the same tables.
 
-        Where that takes long, the one drawn last is returned, and the new one is there for the next reader.
+        Where that takes long, or the database does not answer, the one drawn last is returned; the new one is there
+        for the next reader.
         """
-        key, state = (scope["path"], scope["query_string"][:LONGEST_QUERY]), await run_in_threadpool(self.state)
+        key, state = (scope["path"], scope["query_string"]), await self._state()
         kept = self._pages.get(key)
-        if kept is not None and kept.state == state:
+        if kept is not None and state in (None, kept.state):
             self._pages.move_to_end(key)
             return kept.page
         drawing = self._drawings.get(key)
@@ -77,12 +84,19 @@ class PageCache:
         await asyncio.wait([drawing], timeout=PATIENCE_SECONDS if kept else None)
         return kept.page if kept and not drawing.done() else drawing.result()
 
+    async def _state(self) -> object:
+        """Return what the tables are at; None while the database does not answer."""
+        try:
+            return await run_in_threadpool(self.state)
+        except AWAY:
+            return None
+
     async def _drawn(self, key: _Key, scope: Scope, receive: Receive) -> _Page:
         """Return the page at an address drawn anew; one is drawn at a time."""
         async with self._turn:
-            state = await run_in_threadpool(self.state)
+            state = await self._state()
             page = await self._draw(scope, receive)
-        if page.status == 200 and len(scope["query_string"]) <= LONGEST_QUERY:
+        if page.status == 200 and state is not None and len(scope["query_string"]) <= LONGEST_QUERY:
             self._keep(key, _Kept(state, page))
         return page
 

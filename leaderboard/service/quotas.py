@@ -63,7 +63,7 @@ def take(session: Session, account: Account, slug: str, upload: Upload, method: 
             SubmissionRow.sha256 == upload.sha256,
         )
     )
-    if known is not None and newest(session, known.id).state != "failed":
+    if known is not None and (known.withdrawn is not None or newest(session, known.id).state != "failed"):
         return known, False
     if track.phase != "open":
         raise RefusedError(403, f"the phase of {slug!r} is closed: it takes no more submissions")

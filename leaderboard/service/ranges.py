@@ -5,7 +5,7 @@ import re
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_RANGE = re.compile(r"bytes=(\d{1,15})-(\d{0,15})")
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 
 class Ranges:
@@ -28,7 +28,7 @@ class Ranges:
                 start.update(message)
                 return
             body = message.get("body", b"")
-            first, last = int(asked[1]), min(int(asked[2] or len(body)), len(body) - 1)
+            first, last = _ends(asked[1], asked[2], len(body))
             if start["status"] == 200 and first <= last:
                 _make_partial(start, first, last, len(body))
                 message = {**message, "body": body[first : last + 1]}
@@ -36,6 +36,13 @@ class Ranges:
             await send(message)
 
         await self.app(scope, receive, send_part)
+
+
+def _ends(first: str, last: str, size: int) -> tuple[int, int]:
+    """Return the first and the last byte of a range as asked for; without `first`, `last` counts bytes of the end."""
+    if not first:
+        return size - min(int(last or 0), size), size - 1
+    return int(first), min(int(last or size), size - 1)
 
 
 def _make_partial(start: Message, first: int, last: int, size: int) -> None:

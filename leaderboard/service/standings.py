@@ -1,4 +1,7 @@
-"""The tables of the board: when one is to be drawn anew, what it is drawn from, and the one to show."""
+"""The tables of the board: when one is to be drawn anew, what it is drawn from, and the one to show.
+
+After an update of the harness none is drawn until it has scored all that others had scored: the old table stays.
+"""
 
 import datetime
 import json
@@ -7,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session, aliased
 
 from ...benchmarks.predictions import HARNESS_VERSION
 from .audit import record
@@ -67,12 +70,27 @@ def halves_shown(track: TrackRow) -> "tuple[Half, ...]":
 
 def _is_due(session: Session, settings: Settings, track: TrackRow, half: str, now: float) -> bool:
     last = _row(session, track.id, half)
+    if (last is not None and last.revision >= track.revision) or rescoring_is_due(session, track):
+        return False
     if last is None:
         return True
-    if last.revision >= track.revision:
-        return False
     pause = max(settings.standing_seconds, SHARE * last.seconds)
     return now - last.created > pause or waiting(session, track.id) == 0
+
+
+def rescoring_is_due(session: Session, track: TrackRow) -> bool:
+    """Whether this harness has not tried to score all that others have scored: their table is shown until then."""
+    own = aliased(Job)
+    tried = exists().where(
+        own.submission_id == Job.submission_id, own.harness == HARNESS_VERSION, own.state.in_(("done", "failed"))
+    )
+    query = (
+        select(Job.id)
+        .join(SubmissionRow)
+        .where(SubmissionRow.track_id == track.id, SubmissionRow.withdrawn.is_(None))
+        .where(Job.harness != HARNESS_VERSION, Job.state == "done", ~tried)
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def _row(session: Session, track: int, half: str) -> StandingRow | None:
@@ -83,11 +101,12 @@ def _row(session: Session, track: int, half: str) -> StandingRow | None:
 
 
 def drawing_of(session: Session, settings: Settings, track: TrackRow, half: str) -> Drawing:
-    """Return how to draw the table of `track`: from every submission that this harness has scored."""
+    """Return how to draw the table of `track`: from all that this harness has scored and nobody has withdrawn."""
     query = (
         select(SubmissionRow)
         .join(Job, Job.submission_id == SubmissionRow.id)
-        .where(SubmissionRow.track_id == track.id, Job.harness == HARNESS_VERSION, Job.state == "done")
+        .where(SubmissionRow.track_id == track.id, SubmissionRow.withdrawn.is_(None))
+        .where(Job.harness == HARNESS_VERSION, Job.state == "done")
         .order_by(SubmissionRow.created, SubmissionRow.id)
     )
     request = {
@@ -157,3 +176,9 @@ def newest_table(session: Session, track: TrackRow, half: str | None = None) -> 
         if row is not None:
             return row
     return None
+
+
+def kept_content(session: Session, track: TrackRow) -> str | None:
+    """Return the table of an older harness that is shown while rescoring is due, as JSON; None where none is."""
+    row = newest_table(session, track) if rescoring_is_due(session, track) else None
+    return None if row is None else row.content

@@ -38,7 +38,7 @@ async def submit_file(request: Request, slug: str, account: Account) -> Accepted
         finally:
             upload.path.unlink(missing_ok=True)
     except RefusedError as error:
-        await run(_log, board, request, account, slug, error)
+        await to_thread.run_sync(_log, board, request, account, slug, error)
         raise HTTPException(error.status, error.reason, AGAIN if error.status == 429 else None) from None
 
 

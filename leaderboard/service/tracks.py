@@ -1,4 +1,7 @@
-"""The tracks of a board: found, closed once, scored anew. What a submission must hold is public and in the database."""
+"""The tracks of a board: found, closed once, scored anew, rid of a submission.
+
+What a submission must hold is public and in the database.
+"""
 
 import json
 import time
@@ -10,8 +13,8 @@ from sqlalchemy.orm import Session, undefer
 from ...errors import InputError
 from ..submission import Expectation, expectation_from_json
 from .audit import record
-from .jobs import enqueue_missing
-from .models import TrackRow
+from .jobs import enqueue_missing, touch
+from .models import SubmissionRow, TrackRow
 
 
 def find_track(session: Session, slug: str, *, lock: bool = False) -> TrackRow:
@@ -52,3 +55,15 @@ def rescore(session: Session, slug: str) -> int:
     count = enqueue_missing(session, find_track(session, slug).id)
     record(session, "rescoring", f"{count} submissions", track=slug)
     return count
+
+
+def withdraw(session: Session, identifier: str) -> None:
+    """Take a submission out of the tables for good; its scores and its place of the day stay. Raises InputError."""
+    row = session.get(SubmissionRow, identifier)
+    if row is None:
+        raise InputError(f"there is no submission {identifier!r}: its id ends the address of its page")
+    if row.withdrawn is not None:
+        raise InputError(f"submission {identifier!r} is withdrawn already")
+    row.withdrawn = time.time()
+    touch(session, row.id)
+    record(session, "submission withdrawn", row.id, team=row.team.name, track=row.track.slug)

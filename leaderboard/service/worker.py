@@ -75,9 +75,9 @@ class Worker:
             answer = self.process.ask(request, lambda: self._holds(claim))
         except ScoringError as error:
             if not self.is_orphan():
-                most = 1 if error.final else self.settings.scoring_failures
+                most = self.settings.scoring_failures
                 with self.database.writing() as session:
-                    jobs.fail(session, claim, self.name, error.reason, most)
+                    jobs.fail(session, claim, self.name, error.reason, most, refused=error.final)
             return True
         with self.database.writing() as session:
             jobs.finish(session, claim, self.name, answer["halves"])

@@ -108,6 +108,20 @@ def add_track(
 
 
 @app.command()
+def data(
+    folder: Folder,
+    slug: Slug,
+    place: Annotated[str, typer.Argument(metavar="PUBLIC.zarr", help="Where the track's public dataset lies now.")],
+) -> None:
+    """Say where the public dataset of a track has moved, so that pages play its samples."""
+    _check_no_files(folder)
+    from ..leaderboard.service import hosting
+
+    hosting.move_data(folder, slug, place)
+    typer.echo(f"{slug} plays the samples of {place}")
+
+
+@app.command()
 def token(
     folder: Folder,
     team: Annotated[str, typer.Argument(help="The team; made if there is none of that name.")],
@@ -156,6 +170,19 @@ def rescore(folder: Folder, slug: Slug) -> None:
     from ..leaderboard.service import hosting
 
     typer.echo(f"{hosting.rescore(folder, slug)} submissions queued; the running service scores them")
+
+
+@app.command()
+def withdraw(
+    folder: Folder,
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="The submission: its id ends its page's address.")],
+) -> None:
+    """Take a submission out of the tables, for good; it still counts for the quota of its team."""
+    _check_no_files(folder)
+    from ..leaderboard.service import hosting
+
+    hosting.withdraw(folder, identifier)
+    typer.echo(f"{identifier} is withdrawn; the running service draws the table anew")
 
 
 @app.command()

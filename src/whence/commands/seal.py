@@ -36,10 +36,6 @@ def seal(
     sources: Sources = None,
     dominance: Dominance = None,
     split: InSplit = None,
-    fresh_noise: Annotated[
-        bool,
-        typer.Option("--fresh-noise", help="Draw noise that nobody can draw again; a bench of DATA.zarr has another."),
-    ] = False,
     allow_guessable_seed: Annotated[
         bool,
         typer.Option("--allow-guessable-seed", help="Seal a set whose seed, and so its answers, can be guessed."),
@@ -69,7 +65,6 @@ def seal(
         conditions=chosen.stimulus.conditions(given, chosen.default_conditions, track),
         split=split and split.value,
         private_share=private_share,
-        fresh_noise=fresh_noise,
         allow_guessable_seed=allow_guessable_seed,
     )
     if json:
