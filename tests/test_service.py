@@ -166,6 +166,14 @@ class TestSubmitting:
         assert send(client, board, seed=3).status_code == 202
         assert any("quota reached: 2 submissions a day" in line for line in audit(database, "submission refused"))
 
+    def test_what_was_taken_is_taken_once_when_its_answer_was_lost(self, client, board, database):
+        first, second = (send(client, board, seed=seed).json() for seed in (1, 2))
+        again = send(client, board, seed=2)  # the quota is reached
+        assert (again.status_code, again.json()["id"], again.json()["new"]) == (202, second["id"], False)
+        hosting.close_track(board.folder, SLUG)
+        assert send(client, board, seed=1).json()["id"] == first["id"]
+        assert send(client, board, seed=3).status_code == 403
+
     def test_the_quota_holds_for_requests_at_once(self, board):
         payloads = [board.payload(seed) for seed in range(12)]
         settings, database = hosting.open_board(board.folder)
@@ -250,7 +258,7 @@ class TestPhases:
         assert [score["half"] for score in state["scores"]] == ["public", "private"]
         assert state["rows"] == state["scores"][1]["rows"]
         assert send(client, board, seed=2).status_code == 403
-        assert send(client, board, seed=1).status_code == 403
+        assert not send(client, board, seed=1).json()["new"]
         with pytest.raises(InputError, match="closed already"):
             hosting.close_track(board.folder, SLUG)
 

@@ -22,7 +22,7 @@ from whence.leaderboard.service.models import Job, Score, SubmissionRow
 from whence.leaderboard.standing import BoardInfo, EntryInfo, standing_of
 
 TEAMS, QUOTA, TRIES = 20, 10, 12
-KILLS = 5
+KILLS = 20
 TIMEOUT = httpx.Timeout(60.0)
 
 

@@ -2,7 +2,7 @@
 
 Starts the real server with one worker on a made-up set of 2,000 clips, sends the submissions, and asks for pages all
 the while. Run it as `python benchmarks/speed/leaderboard.py [READERS] [DATABASE_URL]`. Exit code 1 if, once the uploads
-are in, the median is above 30 ms or the 99th percentile above 500 ms.
+are in, the median is above 30 ms or the 99th percentile above 1 s.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from service_boards import SLUG, make_board, running  # type: ignore[import-not-
 TEAMS, EACH, CLIPS = 20, 10, 2000
 PAGES = ("/", f"/tracks/{SLUG}", f"/tracks/{SLUG}/compare", f"/tracks/{SLUG}/table.csv", f"/api/tracks/{SLUG}/standing")
 PAUSE_SECONDS = 0.5
-MEDIAN_SECONDS, PERCENTILE_SECONDS = 0.03, 0.5
+MEDIAN_SECONDS, PERCENTILE_SECONDS = 0.03, 1.0
 """The limits."""
 Times = dict[str, list[float]]
 

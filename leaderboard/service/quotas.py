@@ -36,14 +36,6 @@ def free_slot(session: Session, team: int, track: TrackRow, day: str) -> int | N
     return next((slot for slot in range(1, track.per_day + 1) if slot not in taken), None)
 
 
-def check_open(session: Session, account: Account, track: TrackRow) -> None:
-    """Raise RefusedError where a submission of `account` cannot be taken now; spares the upload of a hopeless one."""
-    if track.phase != "open":
-        raise RefusedError(403, f"the phase of {track.slug!r} is closed: it takes no more submissions")
-    if not account.is_host and free_slot(session, account.id, track, today()) is None:
-        raise RefusedError(429, _full(track))
-
-
 def _full(track: TrackRow) -> str:
     return f"quota reached: {track.per_day} submissions a day to {track.slug!r}; the next day begins at 00:00 UTC"
 

@@ -15,7 +15,7 @@ from .answers import STATUS, Accepted
 from .audit import record
 from .board import Board, board_of
 from .jobs import newest
-from .quotas import check_open, take
+from .quotas import take
 from .security import address_of
 from .tracks import expectation_for, find_track
 from .uploads import RefusedError, Upload, keep, receive
@@ -31,7 +31,7 @@ async def submit_file(request: Request, slug: str, account: Account) -> Accepted
     try:
         if not board.limiter.submission(account.name):
             raise RefusedError(429, "too many uploads: wait a minute")
-        expectation = await run(_expected, board, account, slug)
+        expectation = await run(_expected, board, slug)
         upload = await _received(board, request, expectation)
         try:
             return await run(_taken, board, account, slug, upload, expectation)
@@ -42,14 +42,13 @@ async def submit_file(request: Request, slug: str, account: Account) -> Accepted
         raise HTTPException(error.status, error.reason, AGAIN if error.status == 429 else None) from None
 
 
-def _expected(board: Board, account: Account, slug: str) -> Expectation:
-    """Return what the file must hold; raises RefusedError where none would be taken now."""
+def _expected(board: Board, slug: str) -> Expectation:
+    """Return what the file must hold; raises RefusedError for an unknown track."""
     with board.database.reading() as session:
         try:
             track = find_track(session, slug)
         except InputError as error:
             raise RefusedError(404, str(error)) from None
-        check_open(session, account, track)
         return expectation_for(session, track)
 
 
