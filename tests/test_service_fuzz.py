@@ -25,7 +25,7 @@ from whence.leaderboard.service.scorer import Scorer
 from whence.leaderboard.service.settings import read_settings
 from whence.leaderboard.service.standings import entry_of
 
-EXAMPLES = int(os.environ.get("WHENCE_FUZZ_EXAMPLES", "500"))
+EXAMPLES = 2500
 """Inputs of each of the four kinds."""
 MEMORY = 2**30
 """Bytes that scoring may use."""
