@@ -1,10 +1,13 @@
 """What a host does to a board: each command of `whence leaderboard` as one call."""
 
 import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ...errors import InputError
 from ..pages.samples import Samples, samples_at
@@ -52,66 +55,59 @@ def open_board(folder: Path) -> tuple[Settings, Database]:
     return settings, database
 
 
+@contextmanager
+def _changing(folder: Path) -> Iterator[Session]:
+    """Yield a session on the board in `folder`, committed when the block ends; raises InputError."""
+    _, database = open_board(folder)
+    with closing(database), database.writing() as session:
+        yield session
+
+
 def add_track(folder: Path, slug: str, *, data: str, labels: Path, title: str, per_day: int) -> None:
     """Add a track to the board in `folder`; raises InputError."""
     settings, database = open_board(folder)
-    expectation = new_track.checked_expectation(data, labels)
-    with database.writing() as session:
-        new_track.add_track(
-            session, settings.folder, slug, expectation, labels, title=title or slug, per_day=per_day, data=data
-        )
-    database.close()
+    with closing(database):
+        expectation = new_track.checked_expectation(data, labels)
+        with database.writing() as session:
+            new_track.add_track(
+                session, settings.folder, slug, expectation, labels, title=title or slug, per_day=per_day, data=data
+            )
 
 
 def move_data(folder: Path, slug: str, data: str) -> None:
     """Let a track find its public dataset, which has moved, at `data`; raises InputError for another dataset."""
-    _, database = open_board(folder)
-    with database.writing() as session:
+    with _changing(folder) as session:
         new_track.move_data(session, slug, data)
-    database.close()
 
 
 def issue_token(folder: Path, team: str, role: str | None) -> str:
     """Return a new token for `team`, which is made if there is none; raises InputError."""
-    _, database = open_board(folder)
-    with database.writing() as session:
-        token = accounts.issue_token(session, team, role)
-    database.close()
-    return token
+    with _changing(folder) as session:
+        return accounts.issue_token(session, team, role)
 
 
 def revoke(folder: Path, name: str) -> int:
     """Revoke the tokens of the team `name`, or the token of that name; return how many. Raises InputError."""
-    _, database = open_board(folder)
-    with database.writing() as session:
-        count = accounts.revoke(session, name)
-    database.close()
-    return count
+    with _changing(folder) as session:
+        return accounts.revoke(session, name)
 
 
 def close_track(folder: Path, slug: str) -> None:
     """Close the phase of a track; raises InputError."""
-    _, database = open_board(folder)
-    with database.writing() as session:
+    with _changing(folder) as session:
         tracks.close_track(session, slug)
-    database.close()
 
 
 def rescore(folder: Path, slug: str) -> int:
     """Queue what this version of the harness has not scored, and return how many submissions that are."""
-    _, database = open_board(folder)
-    with database.writing() as session:
-        count = tracks.rescore(session, slug)
-    database.close()
-    return count
+    with _changing(folder) as session:
+        return tracks.rescore(session, slug)
 
 
 def withdraw(folder: Path, identifier: str) -> None:
     """Take a submission out of the tables for good; raises InputError."""
-    _, database = open_board(folder)
-    with database.writing() as session:
+    with _changing(folder) as session:
         tracks.withdraw(session, identifier)
-    database.close()
 
 
 def title(folder: Path) -> str:
