@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
-from ..benchmarks.stimuli.binaural import BinauralBatch
+from ..benchmarks.stimuli.binaural.batch import BinauralBatch
 from ..conventions import SPEED_OF_SOUND
 from ..datagen.acoustics.cross_correlation import parabolic_peak
 from ..datagen.acoustics.sphere_head import HEAD_RADIUS, SphereHead

@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ..benchmarks.stimuli.stereo import StereoBatch
-from ..benchmarks.stimulus import Batch
+from ..benchmarks.questions.stimulus import Batch
+from ..benchmarks.stimuli.stereo.batch import StereoBatch
 from ..digests import generator_for
 
 

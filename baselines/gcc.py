@@ -12,8 +12,8 @@ import numpy.typing as npt
 from pydantic import Field
 from scipy.ndimage import uniform_filter1d
 
-from ..benchmarks.stimuli.binaural import BinauralBatch
-from ..benchmarks.stimuli.stereo import StereoBatch
+from ..benchmarks.stimuli.binaural.batch import BinauralBatch
+from ..benchmarks.stimuli.stereo.batch import StereoBatch
 from .azimuth import woodworth_azimuth
 from .spectra import Float32, Pair, correlation, weighted_cross_spectra, window_spectra
 from .votes import Combination, combine

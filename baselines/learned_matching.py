@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..benchmarks.stimuli.view_pairs import ViewPairBatch
+from ..benchmarks.stimuli.view_pairs.batch import ViewPairBatch
 from ..errors import InputError
 from .view_matching import Matches, Picture, ViewMatcher
 

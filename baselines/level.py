@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
-from ..benchmarks.stimuli.stereo import StereoBatch
+from ..benchmarks.stimuli.stereo.batch import StereoBatch
 
 Float64 = npt.NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from ..benchmarks.stimuli.view_pairs import ViewPairBatch
+from ..benchmarks.stimuli.view_pairs.batch import ViewPairBatch
 from .view_matching import Matches, Picture, ViewMatcher
 
 

@@ -12,8 +12,8 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..benchmarks.method import Diagnosed
-from ..benchmarks.stimuli.view_pairs import ViewPairBatch
+from ..benchmarks.running.method import Diagnosed
+from ..benchmarks.stimuli.view_pairs.batch import ViewPairBatch
 from ..digests import generator_for
 from .rotation_solvers import Float64, Solution, five_point, heading_change, rotation_only
 

@@ -11,15 +11,15 @@ from ..datagen.dataset import Dataset
 from ..datagen.storage import Folder
 from ..errors import InputError
 from ..registry import load_track
-from . import tables
-from .harness import Plan, predict
-from .labels import Labels
-from .method import PROTOCOLS, load_methods
-from .predictions import Predictions, read_predictions
-from .results import RESULTS, Results, read_results, score, write_results
-from .sealed import is_sealed
-from .stimulus import Condition
-from .track import Track, chosen_split
+from .questions.labels import Labels
+from .questions.sealed import is_sealed
+from .questions.stimulus import Condition
+from .questions.track import Track, chosen_split
+from .report import tables
+from .running.harness import Plan, predict
+from .running.method import PROTOCOLS, load_methods
+from .running.predictions import Predictions, read_predictions
+from .scoring.results import RESULTS, Results, read_results, score, write_results
 
 RUN = "run.json"
 

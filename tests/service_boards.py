@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from whence.benchmarks.labels import Labels
-from whence.benchmarks.stimuli.stereo_condition import StereoCondition
-from whence.leaderboard.card import Card
-from whence.leaderboard.labels_file import SealedLabels, write_labels_file
-from whence.leaderboard.scoring import expectation_of_labels
-from whence.leaderboard.service import accounts, hosting, new_track
-from whence.leaderboard.submission import Submission, write_submission
-from whence.leaderboard.submission_file import header
+from whence.benchmarks.questions.labels import Labels
+from whence.benchmarks.stimuli.stereo.condition import StereoCondition
+from whence.leaderboard.boards.service import accounts, hosting, new_track
+from whence.leaderboard.sealing.labels_file import SealedLabels, write_labels_file
+from whence.leaderboard.standing.scoring import expectation_of_labels
+from whence.leaderboard.submission.card import Card
+from whence.leaderboard.submission.expectation import Submission, write_submission
+from whence.leaderboard.submission.file import header
 
 SLUG = "tde-toy"
 CONDITIONS = [StereoCondition(snr_db=snr).stated() for snr in (20.0, 0.0)]

@@ -12,11 +12,11 @@ from toy_homes import SPLITS, VIEWS, ToyHomes, direction
 
 from whence.baselines.azimuth import GRID, IldSphere, ItdSphere, RandomAzimuth, sphere_delays, woodworth_azimuth
 from whence.baselines.gcc import GccPhat
-from whence.benchmarks import metrics
 from whence.benchmarks.bench import bench
-from whence.benchmarks.method import load_methods
-from whence.benchmarks.published import published_results, published_under
-from whence.benchmarks.stimuli.binaural import HOP, WINDOW, BinauralBatch
+from whence.benchmarks.questions import metrics
+from whence.benchmarks.running.method import load_methods
+from whence.benchmarks.scoring.published import published_results, published_under
+from whence.benchmarks.stimuli.binaural.batch import HOP, WINDOW, BinauralBatch
 from whence.benchmarks.tracks.azimuth import TRACK
 from whence.cli import main
 from whence.conventions import SAMPLE_RATE, SPEED_OF_SOUND

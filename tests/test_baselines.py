@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from whence.baselines import spectra
 from whence.baselines.votes import mode
-from whence.benchmarks.method import load_methods
-from whence.benchmarks.stimuli.stereo import StereoBatch
+from whence.benchmarks.running.method import load_methods
+from whence.benchmarks.stimuli.stereo.batch import StereoBatch
 from whence.errors import InputError
 from whence.registry import METHODS, load_method
 

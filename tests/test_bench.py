@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whence.benchmarks.bench import bench, open_run
-from whence.benchmarks.compare import comparison_table, comparisons
-from whence.benchmarks.predictions import read_predictions
-from whence.benchmarks.results import read_results
-from whence.benchmarks.stimuli.stereo import block_names, degrade, distractor_rows
-from whence.benchmarks.stimuli.stereo_condition import StereoCondition as Condition
-from whence.benchmarks.stimuli.stereo_condition import condition_grid
-from whence.benchmarks.tables import all_tables, main_table, published_table
-from whence.benchmarks.text_table import latex, markdown
+from whence.benchmarks.display.text_table import latex, markdown
+from whence.benchmarks.report.tables import all_tables, main_table, published_table
+from whence.benchmarks.running.predictions import read_predictions
+from whence.benchmarks.scoring.compare import comparison_table, comparisons
+from whence.benchmarks.scoring.results import read_results
+from whence.benchmarks.stimuli.stereo.batch import block_names, degrade, distractor_rows
+from whence.benchmarks.stimuli.stereo.condition import StereoCondition as Condition
+from whence.benchmarks.stimuli.stereo.condition import condition_grid
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
 from whence.datagen.tde import TdePlan, TdeRecipe
@@ -341,7 +341,7 @@ class TestComparison:
             comparisons([run, other])
 
     def test_two_methods_of_one_name_are_told_apart(self, run, tmp_path, data):
-        from whence.benchmarks.compare import _shared_cells
+        from whence.benchmarks.scoring.compare import _shared_cells
 
         for folder, delay in (("a", "1e-4"), ("b", "2e-4")):
             (tmp_path / "mine.py").write_text(MINE.replace("1e-4", delay))

@@ -8,8 +8,8 @@ from scipy import signal
 from toy_homes import VIEWS, ToyHomes
 
 from whence.benchmarks.bench import bench
-from whence.benchmarks.stimuli.binaural import BINAURAL, SEGMENT, batches, heard, segment_start
-from whence.benchmarks.stimuli.binaural_condition import BinauralCondition
+from whence.benchmarks.stimuli.binaural.batch import BINAURAL, SEGMENT, batches, heard, segment_start
+from whence.benchmarks.stimuli.binaural.condition import BinauralCondition
 from whence.benchmarks.tracks.azimuth import TRACK
 from whence.datagen.acoustics.auralize import add_noise
 from whence.datagen.acoustics.impulse_response import mix
@@ -70,7 +70,7 @@ def test_a_segment_is_a_piece_of_the_whole_convolution(homes, labels, seed):
 
 def test_loud_dry_sound_is_clipped_as_published(homes, labels):
     """Babble at rms 0.13 hardly ever exceeds 1, so clipping is checked on what would."""
-    from whence.benchmarks.stimuli.binaural import levelled
+    from whence.benchmarks.stimuli.binaural.batch import levelled
 
     peaky = np.zeros(10_000, dtype=np.float32)
     peaky[5] = 1.0

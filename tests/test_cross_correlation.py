@@ -8,11 +8,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whence.datagen.acoustics.cross_correlation import (
-    parabolic_peak,
-    phase_transform_correlation,
-    response_delay,
-)
+from whence.datagen.acoustics.cross_correlation import parabolic_peak, phase_transform_correlation, response_delay
 from whence.datagen.acoustics.lattice import band_limited_pulse
 from whence.datagen.acoustics.shoebox import ShoeboxRoom, impulse_responses
 from whence.datagen.tde import ROOMS

@@ -9,15 +9,14 @@ import pytest
 from toy_board import toy_card, toy_entries, toy_labels, toy_submission, toy_submissions
 
 from whence.benchmarks import bench as benching
-from whence.benchmarks.stimuli.stereo_condition import StereoCondition
+from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.commands.leaderboard import export
 from whence.commands.submit import submit
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
 from whence.datagen.tde import plan_tde
 from whence.errors import InputError
-from whence.leaderboard.client import BoardClient, Receipt
-from whence.leaderboard.folder_board import (
+from whence.leaderboard.boards.folder.board import (
     FolderBoard,
     add_submission,
     add_track,
@@ -27,11 +26,12 @@ from whence.leaderboard.folder_board import (
     open_board,
     standings,
 )
-from whence.leaderboard.labels_file import write_labels_file
-from whence.leaderboard.scoring import expectation_of_labels
-from whence.leaderboard.sealing import seal
-from whence.leaderboard.standing import EntryInfo, standing_of
-from whence.leaderboard.submission import expectation_of, write_submission
+from whence.leaderboard.sealing.labels_file import write_labels_file
+from whence.leaderboard.sealing.seal import seal
+from whence.leaderboard.standing.scoring import expectation_of_labels
+from whence.leaderboard.standing.standing import EntryInfo, standing_of
+from whence.leaderboard.submission.client import BoardClient, Receipt
+from whence.leaderboard.submission.expectation import expectation_of, write_submission
 
 SEALED = toy_labels()
 EXPECTED = expectation_of_labels(SEALED)
@@ -72,7 +72,7 @@ class TestFolder:
         assert found.to_json() == expected.to_json()
 
     def test_an_update_scores_what_was_added_before_it(self, board, monkeypatch):
-        for module in ("submission", "standing"):
+        for module in ("submission.expectation", "standing.standing"):
             monkeypatch.setattr(f"whence.leaderboard.{module}.HARNESS_VERSION", "1-next")
         (found,) = standings(board, [labels(board)])
         assert len(found.entries) == len(SUBMISSIONS)

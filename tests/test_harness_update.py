@@ -4,13 +4,13 @@ import pytest
 from fastapi.testclient import TestClient
 from service_boards import SLUG, make_board
 
-from whence.leaderboard.service import hosting
-from whence.leaderboard.service.app import create_app
-from whence.leaderboard.service.models import Job
-from whence.leaderboard.service.settings import read_settings
-from whence.leaderboard.service.standings import newest_table
-from whence.leaderboard.service.tracks import find_track
-from whence.leaderboard.service.worker import Worker
+from whence.leaderboard.boards.service import hosting
+from whence.leaderboard.boards.service.app import create_app
+from whence.leaderboard.boards.service.models import Job
+from whence.leaderboard.boards.service.settings import read_settings
+from whence.leaderboard.boards.service.standings import newest_table
+from whence.leaderboard.boards.service.tracks import find_track
+from whence.leaderboard.boards.service.worker import Worker
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def work_off(worker):
 def update(monkeypatch):
     """Raise the version of the harness."""
     for module in ("jobs", "standings"):
-        monkeypatch.setattr(f"whence.leaderboard.service.{module}.HARNESS_VERSION", "1-next")
+        monkeypatch.setattr(f"whence.leaderboard.boards.service.{module}.HARNESS_VERSION", "1-next")
 
 
 def shown(client, board, worker):

@@ -17,9 +17,9 @@ from box_scenes import box_room
 from conftest import babble
 from PIL import Image
 
-from whence.benchmarks.inspection import describe, licences
-from whence.benchmarks.report.home_example import read_example
-from whence.benchmarks.report.home_page import write_home_page
+from whence.benchmarks.display.inspection import describe, licences
+from whence.benchmarks.stimuli.binaural.home_example import read_example
+from whence.benchmarks.stimuli.binaural.home_page import write_home_page
 from whence.commands.dataset import inspect
 from whence.conventions import wrap_degrees
 from whence.datagen.dataset import Dataset

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from whence.benchmarks.metrics import (
+from whence.benchmarks.questions.metrics import (
     ACCURACY,
     AZIMUTH_SIDE,
     MEAN_ABSOLUTE_ERROR_MS,

@@ -9,11 +9,11 @@ from service_boards import make_board
 from sqlalchemy.exc import OperationalError
 from starlette.responses import Response
 
+from whence.leaderboard.boards.service import page_cache
+from whence.leaderboard.boards.service.app import create_app
+from whence.leaderboard.boards.service.page_cache import PageCache
+from whence.leaderboard.boards.service.settings import read_settings
 from whence.leaderboard.pages.router import query_read
-from whence.leaderboard.service import page_cache
-from whence.leaderboard.service.app import create_app
-from whence.leaderboard.service.page_cache import PageCache
-from whence.leaderboard.service.settings import read_settings
 
 
 class Tables:

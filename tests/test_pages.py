@@ -19,10 +19,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from toy_board import example_standing, toy_card
 
-from whence.benchmarks.results import CEILING, CHANCE
-from whence.benchmarks.statistics import Interval
+from whence.benchmarks.scoring.results import CEILING, CHANCE
+from whence.benchmarks.scoring.statistics import Interval
 from whence.errors import InputError
-from whence.leaderboard.card import Card
 from whence.leaderboard.pages.addresses import Address, file_name, live, static
 from whence.leaderboard.pages.axis import Axis
 from whence.leaderboard.pages.badge import render_badge
@@ -35,7 +34,8 @@ from whence.leaderboard.pages.router import router
 from whence.leaderboard.pages.site import Site
 from whence.leaderboard.pages.view import BoardView, Choice
 from whence.leaderboard.pages.words import verdict
-from whence.leaderboard.standing_record import Standing, standing_from_json
+from whence.leaderboard.standing.record import Standing, standing_from_json
+from whence.leaderboard.submission.card import Card
 
 VOID = {"meta", "link", "img", "line", "circle", "rect", "br"}
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'

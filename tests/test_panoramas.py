@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from whence.baselines.sift import Sift
-from whence.benchmarks.metrics import angular_error
-from whence.benchmarks.stimuli.view_pairs import ViewPairBatch, intrinsics, seen
+from whence.benchmarks.questions.metrics import angular_error
+from whence.benchmarks.stimuli.view_pairs.batch import ViewPairBatch, intrinsics, seen
 from whence.benchmarks.tracks.rotation import TRACK
 from whence.conventions import wrap_degrees
 from whence.datagen.cameras import Camera, orientation, project

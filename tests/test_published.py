@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from whence.benchmarks.metrics import METRICS
-from whence.benchmarks.published import published_for, published_results
+from whence.benchmarks.questions.metrics import METRICS
+from whence.benchmarks.scoring.published import published_for, published_results
 from whence.errors import InputError
 
 EVERYTHING = [row for track in ("tde", "left-right", "rotation") for row in published_results(track)]

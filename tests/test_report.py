@@ -15,13 +15,13 @@ import pytest
 import soundfile
 
 from whence.benchmarks.bench import bench, open_run
+from whence.benchmarks.display.sounds import as_sound
 from whence.benchmarks.report.page import chance_gap, headline, write_report
-from whence.benchmarks.report.sounds import as_sound
 from whence.benchmarks.report.view import View
 from whence.benchmarks.report.worst import worst_samples
-from whence.benchmarks.results import score
-from whence.benchmarks.stimuli.stereo import degrade, second_talkers
-from whence.benchmarks.stimuli.stereo_condition import StereoCondition as Condition
+from whence.benchmarks.scoring.results import score
+from whence.benchmarks.stimuli.stereo.batch import degrade, second_talkers
+from whence.benchmarks.stimuli.stereo.condition import StereoCondition as Condition
 from whence.datagen.brir import BrirPlan, BrirRecipe, read_responses, responses_digest
 from whence.datagen.corpora import open_corpus
 from whence.datagen.in_the_wild import InTheWildPlan, read_labels

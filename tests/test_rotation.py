@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from whence.baselines.learned_matching import Found, LightGlue, LoFTR, SuperGlue, matched_points
 from whence.baselines.rotation_solvers import bearings, five_point, heading_change, rotation_only
 from whence.baselines.sift import Sift
-from whence.benchmarks.method import load_methods
-from whence.benchmarks.metrics import FAILURES, RECALL_AREAS, angular_error, recall_area
-from whence.benchmarks.stimuli.view_pairs import ViewPairBatch
+from whence.benchmarks.questions.metrics import FAILURES, RECALL_AREAS, angular_error, recall_area
+from whence.benchmarks.running.method import load_methods
+from whence.benchmarks.stimuli.view_pairs.batch import ViewPairBatch
 from whence.benchmarks.tracks.rotation import TRACK
 from whence.conventions import wrap_degrees
 from whence.datagen.cameras import PITCH_DEG, Camera, relative_rotation

@@ -18,16 +18,16 @@ from toy_public_set import write_public_set
 
 from whence.datagen.dataset import Dataset
 from whence.errors import InputError
+from whence.leaderboard.boards.service import hosting
+from whence.leaderboard.boards.service.app import create_app
+from whence.leaderboard.boards.service.models import TrackRow
+from whence.leaderboard.boards.service.ranges import Ranges
+from whence.leaderboard.boards.service.settings import read_settings
 from whence.leaderboard.pages.addresses import live, static
 from whence.leaderboard.pages.export import export_site
 from whence.leaderboard.pages.router import router
 from whence.leaderboard.pages.samples import samples_at, samples_given
 from whence.leaderboard.pages.site import Site
-from whence.leaderboard.service import hosting
-from whence.leaderboard.service.app import create_app
-from whence.leaderboard.service.models import TrackRow
-from whence.leaderboard.service.ranges import Ranges
-from whence.leaderboard.service.settings import read_settings
 
 
 @pytest.fixture(scope="module")

@@ -9,19 +9,24 @@ import pytest
 from toy_board import toy_card, toy_labels, toy_submission, toy_submissions
 
 from whence.benchmarks import bench as benching
-from whence.benchmarks.metrics import MEAN_ABSOLUTE_ERROR_MS
-from whence.benchmarks.predictions import read_predictions
-from whence.benchmarks.results import CEILING, CHANCE
-from whence.benchmarks.stimuli.stereo_condition import StereoCondition
+from whence.benchmarks.questions.metrics import MEAN_ABSOLUTE_ERROR_MS
+from whence.benchmarks.running.predictions import read_predictions
+from whence.benchmarks.scoring.results import CEILING, CHANCE
+from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
 from whence.datagen.tde import plan_tde
 from whence.errors import InputError
-from whence.leaderboard.bundle import build_submission, dataset_of_run
-from whence.leaderboard.labels_file import read_labels_file
-from whence.leaderboard.scoring import expectation_of_labels, labels_of, score_submissions
-from whence.leaderboard.sealing import seal
-from whence.leaderboard.submission import check_submission, expectation_of, read_submission, write_submission
+from whence.leaderboard.sealing.labels_file import read_labels_file
+from whence.leaderboard.sealing.seal import seal
+from whence.leaderboard.standing.scoring import expectation_of_labels, labels_of, score_submissions
+from whence.leaderboard.submission.bundle import build_submission, dataset_of_run
+from whence.leaderboard.submission.expectation import (
+    check_submission,
+    expectation_of,
+    read_submission,
+    write_submission,
+)
 
 CONDITIONS = [StereoCondition(snr_db=snr) for snr in (20.0, -5.0)]
 METHODS = ("gcc-phat", "gcc-phat:protocol=best", "scot")

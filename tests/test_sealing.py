@@ -21,12 +21,12 @@ from test_stimuli import ToyViews
 from toy_homes import ToyHomes
 
 from whence.benchmarks.bench import RUN, bench, bench_sealed, open_run
-from whence.benchmarks.labels import Labels
-from whence.benchmarks.predictions import read_predictions
-from whence.benchmarks.sealed import FORMS, form_of
-from whence.benchmarks.stimuli.binaural_condition import BinauralCondition
-from whence.benchmarks.stimuli.stereo_condition import StereoCondition
-from whence.benchmarks.stimuli.view_pairs import AsStored
+from whence.benchmarks.questions.labels import Labels
+from whence.benchmarks.questions.sealed import FORMS, form_of
+from whence.benchmarks.running.predictions import read_predictions
+from whence.benchmarks.stimuli.binaural.condition import BinauralCondition
+from whence.benchmarks.stimuli.stereo.condition import StereoCondition
+from whence.benchmarks.stimuli.view_pairs.batch import AsStored
 from whence.cli import main
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
@@ -36,8 +36,8 @@ from whence.datagen.tde import PAPER_SEED, TdePlan, TdeRecipe
 from whence.datagen.verification import verify_dataset
 from whence.digests import canonical_json, generator_for, sha256
 from whence.errors import InputError, VerificationError
-from whence.leaderboard.labels_file import check_commitment, read_labels_file
-from whence.leaderboard.sealing import halves, licences_of, seal
+from whence.leaderboard.sealing.labels_file import check_commitment, read_labels_file
+from whence.leaderboard.sealing.seal import halves, licences_of, seal
 from whence.registry import TRACKS, load_track
 
 SECRET = 2**127 + 12345
@@ -203,7 +203,7 @@ class TestWhatMethodsAreGiven:
         assert (found.track, found.fingerprint) == (track, public.fingerprint)
 
     def test_several_shards_are_written_in_order(self, tmp_path, folder, monkeypatch):
-        monkeypatch.setattr("whence.leaderboard.sealing.ROWS_PER_SHARD", 16)
+        monkeypatch.setattr("whence.leaderboard.sealing.seal.ROWS_PER_SHARD", 16)
         (tmp_path / "tde.zarr").symlink_to(folder / "tde.zarr")
         sealed(tmp_path, "tde", GRID)
         one, many = Dataset(str(folder / "tde-public.zarr")), Dataset(str(tmp_path / "tde-public.zarr"))
@@ -491,7 +491,7 @@ class TestRefusals:
         def full(*arguments):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("whence.leaderboard.sealing.write_labels_file", full)
+        monkeypatch.setattr("whence.leaderboard.sealing.seal.write_labels_file", full)
         with pytest.raises(OSError, match="No space left"):
             sealed(place, "tde", GRID)
         assert [path.name for path in place.iterdir()] == ["tde.zarr"]

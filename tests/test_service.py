@@ -18,16 +18,16 @@ from typer.testing import CliRunner
 
 from whence.commands import leaderboard
 from whence.errors import InputError
-from whence.leaderboard.scoring import expectation_of_labels, score_submissions
-from whence.leaderboard.service import hosting, jobs, quotas, uploads
-from whence.leaderboard.service.app import create_app
-from whence.leaderboard.service.database import Database, upgrade
-from whence.leaderboard.service.models import AuditRow, Base, Job, Score, SubmissionRow, Token
-from whence.leaderboard.service.scoring_process import ScoringError
-from whence.leaderboard.service.settings import read_settings
-from whence.leaderboard.service.worker import Worker
-from whence.leaderboard.standing import FEWEST
-from whence.leaderboard.submission import read_submission
+from whence.leaderboard.boards.service import hosting, jobs, quotas, uploads
+from whence.leaderboard.boards.service.app import create_app
+from whence.leaderboard.boards.service.database import Database, upgrade
+from whence.leaderboard.boards.service.models import AuditRow, Base, Job, Score, SubmissionRow, Token
+from whence.leaderboard.boards.service.scoring_process import ScoringError
+from whence.leaderboard.boards.service.settings import read_settings
+from whence.leaderboard.boards.service.worker import Worker
+from whence.leaderboard.standing.scoring import expectation_of_labels, score_submissions
+from whence.leaderboard.standing.standing import FEWEST
+from whence.leaderboard.submission.expectation import read_submission
 
 SUBMIT = f"/api/tracks/{SLUG}/submissions"
 
@@ -225,7 +225,7 @@ class TestSubmitting:
         def lose(*arguments):
             raise uploads.RefusedError(503, "the power is gone")
 
-        monkeypatch.setattr("whence.leaderboard.service.submitting.take", lose)
+        monkeypatch.setattr("whence.leaderboard.boards.service.submitting.take", lose)
         assert send(client, board).status_code == 503
         (left,) = (board.folder / "uploads").glob("??/*.parquet")
         assert left.read_bytes() == board.payload(1)
@@ -269,7 +269,7 @@ class TestPhases:
         with database.reading() as session:
             old = {(score.id, score.content) for score in session.scalars(select(Score))}
         for module in ("jobs", "standings"):
-            monkeypatch.setattr(f"whence.leaderboard.service.{module}.HARNESS_VERSION", "1-next")
+            monkeypatch.setattr(f"whence.leaderboard.boards.service.{module}.HARNESS_VERSION", "1-next")
         assert hosting.rescore(board.folder, SLUG) == 1
         work_off(worker)
         with database.reading() as session:
@@ -309,7 +309,7 @@ class TestWithdrawing:
         work_off(worker)
         hosting.withdraw(board.folder, bad)
         for module in ("jobs", "standings"):
-            monkeypatch.setattr(f"whence.leaderboard.service.{module}.HARNESS_VERSION", "1-next")
+            monkeypatch.setattr(f"whence.leaderboard.boards.service.{module}.HARNESS_VERSION", "1-next")
         assert hosting.rescore(board.folder, SLUG) == 1
         work_off(worker)
         assert list(client.get(f"/api/tracks/{SLUG}/standing").json()["entries"]) == [good]
@@ -470,8 +470,8 @@ class TestShown:
     def test_the_application_never_reads_labels(self):
         """The process that answers requests does not even load what reads them."""
         script = (
-            "import sys, whence.leaderboard.service.app, whence.leaderboard.service.worker; "
-            "print('whence.leaderboard.labels_file' in sys.modules)"
+            "import sys, whence.leaderboard.boards.service.app, whence.leaderboard.boards.service.worker; "
+            "print('whence.leaderboard.sealing.labels_file' in sys.modules)"
         )
         assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "False"
 
@@ -503,7 +503,7 @@ class TestTables:
     def test_an_old_database_is_brought_up(self, board, database):
         from alembic import command
 
-        from whence.leaderboard.service.database import migrations
+        from whence.leaderboard.boards.service.database import migrations
 
         config = migrations()
         with database.engine.begin() as connection:
@@ -517,7 +517,7 @@ class TestTables:
     def test_a_board_that_forgot_where_its_data_lay_keeps_its_tracks(self, client, board, database):
         from alembic import command
 
-        from whence.leaderboard.service.database import migrations
+        from whence.leaderboard.boards.service.database import migrations
 
         config = migrations()
         with database.engine.begin() as connection:

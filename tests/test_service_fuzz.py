@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from service_boards import SLUG, make_board
 from sqlalchemy import func, select
 
-from whence.leaderboard.service import hosting
-from whence.leaderboard.service.app import create_app
-from whence.leaderboard.service.models import AuditRow, SubmissionRow
-from whence.leaderboard.service.scorer import Scorer
-from whence.leaderboard.service.settings import read_settings
-from whence.leaderboard.service.standings import entry_of
+from whence.leaderboard.boards.service import hosting
+from whence.leaderboard.boards.service.app import create_app
+from whence.leaderboard.boards.service.models import AuditRow, SubmissionRow
+from whence.leaderboard.boards.service.scorer import Scorer
+from whence.leaderboard.boards.service.settings import read_settings
+from whence.leaderboard.boards.service.standings import entry_of
 
 EXAMPLES = 2500
 """Inputs of each of the four kinds."""

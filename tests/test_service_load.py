@@ -17,9 +17,9 @@ from service_boards import SLUG, Server, ToyBoard, make_board, start_server, sub
 from service_postgres import cluster
 from sqlalchemy import select
 
-from whence.leaderboard.service import hosting
-from whence.leaderboard.service.models import Job, Score, SubmissionRow
-from whence.leaderboard.standing import BoardInfo, EntryInfo, standing_of
+from whence.leaderboard.boards.service import hosting
+from whence.leaderboard.boards.service.models import Job, Score, SubmissionRow
+from whence.leaderboard.standing.standing import BoardInfo, EntryInfo, standing_of
 
 TEAMS, QUOTA, TRIES = 20, 10, 12
 KILLS = 20

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from toy_board import example_standing, toy_entries, toy_labels, toy_submissions
 
-from whence.benchmarks.metrics import MEAN_ABSOLUTE_ERROR_MS as METRIC
-from whence.benchmarks.metrics import MEDIAN_ABSOLUTE_ERROR_MS
-from whence.benchmarks.results import CEILING, CHANCE
-from whence.benchmarks.statistics import Clusters, estimate, paired_difference, rank_groups
+from whence.benchmarks.questions.metrics import MEAN_ABSOLUTE_ERROR_MS as METRIC
+from whence.benchmarks.questions.metrics import MEDIAN_ABSOLUTE_ERROR_MS
+from whence.benchmarks.scoring.results import CEILING, CHANCE
+from whence.benchmarks.scoring.statistics import Clusters, estimate, paired_difference, rank_groups
 from whence.errors import InputError
-from whence.leaderboard.paired import Terms, compared, paired_differences
-from whence.leaderboard.scoring import answers_of, expectation_of_labels, labels_of, score_submissions
-from whence.leaderboard.service import memory
-from whence.leaderboard.service.memory import Estimates, Memory
-from whence.leaderboard.standing import BoardInfo, standing_from_json, standing_of, standing_of_answers
-from whence.leaderboard.submission import placed
+from whence.leaderboard.boards.service import memory
+from whence.leaderboard.boards.service.memory import Estimates, Memory
+from whence.leaderboard.standing.paired import Terms, compared, paired_differences
+from whence.leaderboard.standing.scoring import answers_of, expectation_of_labels, labels_of, score_submissions
+from whence.leaderboard.standing.standing import BoardInfo, standing_from_json, standing_of, standing_of_answers
+from whence.leaderboard.submission.expectation import placed
 from whence.registry import load_track
 
 SEALED = toy_labels()
@@ -115,8 +115,8 @@ def test_of_many_entries_the_best_and_neighbours_are_compared():
 
 @pytest.mark.parametrize("name", ["mean_absolute_error", "share_within_tenth_ms"])
 def test_on_a_large_board_pairs_are_chosen_by_rank_over_all_conditions(name, monkeypatch):
-    monkeypatch.setattr("whence.leaderboard.paired.MOST_PAIRED", 3)
-    monkeypatch.setattr("whence.leaderboard.paired.NEIGHBOURS", 1)
+    monkeypatch.setattr("whence.leaderboard.standing.paired.MOST_PAIRED", 3)
+    monkeypatch.setattr("whence.leaderboard.standing.paired.NEIGHBOURS", 1)
     (metric,) = (metric for metric in load_track("tde").metrics if metric.name == name)
     rng = np.random.default_rng(7)
     labels = labels_of(SEALED, "public")

@@ -9,14 +9,14 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whence.benchmarks.metrics import (
+from whence.benchmarks.questions.metrics import (
     ACCURACY,
     MEAN_ABSOLUTE_ERROR_MS,
     MEDIAN_ABSOLUTE_ERROR_MS,
     METRICS,
     ROOT_MEAN_SQUARE_ERROR_MS,
 )
-from whence.benchmarks.statistics import (
+from whence.benchmarks.scoring.statistics import (
     Clusters,
     Interval,
     bootstrap_interval,
@@ -52,7 +52,7 @@ def test_replicates_are_the_metric_of_repeated_samples(sample, seed):
 
 
 def test_weighted_median_over_many_blocks_and_stretches(monkeypatch):
-    monkeypatch.setattr("whence.benchmarks.statistics.CHUNK_ELEMENTS", 900)
+    monkeypatch.setattr("whence.benchmarks.scoring.statistics.CHUNK_ELEMENTS", 900)
     rng = np.random.default_rng(3)
     terms, clusters = rng.integers(0, 40, 1234) / 4, Clusters.of(rng.integers(0, 150, 1234))
     values = replicates(MEDIAN_ABSOLUTE_ERROR_MS, terms, clusters, resamples=50)
@@ -117,7 +117,7 @@ def test_same_seed_same_interval_other_seed_other_interval():
 def test_kept_and_redrawn_resamples_are_equal(monkeypatch):
     clusters = Clusters.of(np.arange(40) % 9)
     kept = list(clusters.resample_counts(100, 4))
-    monkeypatch.setattr("whence.benchmarks.statistics.KEPT_BYTES", 0)
+    monkeypatch.setattr("whence.benchmarks.scoring.statistics.KEPT_BYTES", 0)
     redrawn = list(Clusters.of(np.arange(40) % 9).resample_counts(100, 4))
     np.testing.assert_array_equal(np.concatenate(kept), np.concatenate(redrawn))
     assert (np.concatenate(kept).sum(axis=1) == 9).all()

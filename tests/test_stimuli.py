@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from whence.benchmarks.bench import bench, open_run
-from whence.benchmarks.compare import comparisons
-from whence.benchmarks.labels import Labels
-from whence.benchmarks.predictions import read_predictions
+from whence.benchmarks.questions.labels import Labels
 from whence.benchmarks.report.page import write_report
-from whence.benchmarks.report.pair_pictures import heading_line
-from whence.benchmarks.results import read_results
-from whence.benchmarks.stimuli.stereo import STEREO, second_talkers
-from whence.benchmarks.stimuli.stereo_condition import StereoCondition
-from whence.benchmarks.stimuli.view_pairs import VIEW_PAIRS, AsStored, seen
-from whence.benchmarks.tables import all_tables, main_table, published_table
+from whence.benchmarks.report.tables import all_tables, main_table, published_table
+from whence.benchmarks.running.predictions import read_predictions
+from whence.benchmarks.scoring.compare import comparisons
+from whence.benchmarks.scoring.results import read_results
+from whence.benchmarks.stimuli.stereo.batch import STEREO, second_talkers
+from whence.benchmarks.stimuli.stereo.condition import StereoCondition
+from whence.benchmarks.stimuli.view_pairs.batch import VIEW_PAIRS, AsStored, seen
+from whence.benchmarks.stimuli.view_pairs.picture import heading_line
 from whence.benchmarks.tracks.rotation import TRACK
 from whence.cli import main
 from whence.conventions import wrap_degrees

@@ -17,13 +17,19 @@ from hypothesis import strategies as st
 from toy_board import CONDITIONS, FINGERPRINT, toy_card, toy_labels, toy_submission, toy_submissions
 
 from whence.errors import InputError
-from whence.leaderboard import parquet_guard
-from whence.leaderboard.card import Card, card_of, read_card
-from whence.leaderboard.parquet_guard import Limits
-from whence.leaderboard.scoring import expectation_of_labels
-from whence.leaderboard.submission import Expectation, check_submission, placed, read_submission, write_submission
-from whence.leaderboard.submission_file import KEY, SCHEMA, header_of
-from whence.leaderboard.thrift import ThriftError, read_struct
+from whence.leaderboard.standing.scoring import expectation_of_labels
+from whence.leaderboard.submission import parquet_guard
+from whence.leaderboard.submission.card import Card, card_of, read_card
+from whence.leaderboard.submission.expectation import (
+    Expectation,
+    check_submission,
+    placed,
+    read_submission,
+    write_submission,
+)
+from whence.leaderboard.submission.file import KEY, SCHEMA, header_of
+from whence.leaderboard.submission.parquet_guard import Limits
+from whence.leaderboard.submission.thrift import ThriftError, read_struct
 
 NAMES = [f"s{k:04d}" for k in range(40)]
 EXPECTED = Expectation("tde", FINGERPRINT, CONDITIONS, NAMES)
@@ -466,7 +472,7 @@ def _whole(folder: Path) -> bytes:
 def _peak_megabytes(path: Path) -> float:
     code = (
         "import resource, sys\nfrom pathlib import Path\nfrom whence.errors import InputError\n"
-        "from whence.leaderboard.submission import read_submission\n"
+        "from whence.leaderboard.submission.file import read_submission\n"
         "try:\n    read_submission(Path(sys.argv[1]))\nexcept InputError:\n    pass\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     )

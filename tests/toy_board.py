@@ -8,14 +8,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from whence.benchmarks.labels import Labels
-from whence.benchmarks.stimuli.stereo_condition import StereoCondition
-from whence.leaderboard.card import Card
-from whence.leaderboard.labels_file import SealedLabels
-from whence.leaderboard.scoring import expectation_of_labels
-from whence.leaderboard.standing import BoardInfo, EntryInfo, Half, Standing, standing_of
-from whence.leaderboard.submission import Expectation, Submission
-from whence.leaderboard.submission_file import header
+from whence.benchmarks.questions.labels import Labels
+from whence.benchmarks.stimuli.stereo.condition import StereoCondition
+from whence.leaderboard.sealing.labels_file import SealedLabels
+from whence.leaderboard.standing.scoring import expectation_of_labels
+from whence.leaderboard.standing.standing import BoardInfo, EntryInfo, Half, Standing, standing_of
+from whence.leaderboard.submission.card import Card
+from whence.leaderboard.submission.expectation import Expectation, Submission
+from whence.leaderboard.submission.file import header
 
 SAMPLES = 240
 SPEAKERS = 12

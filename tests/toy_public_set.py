@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from whence.benchmarks.sealed import Form, form_of
+from whence.benchmarks.questions.sealed import Form, form_of
 from whence.datagen import shards
 from whence.datagen.dataset import Dataset
 from whence.datagen.shards import Field, Layout

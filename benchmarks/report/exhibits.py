@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure as Drawing
 
-from ..labels import Labels
-from ..stimuli import binaural
-from ..stimuli.binaural_condition import BinauralCondition
-from ..stimuli.stereo import heard, second_talkers
-from ..stimuli.stereo_condition import StereoCondition
-from ..stimuli.view_pairs import AsStored, seen
-from .clip_pictures import Answer, draw_clip
-from .pair_pictures import draw_pair
-from .sounds import Sound, as_sound
+from ..display.sounds import Sound, as_sound
+from ..questions.labels import Labels
+from ..stimuli.binaural import batch as binaural
+from ..stimuli.binaural.condition import BinauralCondition
+from ..stimuli.stereo.batch import heard, second_talkers
+from ..stimuli.stereo.condition import StereoCondition
+from ..stimuli.stereo.picture import Answer, draw_clip
+from ..stimuli.view_pairs.batch import AsStored, seen
+from ..stimuli.view_pairs.picture import draw_pair
 from .view import Stated, View
 
 Float64 = npt.NDArray[np.float64]

@@ -8,8 +8,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from ..results import CHANCE
-from .drawing import COLOURS, DASHES, MARKERS, MUTED, Picture, picture, save
+from ..display.drawing import COLOURS, DASHES, MARKERS, MUTED, Picture, picture, save
+from ..scoring.results import CHANCE
 from .view import Stated, View, in_order, stated_text
 
 WIDTH = 5.0

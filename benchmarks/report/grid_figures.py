@@ -6,19 +6,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..results import CHANCE, Row
-from .drawing import BLUE, INK, MUTED, axes_of, plain_name
-from .figures import (
-    WIDTH,
-    Figure,
-    Slice,
-    draw_legend,
-    legend_height,
-    line_style,
-    publish,
-    score_name,
-    slices,
-)
+from ..display.drawing import BLUE, INK, MUTED, axes_of, plain_name
+from ..scoring.results import CHANCE, Row
+from .figures import WIDTH, Figure, Slice, draw_legend, legend_height, line_style, publish, score_name, slices
 from .view import View, axis_title, level_text
 
 

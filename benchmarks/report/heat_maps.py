@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure as Drawing
 
-from .drawing import MUTED, axes_of, blank, picture, plain_name, save
+from ..display.drawing import MUTED, axes_of, blank, picture, plain_name, save
 from .figures import Figure, Slice, score_name, slices
 from .view import View, axis_title, capitalised, in_order, level_text
 

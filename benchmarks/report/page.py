@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...files import written_whole
-from ..results import CHANCE, Row
-from ..statistics import Interval, paired_difference
-from .drawing import style
+from ..display.drawing import style
+from ..display.rendering import render_page
+from ..scoring.results import CHANCE, Row
+from ..scoring.statistics import Interval, paired_difference
 from .figures import Figure
 from .grid_figures import scores_over_grid
 from .heat_maps import heat_maps
 from .published_tables import published_tables
-from .rendering import render_page
 from .sample_figures import accuracy_by_azimuth, error_distribution, predicted_against_true
 from .score_tables import details, interval_text, main_table, number
 from .view import View

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..metrics import Metric
-from ..published import PublishedResult, published_under
+from ..questions.metrics import Metric
+from ..scoring.published import PublishedResult, published_under
 from .score_tables import Cell, HtmlTable, Line, interval_text, number
 from .view import Stated, View, axis_title, capitalised
 

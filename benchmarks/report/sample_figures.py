@@ -7,8 +7,8 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from ..quantities import Quantity
-from .drawing import GRID, MUTED, POINT, axes_of, plain_name
+from ..display.drawing import GRID, MUTED, POINT, axes_of, plain_name
+from ..questions.quantities import Quantity
 from .figures import WIDTH, Figure, draw_legend, legend_height, line_style, publish, score_name
 from .view import View, capitalised
 

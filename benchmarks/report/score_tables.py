@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..metrics import Metric, digits
-from ..results import CEILING, CHANCE, Row
-from ..tables import diagnostic_text
+from ..questions.metrics import Metric, digits
+from ..scoring.results import CEILING, CHANCE, Row
+from .tables import diagnostic_text
 from .view import Stated, View
 
 MISSING = "missing"

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...registry import parse_specification
-from ..metrics import Metric
-from ..quantities import Quantity
-from ..results import CEILING, CHANCE, Row
-from ..stimulus import Condition
-from ..tables import varying_keys
+from ..questions.metrics import Metric
+from ..questions.quantities import Quantity
+from ..questions.stimulus import Condition
+from ..scoring.results import CEILING, CHANCE, Row
+from .tables import varying_keys
 
 if TYPE_CHECKING:
     from ..bench import Run

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .drawing import Picture, pages, picture, save_image
+from ..display.drawing import Picture, pages, picture, save_image
+from ..display.sounds import Sound
 from .exhibits import Exhibit, exhibits
-from .sounds import Sound
 from .view import Stated, View
 
 COUNT = 10

@@ -9,8 +9,8 @@ import time
 
 import numpy as np
 
-from whence.benchmarks.method import load_methods
-from whence.benchmarks.stimuli.stereo import StereoBatch
+from whence.benchmarks.running.method import load_methods
+from whence.benchmarks.stimuli.stereo.batch import StereoBatch
 
 CLIPS, WINDOW, VOTES = 6215, 1024, 128
 PLAIN_CLIPS = 128

@@ -18,8 +18,8 @@ import numpy as np
 import poselib
 
 from whence.baselines.rotation_solvers import Solution, five_point, heading_change, rotation_only
-from whence.benchmarks.metrics import FAILURE_DEG, angular_error
-from whence.benchmarks.text_table import TextTable, markdown
+from whence.benchmarks.display.text_table import TextTable, markdown
+from whence.benchmarks.questions.metrics import FAILURE_DEG, angular_error
 from whence.datagen.cameras import PITCH_DEG, Camera, relative_rotation
 from whence.digests import generator_for
 

@@ -19,7 +19,7 @@ import soundfile
 from scipy import signal
 
 from whence.benchmarks.bench import bench
-from whence.benchmarks.stimuli.stereo_condition import StereoCondition
+from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.conventions import SAMPLE_RATE
 from whence.datagen.corpora import Corpus, open_corpus
 from whence.datagen.pipeline import generate

@@ -9,12 +9,12 @@ methods, like the rigid sphere, tell no front from back. Chance says straight ah
 import numpy as np
 
 from ...datagen.dataset import Dataset
-from .. import metrics
-from ..labels import Float64, Labels
-from ..quantities import AZIMUTH
-from ..stimuli.binaural import BINAURAL, RENDERED
-from ..stimuli.binaural_condition import BinauralCondition
-from ..track import Track
+from ..questions import metrics
+from ..questions.labels import Float64, Labels
+from ..questions.quantities import AZIMUTH
+from ..questions.track import Track
+from ..stimuli.binaural.batch import BINAURAL, RENDERED
+from ..stimuli.binaural.condition import BinauralCondition
 
 ASKED = 0
 """The source of an example that is asked for."""

@@ -6,11 +6,11 @@ Sounds within 10 degrees of straight ahead or behind are left out, as the publis
 import numpy as np
 
 from ...datagen.dataset import Dataset
-from .. import metrics
-from ..labels import Float64, Labels
-from ..stimuli.stereo import STEREO
-from ..stimuli.stereo_condition import StereoCondition
-from ..track import Track
+from ..questions import metrics
+from ..questions.labels import Float64, Labels
+from ..questions.track import Track
+from ..stimuli.stereo.batch import STEREO
+from ..stimuli.stereo.condition import StereoCondition
 
 CENTRE_DEG = 10.0
 

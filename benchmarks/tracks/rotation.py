@@ -9,11 +9,11 @@ import numpy as np
 
 from ...conventions import wrap_degrees
 from ...datagen.dataset import Dataset
-from .. import metrics
-from ..labels import Float64, Labels
-from ..quantities import ROTATION
-from ..stimuli.view_pairs import VIEW_PAIRS, AsStored
-from ..track import Track
+from ..questions import metrics
+from ..questions.labels import Float64, Labels
+from ..questions.quantities import ROTATION
+from ..questions.track import Track
+from ..stimuli.view_pairs.batch import VIEW_PAIRS, AsStored
 
 BANDS_DEG = (30.0, 60.0, 90.0)
 """Upper ends of the bands of |rotation| that are also scored apart; a camera of 60 degrees sees half of the first

@@ -3,12 +3,12 @@
 import numpy as np
 
 from ...datagen.dataset import Dataset
-from .. import metrics
-from ..labels import Float64, Labels
-from ..quantities import DELAY
-from ..stimuli.stereo import STEREO
-from ..stimuli.stereo_condition import StereoCondition
-from ..track import Track
+from ..questions import metrics
+from ..questions.labels import Float64, Labels
+from ..questions.quantities import DELAY
+from ..questions.track import Track
+from ..stimuli.stereo.batch import STEREO
+from ..stimuli.stereo.condition import StereoCondition
 
 SNR_GRID = (30.0, 20.0, 10.0, 0.0, -10.0)
 

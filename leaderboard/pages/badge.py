@@ -1,6 +1,6 @@
 """A badge: a small picture for a README that says where an entry stands, or who leads a track."""
 
-from ..standing_record import Standing
+from ..standing.record import Standing
 from .rendering import environment
 from .view import BoardView, view_of
 from .words import joined, number

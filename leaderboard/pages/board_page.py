@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from ...benchmarks.results import CEILING, CHANCE, Row
-from ..standing_record import Entry, MetricInfo, Standing
+from ...benchmarks.scoring.results import CEILING, CHANCE, Row
+from ..standing.record import Entry, MetricInfo, Standing
 from .addresses import Address, Addresses, live
 from .axis import Axis, Bar
 from .facts import about, facts, phase_note

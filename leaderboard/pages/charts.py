@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...benchmarks.report.tables import group_keys
 from ...benchmarks.report.view import axis_title, in_order, level_text
-from ...benchmarks.results import CEILING, CHANCE, Row
-from ...benchmarks.tables import group_keys
-from ..standing_record import ErrorHistogram
+from ...benchmarks.scoring.results import CEILING, CHANCE, Row
+from ..standing.record import ErrorHistogram
 from .axis import Axis
 from .view import BoardView, Condition
 from .words import number

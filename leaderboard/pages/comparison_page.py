@@ -1,7 +1,7 @@
 """Two submissions against each other, condition by condition, and the list of such pairs."""
 
-from ..paired import MOST_PAIRED, NEIGHBOURS
-from ..standing_record import Standing
+from ..standing.paired import MOST_PAIRED, NEIGHBOURS
+from ..standing.record import Standing
 from .addresses import Address, Addresses, live
 from .axis import Axis
 from .entry_page import comparison_address, gap_cell, gap_record

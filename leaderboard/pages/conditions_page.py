@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ...benchmarks.results import CEILING, CHANCE, Row
-from ..standing_record import MetricInfo, Standing
+from ...benchmarks.scoring.results import CEILING, CHANCE, Row
+from ..standing.record import MetricInfo, Standing
 from .addresses import Address, Addresses, live
 from .board_page import BOUND_NOTES, entry_record, name_cell, score_record
 from .facts import about, phase_note

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ...benchmarks.statistics import Interval
-from ..standing_record import Entry, Standing
+from ...benchmarks.scoring.statistics import Interval
+from ..standing.record import Entry, Standing
 from .addresses import Address, Addresses, live
 from .axis import Axis
 from .board_page import entry_record, score_record

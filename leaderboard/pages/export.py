@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...errors import InputError
 from ...files import written_whole
-from ..standing_record import Standing
+from ..standing.record import Standing
 from .addresses import file_name, static
 from .index_page import TITLE
 from .site import FindSamples, Site, no_samples

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..standing_record import Standing
+from ..standing.record import Standing
 
 SHORT = 12
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..standing_record import Standing
+from ..standing.record import Standing
 from .addresses import Address, Addresses, live
 from .page_table import Cell, Group, Head, Line, PageTable
 from .rendering import render

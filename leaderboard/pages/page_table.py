@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...benchmarks.text_table import TextTable, latex
+from ...benchmarks.display.text_table import TextTable, latex
 from .addresses import Address
 from .axis import Bar
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...benchmarks.results import CEILING, CHANCE, Row
-from ..standing_record import MetricInfo, PublishedNumber
+from ...benchmarks.scoring.results import CEILING, CHANCE, Row
+from ..standing.record import MetricInfo, PublishedNumber
 from .addresses import Address
 from .axis import Axis, Bar
 from .facts import about

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import APIRouter, Request, Response
 
 from ...errors import InputError
-from ..standing_record import Standing
+from ..standing.record import Standing
 from .addresses import Address, Kind, live
 from .index_page import TITLE
 from .rendering import render

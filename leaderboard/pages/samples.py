@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ...benchmarks.report.sounds import wav_of
-from ...benchmarks.sealed import form_of
+from ...benchmarks.display.sounds import wav_of
+from ...benchmarks.questions.sealed import form_of
 from ...datagen.dataset import Dataset, read_rows
 from ...datagen.shards import MANIFEST
 from ...datagen.storage import Folder
 from ...errors import InputError
 from ...registry import load_track
-from ..standing_record import Entry, Standing
+from ..standing.record import Entry, Standing
 from .addresses import Address, file_name
 from .view import BoardView, looked_up
 

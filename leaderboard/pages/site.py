@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ..standing_record import Standing
+from ..standing.record import Standing
 from .addresses import Address, Addresses, file_name
 from .badge import render_badge
 from .board_page import board_table, render_board

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeVar
 
+from ...benchmarks.report.tables import group_keys, varying_keys
 from ...benchmarks.report.view import TYPICAL_SNR_DB, axis_title, in_order, level_text, stated_text
-from ...benchmarks.results import CEILING, CHANCE, Row
-from ...benchmarks.statistics import Interval
-from ...benchmarks.tables import group_keys, varying_keys
-from ..standing_record import Entry, MetricInfo, PublishedNumber, Standing
+from ...benchmarks.scoring.results import CEILING, CHANCE, Row
+from ...benchmarks.scoring.statistics import Interval
+from ..standing.record import Entry, MetricInfo, PublishedNumber, Standing
 
 Condition = Mapping[str, float | None]
 Order = Literal["rank", "name", "newest", "fastest"]

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 
-from ...benchmarks.metrics import digits
-from ...benchmarks.results import Row
-from ...benchmarks.statistics import Interval
-from ..standing_record import MetricInfo
+from ...benchmarks.questions.metrics import digits
+from ...benchmarks.scoring.results import Row
+from ...benchmarks.scoring.statistics import Interval
+from ..standing.record import MetricInfo
 
 NOT_MEASURED = "missing"
 LARGE = 1e6

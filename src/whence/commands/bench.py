@@ -84,7 +84,7 @@ def bench(
     """Run methods on a track under a grid of conditions; rerun to compute only what is missing."""
     from ..benchmarks.bench import bench as run_bench
     from ..benchmarks.bench import bench_sealed
-    from ..benchmarks.sealed import is_sealed, sealed_conditions
+    from ..benchmarks.questions.sealed import is_sealed, sealed_conditions
     from ..datagen.dataset import Dataset
     from ..registry import load_track
 
@@ -132,9 +132,9 @@ def _show_sealed(data: str, folder: Path, files: "Sequence[Path]", as_json: bool
 
 def show(run: "Run", as_json: bool) -> None:
     """Print the tables of `run` and where its files lie."""
-    from ..benchmarks.results import RESULTS
-    from ..benchmarks.tables import main_table, published_table
-    from ..benchmarks.text_table import rich_table
+    from ..benchmarks.display.text_table import rich_table
+    from ..benchmarks.report.tables import main_table, published_table
+    from ..benchmarks.scoring.results import RESULTS
 
     if as_json:
         typer.echo((run.folder / RESULTS).read_text(encoding="utf-8"), nl=False)
@@ -161,9 +161,9 @@ def compare(
     from json import dumps
 
     from ..benchmarks.bench import open_run
-    from ..benchmarks.compare import comparison_table, comparisons
-    from ..benchmarks.results import finite
-    from ..benchmarks.text_table import markdown, rich_table
+    from ..benchmarks.display.text_table import markdown, rich_table
+    from ..benchmarks.scoring.compare import comparison_table, comparisons
+    from ..benchmarks.scoring.results import finite
 
     found = comparisons([open_run(folder, data) for folder in runs], metric, by_rt60=by_rt60)
     if json:

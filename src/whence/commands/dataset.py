@@ -25,8 +25,8 @@ def inspect(
     """Show what a dataset holds: recipe, arrays, ranges, realised reverberation, speech and its licences."""
     from json import dumps
 
-    from ..benchmarks.inspection import describe
-    from ..benchmarks.text_table import rich_table
+    from ..benchmarks.display.inspection import describe
+    from ..benchmarks.display.text_table import rich_table
     from ..datagen.dataset import Dataset
 
     dataset = Dataset(data)
@@ -47,13 +47,13 @@ def inspect(
 def _write_page(dataset: "Dataset", file: Path) -> None:
     """Write the page of `dataset`: of homes with views and responses, or of clips."""
     if dataset.name == "hm3d-ss":
-        from ..benchmarks.report.home_page import write_home_page
+        from ..benchmarks.stimuli.binaural.home_page import write_home_page
 
         write_home_page(dataset, file)
     elif "audio" not in dataset or dataset.name == "dry-clips":
         raise InputError(f"{dataset.url}: there is no page for datasets of kind {dataset.name!r}; leave --html out")
     else:
-        from ..benchmarks.report.dataset_page import write_dataset_page
+        from ..benchmarks.stimuli.stereo.page import write_dataset_page
 
         write_dataset_page(dataset, file)
 
@@ -94,7 +94,7 @@ def verify(
     elsewhere = {"speech": speech, "responses": responses, "scenes": scenes, "images": images, "hrtf": hrtf}
     checks = verify_dataset(dataset, elsewhere=elsewhere, rerender=rerender)
     if labels:
-        from ..leaderboard.labels_file import check_commitment
+        from ..leaderboard.sealing.labels_file import check_commitment
 
         checks.append(check_commitment(labels, dataset))
     if json:

@@ -37,7 +37,7 @@ def init(
     files: Annotated[bool, typer.Option("--files", help="A board of files alone, without a server.")] = False,
 ) -> None:
     """Make a board; on an old one: bring its database to the newest form."""
-    from ..leaderboard import folder_board
+    from ..leaderboard.boards.folder import board as folder_board
 
     if files:
         if database:
@@ -46,7 +46,7 @@ def init(
         typer.echo(f"{folder} is a board: add a track with `whence leaderboard add-track {folder} ...`")
         return
     _check_no_files(folder)
-    from ..leaderboard.service import hosting
+    from ..leaderboard.boards.service import hosting
 
     given = {"title": title, "database": database}
     token = hosting.initialise(folder, {name: value for name, value in given.items() if value is not None})
@@ -66,7 +66,7 @@ def serve(
 ) -> None:
     """Serve the board and score what comes in, until it is stopped."""
     _check_no_files(folder)
-    from ..leaderboard.service import hosting, server
+    from ..leaderboard.boards.service import hosting, server
 
     settings, database = hosting.open_board(folder)
     database.close()
@@ -88,18 +88,18 @@ def add_track(
     ] = 5,
 ) -> None:
     """Add a track on a sealed dataset."""
-    from ..leaderboard import folder_board
+    from ..leaderboard.boards.folder import board as folder_board
 
     if folder_board.is_folder_board(folder):
         if labels is not None:
             raise InputError("--labels: a board of files is public; keep them elsewhere and give them to `export`")
         from ..datagen.dataset import Dataset
-        from ..leaderboard.submission import expectation_of
+        from ..leaderboard.submission.expectation import expectation_of
 
         board = folder_board.open_board(folder)
         folder_board.add_track(board, slug, title or slug, expectation_of(Dataset(data)))
     else:
-        from ..leaderboard.service import hosting
+        from ..leaderboard.boards.service import hosting
 
         if labels is None:
             raise InputError("give --labels LABELS.parquet, the private file of `whence seal`")
@@ -115,7 +115,7 @@ def data(
 ) -> None:
     """Say where the public dataset of a track has moved, so that pages play its samples."""
     _check_no_files(folder)
-    from ..leaderboard.service import hosting
+    from ..leaderboard.boards.service import hosting
 
     hosting.move_data(folder, slug, place)
     typer.echo(f"{slug} plays the samples of {place}")
@@ -131,7 +131,7 @@ def token(
 ) -> None:
     """Print a new token for a team, this once."""
     _check_no_files(folder)
-    from ..leaderboard.service import hosting
+    from ..leaderboard.boards.service import hosting
 
     typer.echo(hosting.issue_token(folder, team, role and role.value))
 
@@ -143,7 +143,7 @@ def revoke(
 ) -> None:
     """Revoke tokens: they open nothing any more, at once."""
     _check_no_files(folder)
-    from ..leaderboard.service import hosting
+    from ..leaderboard.boards.service import hosting
 
     count = hosting.revoke(folder, name)
     typer.echo(f"{count} token{'' if count == 1 else 's'} revoked")
@@ -152,12 +152,12 @@ def revoke(
 @app.command()
 def close(folder: Folder, slug: Slug) -> None:
     """Close the phase of a track: it takes no more submissions, and the private half is shown."""
-    from ..leaderboard import folder_board
+    from ..leaderboard.boards.folder import board as folder_board
 
     if folder_board.is_folder_board(folder):
         folder_board.close_track(folder_board.open_board(folder), slug)
     else:
-        from ..leaderboard.service import hosting
+        from ..leaderboard.boards.service import hosting
 
         hosting.close_track(folder, slug)
     typer.echo(f"{slug} is closed: its private half is shown")
@@ -167,7 +167,7 @@ def close(folder: Folder, slug: Slug) -> None:
 def rescore(folder: Folder, slug: Slug) -> None:
     """Score all submissions of a track by this version of Whence, beside the scores that they have."""
     _check_no_files(folder)
-    from ..leaderboard.service import hosting
+    from ..leaderboard.boards.service import hosting
 
     typer.echo(f"{hosting.rescore(folder, slug)} submissions queued; the running service scores them")
 
@@ -179,7 +179,7 @@ def withdraw(
 ) -> None:
     """Take a submission out of the tables, for good; it still counts for the quota of its team."""
     _check_no_files(folder)
-    from ..leaderboard.service import hosting
+    from ..leaderboard.boards.service import hosting
 
     hosting.withdraw(folder, identifier)
     typer.echo(f"{identifier} is withdrawn; the running service draws the table anew")
@@ -201,7 +201,7 @@ def export(
     ] = None,
 ) -> None:
     """Write the whole board as static files that any web server can serve."""
-    from ..leaderboard import folder_board
+    from ..leaderboard.boards.folder import board as folder_board
     from ..leaderboard.pages.export import export_site
     from ..leaderboard.pages.samples import Samples, samples_given
 
@@ -212,7 +212,7 @@ def export(
     else:
         if labels:
             raise InputError("--labels: this board has its own; leave the option out")
-        from ..leaderboard.service import hosting
+        from ..leaderboard.boards.service import hosting
 
         title, found, known = hosting.title(folder), hosting.standings(folder), hosting.samples(folder)
     known |= samples_given(data or [], found)
@@ -221,7 +221,7 @@ def export(
 
 def _check_no_files(folder: Path) -> None:
     """Raise InputError where `folder` is a board of files, which no service runs."""
-    from ..leaderboard.folder_board import is_folder_board
+    from ..leaderboard.boards.folder.board import is_folder_board
 
     if is_folder_board(folder):
         raise InputError(f"{folder} is a board of files: it has no server, teams or tokens")

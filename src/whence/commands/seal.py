@@ -43,7 +43,7 @@ def seal(
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
 ) -> None:
     """Make a public copy of a dataset from which no answer can be read, and a private file of the answers."""
-    from ..leaderboard import sealing
+    from ..leaderboard.sealing import seal as sealing
     from ..registry import load_track
 
     chosen = load_track(track)

@@ -9,7 +9,7 @@ from ..errors import InputError
 from .terminal import terminal
 
 if TYPE_CHECKING:
-    from ..leaderboard.submission import Submission
+    from ..leaderboard.submission.expectation import Submission
 
 TOKEN_VARIABLE = "WHENCE_TOKEN"
 CHECKS = (
@@ -55,9 +55,9 @@ def submit(
     """Send a method's predictions on a sealed dataset to a leaderboard, which scores them."""
     import tempfile
 
-    from ..leaderboard.bundle import build_submission, dataset_of_run
-    from ..leaderboard.card import FIELDS, own_card, read_card
-    from ..leaderboard.submission import check_submission, expectation_of, read_submission, write_submission
+    from ..leaderboard.submission.bundle import build_submission, dataset_of_run
+    from ..leaderboard.submission.card import FIELDS, own_card, read_card
+    from ..leaderboard.submission.expectation import check_submission, expectation_of, read_submission, write_submission
 
     method_card = read_card(card) if card else own_card(method)
     if method_card is None:
@@ -87,7 +87,7 @@ def _show(submission: "Submission", size: int) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from ..leaderboard.summary import card_lines, condition_lines
+    from ..leaderboard.submission.summary import card_lines, condition_lines
 
     console = terminal()
     about = Table("field", "value", title="method card", title_justify="left")
@@ -105,7 +105,7 @@ def _show(submission: "Submission", size: int) -> None:
 
 def _to_server(board: str, token: str | None, path: Path, submission: "Submission", wait: float) -> None:
     """Send the file to a server, wait for its score and print it."""
-    from ..leaderboard.client import FAILED, BoardClient
+    from ..leaderboard.submission.client import FAILED, BoardClient
 
     token = (token or "").strip()
     if not token:
@@ -130,7 +130,7 @@ def _print_scores(rows: list[dict[str, Any]], half: str) -> None:
     """Print the scores that the board gave."""
     from rich.table import Table
 
-    from ..leaderboard.summary import score_lines
+    from ..leaderboard.submission.summary import score_lines
 
     heads, lines = score_lines(rows)
     title = f"score on the {half} half" if half else "score"
@@ -144,8 +144,8 @@ def _to_folder(folder: Path, submission: "Submission", team: str | None, baselin
     """Add the submission to a board that is a folder."""
     from datetime import UTC, datetime
 
-    from ..leaderboard.folder_board import add_submission, open_board
-    from ..leaderboard.standing_record import EntryInfo
+    from ..leaderboard.boards.folder.board import add_submission, open_board
+    from ..leaderboard.standing.record import EntryInfo
 
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     sender = EntryInfo(team or submission.card.authors[:80], now, "baseline" if baseline else "submission")

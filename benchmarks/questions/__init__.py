@@ -1,0 +1,1 @@
+"""What is asked: tracks, answers, labels, metrics, settings, and where samples come from."""

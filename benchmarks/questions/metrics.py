@@ -1,0 +1,347 @@
+"""How wrong a prediction is: pure functions, reference first, and the metrics that the tables print.
+
+Conventions: delays are in seconds, positive where the left ear leads, angles in degrees, positive to the left; truth
+and prediction are finite arrays of shape (n,), n >= 1, anything else is an `InputError`. The functions answer in the
+unit of their input; a `Metric` takes seconds or degrees and answers in the unit that it declares (ms, deg or %).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, assert_never
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...conventions import wrap_degrees
+from ...errors import InputError
+
+Vector = NDArray[np.float64]
+Summary = Literal["mean", "root_mean", "median"]
+
+MS_PER_SECOND = 1e3
+TENTH_MS = 1e-4
+"""Seconds: the tolerance of StereoCRW's visually guided table (1.6 samples at 16 kHz)."""
+
+
+def mean_absolute_error(truth: ArrayLike, prediction: ArrayLike) -> float:
+    """Return mean |prediction - truth|, in the unit of the input.
+
+    >>> mean_absolute_error([0.0, 1.0], [0.5, 1.0])
+    0.25
+    """
+    return float(np.mean(_absolute_error(truth, prediction)))
+
+
+def root_mean_square_error(truth: ArrayLike, prediction: ArrayLike) -> float:
+    """Return sqrt(mean (prediction - truth)^2), in the unit of the input.
+
+    >>> root_mean_square_error([0.0, 0.0], [3.0, -4.0]) == 12.5**0.5
+    True
+    """
+    return float(np.sqrt(np.mean(_absolute_error(truth, prediction) ** 2)))
+
+
+def median_absolute_error(truth: ArrayLike, prediction: ArrayLike) -> float:
+    """Return median |prediction - truth|, in the unit of the input; of two middle values, their mean.
+
+    >>> median_absolute_error([0.0, 0.0, 0.0], [1.0, -2.0, 50.0])
+    2.0
+    """
+    return float(np.median(_absolute_error(truth, prediction)))
+
+
+def share_within(truth: ArrayLike, prediction: ArrayLike, tolerance: float) -> float:
+    """Return the share, 0 to 1, of samples with |prediction - truth| <= `tolerance` (unit of the input).
+
+    The bound counts as inside, also after a trip through a float32 file.
+
+    >>> share_within([0.0, 0.0], [0.1, 0.2], tolerance=0.1)
+    0.5
+    """
+    return float(np.mean(_is_within(truth, prediction, tolerance)))
+
+
+def binary_accuracy(truth: ArrayLike, prediction: ArrayLike) -> float:
+    """Return the share, 0 to 1, of samples whose side is right: StereoCRW's in-the-wild rule.
+
+    `truth` is +1 for left and -1 for right; a `prediction` (any unit) >= 0 says left.
+
+    >>> binary_accuracy([+1, -1, -1], [0.0, -2e-4, 3e-4]) == 2 / 3
+    True
+    """
+    return float(np.mean(_is_side_right(truth, prediction)))
+
+
+def angular_error(truth: ArrayLike, prediction: ArrayLike) -> Vector:
+    """Return |prediction - truth| (n,) the short way round the circle, in degrees, 0 to 180.
+
+    >>> angular_error([170.0, 10.0], [-170.0, 30.0]).tolist()
+    [20.0, 20.0]
+    """
+    reference, estimate = _validated_pair(truth, prediction)
+    return np.abs(wrap_degrees(estimate - reference))
+
+
+def recall_area(truth: ArrayLike, prediction: ArrayLike, threshold: float) -> float:
+    """Return the area, 0 to 1, under the share of samples within an angle, for angles from 0 to `threshold` degrees.
+
+    The area under the steps themselves, which is the mean of max(0, 1 - error / threshold); SuperGlue's evaluation
+    (Sarlin et al. 2020, Sec. 5.2) joins their corners by lines, which differs by less than 1 / n.
+
+    >>> recall_area([0.0, 0.0], [2.5, 90.0], threshold=5.0)
+    0.25
+    """
+    return float(np.mean(_recall_terms(truth, prediction, threshold)))
+
+
+def _recall_terms(truth: ArrayLike, prediction: ArrayLike, threshold: float) -> Vector:
+    return np.asarray(np.clip(1 - angular_error(truth, prediction) / threshold, 0, 1))
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A named number of a table: terms, one a sample, and the summary that makes them one value."""
+
+    name: str
+    label: str
+    unit: str
+    higher_is_better: bool
+    per_sample: Callable[[ArrayLike, ArrayLike], Vector]
+    """(truth, prediction) -> (n,) terms in `unit`, or in its square where `summary` is "root_mean"."""
+    summary: Summary
+    counts: Callable[[Vector], NDArray[np.bool_]] | None = None
+    """Which samples count, by their truth (n,); all where it is None."""
+
+    def counted(self, truth: ArrayLike) -> NDArray[np.intp]:
+        """Return the indices of the samples of `truth` (n,) that count.
+
+        >>> FRONT_AZIMUTH_ERROR.counted([-90.0, 91.0, 0.0]).tolist()
+        [0, 2]
+        """
+        values = np.asarray(truth, dtype=np.float64)
+        return np.arange(len(values)) if self.counts is None else np.flatnonzero(self.counts(values))
+
+    def value(self, truth: ArrayLike, prediction: ArrayLike) -> float:
+        """Return the metric in `unit`.
+
+        >>> MEAN_ABSOLUTE_ERROR_MS.value([0.0, 5e-4], [0.0, 0.0])
+        0.25
+        """
+        terms = self.per_sample(truth, prediction)
+        counted = self.counted(truth)
+        if not counted.size:
+            raise InputError(f"{self.label}: none of {len(terms)} samples counts")
+        return self.summarise(terms[counted])
+
+    def summarise(self, terms: Vector) -> float:
+        """Return the value, in `unit`, of terms (n,) that `per_sample` gave.
+
+        >>> ROOT_MEAN_SQUARE_ERROR_MS.summarise(np.array([1.0, 7.0]))
+        2.0
+        """
+        match self.summary:
+            case "mean":
+                return float(np.mean(terms))
+            case "root_mean":
+                return float(np.sqrt(np.mean(terms)))
+            case "median":
+                return float(np.median(terms))
+            case unknown:
+                assert_never(unknown)
+
+
+def _absolute_error_ms(truth: ArrayLike, prediction: ArrayLike) -> Vector:
+    return MS_PER_SECOND * _absolute_error(truth, prediction)
+
+
+def _squared_error_ms(truth: ArrayLike, prediction: ArrayLike) -> Vector:
+    return np.square(_absolute_error_ms(truth, prediction))
+
+
+def _percent_within_tenth_ms(truth: ArrayLike, prediction: ArrayLike) -> Vector:
+    return np.where(_is_within(truth, prediction, TENTH_MS), 100.0, 0.0)
+
+
+def _percent_side_right(truth: ArrayLike, prediction: ArrayLike) -> Vector:
+    return np.where(_is_side_right(truth, prediction), 100.0, 0.0)
+
+
+MEAN_ABSOLUTE_ERROR_MS = Metric("mean_absolute_error", "MAE", "ms", False, _absolute_error_ms, "mean")
+ROOT_MEAN_SQUARE_ERROR_MS = Metric("root_mean_square_error", "RMSE", "ms", False, _squared_error_ms, "root_mean")
+MEDIAN_ABSOLUTE_ERROR_MS = Metric("median_absolute_error", "median error", "ms", False, _absolute_error_ms, "median")
+SHARE_WITHIN_TENTH_MS = Metric(
+    "share_within_tenth_ms", "share within 0.1 ms", "%", True, _percent_within_tenth_ms, "mean"
+)
+ACCURACY = Metric("binary_accuracy", "accuracy", "%", True, _percent_side_right, "mean")
+
+FAILURE_DEG = 10.0
+"""Degrees from which on a rotation has failed: no rotation of our datasets is smaller, so an answer of 0, which
+methods give where they find none, always counts as a failure."""
+
+
+def _percent_failed(truth: ArrayLike, prediction: ArrayLike) -> Vector:
+    return np.where(angular_error(truth, prediction) >= FAILURE_DEG - 1e-9, 100.0, 0.0)
+
+
+def _area_metric(threshold: float) -> Metric:
+    """Return the area under the recall curve up to `threshold` degrees, in per cent."""
+
+    terms = partial(_percent_recall_terms, threshold=threshold)
+    return Metric(f"recall_area_{threshold:g}_deg", f"AUC@{threshold:g}°", "%", True, terms, "mean")
+
+
+def _percent_recall_terms(truth: ArrayLike, prediction: ArrayLike, threshold: float) -> Vector:
+    return 100 * _recall_terms(truth, prediction, threshold)
+
+
+MEAN_ANGULAR_ERROR = Metric("mean_angular_error", "MAE", "deg", False, angular_error, "mean")
+MEDIAN_ANGULAR_ERROR = Metric("median_angular_error", "median error", "deg", False, angular_error, "median")
+RECALL_AREAS = tuple(map(_area_metric, (5.0, 10.0, 20.0)))
+FAILURES = Metric("share_failed", f"failed by {FAILURE_DEG:g}° or more", "%", False, _percent_failed, "mean")
+
+
+def folded_azimuth(azimuth: ArrayLike) -> Vector:
+    """Return `azimuth` (n,), degrees, with what lies behind mirrored to the front: -90 to 90.
+
+    >>> folded_azimuth([100.0, -180.0, 90.0, -30.0]).tolist()
+    [80.0, 0.0, 90.0, -30.0]
+    """
+    wrapped = np.asarray(wrap_degrees(azimuth))
+    return np.where(np.abs(wrapped) > 90, np.copysign(180.0, wrapped) - wrapped, wrapped)
+
+
+def folded_angular_error(truth: ArrayLike, prediction: ArrayLike) -> Vector:
+    """Return how far azimuths (n,) are off, in degrees, where front and back count as the same (SLfM's evaluation).
+
+    >>> folded_angular_error([80.0, 10.0], [110.0, -20.0]).tolist()
+    [10.0, 30.0]
+    """
+    reference, estimate = _validated_pair(truth, prediction)
+    return np.abs(folded_azimuth(estimate) - folded_azimuth(reference))
+
+
+def _in_front(truth: Vector) -> NDArray[np.bool_]:
+    return np.asarray(np.abs(wrap_degrees(truth)) <= 90)
+
+
+def _has_side(truth: Vector) -> NDArray[np.bool_]:
+    return np.asarray(np.mod(truth, 180) != 0)
+
+
+def _has_front_or_back(truth: Vector) -> NDArray[np.bool_]:
+    return np.asarray(np.mod(truth, 180) != 90)
+
+
+def _percent_azimuth_side_right(truth: ArrayLike, prediction: ArrayLike) -> Vector:
+    reference, estimate = _validated_pair(truth, prediction)
+    return np.where((np.sin(np.radians(estimate)) >= 0) == (np.sin(np.radians(reference)) > 0), 100.0, 0.0)
+
+
+def _percent_front_back_confused(truth: ArrayLike, prediction: ArrayLike) -> Vector:
+    reference, estimate = _validated_pair(truth, prediction)
+    ahead, guessed = 90 - np.abs(wrap_degrees(reference)), 90 - np.abs(wrap_degrees(estimate))
+    return np.where(ahead * guessed < 0, 100.0, 0.0)
+
+
+FRONT_AZIMUTH_ERROR = Metric(
+    "mean_front_azimuth_error", "MAE within ±90°", "deg", False, folded_angular_error, "mean", _in_front
+)
+FOLDED_AZIMUTH_ERROR = Metric("mean_folded_azimuth_error", "MAE folded", "deg", False, folded_angular_error, "mean")
+AZIMUTH_SIDE = Metric(
+    "azimuth_side_accuracy", "left-right accuracy", "%", True, _percent_azimuth_side_right, "mean", _has_side
+)
+FRONT_BACK_CONFUSION = Metric(
+    "front_back_confusion",
+    "front-back confusion",
+    "%",
+    False,
+    _percent_front_back_confused,
+    "mean",
+    _has_front_or_back,
+)
+
+
+def digits(value: float, unit: str) -> int:
+    """Return how many digits after the point tables print of `value`.
+
+    >>> digits(75.4, "%"), digits(0.16, "ms"), digits(0.06, "deg"), digits(12.2, "deg")
+    (1, 3, 3, 2)
+    """
+    if unit == "%":
+        return 1
+    return 2 if unit == "deg" and abs(value) >= 1 else 3
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        MEAN_ABSOLUTE_ERROR_MS,
+        ROOT_MEAN_SQUARE_ERROR_MS,
+        MEDIAN_ABSOLUTE_ERROR_MS,
+        SHARE_WITHIN_TENTH_MS,
+        ACCURACY,
+        MEAN_ANGULAR_ERROR,
+        MEDIAN_ANGULAR_ERROR,
+        *RECALL_AREAS,
+        FAILURES,
+        FRONT_AZIMUTH_ERROR,
+        FOLDED_AZIMUTH_ERROR,
+        AZIMUTH_SIDE,
+        FRONT_BACK_CONFUSION,
+    )
+}
+"""Every metric by its name, which is what result files store."""
+
+
+def _absolute_error(truth: ArrayLike, prediction: ArrayLike) -> Vector:
+    reference, estimate = _validated_pair(truth, prediction)
+    return np.abs(estimate - reference)
+
+
+def _is_within(truth: ArrayLike, prediction: ArrayLike, tolerance: float) -> NDArray[np.bool_]:
+    if not (np.isfinite(tolerance) and tolerance >= 0):
+        raise InputError(f"tolerance={tolerance}: expected a finite number >= 0, in the unit of the truth")
+    reference, estimate = _validated_pair(truth, prediction)
+    # Twice the rounding of both values when a file stored them as float32.
+    rounding = np.finfo(np.float32).eps * (np.abs(reference) + np.abs(estimate))
+    return np.abs(estimate - reference) <= tolerance + rounding
+
+
+def _is_side_right(truth: ArrayLike, prediction: ArrayLike) -> NDArray[np.bool_]:
+    side, estimate = _validated_pair(truth, prediction)
+    if not np.all(np.abs(side) == 1):
+        index = int(np.argmax(np.abs(side) != 1))
+        raise InputError(f"truth[{index}]={side[index]:g}: expected +1 (left) or -1 (right)")
+    return np.equal(estimate >= 0, side > 0)
+
+
+def _validated_pair(truth: ArrayLike, prediction: ArrayLike) -> tuple[Vector, Vector]:
+    reference, estimate = finite_vector(truth, "truth"), finite_vector(prediction, "prediction")
+    if reference.shape != estimate.shape:
+        raise InputError(f"truth has {reference.size} samples, prediction {estimate.size}: expected one each")
+    return reference, estimate
+
+
+def finite_vector(values: ArrayLike, name: str) -> Vector:
+    """Return `values` as float64 (n,), n >= 1, or an `InputError` that says what is wrong with `name`.
+
+    >>> finite_vector([0.0, float("nan")], "prediction")
+    Traceback (most recent call last):
+    whence.errors.InputError: prediction: 1 of 2 values are not finite (first at index 1)
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError as ragged:
+        raise InputError(f"{name}: expected shape (n,), got lists of unequal length") from ragged
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"{name}: expected real numbers, got dtype {array.dtype}")
+    if array.ndim != 1:
+        raise InputError(f"{name}: expected shape (n,), got {array.shape}")
+    if array.size == 0:
+        raise InputError(f"{name}: expected at least one sample, got none")
+    finite = np.isfinite(array)
+    if not finite.all():
+        first = int(np.argmin(finite))
+        raise InputError(f"{name}: {np.sum(~finite)} of {array.size} values are not finite (first at index {first})")
+    return array.astype(np.float64)

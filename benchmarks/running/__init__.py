@@ -1,0 +1,1 @@
+"""Methods to prediction files: the first of two loops."""

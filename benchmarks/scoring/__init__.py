@@ -1,0 +1,1 @@
+"""Predictions to scores: intervals, ranks, comparisons and published numbers."""

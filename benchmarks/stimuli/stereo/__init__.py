@@ -1,0 +1,1 @@
+"""Stereo clips: noise, a second talker, and windows that vote."""

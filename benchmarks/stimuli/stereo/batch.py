@@ -1,0 +1,137 @@
+"""Stereo clips: what is done to a stored second before a method hears it.
+
+The order is StereoCRW's: a segment is read, a second talker is mixed in, white noise is added, 200 samples are
+dropped, and just as many samples are kept as the votes need. Everything random depends on the seed of the dataset and
+the name of the sample alone.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ....conventions import SAMPLE_RATE
+from ....datagen.acoustics.auralize import add_distractor, add_noise
+from ....datagen.dataset import Dataset
+from ....digests import generator_for
+from ....errors import InputError
+from ...questions.labels import Labels
+from ...questions.stimulus import Stimulus
+from ..seeds import seed_of
+from .condition import OPTIONS, SKIPPED, StereoCondition, grid_of_options
+
+BATCH = 128
+"""Clips in memory at once."""
+NOTHING_SKIPPED = ("in-the-wild",)
+"""Datasets whose published protocol drops no samples (fact sheet 12)."""
+
+Names = npt.NDArray[np.object_]
+"""Names of samples or blocks, (n,)."""
+
+
+@dataclass(frozen=True)
+class StereoBatch:
+    """Stereo clips as a method hears them.
+
+    `audio` is float32 (clips, 2, samples), channel 0 left. Vote k of a clip looks at the `window` samples from
+    `k * hop` on; there are `votes` of them. `sample_id` names each clip, for methods that need random numbers.
+    """
+
+    audio: npt.NDArray[np.float32]
+    sample_id: Sequence[str]
+    sample_rate: int
+    window: int
+    hop: int
+    votes: int
+
+    def __len__(self) -> int:
+        return len(self.audio)
+
+    def copy(self) -> "StereoBatch":
+        """Return a batch with audio of its own, so that no method can change what the next one hears."""
+        return dataclasses.replace(self, audio=self.audio.copy())
+
+
+def batches(dataset: Dataset, labels: Labels, condition: StereoCondition) -> Iterator[StereoBatch]:
+    """Yield what methods hear of `dataset` under `condition`, in the order of `labels`."""
+    talkers = second_talkers(dataset) if condition.distractor is not None else None
+    for part in labels.batches(BATCH):
+        yield heard(dataset, part, condition, talkers)
+
+
+def heard(
+    dataset: Dataset, labels: Labels, condition: StereoCondition, talkers: npt.NDArray[np.intp] | None
+) -> StereoBatch:
+    """Return what methods hear of the samples `labels`; `talkers` is what `second_talkers` returned."""
+    others = [None] * len(labels) if talkers is None else list(dataset.audio(talkers[labels.rows]))
+    clips, names = dataset.audio(labels.rows), tuple(map(str, labels.sample_id))
+    skipped = 0 if dataset.name in NOTHING_SKIPPED else SKIPPED
+    audio = np.stack(
+        [
+            degrade(clip, name, condition, other, skipped, seed=seed_of(dataset))
+            for clip, name, other in zip(clips, names, others, strict=True)
+        ]
+    )
+    return StereoBatch(audio, names, SAMPLE_RATE, condition.window_samples, condition.hop, condition.votes)
+
+
+def second_talkers(dataset: Dataset) -> npt.NDArray[np.intp]:
+    """Return for each row of `dataset` that of its second talker, from the same room and nominal RT60.
+
+    It depends on the dataset alone, not on the track or on which samples are scored.
+    """
+    rooms = dataset.column("room")
+    nominal = dataset.column("rt60_nominal") if "rt60_nominal" in dataset else np.zeros(len(dataset))
+    names = dataset.column("sample_id").astype(object)
+    return distractor_rows(names, block_names(rooms, nominal), seed=seed_of(dataset))
+
+
+def degrade(
+    audio: npt.NDArray[np.float32],
+    sample_id: str,
+    condition: StereoCondition,
+    distractor: npt.NDArray[np.float32] | None = None,
+    skipped: int = SKIPPED,
+    *,
+    seed: int,
+) -> npt.NDArray[np.float32]:
+    """Return what a method hears of one clip: float32 (2, kept_samples).
+
+    `audio` is the stored second (2, 16000) and `distractor`, another one, the second talker; `seed` and `sample_id`
+    decide the noise; the first `skipped` samples are dropped after mixing.
+    """
+    segment = audio[:, : condition.read_samples]
+    if condition.distractor is not None and distractor is not None:
+        segment = add_distractor(segment, distractor[:, : condition.read_samples], condition.distractor)
+    if condition.snr_db is not None:
+        segment = add_noise(segment, condition.snr_db, generator_for(seed, f"noise/{sample_id}"))
+    return segment[:, skipped : skipped + condition.kept_samples]
+
+
+def block_names(*columns: Sequence[object] | npt.NDArray[np.generic]) -> Names:
+    """Return the names (n,) of the blocks that `columns`, each (n,), make together."""
+    return np.array(["/".join(map(str, values)) for values in zip(*columns, strict=True)], dtype=object)
+
+
+def distractor_rows(sample_ids: Names, blocks: Names, *, seed: int) -> npt.NDArray[np.intp]:
+    """Return for each sample the row of its second talker: another sample of the same block (room and RT60).
+
+    The choice depends on `seed` and the names in the block alone. A sample alone in its block has none and raises
+    InputError.
+    """
+    chosen = np.empty(len(sample_ids), dtype=np.intp)
+    for block in np.unique(blocks.astype(str)):
+        rows = np.flatnonzero(blocks.astype(str) == block)
+        if rows.size < 2:
+            raise InputError(
+                f"distractor: room and RT60 {str(block)!r} hold one clip only, so there is no second talker"
+            )
+        for k, row in enumerate(rows):
+            draw = int(generator_for(seed, f"distractor/{sample_ids[row]}").integers(rows.size - 1))
+            chosen[row] = rows[draw if draw < k else draw + 1]
+    return chosen
+
+
+STEREO = Stimulus("clip", "hear", "listen", StereoCondition, OPTIONS, grid_of_options, batches)

@@ -1,0 +1,1 @@
+"""Boards: a folder under version control, or a server."""

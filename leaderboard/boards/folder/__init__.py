@@ -1,0 +1,1 @@
+"""A board without a server: a folder to which submissions are added by pull requests."""

@@ -1,0 +1,150 @@
+"""What a host does to a board: each command of `whence leaderboard` as one call."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ....errors import InputError
+from ...pages.samples import Samples, samples_at
+from ...standing.record import Standing, standing_from_json
+from . import accounts, new_track, tracks
+from .database import Database, check_is_current, upgrade
+from .models import TrackRow
+from .scoring_process import ScoringError, ScoringProcess
+from .settings import FILE, Settings, read_settings, write_settings
+from .standings import drawing_of, halves_shown, kept_content
+
+HOST = "host"
+"""The team that a new board begins with."""
+
+
+def initialise(folder: Path, content: dict[str, Any]) -> str | None:
+    """Make a board in `folder`, and return the token of its host.
+
+    Where there is one, its database is brought to the newest form, and None is returned; the settings stay.
+    """
+    if (folder / FILE).is_file():
+        if content:
+            raise InputError(f"{folder} holds a board already: change its settings in {folder / FILE}")
+        database = Database(read_settings(folder).url)
+        upgrade(database)
+        database.close()
+        return None
+    database = Database(write_settings(folder, content).url)
+    try:
+        upgrade(database)
+    except InputError:
+        (folder / FILE).unlink()
+        raise
+    with database.writing() as session:
+        token = accounts.issue_token(session, HOST, "host")
+    database.close()
+    return token
+
+
+def open_board(folder: Path) -> tuple[Settings, Database]:
+    """Return settings and database of the board in `folder`; raises InputError where there is none."""
+    settings = read_settings(folder)
+    database = Database(settings.url)
+    check_is_current(database, folder)
+    return settings, database
+
+
+@contextmanager
+def _changing(folder: Path) -> Iterator[Session]:
+    """Yield a session on the board in `folder`, committed when the block ends; raises InputError."""
+    _, database = open_board(folder)
+    with closing(database), database.writing() as session:
+        yield session
+
+
+def add_track(folder: Path, slug: str, *, data: str, labels: Path, title: str, per_day: int) -> None:
+    """Add a track to the board in `folder`; raises InputError."""
+    settings, database = open_board(folder)
+    with closing(database):
+        expectation = new_track.checked_expectation(data, labels)
+        with database.writing() as session:
+            new_track.add_track(
+                session, settings.folder, slug, expectation, labels, title=title or slug, per_day=per_day, data=data
+            )
+
+
+def move_data(folder: Path, slug: str, data: str) -> None:
+    """Let a track find its public dataset, which has moved, at `data`; raises InputError for another dataset."""
+    with _changing(folder) as session:
+        new_track.move_data(session, slug, data)
+
+
+def issue_token(folder: Path, team: str, role: str | None) -> str:
+    """Return a new token for `team`, which is made if there is none; raises InputError."""
+    with _changing(folder) as session:
+        return accounts.issue_token(session, team, role)
+
+
+def revoke(folder: Path, name: str) -> int:
+    """Revoke the tokens of the team `name`, or the token of that name; return how many. Raises InputError."""
+    with _changing(folder) as session:
+        return accounts.revoke(session, name)
+
+
+def close_track(folder: Path, slug: str) -> None:
+    """Close the phase of a track; raises InputError."""
+    with _changing(folder) as session:
+        tracks.close_track(session, slug)
+
+
+def rescore(folder: Path, slug: str) -> int:
+    """Queue what this version of the harness has not scored, and return how many submissions that are."""
+    with _changing(folder) as session:
+        return tracks.rescore(session, slug)
+
+
+def withdraw(folder: Path, identifier: str) -> None:
+    """Take a submission out of the tables for good; raises InputError."""
+    with _changing(folder) as session:
+        tracks.withdraw(session, identifier)
+
+
+def title(folder: Path) -> str:
+    """Return the title of the board in `folder`; raises InputError where there is none."""
+    return read_settings(folder).title
+
+
+def standings(folder: Path) -> list[Standing]:
+    """Return the table of every track as it is now, drawn anew; raises InputError where that fails.
+
+    While rescoring is due, that is the table of the older harness, as it was drawn last.
+    """
+    settings, database = open_board(folder)
+    process = ScoringProcess(settings)
+    found = []
+    with database.reading() as session:
+        rows = session.scalars(select(TrackRow).order_by(TrackRow.id)).all()
+        kept = {row.slug: kept_content(session, row) for row in rows}
+        requests = [drawing_of(session, settings, row, halves_shown(row)[-1]).request for row in rows]
+    try:
+        for request in requests:
+            old = kept[request["slug"]]
+            content = json.loads(old) if old else process.ask(request, lambda: True)["standing"]
+            found.append(standing_from_json(content))
+    except ScoringError as error:
+        raise InputError(f"track {request['slug']!r}: {error.reason}") from None
+    finally:
+        process.stop()
+        database.close()
+    return found
+
+
+def samples(folder: Path) -> dict[str, Samples]:
+    """Return the samples of those public datasets that lie where they did, by fingerprint; raises InputError."""
+    _, database = open_board(folder)
+    with database.reading() as session:
+        places = session.execute(select(TrackRow.data, TrackRow.fingerprint)).all()
+    database.close()
+    found = {fingerprint: samples_at(place, fingerprint) for place, fingerprint in places}
+    return {fingerprint: one for fingerprint, one in found.items() if one is not None}

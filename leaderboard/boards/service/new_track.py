@@ -1,0 +1,114 @@
+"""New tracks: from a sealed dataset and its labels, which are copied to where the scoring process alone reads them.
+
+The dataset may move later.
+"""
+
+import json
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ....datagen.dataset import Dataset
+from ....datagen.storage import Folder
+from ....errors import InputError
+from ...sealing.labels_file import check_commitment, read_labels_file
+from ...standing.record import Half
+from ...standing.scoring import indices_of
+from ...submission.expectation import Expectation, expectation_of
+from .audit import record
+from .models import TrackRow
+from .tracks import find_track
+
+LABELS = "labels"
+HALVES: tuple[Half, ...] = ("public", "private")
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
+LONGEST_TITLE = 120
+
+
+def labels_path(folder: Path, slug: str) -> Path:
+    """Return where the labels of a track lie."""
+    return folder / LABELS / f"{slug}.parquet"
+
+
+def checked_expectation(data: str, labels: Path) -> Expectation:
+    """Return what a submission for the public sealed dataset `data` must hold.
+
+    Raises InputError unless the file `labels` is the one that it was sealed with, and has two halves.
+    """
+    dataset = Dataset(data)
+    expectation, check = expectation_of(dataset), check_commitment(labels, dataset)
+    if check.faults:
+        raise InputError(f"{labels} does not belong to {data}: {check.faults[0]}")
+    sealed = read_labels_file(labels)
+    for half in HALVES:
+        indices_of(sealed, half)
+    return expectation
+
+
+def add_track(
+    session: Session,
+    folder: Path,
+    slug: str,
+    expectation: Expectation,
+    labels: Path,
+    *,
+    title: str,
+    per_day: int,
+    data: str | None = None,
+) -> TrackRow:
+    """Return a new track, open for `per_day` submissions a team and day (UTC); raises InputError.
+
+    The file `labels`, which fits `expectation`, is copied into the board's `folder`. `data` is the path or URL of the
+    public dataset, for what pages play of it.
+    """
+    if not SLUG.fullmatch(slug):
+        raise InputError(f"track {slug!r}: expected small letters, digits and - in between, such as tde-2026")
+    if not 1 <= len(title) <= LONGEST_TITLE or per_day < 1:
+        raise InputError(f"expected a --title of 1 to {LONGEST_TITLE} characters, and --per-day of at least 1")
+    if session.scalar(select(TrackRow.id).where(TrackRow.slug == slug)):
+        raise InputError(f"track {slug!r} exists: choose another name; a set that changes is another track")
+    _copy_labels(labels, labels_path(folder, slug))
+    track = TrackRow(
+        slug=slug,
+        title=title,
+        track=expectation.track,
+        fingerprint=expectation.fingerprint,
+        per_day=per_day,
+        phase="open",
+        created=time.time(),
+        expectation=json.dumps(expectation.to_json()),
+        data=data and Folder(data).absolute,
+        revision=1,
+        lease_until=0.0,
+    )
+    session.add(track)
+    record(session, "track added", f"{expectation.track}, {expectation.fingerprint[:16]}", track=slug)
+    return track
+
+
+def move_data(session: Session, slug: str, data: str) -> None:
+    """Let a track find its public dataset at the path or URL `data`; raises InputError for another dataset."""
+    track, fingerprint = find_track(session, slug), Dataset(data).fingerprint
+    if fingerprint != track.fingerprint:
+        raise InputError(f"{data} is the dataset {fingerprint[:16]}: track {slug!r} is on {track.fingerprint[:16]}")
+    track.data = Folder(data).absolute
+    record(session, "data moved", track.data, track=slug)
+
+
+def _copy_labels(source: Path, target: Path) -> None:
+    """Copy the labels to where only the owner of the board's folder can read them."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = target.with_suffix(".partial")
+    with (
+        source.open("rb") as reader,
+        os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as writer,
+    ):
+        shutil.copyfileobj(reader, writer)
+        writer.flush()
+        os.fsync(writer.fileno())
+    partial.replace(target)

@@ -1,0 +1,1 @@
+"""Sealing: the public copy of a dataset and the private file of its labels."""

@@ -1,0 +1,178 @@
+"""The private file of a sealed set: what is true of every sample, its other name, and which half it counts for.
+
+A Parquet file with a row a sample, in the order of the set it was made of: `sample_id` (in the sealed set), `row`
+(there), `source_sample_id`, `truth`, `cluster`, `half` (`public` or `private`), and a column `group_NAME` for each of
+`Labels.groups`. Its metadata, under the key `whence`, is {track, fingerprint (of the sealed set), source {name,
+fingerprint, split, published (benchmarks whose printed numbers compare)}, cluster_name, conditions, salt, commitment}.
+
+The commitment is the SHA-256 of the salt (32 random bytes) and of everything in the file but the fingerprint, as
+canonical JSON. It stands in the public copy: whoever publishes this file when the set retires proves by it that no
+label was changed in between, while nobody without the salt can try labels against it.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as parquet
+
+from ...benchmarks.questions.labels import Labels
+from ...benchmarks.questions.sealed import is_sealed
+from ...datagen.dataset import Dataset
+from ...digests import canonical_json, sha256
+from ...errors import InputError, VerificationError
+from ...files import written_whole
+
+if TYPE_CHECKING:
+    from ...datagen.verification import Check
+
+Names = npt.NDArray[np.object_]
+
+PUBLIC, PRIVATE = "public", "private"
+"""The halves: scores on the first are shown at once, those on the second when the phase closes."""
+_KEY = b"whence"
+_GROUP = "group_"
+
+
+@dataclass(frozen=True)
+class SealedLabels:
+    """Everything that only the host knows of a sealed set.
+
+    `labels` (n) are in the order of the set it was made of, so that a bench of that one gives the same intervals;
+    their names and rows are those of the sealed set. `source_sample_id` (n,), `half` (n,): `public` or `private`.
+    `conditions` are as stated, `salt` is hexadecimal; `fingerprint` is that of the sealed set.
+    """
+
+    track: str
+    fingerprint: str
+    labels: Labels
+    source_sample_id: Names
+    half: Names
+    conditions: Sequence[Mapping[str, Any]]
+    source: Mapping[str, Any]
+    salt: str
+
+    @property
+    def commitment(self) -> str:
+        """The salted SHA-256 of everything that is to stay as it is."""
+        return commitment_of(self)
+
+
+def commitment_of(sealed: SealedLabels) -> str:
+    """Return the commitment to `sealed`: SHA-256 of its salt followed by its content, hexadecimal."""
+    labels = sealed.labels
+    content = {
+        "track": sealed.track,
+        "source": dict(sealed.source),
+        "cluster_name": labels.cluster_name,
+        "conditions": [dict(condition) for condition in sealed.conditions],
+        "samples": {name: [_text(value) for value in values] for name, values in _columns(sealed).items()},
+    }
+    return sha256(bytes.fromhex(sealed.salt) + canonical_json(content).encode())
+
+
+def _columns(sealed: SealedLabels) -> dict[str, npt.NDArray[Any]]:
+    """Return the columns of the file, each (n,)."""
+    labels = sealed.labels
+    return {
+        "sample_id": labels.sample_id.astype(str),
+        "row": labels.rows.astype(np.int64),
+        "source_sample_id": sealed.source_sample_id.astype(str),
+        "truth": labels.truth.astype(np.float64),
+        "cluster": labels.clusters.astype(str),
+        "half": sealed.half.astype(str),
+        **{f"{_GROUP}{name}": np.asarray(values, dtype=np.float64) for name, values in labels.groups.items()},
+    }
+
+
+def _text(value: Any) -> str:
+    """Return `value` as text that gives every bit of it back."""
+    return float(value).hex() if isinstance(value, float) else str(value)
+
+
+def write_labels_file(path: Path, sealed: SealedLabels) -> None:
+    """Write `sealed` to the file `path`, which appears whole or not at all and which its owner alone may read."""
+    about = {
+        "track": sealed.track,
+        "fingerprint": sealed.fingerprint,
+        "source": dict(sealed.source),
+        "cluster_name": sealed.labels.cluster_name,
+        "conditions": [dict(condition) for condition in sealed.conditions],
+        "salt": sealed.salt,
+        "commitment": sealed.commitment,
+    }
+    table = pa.table(_columns(sealed)).replace_schema_metadata({_KEY: json.dumps(about).encode()})
+    with written_whole(path) as partial:
+        partial.touch(mode=0o600)
+        parquet.write_table(table, partial)
+
+
+def read_labels_file(path: Path) -> SealedLabels:
+    """Return what the file `path` holds.
+
+    Raises InputError where it is no label file, and VerificationError where it is not what its commitment says.
+    """
+    try:
+        table = parquet.read_table(path)
+        about = json.loads((table.schema.metadata or {})[_KEY])
+        sealed = _from_columns({name: table[name].to_numpy() for name in table.column_names}, about)
+        stated = str(about["commitment"])
+    except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{path} is no label file that `whence seal` wrote ({type(error).__name__}: {error})"
+        ) from None
+    if sealed.commitment != stated:
+        raise VerificationError(f"{path} was changed after it was sealed: its content is not what its commitment says")
+    return sealed
+
+
+def _from_columns(columns: Mapping[str, npt.NDArray[Any]], about: Mapping[str, Any]) -> SealedLabels:
+    groups = {name.removeprefix(_GROUP): values for name, values in columns.items() if name.startswith(_GROUP)}
+    labels = Labels(
+        rows=columns["row"].astype(np.intp),
+        sample_id=columns["sample_id"].astype(object),
+        truth=columns["truth"].astype(np.float64),
+        clusters=columns["cluster"].astype(object),
+        groups=groups,
+        cluster_name=about["cluster_name"],
+    )
+    return SealedLabels(
+        track=about["track"],
+        fingerprint=about["fingerprint"],
+        labels=labels,
+        source_sample_id=columns["source_sample_id"].astype(object),
+        half=columns["half"].astype(object),
+        conditions=about["conditions"],
+        source=about["source"],
+        salt=about["salt"],
+    )
+
+
+def check_commitment(path: Path, dataset: Dataset) -> "Check":
+    """Return whether the labels in the file `path` are those that the public copy `dataset` was sealed with.
+
+    Raises InputError where the file holds no labels, or `dataset` is no sealed set.
+    """
+    from ...datagen.verification import Check  # knows every generator: not for the process that scores
+
+    if not is_sealed(dataset):
+        raise InputError(f"{dataset.url} is a dataset of kind {dataset.name!r}: labels go with a sealed one")
+    try:
+        faults = tuple(_differences(read_labels_file(path), dataset))
+    except VerificationError as error:
+        faults = (str(error),)
+    return Check("the labels are those that the set was sealed with", faults)
+
+
+def _differences(sealed: SealedLabels, dataset: Dataset) -> Iterator[str]:
+    if dataset.recipe["commitment"] != sealed.commitment:
+        yield f"{dataset.url} carries the commitment {dataset.recipe['commitment']}, the labels {sealed.commitment}"
+    if dataset.fingerprint != sealed.fingerprint:
+        yield f"{dataset.url} has the fingerprint {dataset.fingerprint}, the labels are of {sealed.fingerprint}"
+    if dataset.column("sample_id").tolist() != sorted(sealed.labels.sample_id.tolist()):
+        yield f"{dataset.url} holds other samples than the labels"

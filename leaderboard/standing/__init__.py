@@ -1,0 +1,1 @@
+"""Standings: submissions and labels to everything that a board shows."""
