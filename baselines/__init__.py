@@ -1,1 +1,1 @@
-"""What a paper compares itself with."""
+"""Published baselines and trivial ones, one file for each family."""

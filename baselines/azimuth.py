@@ -1,6 +1,6 @@
-"""Azimuth from what the rigid sphere says of delays and of level differences.
+"""Azimuth from delays and level differences, by a rigid sphere.
 
-Two ears tell no front from back on a sphere, so all answers lie in front: -90 to 90 degrees, positive to the left.
+A sphere cannot tell front from back, so all predictions lie in front: -90 to 90 degrees, positive to the left.
 """
 
 from dataclasses import dataclass
@@ -15,29 +15,28 @@ from ..benchmarks.stimuli.binaural.batch import BinauralBatch
 from ..conventions import SPEED_OF_SOUND
 from ..datagen.acoustics.cross_correlation import parabolic_peak
 from ..datagen.acoustics.sphere_head import HEAD_RADIUS, SphereHead
-from ..digests import generator_for
 from .spectra import weighted_cross_spectra, window_spectra
 
 Float64 = npt.NDArray[np.float64]
 
 GRID = np.arange(-90.0, 91.0)
-"""Degrees: the azimuths at which the sphere is heard; between them it is interpolated."""
+"""Azimuths (degrees) of the look-up table; values between them are interpolated."""
 LOW_BAND = (400.0, 1500.0)
-"""Hz: below, the diffuse sound of a room is alike at both ears and says 0; above, the delays of a head depend on
-frequency, and those of the published responses on much else (fact sheet hm3d_ss.md, section 5)."""
+"""Hz. Below, a room's diffuse sound is the same at both ears and pulls the delay to 0; above, a head's delays depend on
+frequency, and those of the published responses (SLfM, App. A) on much else."""
 MAX_DELAY = 0.0009
-"""Seconds searched on either side: a little more than the sphere's largest delay."""
+"""Largest delay searched (s): slightly more than the sphere's largest delay."""
 _FINE = 8
 """Delays tried per sample."""
 LEVEL_BANDS = np.geomspace(500.0, 4000.0, 10)
-"""Hz: edges of the third octaves in which levels are compared: below, a head casts no shadow; above, pinnae matter."""
+"""Edges (Hz) of the third octaves whose levels are compared: below, a head casts no shadow; above, pinnae matter."""
 
 
 def woodworth_azimuth(delay: npt.ArrayLike) -> Float64:
-    """Return the azimuth (n,), degrees, at which sound takes `delay` (n,), s, longer to the right ear than to the left.
+    """Return the azimuth (n,), degrees, whose sound reaches the right ear `delay` (n,), s, after the left.
 
-    Inverts a / c (theta + sin theta), which holds where the wavelength is short against the head (Woodworth 1938);
-    longer delays than the head allows are answered with +-90.
+    Inverts a / c (theta + sin theta), valid for wavelengths much shorter than the head (Woodworth 1938). Delays longer
+    than the head allows give +-90.
 
     >>> woodworth_azimuth([0.0, 1.0]).tolist()
     [0.0, 90.0]
@@ -48,14 +47,14 @@ def woodworth_azimuth(delay: npt.ArrayLike) -> Float64:
 
 @cache
 def sphere_responses() -> npt.NDArray[np.float32]:
-    """Return what the sphere hears of a click from each azimuth of `GRID`, (azimuths, 2, taps)."""
+    """Return the sphere's response to a click from each azimuth of `GRID`, (azimuths, 2, taps)."""
     angle = np.radians(GRID)
     return SphereHead().responses(np.stack([-np.sin(angle), np.zeros_like(angle), -np.cos(angle)], axis=1))
 
 
 @dataclass(frozen=True)
 class ItdSphere:
-    """The delay of the low-passed cross-correlation of the clip, looked up among those of the sphere."""
+    """The delay of the clip's low-passed cross-correlation, turned into an azimuth by the sphere's look-up table."""
 
     version: ClassVar[str] = "1"
     tracks: ClassVar[tuple[str, ...]] = ("azimuth",)
@@ -87,7 +86,7 @@ def low_passed_delays(cross: npt.NDArray[np.complex128], sample_rate: int) -> Fl
 
 @dataclass(frozen=True)
 class IldSphere:
-    """The azimuth at which the sphere's level differences lie nearest to the clip's, third octave by third octave."""
+    """The azimuth whose level differences on the sphere, by third octave, are closest to the clip's."""
 
     version: ClassVar[str] = "1"
     tracks: ClassVar[tuple[str, ...]] = ("azimuth",)
@@ -109,22 +108,9 @@ def sphere_level_differences(window: int, sample_rate: int) -> Float64:
 
 
 def level_differences(power: Float64, sample_rate: int) -> Float64:
-    """Return the level of the left over that of the right channel, dB (n, bands), from `power` (n, 2, bins)."""
+    """Return the level of the left channel minus that of the right, dB (n, bands), from `power` (n, 2, bins)."""
     frequency = np.linspace(0, sample_rate / 2, power.shape[-1])
     bands = np.add.reduceat(power, np.searchsorted(frequency, LEVEL_BANDS), axis=-1)[..., :-1]
     tiny = 1e-12 * bands.sum(axis=(1, 2), keepdims=True) + 1e-30
     left, right = np.moveaxis(bands + tiny, 1, 0)
     return np.asarray(10 * np.log10(left / right))
-
-
-@dataclass(frozen=True)
-class RandomAzimuth:
-    """An azimuth drawn evenly from -90 to 90 degrees, the same for the same sample."""
-
-    seed: int = 0
-    version: ClassVar[str] = "1"
-    tracks: ClassVar[tuple[str, ...]] = ("azimuth",)
-
-    def predict(self, batch: BinauralBatch) -> Float64:
-        """Return random azimuths (clips,), degrees."""
-        return np.array([generator_for(self.seed, f"random/{name}").uniform(-90, 90) for name in batch.sample_id])

@@ -1,7 +1,7 @@
-"""Time delay by generalised cross-correlation, a vote a window (Knapp and Carter 1976).
+"""Time delay by generalised cross-correlation, one vote for each window (Knapp and Carter 1976).
 
-Protocol `paper` repeats StereoCRW's baseline (fact sheet 9): the largest absolute value among whole-sample lags.
-Protocol `best` takes the largest value and the top of a parabola through its neighbours.
+Protocol `paper` reproduces StereoCRW's baseline (Sec. 4.1): the whole-sample lag with the largest absolute value. The
+corrected protocol `best` takes the largest value and refines it by a parabola through its neighbours.
 """
 
 from dataclasses import dataclass
@@ -15,32 +15,32 @@ from scipy.ndimage import uniform_filter1d
 from ..benchmarks.stimuli.binaural.batch import BinauralBatch
 from ..benchmarks.stimuli.stereo.batch import StereoBatch
 from .azimuth import woodworth_azimuth
-from .spectra import Float32, Pair, correlation, weighted_cross_spectra, window_spectra
+from .spectra import Float32, Spectra, correlation, weighted_cross_spectra, window_spectra
 from .votes import Combination, combine
 
 Float64 = npt.NDArray[np.float64]
 Protocol = Literal["paper", "best"]
 
 MAX_DELAY = 0.0015
-"""Seconds searched on either side, the published test setting."""
+"""Largest delay searched (s), as in the published test setting."""
 
 SMOOTHED_BINS = 17
 """Bins over which a clip's auto- and cross-spectra are averaged to estimate its coherence."""
 
 CLIPS_AT_ONCE = 16
-"""Clips whose windows are in memory together: 34 MB for 128 windows of 1,024 samples."""
+"""Clips processed at once: 34 MB for 128 windows of 1,024 samples."""
 
 
 @dataclass(frozen=True)
 class _Correlator:
-    """Votes of all windows by the peaks of a weighted cross-correlation, combined to one delay a clip."""
+    """Each window votes for the peak of its weighted cross-correlation; the votes give one delay for each clip."""
 
     protocol: Protocol = "paper"
     votes: Combination = "mean"
     version: ClassVar[str] = "1"
     tracks: ClassVar[tuple[str, ...]] = ("tde", "left-right")
 
-    def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Pair:
+    def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Spectra:
         """Return the weighted cross-spectra of the windows of `audio` (clips, 2, samples)."""
         raise NotImplementedError
 
@@ -66,62 +66,62 @@ class _Correlator:
 
 @dataclass(frozen=True)
 class GccPhat(_Correlator):
-    """The phase transform: every frequency counts the same.
+    """The phase transform: all frequencies weigh the same.
 
-    Of a binaural clip the delay is turned into an azimuth by Woodworth's formula, which holds at high frequencies.
+    For binaural clips, Woodworth's high-frequency formula turns the delay into an azimuth.
     """
 
     tracks: ClassVar[tuple[str, ...]] = ("tde", "left-right", "azimuth")
 
     def predict(self, batch: StereoBatch) -> Float64:
-        """Return the interaural time difference of each clip (clips,) (s), of binaural ones the azimuth (deg)."""
+        """Return the delay (s) of each stereo clip, or the azimuth (deg) of each binaural one (clips,)."""
         delays = super().predict(batch)
         return woodworth_azimuth(delays) if isinstance(batch, BinauralBatch) else delays
 
-    def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Pair:
-        """Return cross-spectra of magnitude one."""
+    def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Spectra:
+        """Return cross-spectra with magnitude one."""
         return weighted_cross_spectra(audio, batch.window, batch.hop, batch.votes, 1.0)
 
 
 @dataclass(frozen=True)
 class Flat(_Correlator):
-    """Plain cross-correlation: every frequency counts by its power."""
+    """Plain cross-correlation: frequencies are weighted by their power."""
 
-    def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Pair:
-        """Return cross-spectra as they are."""
+    def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Spectra:
+        """Return the unweighted cross-spectra."""
         return weighted_cross_spectra(audio, batch.window, batch.hop, batch.votes, 0.0)
 
 
 @dataclass(frozen=True)
 class Beta(_Correlator):
-    """Between the two: the cross-spectrum over its magnitude to the power `beta` (Salvati et al. 2021)."""
+    """Between phase transform and plain correlation: cross-spectrum / magnitude^`beta` (Salvati et al. 2021)."""
 
     beta: Annotated[float, Field(ge=0, le=1)] = 0.7
 
-    def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Pair:
+    def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Spectra:
         """Return cross-spectra of magnitude |L R|^(1 - beta)."""
         return weighted_cross_spectra(audio, batch.window, batch.hop, batch.votes, self.beta)
 
 
 @dataclass(frozen=True)
 class _Weighted(_Correlator):
-    """Cross-spectra times a weight from the clip's smoothed spectra."""
+    """Cross-spectra weighted by the clip's smoothed spectra."""
 
     def weight(self, left: Float64, right: Float64, cross: Float64) -> Float64:
         """Return the weight (clips, bins) from the powers of both channels and |cross|^2, all smoothed."""
         raise NotImplementedError
 
-    def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Pair:
+    def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Spectra:
         """Return the weighted cross-spectra of every window; one weight serves all windows of a clip."""
         real, imaginary = weighted_cross_spectra(audio, batch.window, batch.hop, batch.votes, 0.0)
         weight = self.weight(*smoothed_powers(audio, batch))[:, None].astype(np.float32)
-        return real * weight, imaginary * weight
+        return Spectra(real * weight, imaginary * weight)
 
 
 def smoothed_powers(audio: Float32, batch: StereoBatch) -> tuple[Float64, Float64, Float64]:
     """Return |L|^2, |R|^2 and |conj(L) R|^2 of each clip (clips, bins), averaged over windows and 17 bins.
 
-    Eight windows, evenly spread over the clip, are averaged before the bins are.
+    Averages eight windows, evenly spread over the clip, then the bins.
     """
     count = min(batch.votes, 8)
     hop = max((audio.shape[-1] - batch.window) // max(count - 1, 1), 1)
@@ -140,7 +140,7 @@ def _smooth(spectra: Float64) -> Float64:
 
 @dataclass(frozen=True)
 class Roth(_Weighted):
-    """Roth's impulse response processor: over the left channel's power."""
+    """Roth's impulse response processor: divides by the left channel's power."""
 
     def weight(self, left: Float64, right: Float64, cross: Float64) -> Float64:
         """Return 1 / |L|^2."""
@@ -149,7 +149,7 @@ class Roth(_Weighted):
 
 @dataclass(frozen=True)
 class Scot(_Weighted):
-    """The smoothed coherence transform: over the geometric mean of both powers."""
+    """The smoothed coherence transform: divides by the geometric mean of both powers."""
 
     def weight(self, left: Float64, right: Float64, cross: Float64) -> Float64:
         """Return 1 / (|L| |R|)."""
@@ -158,9 +158,9 @@ class Scot(_Weighted):
 
 @dataclass(frozen=True)
 class MaximumLikelihood(_Weighted):
-    """Hannan and Thomson's weighting: coherent frequencies count most."""
+    """Hannan and Thomson's weighting: coherent frequencies weigh most."""
 
     def weight(self, left: Float64, right: Float64, cross: Float64) -> Float64:
-        """Return C / (|cross| (1 - C)), C being the squared coherence."""
+        """Return C / (|cross| (1 - C)), where C is the squared coherence."""
         coherence = np.clip(cross / (left * right), 0, 0.9999)
         return np.asarray(coherence / (np.sqrt(cross) + 1e-20) / (1 - coherence))

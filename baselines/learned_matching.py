@@ -1,20 +1,25 @@
 """Rotation by learned matchers: SuperGlue, LightGlue and Efficient LoFTR, through transformers.
 
-Weights come from the local Hugging Face cache or a folder (`weights=DIR`); nothing is downloaded. Only safetensors
-are read, so that a checkpoint cannot run code. The pictures go in as the published models take them, 640 x 480 and
-grey; the points come out with their fractions, which the library's own post-processing cuts off.
+Weights come from the local Hugging Face cache or a folder (`weights=DIR`); nothing is downloaded. Only safetensors are
+read, so a checkpoint cannot run code. Pictures are resized to 640 x 480 and converted to grey, as the published models
+expect. Points keep their sub-pixel fractions, which the library's post-processing truncates.
+
+A method keeps its weights while it exists, and methods that differ only in how they use the matches share them. So each
+set of weights is loaded once and freed with the last method that uses it.
 """
 
 import time
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
+from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
 
 from ..benchmarks.stimuli.view_pairs.batch import ViewPairBatch
+from ..cores import allowed_cores
 from ..errors import InputError
 from .view_matching import Matches, Picture, ViewMatcher
 
@@ -23,22 +28,31 @@ Device = Literal["cpu", "cuda"]
 
 @dataclass(frozen=True)
 class LearnedMatcher(ViewMatcher):
-    """A matcher of transformers with the `weights` in a folder (None: those in the local cache), on `device`."""
+    """A matcher from transformers; `weights` is their folder (None: the local cache), `device` where it runs."""
 
     weights: Path | None = None
     device: Device = "cpu"
     model: ClassVar[str]
     processor: ClassVar[str]
     published: ClassVar[str]
-    """Where the published weights are on the Hugging Face hub."""
+    """Name of the published weights on the Hugging Face hub."""
     least_score: ClassVar[float] = 0.0
-    """Matches of a lower score are dropped."""
+    """Matches with a lower score are dropped."""
 
     def matches(self, batch: ViewPairBatch) -> list[Matches]:
-        """Return the matches of each pair; raises InputError where there are no weights."""
-        matcher = _load(self.model, self.processor, self.published, self.weights, self.device)
+        """Return the matches of each pair; raises InputError if the weights are missing."""
+        matcher = self._matcher  # load before timing the first pair
+        _use_every_core()
         pairs = zip(batch.images_0, batch.images_1, strict=True)
         return [self._matched(matcher, first, second) for first, second in pairs]
+
+    @cached_property
+    def _matcher(self) -> "_Matcher":
+        key = (self.model, self.weights, self.device)
+        found = _IN_MEMORY.get(key)
+        if found is None:
+            found = _IN_MEMORY[key] = _load(self.model, self.processor, self.published, self.weights, self.device)
+        return found
 
     def _matched(self, matcher: "_Matcher", first: Picture, second: Picture) -> Matches:
         started = time.perf_counter()
@@ -78,10 +92,10 @@ class LoFTR(LearnedMatcher):
 
 @dataclass(frozen=True)
 class Found:
-    """What a model says of one pair: points (2, n, 2) as shares of width and height, matches and scores (2, n).
+    """A model's output for one pair: points (2, n, 2) as shares of width and height, matches and scores (2, n).
 
-    A match of a point is the index of its partner in the other picture, -1 without. `mask` (2, n) says which points
-    there are; None for a model without keypoints, whose points are in pairs already.
+    A match is the index of the point's partner in the other picture, or -1. `mask` (2, n) marks the valid points; it is
+    None for a model without keypoints, whose points already come in pairs.
     """
 
     points: npt.NDArray[np.float64]
@@ -93,10 +107,10 @@ class Found:
 def matched_points(
     found: Found, picture: tuple[int, ...], seen: tuple[int, int], least_score: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], int]:
-    """Return the matched points of both pictures, each (m, 2) in pixels, and how many keypoints there were.
+    """Return the matched points of both pictures, each (m, 2) in pixels, and the number of keypoints.
 
-    `picture` is the shape of the pictures, `seen` (height, width) what the model saw: its points are at the indices
-    of pixels there, whose centres lie half a pixel further.
+    `picture` is the shape of the pictures, `seen` (height, width) that of the model's input. The model's points are
+    pixel indices of its input; pixel centres lie half a pixel further.
     """
     size, network = np.array([picture[1], picture[0]]), np.array([seen[1], seen[0]])
     points = (found.points + 0.5 / network) * size
@@ -119,11 +133,11 @@ class _Matcher:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Height and width of what the model sees."""
+        """Height and width of the model's input."""
         return int(self.processor.size["height"]), int(self.processor.size["width"])
 
     def run(self, first: Picture, second: Picture) -> Found:
-        """Return what the model says of two pictures."""
+        """Return the model's output for two pictures."""
         import torch
         from PIL import Image
 
@@ -139,19 +153,22 @@ class _Matcher:
         )
 
 
-@lru_cache(maxsize=1)
+_IN_MEMORY: WeakValueDictionary[tuple[str, Path | None, str], _Matcher] = WeakValueDictionary()
+"""Matchers in use, by model, weights and device."""
+
+
 def _load(model: str, processor: str, published: str, weights: Path | None, device: str) -> _Matcher:
-    """Return the matcher with its weights; raises InputError naming what to download where they are not there."""
+    """Return the matcher with its weights; raises InputError saying what to download if they are missing."""
     transformers = _library()
     _check_device(device)
     if weights is not None and not (weights / "config.json").is_file():
-        raise InputError(f"weights={weights} holds no config.json: give the folder of a download of {published}")
+        raise InputError(f"weights={weights} holds no config.json: give the folder of a downloaded copy of {published}")
     source = published if weights is None else str(weights)
     try:
         loaded = getattr(transformers, model).from_pretrained(source, local_files_only=True, use_safetensors=True)
     except OSError as error:
         raise InputError(
-            f"no weights of {published} in the local Hugging Face cache: on a machine with a network run "
+            f"no weights of {published} in the local Hugging Face cache: on a machine with network access, run "
             f"`hf download {published} --local-dir DIR`, then give weights=DIR after the method's name"
             if weights is None
             else f"weights={weights} cannot be read ({str(error).splitlines()[0]}): download {published} again"
@@ -168,6 +185,13 @@ def _library() -> Any:
         raise InputError(f"learned matchers need {error.name}: run `pip install 'whence[learned]'`") from None
     disable_progress_bar()  # type: ignore[no-untyped-call]
     return transformers
+
+
+def _use_every_core() -> None:
+    """Let torch compute on all cores: a bench keeps the small products of others to one thread."""
+    import torch
+
+    torch.set_num_threads(allowed_cores())
 
 
 def _check_device(device: str) -> None:

@@ -21,7 +21,7 @@ def _balance(loudness: Float64) -> Float64:
 
 @dataclass(frozen=True)
 class LevelRatio:
-    """(rms_left - rms_right) / (rms_left + rms_right) over the clip: StereoCRW's IID baseline (fact sheet 12)."""
+    """(rms_left - rms_right) / (rms_left + rms_right) over the clip: StereoCRW's IID baseline (Sec. 4.2)."""
 
     version: ClassVar[str] = "1"
     tracks: ClassVar[tuple[str, ...]] = ("left-right",)

@@ -15,7 +15,7 @@ from .view_matching import Matches, Picture, ViewMatcher
 
 @dataclass(frozen=True)
 class Keypoints:
-    """The keypoints of one picture: points (n, 2) in pixels, descriptors (n, 128), and what finding them took."""
+    """The keypoints of one picture: points (n, 2) in pixels, descriptors (n, 128), and the detection time in ms."""
 
     points: npt.NDArray[np.float64]
     descriptors: npt.NDArray[np.float32]
@@ -24,12 +24,12 @@ class Keypoints:
 
 @dataclass(frozen=True)
 class Sift(ViewMatcher):
-    """OpenCV's SIFT; a match is kept where it is nearer than `ratio` times the second nearest (Lowe's test)."""
+    """OpenCV's SIFT; keeps a match if it is closer than `ratio` times the second closest (Lowe's test)."""
 
     ratio: Annotated[float, Field(gt=0, le=1)] = 0.8
 
     def matches(self, batch: ViewPairBatch) -> list[Matches]:
-        """Return the matches of each pair; a first view that serves several pairs in turn is looked at once."""
+        """Return the matches of each pair; a first view shared by consecutive pairs is described once."""
         found: list[Matches] = []
         for k in range(len(batch)):
             if k == 0 or not np.array_equal(batch.images_0[k], batch.images_0[k - 1]):

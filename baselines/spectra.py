@@ -1,40 +1,60 @@
 """Spectra of overlapping windows, their weighted cross-spectra, and correlations at the few delays that matter.
 
-Windows that move by one sample share all samples but two, so their spectra are not transformed anew: with the
-phase taken relative to the clip's first sample, moving the window adds the new sample and removes the old one, two
-real multiplications a bin. Both channels share that phase, so it cancels in the cross-spectrum. Of the correlation
-only the delays within the search range are computed, as a matrix product.
+Windows that move by one sample share all samples but two, so their spectra are updated rather than transformed again:
+with the phase taken relative to the clip's first sample, moving the window adds the new sample and removes the old one,
+at two real multiplications a bin. Both channels share that phase, so it cancels in the cross-spectrum. The correlation
+is computed only at delays within the search range, as a matrix product.
 
-Spectra are kept as separate real and imaginary float32 arrays, which the processor's vector units need.
+Spectra are kept as separate real and imaginary float32 arrays, which vectorise well.
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import prange
 from scipy import fft
 
+from ..compiled import njit
+from ..cores import allowed_cores
+
 Float32 = npt.NDArray[np.float32]
-Pair = tuple[Float32, Float32]
-"""Real and imaginary part."""
 
 _TINY = np.float32(1e-20)
 
 
-def window_spectra(audio: Float32, window: int, hop: int, votes: int) -> Pair:
+class Spectra(NamedTuple):
+    """The `real` and `imaginary` parts of spectra, both (..., bins)."""
+
+    real: Float32
+    imaginary: Float32
+
+
+class Turns(NamedTuple):
+    """The phase factors of single samples, relative to the clip's first sample.
+
+    Sample k contributes its value times `cosine` + i `sine` (samples, bins), with the angle -pi bin k / window. When k
+    leaves the window, the sample `window` later enters: its factor is that of k times `sign` (bins,) = (-1)^bin.
+    """
+
+    cosine: Float32
+    sine: Float32
+    sign: Float32
+
+
+def window_spectra(audio: Float32, window: int, hop: int, votes: int) -> Spectra:
     """Return the spectra (clips, votes, 2, window + 1) of every window, each zero-padded to 2 * `window`.
 
-    `audio` is (clips, 2, samples). A phase common to both channels of a window is left in.
+    `audio` is (clips, 2, samples). The phase that both channels of a window share is left in.
     """
     if hop == 1:
-        return _slide(*_first_spectra(audio, window), audio, *_turns(window, votes), window, votes)  # type: ignore[no-any-return]
+        return _slide(_first_spectra(audio, window), audio, _turns(window, votes))  # type: ignore[no-any-return]
     windows = np.lib.stride_tricks.sliding_window_view(audio, window, axis=-1)[:, :, ::hop][:, :, :votes]
-    spectra = fft.rfft(windows, 2 * window, axis=-1, workers=-1).transpose(0, 2, 1, 3)
-    return np.ascontiguousarray(spectra.real), np.ascontiguousarray(spectra.imag)
+    return _parts(fft.rfft(windows, 2 * window, axis=-1, workers=allowed_cores()).transpose(0, 2, 1, 3))
 
 
-def weighted_cross_spectra(audio: Float32, window: int, hop: int, votes: int, exponent: float) -> Pair:
+def weighted_cross_spectra(audio: Float32, window: int, hop: int, votes: int, exponent: float) -> Spectra:
     """Return conj(L) R / |L R|^exponent of every window, (clips, votes, window + 1).
 
     Exponent 1 is the phase transform, 0 plain cross-correlation (Knapp and Carter 1976).
@@ -42,22 +62,22 @@ def weighted_cross_spectra(audio: Float32, window: int, hop: int, votes: int, ex
     power = np.float32(exponent)
     if hop == 1:
         first, turns = _first_spectra(audio, window), _turns(window, votes)
-        return _slide_and_weight(*first, audio, *turns, window, votes, power)  # type: ignore[no-any-return]
-    return _weight(*window_spectra(audio, window, hop, votes), power)  # type: ignore[no-any-return]
+        return _slide_and_weight(first, audio, turns, power)  # type: ignore[no-any-return]
+    return _weight(window_spectra(audio, window, hop, votes), power)  # type: ignore[no-any-return]
 
 
-def correlation(cross: Pair, max_lag: int) -> Float32:
+def correlation(cross: Spectra, max_lag: int) -> Float32:
     """Return the inverse transform of `cross` (..., bins) at delays -max_lag..max_lag samples, (..., 2 max_lag + 1).
 
     Entry `max_lag + k` belongs to t_right - t_left = k samples.
     """
-    cosine, sine = _delay_tables(cross[0].shape[-1], max_lag)
-    even, odd = cross[0] @ cosine, cross[1] @ sine
+    cosine, sine = _delay_tables(cross.real.shape[-1], max_lag)
+    even, odd = cross.real @ cosine, cross.imaginary @ sine
     return np.concatenate([(even + odd)[..., :0:-1], even[..., :1], (even - odd)[..., 1:]], axis=-1)
 
 
 @lru_cache(maxsize=4)
-def _delay_tables(bins: int, max_lag: int) -> Pair:
+def _delay_tables(bins: int, max_lag: int) -> tuple[Float32, Float32]:
     """Return the cosines and sines (bins, max_lag + 1) of an inverse real transform of 2 (bins - 1) samples."""
     angle = np.pi * ((np.arange(bins)[:, None] * np.arange(max_lag + 1)) % (2 * (bins - 1))) / (bins - 1)
     weight = np.full((bins, 1), 1 / (bins - 1))
@@ -65,39 +85,41 @@ def _delay_tables(bins: int, max_lag: int) -> Pair:
     return (weight * np.cos(angle)).astype(np.float32), (weight * np.sin(angle)).astype(np.float32)
 
 
-def _first_spectra(audio: Float32, window: int) -> Pair:
-    spectra = fft.rfft(audio[..., :window], 2 * window, axis=-1, workers=-1)
-    return np.ascontiguousarray(spectra.real), np.ascontiguousarray(spectra.imag)
+def _first_spectra(audio: Float32, window: int) -> Spectra:
+    return _parts(fft.rfft(audio[..., :window], 2 * window, axis=-1, workers=allowed_cores()))
+
+
+def _parts(spectra: npt.NDArray[np.complex64]) -> Spectra:
+    return Spectra(np.ascontiguousarray(spectra.real), np.ascontiguousarray(spectra.imag))
 
 
 @lru_cache(maxsize=4)
-def _turns(window: int, votes: int) -> tuple[Float32, Float32, Float32]:
-    """Return what one sample more or less does to a spectrum relative to the clip's first sample.
-
-    Cosine and -sine of pi bin k / window for each first sample k, (votes, window + 1), and (-1)^bin, by which the
-    sample that enters a window length later differs from the one that leaves.
-    """
+def _turns(window: int, votes: int) -> Turns:
     samples, bins = np.arange(votes)[:, None], np.arange(window + 1)[None]
     angle = np.pi * ((samples * bins) % (2 * window)) / window
-    return (
-        np.cos(angle).astype(np.float32),
-        -np.sin(angle).astype(np.float32),
-        (1 - 2 * (bins[0] % 2)).astype(np.float32),
-    )
+    sign = 1 - 2 * (bins[0] % 2)
+    return Turns(np.cos(angle).astype(np.float32), -np.sin(angle).astype(np.float32), sign.astype(np.float32))
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _move(real, imaginary, old, new, cosine, sine, sign):  # type: ignore[no-untyped-def]
-    """Move the window of one spectrum by a sample: `old` leaves, `new` enters."""
-    for b in range(real.size):
-        change = new * sign[b] - old
-        real[b] += change * cosine[b]
-        imaginary[b] += change * sine[b]
+def _move(now, sound, k, turns):  # type: ignore[no-untyped-def]
+    """Move the window of `sound` past sample `k`, updating the spectra `now` (2, bins) of both channels."""
+    channels, bins = now.real.shape
+    cosine, sine, sign = turns.cosine[k], turns.sine[k], turns.sign
+    for channel in range(channels):
+        real, imaginary = now.real[channel], now.imaginary[channel]
+        old, new = sound[channel, k], sound[channel, k + bins - 1]
+        for b in range(bins):
+            change = new * sign[b] - old
+            real[b] += change * cosine[b]
+            imaginary[b] += change * sine[b]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _weigh(left_real, left_imaginary, right_real, right_imaginary, exponent, real, imaginary):  # type: ignore[no-untyped-def]
-    """Write conj(left) right / |left right|^exponent to `real` and `imaginary`."""
+def _weigh(now, exponent, real, imaginary):  # type: ignore[no-untyped-def]
+    """Write conj(L) R / |L R|^exponent of the spectra `now` (2, bins) to `real` and `imaginary` (bins,)."""
+    left_real, right_real = now.real[0], now.real[1]
+    left_imaginary, right_imaginary = now.imaginary[0], now.imaginary[1]
     for b in range(real.size):
         real[b] = left_real[b] * right_real[b] + left_imaginary[b] * right_imaginary[b]
         imaginary[b] = left_real[b] * right_imaginary[b] - left_imaginary[b] * right_real[b]
@@ -115,47 +137,50 @@ def _weigh(left_real, left_imaginary, right_real, right_imaginary, exponent, rea
 
 
 @njit(cache=True, error_model="numpy", nogil=True, parallel=True)
-def _slide(first_real, first_imaginary, audio, cosine, sine, sign, window, votes):  # type: ignore[no-untyped-def]
-    clips, channels, bins = first_real.shape
+def _slide(first, audio, turns):  # type: ignore[no-untyped-def]
+    """Return the spectra (clips, votes, 2, bins) of every window, from those of the `first` one (clips, 2, bins).
+
+    Results are plain arrays until they are returned: numba drops what a parallel loop writes to a tuple's field.
+    """
+    clips, channels, bins = first.real.shape
+    votes = turns.cosine.shape[0]
     real = np.empty((clips, votes, channels, bins), dtype=np.float32)
     imaginary = np.empty((clips, votes, channels, bins), dtype=np.float32)
     for clip in prange(clips):
-        for channel in range(channels):
-            sound = audio[clip, channel]
-            now_real, now_imaginary = first_real[clip, channel].copy(), first_imaginary[clip, channel].copy()
-            for vote in range(votes):
-                if vote > 0:
-                    old, new = sound[vote - 1], sound[vote - 1 + window]
-                    _move(now_real, now_imaginary, old, new, cosine[vote - 1], sine[vote - 1], sign)
-                real[clip, vote, channel] = now_real
-                imaginary[clip, vote, channel] = now_imaginary
-    return real, imaginary
-
-
-@njit(cache=True, error_model="numpy", nogil=True, parallel=True)
-def _weight(spectra_real, spectra_imaginary, exponent):  # type: ignore[no-untyped-def]
-    clips, votes, _, bins = spectra_real.shape
-    real = np.empty((clips, votes, bins), dtype=np.float32)
-    imaginary = np.empty((clips, votes, bins), dtype=np.float32)
-    for clip in prange(clips):
-        for vote in range(votes):
-            a, b = spectra_real[clip, vote], spectra_imaginary[clip, vote]
-            _weigh(a[0], b[0], a[1], b[1], exponent, real[clip, vote], imaginary[clip, vote])
-    return real, imaginary
-
-
-@njit(cache=True, error_model="numpy", nogil=True, parallel=True)
-def _slide_and_weight(first_real, first_imaginary, audio, cosine, sine, sign, window, votes, exponent):  # type: ignore[no-untyped-def]
-    clips, _, bins = first_real.shape
-    real = np.empty((clips, votes, bins), dtype=np.float32)
-    imaginary = np.empty((clips, votes, bins), dtype=np.float32)
-    for clip in prange(clips):
-        a, b = first_real[clip].copy(), first_imaginary[clip].copy()
+        now = Spectra(first.real[clip].copy(), first.imaginary[clip].copy())
         for vote in range(votes):
             if vote > 0:
-                for channel in range(2):
-                    sound = audio[clip, channel]
-                    old, new = sound[vote - 1], sound[vote - 1 + window]
-                    _move(a[channel], b[channel], old, new, cosine[vote - 1], sine[vote - 1], sign)
-            _weigh(a[0], b[0], a[1], b[1], exponent, real[clip, vote], imaginary[clip, vote])
-    return real, imaginary
+                _move(now, audio[clip], vote - 1, turns)
+            for channel in range(channels):
+                real[clip, vote, channel] = now.real[channel]
+                imaginary[clip, vote, channel] = now.imaginary[channel]
+    return Spectra(real, imaginary)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, parallel=True)
+def _slide_and_weight(first, audio, turns, exponent):  # type: ignore[no-untyped-def]
+    """Return `_weight` of `_slide` without holding the spectra of all windows in memory."""
+    clips, _, bins = first.real.shape
+    votes = turns.cosine.shape[0]
+    real = np.empty((clips, votes, bins), dtype=np.float32)
+    imaginary = np.empty((clips, votes, bins), dtype=np.float32)
+    for clip in prange(clips):
+        now = Spectra(first.real[clip].copy(), first.imaginary[clip].copy())
+        for vote in range(votes):
+            if vote > 0:
+                _move(now, audio[clip], vote - 1, turns)
+            _weigh(now, exponent, real[clip, vote], imaginary[clip, vote])
+    return Spectra(real, imaginary)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, parallel=True)
+def _weight(spectra, exponent):  # type: ignore[no-untyped-def]
+    """Return the weighted cross-spectra (clips, votes, bins) of `spectra` (clips, votes, 2, bins)."""
+    clips, votes, _, bins = spectra.real.shape
+    real = np.empty((clips, votes, bins), dtype=np.float32)
+    imaginary = np.empty((clips, votes, bins), dtype=np.float32)
+    for clip in prange(clips):
+        for vote in range(votes):
+            now = Spectra(spectra.real[clip, vote], spectra.imaginary[clip, vote])
+            _weigh(now, exponent, real[clip, vote], imaginary[clip, vote])
+    return Spectra(real, imaginary)

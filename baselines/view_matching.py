@@ -1,8 +1,8 @@
-"""Rotation from two pictures: match points, solve for the rotation, read the heading off it.
+"""Rotation from two pictures: match points, solve for the rotation, take its heading.
 
-Protocol `paper` takes the five-point essential matrix, as the published baselines do; `best` takes the rotation-only
-solver, since a camera that only turns gives the essential matrix nothing to hold on to. Both are given the same
-matches, and both answer 0 degrees, with 0 inliers, where they find no rotation.
+Protocol `paper` uses the five-point essential matrix, as the published baselines do. The corrected protocol `best` uses
+the rotation-only solver, since a camera that only rotates leaves the essential matrix undetermined. Both use the same
+matches, and both return 0 degrees with 0 inliers if they find no rotation.
 """
 
 import time
@@ -26,7 +26,7 @@ SEED = 0
 class Matches:
     """Matched points of two pictures, each (n, 2) in pixels as `rotation_solvers` has them.
 
-    `keypoints` is how many the matcher found in both pictures together, `milliseconds` what the matching took.
+    `keypoints` counts those of both pictures together, `milliseconds` is the time the matching took.
     """
 
     points_0: Float64
@@ -37,7 +37,7 @@ class Matches:
 
 @dataclass(frozen=True)
 class ViewMatcher:
-    """Rotation from the matches of two pictures; how they are matched is up to the subclass."""
+    """Rotation from the matches of two pictures; the subclass matches them."""
 
     protocol: Protocol = "paper"
     version: ClassVar[str] = "1"
@@ -48,7 +48,7 @@ class ViewMatcher:
         raise NotImplementedError
 
     def predict(self, batch: ViewPairBatch) -> Diagnosed:
-        """Return the turn of each pair's camera in degrees, positive to the left, with what it rests on."""
+        """Return each pair's rotation in degrees, positive to the left, with keypoint, match and inlier counts."""
         answers = [
             _answer(found, self.protocol, batch.intrinsics, float(pitch), name)
             for found, pitch, name in zip(self.matches(batch), batch.pitch_deg, batch.sample_id, strict=True)
@@ -70,7 +70,7 @@ def _answer(
 
 
 def solve(found: Matches, protocol: Protocol, intrinsics: Float64, name: str) -> Solution:
-    """Return the rotation that the matches of the pair `name` say, by one protocol or the other."""
+    """Return the rotation from the matches of the pair `name`, by the chosen protocol."""
     if protocol == "paper":
         return five_point(found.points_0, found.points_1, intrinsics)
     return rotation_only(found.points_0, found.points_1, intrinsics, generator_for(SEED, f"rotation/{name}"))

@@ -1,4 +1,4 @@
-"""One delay from the many that the windows of a clip vote for."""
+"""Combine the votes of a clip's windows into one delay."""
 
 from typing import Literal
 
@@ -20,8 +20,8 @@ def combine(votes: Float64, combination: Combination) -> Float64:
 def mode(votes: Float64) -> float:
     """Return the mean of the votes around the most popular delay, for `votes` (votes,) in samples.
 
-    Of 1,001 evenly spaced candidates from the least to the greatest vote, those with the most votes within 0.05
-    samples are tied; the one in the middle of the tie wins (StereoCRW's RANSAC-like estimator, fact sheet 10).
+    The candidates are 1,001 evenly spaced delays from the lowest to the highest vote. Those with the most votes within
+    0.05 samples are tied, and the middle one wins (StereoCRW's RANSAC-like mode, Sec. 4.1).
 
     >>> round(mode(np.array([3.0, 3.0, 3.04, -7.0])), 6)
     3.013333

@@ -1,1 +1,5 @@
 """Tracks, metrics, statistics, harness and reports."""
+
+from ..places import settle_matplotlib
+
+settle_matplotlib()

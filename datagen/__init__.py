@@ -1,1 +1,1 @@
-"""Renders data: acoustics, corpora, generators, shards."""
+"""Generates data: acoustics, corpora, generators, shards."""

@@ -1,8 +1,7 @@
 """Speech through measured binaural room responses: real heads, real rooms, known azimuths."""
 
-import csv
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,16 @@ from ..errors import InputError
 from . import stereo
 from .acoustics.auralize import auralize
 from .acoustics.cross_correlation import response_delay
-from .corpora import Corpus, open_corpus
+from .acoustics.ears import near_ear_of_responses
+from .corpora import Corpus, open_corpus, reopen_corpus
+from .csv_tables import Row, number_in, posix_path, read_table
+from .dataset import Dataset, Elsewhere
 from .shards import Layout
 
 INDEX = "index.csv"
 MINIMUM_SECONDS = 1.5  # of dry speech
 PRESETS = {"tiny": 8, "small": 50, "paper": 500}
-"""Clips per response."""
+"""Clips per response, by preset."""
 
 
 @dataclass(frozen=True)
@@ -44,58 +46,75 @@ class MeasuredResponse:
 
     @property
     def arrivals(self) -> list[float]:
-        """Sample of the loudest peak in each ear."""
+        """Sample index of the loudest peak in each ear."""
         return [float(np.abs(ear).argmax()) for ear in self.audio]
 
 
 def read_responses(folder: str) -> tuple[MeasuredResponse, ...]:
-    """Return the responses that `folder`/index.csv lists (columns `file`, `azimuth_deg`, perhaps `distance_m`).
+    """Return the responses listed in `folder`/index.csv (columns `file`, `azimuth_deg`, optionally `distance_m`).
 
     Azimuths are positive to the left. Raises InputError naming the file or row at fault.
     """
     index = Path(folder) / INDEX
     if not index.is_file():
         raise InputError(f"{index} does not exist: give a folder of stereo wavs with an index.csv (file, azimuth_deg)")
-    try:
-        with index.open(newline="", encoding="utf-8-sig") as lines:
-            rows = list(csv.DictReader(lines))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{index}: not a CSV file in UTF-8 ({error}); save it as one") from None
-    if not rows or not {"file", "azimuth_deg"} <= set(rows[0]):
-        raise InputError(f"{index}: expected a header with the columns file and azimuth_deg, and at least one row")
+    rows = read_table(index, ("file", "azimuth_deg"))
     responses = tuple(_read_response(index.parent, row) for row in rows)
     _refuse_repeats(responses, index)
     return responses
 
 
 def _refuse_repeats(responses: Iterable[MeasuredResponse], index: Path) -> None:
-    """Raise InputError where two of `responses` are one file, or two that only their suffix tells apart."""
+    """Raise InputError if two of `responses` are the same file, or differ only in their suffix."""
     files: dict[str, str] = {}
     for response in responses:
         if response.name in files:
-            raise InputError(f"{index}: lists {files[response.name]!r} and {response.file!r}, one name: keep one row")
+            raise InputError(
+                f"{index}: {files[response.name]!r} and {response.file!r} have the same name: keep one row"
+            )
         files[response.name] = response.file
 
 
-def _read_response(folder: Path, row: Mapping[str, str]) -> MeasuredResponse:
-    path = folder / (row["file"] or "")
+def _read_response(folder: Path, row: Row) -> MeasuredResponse:
+    file, where = posix_path(row["file"], folder), f"{folder / INDEX}, row of {row['file']!r}"
+    path = folder / file
+    azimuth = number_in(row, "azimuth_deg", where)
+    distance = number_in(row, "distance_m", where) if row.get("distance_m") else float("nan")
     try:
-        azimuth, distance = float(row["azimuth_deg"]), float(row.get("distance_m") or "nan")
         audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (TypeError, ValueError, soundfile.LibsndfileError) as error:
-        raise InputError(f"{folder / INDEX}, row of {row['file']!r}: {error}") from None
+        raise InputError(f"{where}: {error}") from None
     if not np.isfinite(azimuth):
-        raise InputError(f"{folder / INDEX}, row of {row['file']!r}: azimuth_deg {azimuth} is no angle")
+        raise InputError(f"{where}: azimuth_deg {azimuth} is not an angle")
     if audio.shape[1] != 2 or not np.isfinite(audio).all() or not audio.any():
         raise InputError(f"{path}: expected two channels (left, right) of finite audio that is not silent")
     resampled = soxr.resample(audio, rate, SAMPLE_RATE).T
-    return MeasuredResponse(
-        row["file"], float(wrap_degrees(azimuth)), distance, np.ascontiguousarray(resampled, np.float32)
+    return MeasuredResponse(file, float(wrap_degrees(azimuth)), distance, np.ascontiguousarray(resampled, np.float32))
+
+
+def check_sides(responses: Sequence[MeasuredResponse], folder: str) -> tuple[str, ...]:
+    """Return one line for each of `responses` heard on the side opposite to its azimuth.
+
+    Raises InputError if most are: then the azimuths are mirrored, or the channels swapped.
+    """
+    index, lateral = Path(folder) / INDEX, np.sin(np.radians([response.azimuth for response in responses]))
+    near = near_ear_of_responses([response.audio for response in responses], lateral)
+    if near.verdict == "swapped":
+        raise InputError(
+            f"{index}: {near}: azimuths are positive to the left and the left channel comes first, so change the sign "
+            "of azimuth_deg, or swap the channels"
+        )
+    if near.verdict in ("contradictory", "unclear") and near.which.size:
+        return (f"{index}: the sound does not bear out azimuth_deg: {near}",)
+    odd = [responses[k] for k in near.swapped]
+    return tuple(
+        f"{index}: {each.file!r} is earlier and louder in the far ear: look at the sign of {each.azimuth:g} deg"
+        for each in odd
     )
 
 
 class BrirRecipe(BaseModel):
-    """Everything that decides the bytes of a dataset from measured responses."""
+    """Everything that affects the bytes of a dataset from measured responses."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -111,7 +130,7 @@ class BrirRecipe(BaseModel):
 
 
 def responses_digest(responses: tuple[MeasuredResponse, ...]) -> str:
-    """Return a digest over the audio and the labels of `responses`."""
+    """Return a digest of the audio and labels of `responses`."""
     return digest([[r.file, r.azimuth, str(r.distance), sha256(r.audio.tobytes())] for r in responses])
 
 
@@ -123,6 +142,8 @@ class BrirPlan:
     responses: tuple[MeasuredResponse, ...]
     location: str
     corpus: Corpus
+    remarks: tuple[str, ...] = ()
+    """Warnings about the responses, one line each."""
     dataset: str = field(default="brir", init=False)
 
     @property
@@ -134,13 +155,18 @@ class BrirPlan:
     def provenance(self) -> Mapping[str, Any]:
         """Where the responses and the speech come from."""
         return {
-            "engine": {"name": "measured", "responses": len(self.responses), "location": self.location},
+            "engine": {
+                "name": "measured",
+                "responses": len(self.responses),
+                "location": self.location,
+                **({"remarks": list(self.remarks)} if self.remarks else {}),
+            },
             "speech": stereo.describe_corpus(self.corpus),
         }
 
     @property
     def layout(self) -> Layout:
-        """One row a clip; responses vary fastest."""
+        """One row per clip; responses vary fastest."""
         rows = self.settings.clips * len(self.responses)
         return stereo.layout(rows, self.settings.rows_per_shard, measured=True)
 
@@ -149,7 +175,7 @@ class BrirPlan:
         number, which = divmod(row, len(self.responses))
         response = self.responses[which]
         name = f"{response.name}/{number:05d}"
-        rng = generator_for(self.settings.seed, name)  # not the room, which is only what the folder is called
+        rng = generator_for(self.settings.seed, name)  # not the room: that is only the name of the folder
         utterance = int(rng.integers(len(self.corpus.clips)))
         dry = self.corpus.load(utterance)
         start = stereo.spoken_start(dry, rng)
@@ -167,8 +193,9 @@ class BrirPlan:
 
 
 def plan_brir(folder: str, speech: str | None, *, clips: int, seed: int = 0) -> BrirPlan:
-    """Return the plan of a dataset with `clips` clips per measured response in `folder`, from the dry `speech`."""
+    """Return the plan of a dataset with `clips` clips of the dry `speech` per measured response in `folder`."""
     responses = read_responses(folder)
+    remarks = check_sides(responses, folder)
     corpus = open_corpus(speech, minimum_seconds=MINIMUM_SECONDS, seed=seed, count=clips)
     recipe = BrirRecipe(
         seed=seed,
@@ -177,4 +204,22 @@ def plan_brir(folder: str, speech: str | None, *, clips: int, seed: int = 0) -> 
         responses=responses_digest(responses),
         corpus=corpus.digest,
     )
-    return BrirPlan(recipe, responses, str(Path(folder).resolve()), corpus)
+    return BrirPlan(recipe, responses, str(Path(folder).resolve()), corpus, remarks)
+
+
+def replan(dataset: Dataset, elsewhere: Elsewhere) -> BrirPlan:
+    """Return the plan that made `dataset`; raises InputError if its responses or speech are missing or changed."""
+    recipe, recorded = BrirRecipe(**dataset.recipe), dataset.attributes["speech"]
+    folder = elsewhere.get("responses") or dataset.attributes["engine"]["location"]
+    responses = read_responses(folder)
+    if responses_digest(responses) != recipe.responses:
+        raise InputError(f"{folder} holds other responses than the dataset was made from: give --responses DIR")
+    corpus = reopen_corpus(
+        recorded,
+        elsewhere.get("speech"),
+        expected=recipe.corpus,
+        minimum_seconds=MINIMUM_SECONDS,
+        seed=recipe.seed,
+        count=recorded["clips"],
+    )
+    return BrirPlan(recipe, responses, folder, corpus)

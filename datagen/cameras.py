@@ -1,6 +1,6 @@
-"""Perspective cameras: where they look, what they see where, and how two views of one place are related.
+"""Perspective cameras: orientation, projection, and the rotation between two views from one place.
 
-World: right-handed, +Y up, -Z forward at heading 0; a heading (degrees) is counter-clockwise seen from above, so a
+World: right-handed, +Y up, -Z forward at heading 0. Headings (degrees) are counter-clockwise seen from above, so a
 left turn is positive. Camera axes: x right, y up, z backwards. Image points: x right, y down, in pixels from the
 upper left corner; the centre of pixel (row i, column j) is the image point (j + 0.5, i + 0.5).
 """
@@ -16,16 +16,16 @@ from ..errors import InputError
 Float64 = npt.NDArray[np.float64]
 
 PITCH_DEG = -22.5
-"""Elevation of the optical axis, downwards: HM3D-SS of SLfM (pi / 8)."""
+"""Elevation of the optical axis, downwards, as in HM3D-SS (SLfM: pi / 8)."""
 EYE_HEIGHT = 1.5
-"""Metres of camera and ears above the floor."""
+"""Height of camera and ears above the floor, m."""
 
 _OPENCV_AXES = np.diag([1.0, -1.0, -1.0])  # x right, y down, z forward
 
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera with square pixels and its centre amid the picture; the default is that of HM3D-SS.
+    """A pinhole camera with square pixels and a centred principal point; the default is that of HM3D-SS.
 
     >>> round(Camera().focal, 3)
     277.128
@@ -48,11 +48,11 @@ class Camera:
 
     @property
     def intrinsics(self) -> Float64:
-        """The matrix (3, 3) that takes OpenCV camera axes to homogeneous image points."""
+        """Matrix (3, 3) from OpenCV camera axes to homogeneous image points."""
         return np.array([[self.focal, 0.0, self.width / 2], [0.0, self.focal, self.height / 2], [0.0, 0.0, 1.0]])
 
     def scaled(self, factor: float) -> "Camera":
-        """Return the camera with the same view in `factor` times as many pixels across and down."""
+        """Return a camera with the same field of view and `factor` times as many pixels across and down."""
         width, height = self.width * factor, self.height * factor
         if width != round(width) or height != round(height):
             raise InputError(f"camera of {self.width} x {self.height} pixels: {factor} times that is not whole pixels")
@@ -60,7 +60,7 @@ class Camera:
 
 
 def orientation(heading: float, pitch: float = PITCH_DEG) -> Float64:
-    """Return the rotation (3, 3) from camera axes to the world, of a camera without roll.
+    """Return the rotation (3, 3) from camera axes to the world, for a camera without roll; angles in degrees.
 
     >>> forward = -orientation(90.0, 0.0)[:, 2]
     >>> [float(x) for x in forward.round(9)]  # a left turn from -Z ends at -X
@@ -73,10 +73,10 @@ def orientation(heading: float, pitch: float = PITCH_DEG) -> Float64:
 
 
 def image_plane(camera: Camera, turned: Float64) -> tuple[Float64, Float64, Float64]:
-    """Return the image plane one metre ahead in the world: its upper left corner seen from the camera, and the steps
-    of a pixel right and down, (3,) m each. The camera is oriented by `turned` (3, 3).
+    """Return the image plane 1 m ahead in world axes: upper left corner, step right, step down; (3,) m each.
 
-    The point of the plane at image point (x, y) is corner + x right + y down; it is 1 m along the optical axis.
+    `turned` (3, 3) orients the camera; the corner is relative to it. Image point (x, y) lies at corner + x right +
+    y down, 1 m along the optical axis.
     """
     right, down = turned[:, 0] / camera.focal, -turned[:, 1] / camera.focal
     corner = -turned[:, 2] - right * (camera.width / 2) - down * (camera.height / 2)
@@ -84,7 +84,7 @@ def image_plane(camera: Camera, turned: Float64) -> tuple[Float64, Float64, Floa
 
 
 def ray_directions(camera: Camera, turned: Float64) -> Float64:
-    """Return unit vectors (height, width, 3) in the world through the centres of all pixels."""
+    """Return unit vectors (height, width, 3) in world axes through the pixel centres."""
     corner, right, down = image_plane(camera, turned)
     x, y = np.arange(camera.width) + 0.5, np.arange(camera.height) + 0.5
     towards = corner + x[None, :, None] * right + y[:, None, None] * down
@@ -94,7 +94,7 @@ def ray_directions(camera: Camera, turned: Float64) -> Float64:
 def project(camera: Camera, turned: Float64, position: npt.ArrayLike, points: npt.ArrayLike) -> tuple[Float64, Float64]:
     """Return the image points (n, 2) of world `points` (n, 3) and their depths (n,), m along the optical axis.
 
-    Points beside the picture get coordinates outside of it; points behind the camera have a negative depth and NaN.
+    Points outside the picture get coordinates outside it; points behind the camera get NaN and a negative depth.
     """
     away = np.asarray(points, np.float64) - np.asarray(position, np.float64)
     seen = np.einsum("nk,ka->na", away, turned @ _OPENCV_AXES)
@@ -105,7 +105,7 @@ def project(camera: Camera, turned: Float64, position: npt.ArrayLike, points: np
 
 
 def back_project(camera: Camera, turned: Float64, position: npt.ArrayLike, depth: npt.NDArray[np.floating]) -> Float64:
-    """Return the world points (height, width, 3) that pixels with `depth` (height, width) m along the axis show."""
+    """Return the world points (height, width, 3) seen at pixels with `depth` (height, width), m along the axis."""
     corner, right, down = image_plane(camera, turned)
     x, y = np.arange(camera.width) + 0.5, np.arange(camera.height) + 0.5
     towards = corner + x[None, :, None] * right + y[:, None, None] * down
@@ -115,8 +115,7 @@ def back_project(camera: Camera, turned: Float64, position: npt.ArrayLike, depth
 def relative_rotation(heading_from: float, heading_to: float, pitch: float = PITCH_DEG) -> Float64:
     """Return R (3, 3) with X_to = R X_from in OpenCV camera axes (x right, y down, z forward).
 
-    Two views of one place show a point at image points that K R K^-1 relates; the angle of R is the turn whatever
-    the pitch.
+    K R K^-1 maps image points between two views from one place. The angle of R equals the turn, whatever the pitch.
     """
     before, after = orientation(heading_from, pitch), orientation(heading_to, pitch)
     return np.asarray(_OPENCV_AXES @ after.T @ before @ _OPENCV_AXES)

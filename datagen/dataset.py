@@ -1,7 +1,7 @@
-"""A whole dataset, open for reading: columns when asked for, large arrays row by row."""
+"""Opens complete datasets for reading: columns on demand, large arrays row by row."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -14,17 +14,20 @@ from ..errors import InputError
 from .shards import FORMAT_VERSION, MANIFEST, describe_array, root_attributes
 from .storage import Folder
 
+Elsewhere = Mapping[str, str | None]
+"""Current location of a dataset's sources, by option (speech, responses, scenes, images, hrtf); None: as recorded."""
+
 
 class Dataset:
-    """A whole dataset, open for reading. Columns are read when asked for, large arrays row by row."""
+    """A complete dataset, open for reading. Columns are read on demand, large arrays row by row."""
 
     def __init__(self, url: str) -> None:
-        """Open the dataset at `url` (a path or an fsspec URL); raises InputError unless it is whole."""
+        """Open the dataset at `url` (a path or an fsspec URL); raises InputError if it is incomplete or damaged."""
         self.folder = Folder(url)
         self.url = url
         found = root_attributes(self.folder) if self.folder.exists() else None
         if found is None:
-            what = "is no Whence dataset" if self.folder.exists() else "does not exist"
+            what = "is not a Whence dataset" if self.folder.exists() else "does not exist"
             raise InputError(f"{url} {what}: give the .zarr folder that `whence generate` wrote")
         if not (found.get("complete") and self.folder.exists(MANIFEST)):
             raise InputError(f"{url} is not finished: run its `whence generate` command again to resume it")
@@ -67,7 +70,7 @@ class Dataset:
             return np.asarray(self.array(name)[...])
 
     def array(self, name: str) -> "zarr.Array[Any]":
-        """Return the Zarr array `name`; raises InputError naming the arrays there are."""
+        """Return the Zarr array `name`; raises InputError listing the arrays if there is none of that name."""
         found = self.group.get(name)
         if not isinstance(found, zarr.Array):
             raise InputError(f"{self.url} has no array {name!r}; it has {', '.join(sorted(self.group.array_keys()))}")
@@ -79,7 +82,7 @@ class Dataset:
         return sorted(self.manifest.get("parts", {}))
 
     def part(self, name: str) -> "Dataset":
-        """Return the dataset `name` inside this one; raises InputError if it is not the one of the manifest."""
+        """Return the dataset `name` inside this one; raises InputError if it is not the one in the manifest."""
         found = Dataset(f"{self.url}/{name}")
         if found.fingerprint != self.manifest["parts"][name]:
             raise InputError(f"{found.url} belongs to another dataset: copy or generate {self.url} again")
@@ -92,7 +95,7 @@ class Dataset:
 
 
 def read_rows(array: "zarr.Array[Any]", rows: npt.NDArray[np.intp], url: str) -> npt.NDArray[Any]:
-    """Return `rows` of `array`; raises InputError naming the dataset where a shard is missing or torn."""
+    """Return `rows` of `array`; raises InputError naming the dataset if a shard is missing or damaged."""
     contiguous = rows.size > 0 and rows[-1] - rows[0] + 1 == rows.size and (np.diff(rows) == 1).all()
     with _damage_named(array, url):
         if contiguous:
@@ -102,7 +105,7 @@ def read_rows(array: "zarr.Array[Any]", rows: npt.NDArray[np.intp], url: str) ->
 
 @contextmanager
 def _damage_named(array: "zarr.Array[Any]", url: str) -> Iterator[None]:
-    """Turn whatever reading a damaged `array` raises into InputError."""
+    """Turn any error from reading a damaged `array` into InputError."""
     try:
         yield
     except (OSError, RuntimeError, ValueError, KeyError, zarr.errors.BaseZarrError) as error:
@@ -116,16 +119,16 @@ ShardState = Literal["whole", "missing", "changed"]
 
 
 def check_metadata(dataset: Dataset) -> list[str]:
-    """Return what differs between the metadata of `dataset` and its manifest, one line each."""
-    faults = [] if dataset.recipe == dataset.manifest["recipe"] else ["zarr.json: another recipe than the manifest's"]
+    """Return the differences between the metadata of `dataset` and its manifest, one line each."""
+    faults = [] if dataset.recipe == dataset.manifest["recipe"] else ["zarr.json: the recipe differs from the manifest"]
     for name, expected in dataset.manifest["arrays"].items():
         if name not in dataset or describe_array(dataset.array(name)) != expected:
-            faults.append(f"{name}/zarr.json: another array than the manifest's")
+            faults.append(f"{name}/zarr.json: the array differs from the manifest")
     return faults
 
 
 def check_files(dataset: Dataset) -> dict[str, ShardState]:
-    """Return the state of every data file of `dataset` against its manifest."""
+    """Return the state of every data file of `dataset`, compared with its manifest."""
     return {path: _file_state(dataset.folder, path, value) for path, value in dataset.manifest["files"].items()}
 
 

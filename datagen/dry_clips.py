@@ -1,6 +1,7 @@
-"""Dry sounds that a dataset of responses keeps beside them, as SLfM renders them: 7.65 s, mono (fact sheet 6).
+"""Dry clips stored beside the impulse responses of a dataset: 7.65 s, mono, as in SLfM (Sec. 4.1).
 
-Speakers are split between train, val and test, so that no voice of the test was heard in training.
+Speakers are split between train, val and test, so that no test voice occurs in training. Unknown speakers cannot be
+separated reliably.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,8 @@ from pydantic import Field as Setting
 from ..conventions import SAMPLE_RATE
 from ..digests import generator_for
 from ..errors import InputError
-from .corpora import Corpus, open_corpus
+from .corpora import UNKNOWN, Corpus, open_corpus, reopen_corpus
+from .dataset import Dataset, Elsewhere
 from .shards import Field, Layout
 from .stereo import describe_corpus
 
@@ -24,7 +26,7 @@ SPLITS = ("train", "val", "test")
 SPEAKER_SHARES = (0.7, 0.2, 0.1)
 CLIP_SAMPLES = round(3 * 2.55 * SAMPLE_RATE)
 LEAST_SECONDS = {"espeak": CLIP_SAMPLES / SAMPLE_RATE, "librispeech": 10.0}
-"""Shortest utterances taken; those of a folder may be shorter and are then repeated."""
+"""Shortest utterance used, s; those of a folder may be shorter and are then repeated."""
 FOLDER_SECONDS = 1.5
 ROWS_PER_SHARD = 8
 
@@ -45,13 +47,13 @@ FIELDS = (
 
 
 class DryRecipe(BaseModel):
-    """Everything that decides the bytes of the dry clips."""
+    """Everything that affects the bytes of the dry clips."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = Setting(ge=0)
     clips: int = Setting(ge=1)
-    """For each split."""
+    """Per split."""
     corpus: str
     """Digest of the dry speech."""
 
@@ -71,18 +73,20 @@ class DryClips:
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """The speech, and whether the splits share speakers because there are too few."""
-        shared = len({clip.speaker for clip in self.corpus.clips}) < len(SPLITS)
+        """The speech, and whether splits share speakers: yes if there are too few, perhaps if some are unknown."""
+        few = len({clip.speaker for clip in self.corpus.clips}) < len(SPLITS)
+        unknown = any(clip.known_by == UNKNOWN for clip in self.corpus.clips)
+        shared = True if few else "unknown" if unknown else False
         return {"speech": {**describe_corpus(self.corpus), "speakers_shared_by_splits": shared}}
 
     @property
     def layout(self) -> Layout:
-        """One row a clip, split by split."""
+        """One row per clip, split by split."""
         return Layout("clip", len(self._chosen), ROWS_PER_SHARD, FIELDS)
 
     @cached_property
     def _chosen(self) -> list[tuple[str, int]]:
-        """Split and index in the corpus of every clip."""
+        """Split and corpus index of every clip."""
         by_split = split_by_speaker([clip.speaker for clip in self.corpus.clips], self.settings.seed)
         chosen = []
         for split, clips in by_split.items():
@@ -108,9 +112,9 @@ class DryClips:
 
 
 def split_by_speaker(speakers: list[str], seed: int) -> dict[str, list[int]]:
-    """Return the indices of `speakers` in each split, 7:2:1 by speaker and at least one speaker each.
+    """Return the indices of `speakers` in each split: 7:2:1 by speaker, with at least one speaker each.
 
-    With fewer than three speakers, every split gets them all.
+    With fewer than three speakers, every split gets all of them.
     """
     names = sorted(set(speakers))
     if len(names) < len(SPLITS):
@@ -127,18 +131,36 @@ def split_by_speaker(speakers: list[str], seed: int) -> dict[str, list[int]]:
 
 def open_dry_clips(speech: str | None, clips: int, seed: int) -> DryClips:
     """Return the plan of up to `clips` dry clips for each split, from `speech` (see `open_corpus`)."""
-    least = least_seconds(speech)
-    corpus = open_corpus(speech, minimum_seconds=least, seed=seed, count=espeak_count(clips))
+    least = _least_seconds(speech)
+    corpus = open_corpus(speech, minimum_seconds=least, seed=seed, count=_espeak_count(clips))
     if not corpus.clips:
         raise InputError(f"{corpus.location}: every utterance is shorter than {least} s")
     return DryClips(DryRecipe(seed=seed, clips=clips, corpus=corpus.digest), corpus)
 
 
-def least_seconds(speech: str | None) -> float:
-    """Return the shortest utterance (s) that is taken from `speech`."""
+def replan(dataset: Dataset, elsewhere: Elsewhere) -> DryClips:
+    """Return the plan that made `dataset`; raises InputError if its speech is missing or changed."""
+    return reopen_dry_clips(DryRecipe(**dataset.recipe), dataset.attributes["speech"], elsewhere.get("speech"))
+
+
+def reopen_dry_clips(recipe: DryRecipe, recorded: Mapping[str, Any], moved_to: str | None) -> DryClips:
+    """Return the plan of `recipe` with its speech reopened (see `reopen_corpus`)."""
+    corpus = reopen_corpus(
+        recorded,
+        moved_to,
+        expected=recipe.corpus,
+        minimum_seconds=_least_seconds(moved_to or recorded["kind"]),
+        seed=recipe.seed,
+        count=_espeak_count(recipe.clips),
+    )
+    return DryClips(recipe, corpus)
+
+
+def _least_seconds(speech: str | None) -> float:
+    """Return the length (s) of the shortest utterance used from `speech`."""
     return LEAST_SECONDS.get((speech or "espeak").partition(":")[0], FOLDER_SECONDS)
 
 
-def espeak_count(clips: int) -> int:
-    """Return how many clips to synthesise so that the smallest split has `clips` of them."""
+def _espeak_count(clips: int) -> int:
+    """Return the number of clips to synthesise so that the smallest split gets `clips`."""
     return max(480, round(clips / SPEAKER_SHARES[-1] * 1.3))

@@ -1,7 +1,7 @@
-"""HM3D-SS: the same home seen and heard from several headings (SLfM, Sec. 4.1 and App. A).
+"""HM3D-SS: one home seen and heard at several headings (SLfM, Sec. 4.1 and App. A).
 
-An example is a set of views from one place (or from places near it), some sources in line of sight, and a binaural
-impulse response from every source to every view. Direct and indirect sound are kept apart: what is heard is
+An example is a set of views from one position (or from nearby positions), some sources in line of sight, and a
+binaural impulse response from every source to every view. Direct and indirect sound are stored separately; the mix is
 `direct + ratio x indirect`, with the ratio chosen when the data are used.
 """
 
@@ -25,33 +25,38 @@ from .acoustics.hrtf import open_head
 from .acoustics.impulse_response import measure_response, mix
 from .acoustics.mesh import DIRECT_SAMPLES, INDIRECT_SAMPLES, LEAD, BinauralResponses
 from .cameras import PITCH_DEG, Camera
-from .dry_clips import DryClips, open_dry_clips
+from .dataset import Dataset, Elsewhere
+from .dry_clips import DryClips, DryRecipe, open_dry_clips, reopen_dry_clips
 from .home import Home, Renderer, SoundEngine, check_engines, describe_engines, open_home
 from .pipeline import Plan
 from .raycast import View
+from .scenes.frame import Frame, Up
 from .scenes.opening import SceneFiles, SceneSource, open_scenes
+from .scenes.reading import Reading, as_recorded, judged
 from .shards import Field, Layout
 from .shared_surface import judge, pictures
 from .view_sets import LEAST_FARTHEST, ViewSet, candidate_sets
 
 Variant = Literal["rotation", "translation"]
 PRESETS = {"tiny": (2, 10), "small": (20, 50), "paper": (100, 500)}
-"""Scenes, and examples in each."""
+"""Number of scenes, and of examples per scene, by preset."""
 VIEWS_AND_SOURCES: Mapping[Variant, tuple[int, int]] = {"rotation": (4, 3), "translation": (3, 2)}
 RATIO = 0.2
-"""Level of the indirect sound at which `rt60` and `direct_to_reverberant` are measured, the released script's."""
+"""Level of indirect sound at which `rt60` and `direct_to_reverberant` are measured, from the released script."""
 SPLIT_SEED = 1234
 SCENE_TRIES = 300
-"""Positions tried, before anything is written, until a scene counts as one without a legal place."""
+"""Positions tried, before anything is written, before a scene counts as having no valid position."""
 EXAMPLE_TRIES = 100 * SCENE_TRIES
-"""Positions tried for an example: where one legal place was found there are others, however rare."""
+"""Positions tried for an example: if one valid position was found there are others, however rare."""
 MOST_ROWS_PER_SHARD = 25
 DEPTH_UNITS = 1000
-"""Depth is stored in millimetres."""
+"""Units per metre of the stored depth: millimetres."""
+FRAME_OF_FILE = "+Y up, from the zero of the scene's file"
+"""Frame of positions in scenes from files, which are traced relative to their centre."""
 
 
 class HomeRecipe(BaseModel):
-    """Everything that decides the bytes of an HM3D-SS dataset."""
+    """Everything that affects the bytes of an HM3D-SS dataset."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -60,7 +65,7 @@ class HomeRecipe(BaseModel):
     """Digest of the scenes."""
     scene_names: tuple[str, ...]
     examples: int = Setting(ge=1)
-    """In each scene."""
+    """Per scene."""
     variant: Variant
     views: int = Setting(ge=2, le=8)
     sources: int = Setting(ge=1, le=8)
@@ -70,12 +75,16 @@ class HomeRecipe(BaseModel):
     """Digest of the head: the rigid sphere, or a SOFA file."""
     dry: Mapping[str, Any]
     """Recipe of the dry clips."""
+    frames: Mapping[str, Frame] = Setting(default_factory=dict)
+    """Up axis and metres per unit of the scenes that deviate from the standard."""
+    centred: bool = False
+    """Whether rays are traced relative to the centre of each scene, as for all files now; older datasets did not."""
 
 
 def split_scenes(names: tuple[str, ...]) -> dict[str, str]:
-    """Return the split of every scene: sorted, shuffled with the published seed, then 9:1:1 in whole numbers.
+    """Return the split of every scene: sorted, shuffled with the published seed, then split 9:1:1.
 
-    Python's own generator shuffles: with it the published val and test scenes come out in their published order.
+    The shuffle uses Python's own generator, which reproduces the published val and test scenes in order.
 
     >>> from collections import Counter
     >>> sorted(Counter(split_scenes(tuple(f"{k:05d}" for k in range(100))).values()).items())
@@ -88,8 +97,8 @@ def split_scenes(names: tuple[str, ...]) -> dict[str, str]:
     return {name: splits[k] if k < len(splits) else "test" for k, name in enumerate(order)}
 
 
-def home_fields(views: int, sources: int) -> tuple[Field, ...]:
-    """Return the arrays of a dataset with so many views and sources an example."""
+def home_fields(views: int, sources: int, frame: str = "+Y up") -> tuple[Field, ...]:
+    """Return the arrays of a dataset with `views` and `sources` per example; positions are in `frame`."""
     camera = Camera()
     picture = (views, camera.height, camera.width)
     pixels = ("view", "row", "column")
@@ -124,9 +133,9 @@ def home_fields(views: int, sources: int) -> tuple[Field, ...]:
         Field("split", "str", "train, val or test, by scene"),
         Field("heading", "float64", "0 along -Z, a left turn is positive", (views,), ("view",), degrees),
         Field("rotation", "float64", "from the first view, left positive", (views,), ("view",), degrees),
-        Field("camera_position", "float64", "eye and ears, +Y up", (views, 3), ("view", "axis"), metres),
+        Field("camera_position", "float64", f"eye and ears, {frame}", (views, 3), ("view", "axis"), metres),
         Field("shared", "float64", "with the first view: instances, or share of surface", (views,), ("view",)),
-        Field("source_position", "float64", "+Y up", (sources, 3), ("source", "axis"), metres),
+        Field("source_position", "float64", frame, (sources, 3), ("source", "axis"), metres),
         Field("azimuth", "float64", "0 ahead, left positive", (sources, views), pair, degrees),
         Field("distance", "float64", "from source to ears, in space", (sources, views), pair, metres),
         Field("rt60", "float64", f"of direct + {RATIO:g} x indirect, T30 fit", response, ears, {"units": "s"}),
@@ -149,14 +158,16 @@ class HomePlan:
     settings: HomeRecipe
     scenes: SceneSource
     hrtf: str | None
-    """The SOFA file, None for the rigid sphere."""
+    """Path of the SOFA file, None for the rigid sphere."""
     dry: DryClips
+    remarks: tuple[str, ...] = ()
+    """Remarks for the user on how scenes and head were read and what was left out."""
     dataset: str = field(default="hm3d-ss", init=False)
 
     @property
     def recipe(self) -> Mapping[str, Any]:
-        """The recipe as JSON values."""
-        return self.settings.model_dump(mode="json")
+        """The recipe as JSON values, without defaults."""
+        return self.settings.model_dump(mode="json", exclude_defaults=True)
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -166,6 +177,7 @@ class HomePlan:
             "speed_of_sound": SPEED_OF_SOUND,
             "head": self.settings.head,
             "hrtf": self.hrtf,
+            **({"remarks": list(self.remarks)} if self.remarks else {}),
         }
         scenes = {"location": self.scenes.location, "licence": self.scenes.licence}
         return {"engine": engine, "scenes": scenes, **self.dry.provenance}
@@ -177,10 +189,11 @@ class HomePlan:
 
     @property
     def layout(self) -> Layout:
-        """One row an example, scene by scene; a shard holds examples of one scene only."""
+        """One row per example, scene by scene; a shard holds examples of one scene only."""
         examples = self.settings.examples
         rows_per_shard = max(k for k in range(1, MOST_ROWS_PER_SHARD + 1) if examples % k == 0)
-        fields = home_fields(self.settings.views, self.settings.sources)
+        frame = (FRAME_OF_FILE,) if self.settings.centred else ()
+        fields = home_fields(self.settings.views, self.settings.sources, *frame)
         return Layout("example", examples * len(self.settings.scene_names), rows_per_shard, fields)
 
     @cached_property
@@ -188,7 +201,7 @@ class HomePlan:
         return split_scenes(self.settings.scene_names)
 
     def check(self) -> None:
-        """Raise InputError for the first scene file that cannot be read, has no floor or shows no legal place."""
+        """Raise InputError for the first scene that cannot be read, has no floor or has no valid position."""
         if isinstance(self.scenes, SceneFiles):
             for number in tqdm(range(len(self.scenes.files)), unit="scene", desc="checking", leave=False, disable=None):
                 self._views(number, f"{self.settings.scene_names[number]}/00000", SCENE_TRIES)
@@ -199,7 +212,8 @@ class HomePlan:
         name = self.settings.scene_names[number]
         sample_id = f"{name}/{example:05d}"
         chosen, views, shared = self._views(number, sample_id, EXAMPLE_TRIES)
-        heard = self._responses(self._home(number), chosen, sample_id)
+        home = self._home(number)
+        heard = self._responses(home, chosen, sample_id)
         return {
             "image": np.stack([view.image for view in views]),
             "depth": np.stack([_millimetres(view.depth) for view in views]),
@@ -210,9 +224,9 @@ class HomePlan:
             "split": self._splits[name],
             "heading": chosen.headings,
             "rotation": chosen.rotations,
-            "camera_position": chosen.cameras,
+            "camera_position": chosen.cameras + home.origin,
             "shared": shared,
-            "source_position": chosen.sources,
+            "source_position": chosen.sources + home.origin,
             "azimuth": chosen.azimuths,
             "distance": chosen.distances,
             "dry_clip": self._dry_clips(sample_id, self._splits[name]),
@@ -223,9 +237,9 @@ class HomePlan:
         return open_home(self.scenes, number, self.settings.renderer, self.settings.acoustics, self.hrtf)
 
     def _views(self, number: int, sample_id: str, tries: int) -> tuple[ViewSet, list[View], Any]:
-        """Return the first set in home `number` whose pictures, at full size, share enough with the first of them.
+        """Return the first set in home `number` whose full-size views share enough with the first view.
 
-        Raises InputError where none of `tries` positions has one.
+        Raises InputError if none of `tries` positions has one.
         """
         settings, home = self.settings, self._home(number)
         rule, rng = judge(home.has_instances), generator_for(settings.seed, sample_id)
@@ -240,13 +254,13 @@ class HomePlan:
             if rule.enough(shared).all():
                 return chosen, views, shared
         raise InputError(
-            f"{self.scenes.origin(number)}: no legal place for {settings.views} views and {settings.sources} sources "
-            f"in {tries} tries (a view must reach {LEAST_FARTHEST:g} m and share {rule.what} with the first): repair "
-            "the scene or take it away, then run the same command again"
+            f"{self.scenes.origin(number)}: no valid position for {settings.views} views and {settings.sources} "
+            f"sources in {tries} tries (a view must reach {LEAST_FARTHEST:g} m and share {rule.what} with the first): "
+            "repair or remove the scene, then run the same command again"
         )
 
     def _responses(self, home: Home, chosen: ViewSet, sample_id: str) -> BinauralResponses:
-        """Return the responses of `chosen`: one trace for every place that is listened from."""
+        """Return the responses of `chosen`, with one trace per listening position."""
         seed, name = self.settings.seed, f"sound/{sample_id}"
         if self.settings.variant == "rotation":
             return home.responses(chosen.cameras[0], chosen.sources, chosen.headings, seed, name)
@@ -261,7 +275,7 @@ class HomePlan:
         )
 
     def _dry_clips(self, sample_id: str, split: str) -> npt.NDArray[np.intp]:
-        """Return the dry clip of each source, all different where there are enough."""
+        """Return the dry clip of each source, all different if there are enough."""
         pool = self.dry.rows_of(split)
         rng = generator_for(self.settings.seed, f"dry/{sample_id}")
         return np.asarray(rng.choice(pool, self.settings.sources, replace=pool.size < self.settings.sources))
@@ -270,9 +284,9 @@ class HomePlan:
 def measured_fields(
     direct: npt.NDArray[np.float32], indirect: npt.NDArray[np.float32], lead: float, distances: npt.NDArray[np.float64]
 ) -> dict[str, Any]:
-    """Return reverberation time and direct-to-reverberant ratio (source, view, ear) at the standard ratio.
+    """Return RT60 and direct-to-reverberant ratio (source, view, ear) at the mixing ratio `RATIO`.
 
-    Sound arrives `lead` samples after its way over `distances` (source, view), m.
+    Sound arrives `lead` samples after the travel time over `distances` (source, view), m.
     """
     mixed = mix(direct, indirect, RATIO)
     arrivals = lead + distances / SPEED_OF_SOUND * SAMPLE_RATE
@@ -298,16 +312,21 @@ def plan_hm3d_ss(
     renderer: Renderer = "native",
     acoustics: SoundEngine = "native",
     hrtf: str | None = None,
+    up: Up | None = None,
+    scale: float | None = None,
     seed: int = 0,
 ) -> HomePlan:
     """Return the plan of a dataset with `examples` examples in each of `scene_count` scenes.
 
     `scenes` is `procedural` or a folder of .glb files, `speech` as in `plan_tde`, `hrtf` a SOFA file or None for the
-    rigid sphere. `sources` defaults to the published 3, or 2 with translation.
+    rigid sphere. `sources` defaults to the published 3, or 2 with translation. `up` is the up axis of the files and
+    `scale` their metres per unit; None means judged from the geometry. Raises InputError for settings, scenes or
+    speech that cannot be used.
     """
     homes = open_scenes(scenes, count=scene_count, seed=seed)
     check_engines(renderer, acoustics, homes, hrtf)
-    open_head(hrtf)
+    reading = _read_scenes(homes, renderer, up, scale)
+    head = open_head(hrtf)
     views, usual_sources = VIEWS_AND_SOURCES[variant]
     dry = open_dry_clips(speech, _dry_count(examples * len(homes.names)), seed)
     recipe = HomeRecipe(
@@ -322,15 +341,59 @@ def plan_hm3d_ss(
         acoustics=acoustics,
         head=head_digest(hrtf),
         dry=dry.recipe,
+        frames=reading.unusual if reading else {},
+        centred=reading is not None,
     )
-    return HomePlan(recipe, homes, None if hrtf is None else str(Path(hrtf).absolute()), dry)
+    where = None if hrtf is None else str(Path(hrtf).absolute())
+    remarks = (*(reading.remarks if reading else ()), *head.remarks)
+    return HomePlan(recipe, reading.homes if reading else homes, where, dry, remarks)
+
+
+def _read_scenes(homes: SceneSource, renderer: Renderer, up: Up | None, scale: float | None) -> Reading | None:
+    """Return how to read the files of `homes`, None if they are not read here."""
+    if isinstance(homes, SceneFiles) and renderer == "native":
+        return judged(homes, up=up, scale=scale)
+    if up is not None or scale is not None:
+        raise InputError("--up, --scale: only for files of --scenes DIR read with --renderer native")
+    return None
+
+
+def replan(dataset: Dataset, elsewhere: Elsewhere) -> HomePlan | None:
+    """Return the plan that made `dataset`, None for an imported one.
+
+    Raises InputError if its scenes, head or speech are missing or changed.
+    """
+    if "upstream" in dataset.recipe:
+        return None
+    recipe, recorded = HomeRecipe(**dataset.recipe), dataset.attributes
+    hrtf = _reopen_head(elsewhere.get("hrtf") or recorded["engine"]["hrtf"], recipe.head)
+    homes = _reopen_scenes(elsewhere.get("scenes") or recorded["scenes"]["location"], recipe)
+    dry = reopen_dry_clips(DryRecipe(**recipe.dry), recorded["speech"], elsewhere.get("speech"))
+    return HomePlan(recipe, homes, hrtf, dry)
+
+
+def _reopen_scenes(location: str, recipe: HomeRecipe) -> SceneSource:
+    homes = open_scenes(location, count=len(recipe.scene_names), seed=recipe.seed)
+    if homes.digest != recipe.scenes:
+        raise InputError(f"{location} holds other scenes than the dataset was made from: give those with --scenes DIR")
+    return as_recorded(homes, recipe.frames, recipe.centred) if isinstance(homes, SceneFiles) else homes
+
+
+def _reopen_head(hrtf: str | None, expected: str) -> str | None:
+    if hrtf is not None and not Path(hrtf).is_file():
+        raise InputError(f"{hrtf}: no such file: give the dataset's head with --hrtf FILE.sofa")
+    if head_digest(hrtf) != expected:
+        raise InputError(
+            f"{hrtf or 'the rigid sphere'} is not the head the dataset was made with: give it with --hrtf FILE.sofa"
+        )
+    return hrtf
 
 
 def head_digest(hrtf: str | None) -> str:
-    """Return what names the head: the sha256 of its SOFA file, or that it is the rigid sphere."""
+    """Return the identity of the head: the sha256 of its SOFA file, or a name for the rigid sphere."""
     return "rigid sphere" if hrtf is None else sha256(Path(hrtf).read_bytes())
 
 
 def _dry_count(rows: int) -> int:
-    """Return how many dry clips each split gets: one for ten examples, 8 to 400."""
+    """Return the number of dry clips per split: one per ten examples, from 8 to 400."""
     return min(max(rows // 10, 8), 400)

@@ -1,10 +1,9 @@
-"""Real stereo recordings with the published left/right labels (StereoCRW, Sec. 4.2) as a dataset.
+"""Imports real stereo recordings with the published left/right labels (StereoCRW, Sec. 4.2) as a dataset.
 
-The label file has the columns `path,start_time,itd_label,if_flip`: `start_time` is a frame at 30 frames a second;
-labels 0 and 1 are left, 2 and 3 right, already turned round in the rows whose channels are to be swapped.
+The label file has the columns `path,start_time,itd_label,if_flip`. `start_time` is a frame number at 30 frames per
+second. Labels 0 and 1 are left, 2 and 3 right; in rows whose channels are to be swapped they are already swapped.
 """
 
-import csv
 import os
 import re
 from collections import Counter, defaultdict
@@ -24,6 +23,7 @@ from ..conventions import SAMPLE_RATE
 from ..digests import digest, sha256
 from ..errors import InputError
 from . import stereo
+from .csv_tables import Row, posix_path, read_table
 from .shards import Field as ArrayField
 from .shards import Layout
 
@@ -34,7 +34,7 @@ SILENCE = 2.0**-24
 """A peak below this, half a step of 24-bit audio, is silence."""
 
 Parts = tuple[str, ...]
-"""The parts of a path that name a recording."""
+"""The components of a path that identify a recording."""
 
 _FIELDS = (
     stereo.AUDIO,
@@ -48,7 +48,7 @@ _FIELDS = (
 
 @dataclass(frozen=True)
 class LabelledClip:
-    """One row of the label file, the recording's short name, and the file it was found in."""
+    """A row of the label file, with the short name of its recording and the file that holds it."""
 
     path: str
     name: str
@@ -59,18 +59,18 @@ class LabelledClip:
 
     @property
     def video(self) -> str:
-        """The recording's name without the two numbers that say which cut it is."""
+        """Name of the recording without the two numbers that identify the cut."""
         return re.sub(r"_\d+_\d+$", "", self.name)
 
     @property
     def sample_id(self) -> str:
-        """Name of the clip; a swapped clip is another sample."""
+        """Name of the clip; a swapped clip is a separate sample."""
         return f"{self.name}/{self.start_frame:06d}/{'swapped' if self.swapped else 'as-recorded'}"
 
 
 @dataclass(frozen=True)
 class SkippedRow:
-    """A row of the label file that cannot be used: its path, why, and whether its recording was found at all."""
+    """An unusable row of the label file: its path, the reason, and whether its recording was found."""
 
     path: str
     reason: str
@@ -78,12 +78,12 @@ class SkippedRow:
 
 
 class InTheWildRecipe(BaseModel):
-    """Everything that decides the bytes of the dataset."""
+    """Everything that affects the bytes of the dataset."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     labels: str
-    """Digest of the labels that were found."""
+    """Digest of the labels whose recordings were found."""
     recordings: str
     """Digest of the recordings."""
     rows_per_shard: int = Field(default=50, ge=1)
@@ -92,13 +92,13 @@ class InTheWildRecipe(BaseModel):
 def read_labels(labels: str, clips: str) -> tuple[tuple[LabelledClip, ...], tuple[SkippedRow, ...]]:
     """Return the rows of the file `labels` that can be cut from recordings below the folder `clips`, and the others.
 
-    A recording is NAME.wav (flac, ogg, mp3) or an audio file called audio in a folder NAME; the one is taken whose
-    path has the longest end in common with the row's. Every cut is tried. Raises InputError for a malformed or
-    repeated row, for recordings that cannot be told apart, and where nothing at all can be cut.
+    A recording is NAME.wav (flac, ogg, mp3) or an audio file named audio in a folder NAME. Each row gets the recording
+    whose path shares the longest ending with its own. Every cut is tried. Raises InputError for a malformed or
+    repeated row, for ambiguous recordings, and if nothing can be cut.
     """
     folder = Path(clips)
     if not folder.is_dir():
-        raise InputError(f"{clips} is no folder: give the folder that holds the recordings")
+        raise InputError(f"{clips} is not a folder: give the folder that holds the recordings")
     rows = _label_rows(Path(labels))
     for row in rows:
         _check_row(row, labels)
@@ -114,7 +114,7 @@ def read_labels(labels: str, clips: str) -> tuple[tuple[LabelledClip, ...], tupl
 
 
 def _nothing_left(skipped: tuple[SkippedRow, ...], labels: str, clips: str) -> str:
-    """Return the message for a label file of which every row was skipped."""
+    """Return the error message for a label file whose rows were all skipped."""
     unusable = [row for row in skipped if row.found]
     if unusable:
         return f"no row of {labels} can be cut from {clips}: {unusable[0].reason}"
@@ -126,7 +126,7 @@ def _nothing_left(skipped: tuple[SkippedRow, ...], labels: str, clips: str) -> s
 
 
 def _parts(path: PurePath) -> Parts:
-    """Return the parts of `path` that name a recording: without extension and without any audio at its end.
+    """Return the parts of `path` that identify a recording: without extension or a trailing "audio".
 
     >>> _parts(PurePath("./x/a_0001_0002/audio/audio.wav"))
     ('x', 'a_0001_0002')
@@ -138,7 +138,7 @@ def _parts(path: PurePath) -> Parts:
 
 
 def _recordings(folder: Path) -> dict[str, list[tuple[Parts, Path]]]:
-    """Return every recording below `folder` with the parts of its full path, by the last of them."""
+    """Return every recording below `folder` with the parts of its full path, grouped by the last part."""
     found = defaultdict(list)
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in EXTENSIONS and path.is_file():
@@ -148,32 +148,32 @@ def _recordings(folder: Path) -> dict[str, list[tuple[Parts, Path]]]:
 
 
 def _matches(paths: Iterable[Parts], found: Mapping[str, list[tuple[Parts, Path]]], labels: str) -> dict[Parts, Path]:
-    """Return for each of `paths` the recording whose path ends most like it; none for a path without one.
+    """Return for each of `paths` the recording that shares the longest ending with it; paths without one are left out.
 
-    A recording that ends most like two of `paths` belongs to the one it is more like.
+    A recording claimed by two of `paths` goes to the one with the longer common ending.
     """
     claims: dict[Path, list[tuple[int, Parts]]] = defaultdict(list)
     for path in sorted(paths):
         candidates = sorted((-_common_end(path, parts), file) for parts, file in found.get(path[-1], []))
         if len(candidates) > 1 and candidates[0][0] == candidates[1][0]:
             one, other = candidates[0][1], candidates[1][1]
-            raise InputError(f"{labels}: {'/'.join(path)!r} may be {one} or {other}: keep one, or its whole path")
+            raise InputError(f"{labels}: {'/'.join(path)!r} matches {one} and {other}: keep one, or give its full path")
         for depth, file in candidates[:1]:
             claims[file].append((depth, path))
     return {_owner(file, claimed, labels): file for file, claimed in claims.items()}
 
 
 def _owner(file: Path, claimed: list[tuple[int, Parts]], labels: str) -> Parts:
-    """Return the path in `claimed` (minus the parts in common, path) that has most in common with `file`."""
+    """Return the path in `claimed` (pairs of -common parts and path) that has most in common with `file`."""
     first, *others = sorted(claimed)
     if others and others[0][0] == first[0]:
         one, other = ("/".join(path) for _, path in (first, others[0]))
-        raise InputError(f"{labels}: {file} may be {one!r} or {other!r}: put it in the folder that its path names")
+        raise InputError(f"{labels}: {file} matches {one!r} and {other!r}: put it in the folder that its path names")
     return first[1]
 
 
 def _common_end(one: Parts, other: Parts) -> int:
-    """Return how many parts the ends of two paths have in common.
+    """Return the number of parts in the common ending of two paths.
 
     >>> _common_end(("data", "a", "v"), ("home", "a", "v"))
     2
@@ -183,7 +183,7 @@ def _common_end(one: Parts, other: Parts) -> int:
 
 
 def _short_names(paths: Iterable[Parts]) -> dict[Parts, str]:
-    """Return the name of each of `paths`: its last part, or all of them where others end in the same part.
+    """Return the name of each of `paths`: its last part, or the whole path if others end in the same part.
 
     >>> sorted(_short_names([("x", "a", "v"), ("x", "b", "v"), ("x", "w")]).values())
     ['w', 'x/a/v', 'x/b/v']
@@ -196,22 +196,15 @@ def _short_names(paths: Iterable[Parts]) -> dict[Parts, str]:
 # Rows -----------------------------------------------------------------------------------------------------------
 
 
-def _label_rows(path: Path) -> list[dict[str, str]]:
-    """Return the rows of the label file, with at least the columns `COLUMNS`."""
+def _label_rows(path: Path) -> list[Row]:
+    """Return the rows of the label file, with at least the columns `COLUMNS` and slashes in their paths."""
     if not path.is_file():
         raise InputError(f"{path} does not exist: give the label file ({','.join(COLUMNS)})")
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as lines:
-            rows = list(csv.DictReader(lines))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: not a CSV file in UTF-8 ({error}); save it as one") from None
-    if not rows or not set(COLUMNS) <= set(rows[0]):
-        raise InputError(f"{path}: expected the columns {','.join(COLUMNS)} and at least one row")
-    return rows
+    return [{**row, "path": posix_path(row["path"], path.parent)} for row in read_table(path, COLUMNS)]
 
 
-def _check_row(row: Mapping[str, str], labels: str) -> None:
-    """Raise InputError unless `row` names a recording, a frame, a label and whether to swap."""
+def _check_row(row: Row, labels: str) -> None:
+    """Raise InputError unless `row` has a recording, a frame, a label and a swap flag."""
     try:
         named = bool(PurePath(row["path"]).parts)
         _, label = int(row["start_time"]), int(row["itd_label"])
@@ -223,8 +216,8 @@ def _check_row(row: Mapping[str, str], labels: str) -> None:
         raise InputError(f"{labels}: itd_label {label} in the row of {row['path']!r}: expected 0, 1, 2 or 3")
 
 
-def _labelled_clip(row: Mapping[str, str], names: Mapping[Parts, str], files: Mapping[Parts, Path]) -> LabelledClip:
-    """Return the clip of a checked `row`; its file is "" where none was found."""
+def _labelled_clip(row: Row, names: Mapping[Parts, str], files: Mapping[Parts, Path]) -> LabelledClip:
+    """Return the clip of a checked `row`; its file is "" if none was found."""
     parts = _parts(PurePath(row["path"]))
     file = str(files.get(parts, ""))
     swapped = row["if_flip"] == "1"
@@ -232,17 +225,17 @@ def _labelled_clip(row: Mapping[str, str], names: Mapping[Parts, str], files: Ma
 
 
 def _refuse_repeats(clips: Iterable[LabelledClip], labels: str) -> None:
-    """Raise InputError where two of `clips` have the same path, start and swap."""
+    """Raise InputError if two of `clips` have the same path, start and swap."""
     seen: set[str] = set()
     for clip in clips:
         if clip.sample_id in seen:
             which = f"start_time {clip.start_frame}, if_flip {clip.swapped:d}"
-            raise InputError(f"{labels}: the row of {clip.path!r}, {which}, is there twice: keep one of them")
+            raise InputError(f"{labels}: the row of {clip.path!r}, {which}, appears twice: keep one of them")
         seen.add(clip.sample_id)
 
 
 def _fault(clip: LabelledClip, clips: str) -> SkippedRow | None:
-    """Return why `clip` cannot be cut from its recording below `clips`, None where it can."""
+    """Return why `clip` cannot be cut from its recording below `clips`, None if it can."""
     if not clip.file:
         return SkippedRow(clip.path, f"{clip.path} is not in {clips}", False)
     try:
@@ -254,7 +247,7 @@ def _fault(clip: LabelledClip, clips: str) -> SkippedRow | None:
 
 @dataclass(frozen=True)
 class InTheWildPlan:
-    """Cuts any labelled clip out of its recording."""
+    """Cuts any labelled clip from its recording."""
 
     clips: tuple[LabelledClip, ...]
     location: str
@@ -272,7 +265,7 @@ class InTheWildPlan:
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """Where the recordings lie, and how many of the label file's rows could not be cut."""
+        """Location of the recordings, and the number of label rows that could not be cut."""
         return {
             "engine": {"name": "recorded", "location": self.location, "rows_without_recording": self.missing},
             "speech": {
@@ -284,7 +277,7 @@ class InTheWildPlan:
 
     @property
     def layout(self) -> Layout:
-        """One row a labelled clip, in the order of the label file."""
+        """One row per labelled clip, in the order of the label file."""
         return Layout("clip", len(self.clips), 50, _FIELDS)
 
     def render(self, row: int) -> dict[str, Any]:
@@ -301,17 +294,17 @@ class InTheWildPlan:
 
 
 def _cut(clip: LabelledClip) -> npt.NDArray[np.int16]:
-    """Return the second that begins at the clip's frame, int16 (2, 16000); a recording that ends sooner is repeated.
+    """Return one second from the clip's start frame, int16 (2, 16000); a recording that ends sooner is repeated.
 
-    Raises InputError where the recording holds no usable sound there.
+    Raises InputError if the recording has no usable sound there.
     """
     audio, rate = _read_second(clip.file, clip.start_frame)
     sound = soxr.resample(audio, rate, SAMPLE_RATE).T
     where = f"{clip.file}: the second from frame {clip.start_frame} on"
     if sound.shape[1] == 0:
-        raise InputError(f"{where} lies beyond its end")
+        raise InputError(f"{where} is beyond its end")
     if not (np.isfinite(audio).all() and np.isfinite(sound).all()):
-        raise InputError(f"{where} holds values that are no finite numbers")
+        raise InputError(f"{where} holds values that are not finite")
     if np.abs(sound).max() < SILENCE:
         raise InputError(f"{where} is silent")
     repeats = -(-stereo.CLIP_SAMPLES // sound.shape[1])
@@ -320,9 +313,9 @@ def _cut(clip: LabelledClip) -> npt.NDArray[np.int16]:
 
 
 def _read_second(file: str, start_frame: int) -> tuple[npt.NDArray[np.float32], int]:
-    """Return up to a second of the stereo `file` from frame `start_frame` on, (samples, 2), and its sample rate."""
+    """Return up to one second of the stereo `file` from frame `start_frame`, (samples, 2), and its sample rate, Hz."""
     if start_frame < 0:
-        raise InputError(f"{file}: start_time {start_frame} lies before its beginning")
+        raise InputError(f"{file}: start_time {start_frame} is before its beginning")
     try:
         with soundfile.SoundFile(file) as recording:
             if recording.channels != 2:

@@ -1,12 +1,12 @@
-"""Pairs of views with a known rotation between them, cut from equirectangular photographs (SLfM, Sec. 4.4).
+"""Pairs of views with a known rotation, cropped from equirectangular photographs (SLfM, Sec. 4.4).
 
-The Stanford2D3D protocol: two perspective crops of one panorama, by a camera that turns about its vertical axis. The
-paper prints neither field of view nor tilt nor range of angles, so the camera is that of HM3D-SS (320 x 240, 60
-degrees), held within 10 degrees of level (one pitch a pair), and it turns by 10 to 60
-degrees to either side: beyond its field of view nothing is seen twice.
+Follows the Stanford2D3D protocol: two perspective crops of one panorama, from a camera that turns about the vertical
+axis. The paper gives no field of view, tilt or range of angles. We use the camera of HM3D-SS (320 x 240, 60 degrees)
+with one pitch per pair, within 10 degrees of level, and rotations of 10 to 60 degrees left or right: beyond the field
+of view the crops do not overlap.
 
-A panorama is twice as wide as high; its centre has longitude 0, longitude grows to the right, its upper edge is
-straight up. A heading is left-positive, so it is the negative longitude.
+A panorama is twice as wide as high. Its centre has longitude 0, longitude grows to the right, and its upper edge is
+straight up. Headings are positive to the left, so a heading is the negative longitude.
 """
 
 from collections.abc import Mapping
@@ -16,28 +16,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from numba import njit
-from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..compiled import njit
 from ..conventions import wrap_degrees
-from ..digests import digest, generator_for, sha256
+from ..digests import generator_for
 from ..errors import InputError
 from .cameras import Camera, image_plane, orientation
+from .dataset import Dataset, Elsewhere
+from .photographs import Photographs, find_photographs
+from .pictures import Picture, read_picture
 from .shards import Field as ArrayField
 from .shards import Layout
 
-Picture = npt.NDArray[np.uint8]
-
 CAMERA = Camera()
 PRESETS = {"tiny": 10, "small": 100, "paper": 1_000}
-"""Pairs for each photograph; the paper does not print how many it has."""
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
+"""Pairs per photograph, by preset; the paper does not give a number."""
 SMALLEST_ROTATION, LARGEST_ROTATION = 10.0, 60.0
 LARGEST_PITCH = 10.0
 SAMPLES = 4
-"""Rays across a pixel and down: 16 a pixel, so that also 4096 x 2048 photographs leave no pixel out."""
+"""Rays per pixel across and down: 16 in total, so that even 4096 x 2048 photographs are sampled without gaps."""
 
 _VIEW, _PIXELS = ("view",), ("height", "width", "channel")
 _FIELDS = (
@@ -59,13 +57,13 @@ _FIELDS = (
 
 
 class PanoramaRecipe(BaseModel):
-    """Everything that decides the bytes of a panoramas dataset."""
+    """Everything that affects the bytes of a panoramas dataset."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = Field(default=0, ge=0)
     pairs: int = Field(ge=1)
-    """For each photograph."""
+    """Per photograph."""
     smallest_rotation: float = SMALLEST_ROTATION
     largest_rotation: float = LARGEST_ROTATION
     largest_pitch: float = LARGEST_PITCH
@@ -76,11 +74,10 @@ class PanoramaRecipe(BaseModel):
 
 @dataclass(frozen=True)
 class PanoramaPlan:
-    """Renders any pair of a panoramas dataset from the `photographs` (names) in `folder`."""
+    """Renders any pair of a panoramas dataset from `photographs`."""
 
     settings: PanoramaRecipe
-    folder: str
-    photographs: tuple[str, ...]
+    photographs: Photographs
     dataset: str = field(default="panoramas", init=False)
 
     @property
@@ -90,29 +87,34 @@ class PanoramaPlan:
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """Where the photographs lie and how they are cut."""
-        location = str(Path(self.folder).resolve())
+        """Location of the photographs and how they are cropped."""
+        location = str(Path(self.photographs.folder).resolve())
         return {
             "engine": {"name": "perspective crops", "location": location, "samples_per_pixel": SAMPLES**2},
-            "images": {"photographs": len(self.photographs), "location": location},
+            "images": {
+                "photographs": len(self.photographs.names),
+                "location": location,
+                "left_out": dict(self.photographs.left_out),
+            },
         }
 
     @property
     def layout(self) -> Layout:
-        """One row a pair; the photographs take turns."""
-        rows = self.settings.pairs * len(self.photographs)
+        """One row per pair, cycling through the photographs."""
+        rows = self.settings.pairs * len(self.photographs.names)
         return Layout("pair", rows, self.settings.rows_per_shard, _FIELDS)
 
     def render(self, row: int) -> dict[str, Any]:
         """Return every field of row `row`."""
-        name = self.photographs[row % len(self.photographs)]
-        sample_id = f"{Path(name).with_suffix('').as_posix()}/{row // len(self.photographs):05d}"
+        number, which = divmod(row, len(self.photographs.names))
+        name = self.photographs.names[which]
+        sample_id = f"{Path(name).with_suffix('').as_posix()}/{number:05d}"
         rng = generator_for(self.settings.seed, sample_id)
         start = rng.uniform(0, 360)
         turn = rng.uniform(self.settings.smallest_rotation, self.settings.largest_rotation) * rng.choice([-1, 1])
         pitch = rng.uniform(-self.settings.largest_pitch, self.settings.largest_pitch)
         heading = np.mod([start, start + turn], 360)
-        panorama = _read(str(Path(self.folder) / name))
+        panorama = _read(str(Path(self.photographs.folder) / name))
         return {
             "image": np.stack([crop(panorama, h, pitch) for h in heading]),
             "sample_id": sample_id,
@@ -128,70 +130,37 @@ def plan_panoramas(
 ) -> PanoramaPlan:
     """Return the plan of `pairs` pairs from each of the equirectangular photographs in the folder `images`.
 
-    The camera turns by 10 to `largest_rotation` degrees. Raises InputError for a folder without photographs, one that
-    cannot be read or is not twice as wide as high.
+    The camera turns by 10 to `largest_rotation` degrees. Raises InputError for a folder without photographs, and for a
+    picture that cannot be read, is not twice as wide as high, or is not a photograph.
     """
     if pairs < 1:
         raise InputError(f"pairs={pairs}: expected 1 or more")
     if not SMALLEST_ROTATION < largest_rotation <= 180:
         raise InputError(f"largest rotation {largest_rotation:g} deg: expected more than {SMALLEST_ROTATION:g} to 180")
-    photographs = find_photographs(images)
-    return PanoramaPlan(
-        PanoramaRecipe(
-            seed=seed, pairs=pairs, largest_rotation=largest_rotation, images=photographs_digest(images, photographs)
-        ),
-        images,
-        photographs,
-    )
+    found = find_photographs(images)
+    recipe = PanoramaRecipe(seed=seed, pairs=pairs, largest_rotation=largest_rotation, images=found.digest)
+    return PanoramaPlan(recipe, found)
 
 
-def find_photographs(images: str) -> tuple[str, ...]:
-    """Return the names of the photographs in the folder `images` and below; raises InputError unless all can serve."""
-    folder = Path(images)
-    if not folder.is_dir():
-        raise InputError(f"{images} is no folder: give the folder that holds equirectangular photographs")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS and path.is_file())
-    if not found:
-        raise InputError(f"{images} holds no photograph ({', '.join(EXTENSIONS)}): give equirectangular ones")
-    for path in found:
-        _check(path)
-    names = tuple(path.relative_to(folder).as_posix() for path in found)
-    stems = [Path(name).with_suffix("").as_posix() for name in names]
-    twice = next((name for name, stem in zip(names, stems, strict=True) if stems.count(stem) > 1), None)
-    if twice:
-        raise InputError(f"{images}/{twice}: another photograph differs in its ending only; rename one")
-    return names
-
-
-def photographs_digest(images: str, photographs: tuple[str, ...]) -> str:
-    """Return the digest of the names and bytes of `photographs` in the folder `images`."""
-    return digest({name: sha256((Path(images) / name).read_bytes()) for name in photographs})
-
-
-def _check(path: Path) -> None:
-    try:
-        with Image.open(path) as picture:
-            width, height = picture.size
-            picture.load()
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise InputError(f"{path} cannot be read as a picture ({error}): remove it or replace it") from None
-    if width != 2 * height:
-        raise InputError(
-            f"{path} is {width} x {height} pixels: an equirectangular photograph is twice as wide as high; "
-            "remove it or convert it"
-        )
+def replan(dataset: Dataset, elsewhere: Elsewhere) -> PanoramaPlan:
+    """Return the plan that made `dataset`; raises InputError if its photographs are missing or changed."""
+    recipe = PanoramaRecipe(**dataset.recipe)
+    folder = elsewhere.get("images") or dataset.attributes["images"]["location"]
+    photographs = Photographs(folder, tuple(dict.fromkeys(dataset.column("panorama").tolist())))
+    if photographs.digest != recipe.images:
+        raise InputError(f"{folder} holds other photographs than the dataset was made from: give --images DIR")
+    return PanoramaPlan(recipe, photographs)
 
 
 @lru_cache(maxsize=4)
 def _read(path: str) -> Picture:
-    with Image.open(path) as picture:
-        return np.asarray(picture.convert("RGB"))
+    return read_picture(Path(path))
 
 
 def crop(panorama: Picture, heading: float, pitch: float, camera: Camera = CAMERA, samples: int = SAMPLES) -> Picture:
-    """Return what `camera` sees of `panorama` (h, 2 h, 3) at `heading` and `pitch` (deg), uint8 (height, width, 3).
+    """Return the crop of `panorama` (h, 2 h, 3) that `camera` sees at `heading` and `pitch` (degrees).
 
-    A pixel is the mean of `samples` x `samples` rays spread evenly over its area.
+    It is uint8 (height, width, 3). A pixel is the mean of `samples` x `samples` rays spread evenly over its area.
     """
     corner, right, down = image_plane(camera, orientation(heading, pitch))
     seen = _mean_colours(panorama, np.stack([corner, right, down]), camera.height, camera.width, samples)
@@ -200,7 +169,7 @@ def crop(panorama: Picture, heading: float, pitch: float, camera: Camera = CAMER
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _mean_colours(panorama, plane, height, width, samples):  # type: ignore[no-untyped-def]
-    """Return the mean colours (height, width, 3) of the pixels of a `plane`: its corner, steps right and down."""
+    """Return the mean colours (height, width, 3) of the pixels of a `plane`, given as its corner and pixel steps."""
     seen = np.zeros((height, width, 3))
     for i in range(height):
         for j in range(width):
@@ -215,7 +184,7 @@ def _mean_colours(panorama, plane, height, width, samples):  # type: ignore[no-u
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _add_colour(panorama, east, up, south, colour):  # type: ignore[no-untyped-def]
-    """Add to `colour` (3,) what `panorama` shows in a direction of the world, between its pixels' centres."""
+    """Add to `colour` (3,) the bilinear sample of `panorama` in a world direction."""
     rows, columns, _ = panorama.shape
     across = (np.arctan2(east, -south) / (2 * np.pi) + 0.5) * columns - 0.5
     below = (0.5 - np.arctan2(up, np.sqrt(east * east + south * south)) / np.pi) * rows - 0.5

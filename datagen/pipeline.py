@@ -1,8 +1,9 @@
-"""Runs a generator: shards to workers, one progress bar, resume, and the check that re-renders."""
+"""Runs a generator: sends shards to workers, shows one progress bar, resumes, and re-renders rows for checks."""
 
 import logging
 import platform
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -12,7 +13,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from tqdm import tqdm
 
+from ..cores import ONE_THREAD, single_threaded
 from ..errors import InputError
+from ..machine import workers_fault
 from . import shards
 from .dataset import Dataset
 from .shards import Layout
@@ -22,7 +25,7 @@ SOFTWARE = ("whence", "numpy", "scipy", "numba", "zarr", "soxr", "pyroomacoustic
 
 
 class Plan(Protocol):
-    """What a generator makes: everything a worker needs to render any row of a dataset, in any order."""
+    """Everything that a worker needs to render any row of a dataset, in any order."""
 
     @property
     def dataset(self) -> str:
@@ -30,11 +33,11 @@ class Plan(Protocol):
 
     @property
     def recipe(self) -> Mapping[str, Any]:
-        """Everything that decides the bytes, as JSON values."""
+        """Everything that affects the bytes, as JSON values."""
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """What a reader wants to know and the bytes do not depend on: engine, licences, where the sources lie."""
+        """Information for readers that does not affect the bytes: engine, licences, location of the sources."""
 
     @property
     def layout(self) -> Layout:
@@ -46,39 +49,44 @@ class Plan(Protocol):
 
 @runtime_checkable
 class Accompanied(Protocol):
-    """A plan whose dataset holds smaller datasets of its own, each in a folder of its name."""
+    """A plan whose dataset contains smaller datasets, each in a folder of its name."""
 
     @property
     def parts(self) -> Mapping[str, Plan]:
-        """The plan of each part by name."""
+        """The plan of each part, by name."""
 
 
 @runtime_checkable
 class Checked(Protocol):
-    """A plan that depends on files which may turn out to be of no use."""
+    """A plan that depends on files that may prove unusable."""
 
     def check(self) -> None:
-        """Raise InputError where a row could not be rendered."""
+        """Raise InputError if any row could not be rendered."""
 
 
 def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = None) -> str:
-    """Render what is still missing of `plan` into the dataset at `url`; return its fingerprint.
+    """Render the missing shards of `plan` into the dataset at `url`; return its fingerprint.
 
-    With one worker everything happens in this process, with more on a local Dask cluster, with `scheduler`
-    (tcp://...) on a running one. The bytes do not depend on any of this, nor on kills and resumes.
+    One worker runs in this process, more run on a local Dask cluster, and `scheduler` (tcp://...) names a running
+    cluster. The bytes depend neither on this nor on kills and resumes. Raises InputError if a row cannot be rendered.
     """
     software = {name: version(name) for name in SOFTWARE} | {"python": platform.python_version()}
     attributes = {"dataset": plan.dataset, "recipe": plan.recipe, "software": software, **plan.provenance}
-    url = Folder(url).absolute  # workers may have been started in another folder
+    folder = Folder(url)
+    url = folder.absolute  # workers may have been started in another folder
+    if shards.is_whole(url, attributes):
+        return shards.finish(url, plan.layout)
     with nullcontext() if scheduler is None else _connected(scheduler) as client:
-        if isinstance(plan, Checked) and Folder(url).is_empty():  # what is begun was checked
+        if isinstance(plan, Checked) and folder.is_empty():  # what is begun was checked
             plan.check()
-        pending = shards.begin(url, plan.layout, attributes)
-        parts = plan.parts if isinstance(plan, Accompanied) else {}
-        fingerprints = {name: generate(part, f"{url}/{name}") for name, part in parts.items()}
-        with nullcontext(client) if client or workers == 1 or len(pending) < 2 else _local_cluster(workers) as runner:
-            _render(plan, url, pending, runner)
-    return shards.finish(url, plan.layout, fingerprints)
+        with folder.sole_writer() as alone:
+            pending = shards.begin(url, plan.layout, attributes)
+            parts = plan.parts if isinstance(plan, Accompanied) else {}
+            fingerprints = {name: generate(part, f"{url}/{name}") for name, part in parts.items()}
+            here = client or workers == 1 or len(pending) < 2
+            with nullcontext(client) if here else _local_cluster(workers) as runner:
+                _render(plan, url, pending, runner)
+            return shards.finish(url, plan.layout, fingerprints, alone=alone)
 
 
 def _render(plan: Plan, url: str, pending: Sequence[int], client: Any) -> None:
@@ -94,7 +102,8 @@ def _render(plan: Plan, url: str, pending: Sequence[int], client: Any) -> None:
 
 def render_shard(plan: Plan, url: str, shard: int) -> int:
     """Render and write one shard; return its number."""
-    shards.write_shard(url, plan.layout, shard, [plan.render(row) for row in plan.layout.rows_of(shard)])
+    with single_threaded():
+        shards.write_shard(url, plan.layout, shard, [plan.render(row) for row in plan.layout.rows_of(shard)])
     return shard
 
 
@@ -117,7 +126,7 @@ def _rendered_by(client: Any, plan: Plan, url: str, pending: Sequence[int]) -> I
 
 @contextmanager
 def _connected(scheduler: str) -> Iterator[Any]:
-    """Yield a client of the running Dask `scheduler`; raises InputError where none answers."""
+    """Yield a client of the running Dask `scheduler`; raises InputError if none answers."""
     from distributed import Client
 
     try:
@@ -132,13 +141,17 @@ def _connected(scheduler: str) -> Iterator[Any]:
 
 @contextmanager
 def _local_cluster(workers: int) -> Iterator[Any]:
-    """Yield a client of a Dask cluster of processes on this machine."""
+    """Yield a client of a Dask cluster of processes on this machine; None, and say so, where there can be none."""
     from dask import config
     from distributed import Client, LocalCluster
 
+    fault = workers_fault()
+    if fault:
+        print(f"no worker processes here ({fault}): everything is rendered in this one", file=sys.stderr)
+        yield None
+        return
     # Dask would have workers hand back freed memory at once; taking it again costs more than the rendering.
-    environment = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1}
-    settings = {"distributed.comm.timeouts.connect": "30s", "distributed.nanny.pre-spawn-environ": environment}
+    settings = {"distributed.comm.timeouts.connect": "30s", "distributed.nanny.pre-spawn-environ": ONE_THREAD}
     with config.set(settings):
         with _deaf_to_interrupts():
             cluster = LocalCluster(
@@ -154,7 +167,7 @@ def _is_main_thread() -> bool:
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """Ignore Ctrl-C while workers are started, who then ignore it for good: it is for us to stop them."""
+    """Ignore Ctrl-C while workers start, so that they ignore it too: this process stops them."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN) if _is_main_thread() else None
     try:
         yield
@@ -164,14 +177,14 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 
 def rerender_differences(plan: Plan, dataset: Dataset, rows: Sequence[int]) -> list[str]:
-    """Return what differs between `rows` as stored and as `plan` renders them now, one line each."""
+    """Return the differences between the stored `rows` and what `plan` renders now, one line each."""
     found = []
     for row in rows:
         rendered = plan.render(row)
         for field in plan.layout.fields:
             stored = np.asarray(dataset.array(field.name)[row])
             if not _same(stored, np.asarray(rendered[field.name]), field.dtype):
-                found.append(f"row {row}: {field.name} differs from a new rendering")
+                found.append(f"row {row}: {field.name} differs when rendered again")
     return found
 
 

@@ -1,8 +1,8 @@
-"""What a camera sees of a scene, by rays through the structure in which sound is traced as well.
+"""Renders camera views of a scene with the same ray structure that traces sound.
 
-`render` gives the picture as if drawn at three times the size and reduced (how, and which samples need a ray:
-`rendering/shading.py`), with the metric depth and the instance at the centre of each pixel. `glance` gives the last
-two at fewer points and for many headings at once, to choose views.
+`render` returns the picture as if drawn at three times the size and reduced (`rendering/shading.py` explains how, and
+which samples need a ray), with metric depth and instance at each pixel centre. `glance` returns only depth and
+instance, at fewer points and for many headings at once, to choose views.
 """
 
 from typing import NamedTuple
@@ -23,12 +23,14 @@ Float64 = npt.NDArray[np.float64]
 Int32 = npt.NDArray[np.int32]
 
 BACKGROUND = (0, 0, 0)
-"""Colour where no surface is hit."""
+"""Background colour."""
 
 
 class View(NamedTuple):
-    """A picture `image` (height, width, 3), the `depth` (height, width) in metres along the optical axis, 0 where
-    nothing is hit, and the `instance` (height, width), -1 there; the number of the face in a scene without instances.
+    """A camera view.
+
+    `image` is (height, width, 3). `depth` (height, width) is in metres along the optical axis, 0 where nothing is hit.
+    `instance` (height, width) is -1 there, and the index of the face in a scene without instances.
     """
 
     image: npt.NDArray[np.uint8]
@@ -52,7 +54,11 @@ def render(
     *,
     every_sample: bool = False,
 ) -> View:
-    """Return the view from `position` (3,) m; with `every_sample`, all samples are traced (slow, the reference)."""
+    """Return the view from `position` (3,) m; angles in degrees.
+
+    With `every_sample` all samples are traced, which is slow and serves as reference. Raises InputError for a position
+    that is not finite.
+    """
     eye = _checked_position(position)
     turned = orientation(heading, pitch)
     view = np.stack([eye, *image_plane(camera, turned)])
@@ -100,12 +106,12 @@ def _centres(camera: Camera) -> Float64:
 
 
 def cast(scene: Scene, eye: Float64, directions: npt.NDArray[np.floating]) -> Hits:
-    """Return what the rays from `eye` (3,) along the unit `directions` (n, 3) hit."""
+    """Return the hits of the rays from `eye` (3,) along the unit `directions` (n, 3)."""
     return scene.rays.hits(np.broadcast_to(eye.astype(np.float32), directions.shape), directions)
 
 
 def _depth(face: Int32, distance: Float32, directions: Float64, turned: Float64) -> Float32:
-    """Return `distance` (height, width) along the axis of a camera oriented by `turned`, 0 where nothing is hit."""
+    """Return the depth of `distance` along the axis of a camera oriented by `turned`, 0 where nothing is hit."""
     return np.where(face >= 0, distance * -np.einsum("rck,k->rc", directions, turned[:, 2]), 0.0).astype(np.float32)
 
 

@@ -1,14 +1,16 @@
-"""Datasets on disk: one Zarr v3 group, sharded arrays, one row a sample, one writer a shard.
+"""Datasets on disk: one Zarr v3 group with sharded arrays, one row per sample, one writer per shard.
 
-While a dataset is being written its root attribute says `complete: false` and each finished shard leaves a small
-file under `progress/` with its checksum and its rows of the small columns. `finish` checks every shard, writes the
-columns, then `manifest.json` (a sha256 of every data file), and only then sets `complete: true`.
+While a dataset is being written, its root attribute says `complete: false`, and each finished shard leaves a small file
+under `progress/` with its checksum and its rows of the small columns. `finish` checks every shard, writes the columns,
+then `manifest.json` (a sha256 of every data file), and only then sets `complete: true`.
 """
 
 import json
 import math
+import time
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,7 @@ from .storage import Folder
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
+_PAUSES_SECONDS = (0.2, 1.0, 5.0)
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,12 @@ class Field:
     dimensions: tuple[str, ...] = ()
     attributes: Mapping[str, Any] | None = None
     chunk_rows: int = 0
-    """Rows a chunk of a sharded array; 0 for a column, which is one small chunk written at the end."""
+    """Rows per chunk of a sharded array; 0 for a column, which is one small chunk written at the end."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a dataset holds: `rows` rows along `row_dimension`, `rows_per_shard` in each shard but the last."""
+    """The arrays of a dataset: `rows` rows along `row_dimension`, `rows_per_shard` in each shard but the last."""
 
     row_dimension: str
     rows: int
@@ -73,25 +76,37 @@ class Layout:
         return "/".join([field.name, "c", str(shard), *["0"] * len(field.shape)])
 
 
-def begin(url: str, layout: Layout, attributes: Mapping[str, Any]) -> list[int]:
-    """Create the dataset at `url`, or take up one begun with the same recipe; return the shards still to render.
+def is_whole(url: str, attributes: Mapping[str, Any]) -> bool:
+    """Whether the dataset at `url` is finished; raises InputError where `url` holds anything but this recipe's."""
+    folder = Folder(url)
+    folder.refresh()
+    return not folder.is_empty() and _is_complete(folder, _check_same_recipe(folder, attributes))
 
-    `attributes` must hold `dataset` and `recipe`. A whole dataset returns no shards and is left untouched. Raises
-    InputError where `url` holds anything else.
+
+def _is_complete(folder: Folder, found: Mapping[str, Any]) -> bool:
+    return bool(found.get("complete")) and folder.exists(MANIFEST)
+
+
+def begin(url: str, layout: Layout, attributes: Mapping[str, Any]) -> list[int]:
+    """Create the dataset at `url`, or resume one begun with the same recipe; return the shards still to render.
+
+    `attributes` must hold `dataset` and `recipe`. A complete dataset returns no shards and is left untouched. Raises
+    InputError if `url` holds anything else.
     """
+    if is_whole(url, attributes):
+        return []
     folder = Folder(url)
     if folder.is_empty():
         root = {"whence": {"format": FORMAT_VERSION, "complete": False, **attributes}}
-        group = zarr.create_group(folder.store(), zarr_format=3, attributes=root)
-    else:
-        found = _check_same_recipe(folder, attributes)
-        if found.get("complete") and folder.exists(MANIFEST):
-            return []
-        group = zarr.open_group(folder.store(), mode="r+", use_consolidated=False)
+        with suppress(zarr.errors.ContainsGroupError):  # another process was quicker
+            zarr.create_group(folder.store(), zarr_format=3, attributes=root)
+    group = zarr.open_group(folder.store(), mode="r+", use_consolidated=False)
     for field in layout.sharded:
         if field.name not in group:
-            _create_sharded(group, layout, field)
-    return [shard for shard in range(layout.shard_count) if not _is_written(folder, layout, shard)]
+            with suppress(zarr.errors.ContainsArrayError):
+                _create_sharded(group, layout, field)
+    pending = [shard for shard in range(layout.shard_count) if not _is_written(folder, layout, shard)]
+    return [] if is_whole(url, attributes) else pending  # another process may have finished it meanwhile
 
 
 def _create_sharded(group: zarr.Group, layout: Layout, field: Field) -> None:
@@ -113,10 +128,10 @@ def _attributes_of(field: Field) -> dict[str, Any]:
 
 
 def _check_same_recipe(folder: Folder, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the root attribute of the dataset that `folder` holds, or raise InputError if it is another one."""
+    """Return the root attribute of the dataset in `folder`; raises InputError if its recipe differs."""
     found = root_attributes(folder)
     if found is None:
-        raise InputError(f"{folder.url} exists and is no Whence dataset: choose another path or remove it")
+        raise InputError(f"{folder.url} exists and is not a Whence dataset: choose another path or remove it")
     difference = _first_difference(found.get("recipe", {}), attributes["recipe"])
     if found.get("dataset") != attributes["dataset"] or difference:
         raise InputError(
@@ -127,7 +142,7 @@ def _check_same_recipe(folder: Folder, attributes: Mapping[str, Any]) -> dict[st
 
 
 def root_attributes(folder: Folder) -> dict[str, Any] | None:
-    """Return the root attribute `whence`, None where `folder` is no Whence dataset."""
+    """Return the root attribute `whence`, None if `folder` is not a Whence dataset."""
     if not folder.exists("zarr.json"):
         return None
     try:
@@ -160,7 +175,7 @@ def _is_written(folder: Folder, layout: Layout, shard: int) -> bool:
         return False
     try:
         hashes = json.loads(folder.read(_progress_file(shard)))["sha256"]
-    except (ValueError, KeyError):  # torn by a crash of the machine
+    except (ValueError, KeyError):  # torn by a machine crash
         return False
     return all(folder.exists(path) and sha256(folder.read(path)) == value for path, value in hashes.items())
 
@@ -168,7 +183,7 @@ def _is_written(folder: Folder, layout: Layout, shard: int) -> bool:
 def write_shard(url: str, layout: Layout, shard: int, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the rendered `rows` of one shard: large arrays to their files, small columns to `progress/`.
 
-    The progress file comes last and appears whole or not at all, so a kill leaves the shard to be done again.
+    The progress file comes last and appears completely or not at all, so a killed shard is rendered again.
     """
     folder = Folder(url)
     group = zarr.open_group(folder.store(), mode="r+", use_consolidated=False)
@@ -177,41 +192,66 @@ def write_shard(url: str, layout: Layout, shard: int, rows: Sequence[Mapping[str
     for field in layout.sharded:
         block = np.stack([row[field.name] for row in rows]).astype(field.dtype, copy=False)
         path = layout.shard_file(field, shard)
-        folder.remove(path)  # Zarr would read what a killed writer left, torn as it may be
+        folder.remove(path)  # Zarr would read the torn file of a killed writer
         array = group[field.name]
         assert isinstance(array, zarr.Array)
-        array = array.with_config({"write_empty_chunks": True})  # a silent shard is a file too
+        array = array.with_config({"write_empty_chunks": True})  # a silent shard needs a file too
         array[span.start : span.stop] = block
-        hashes[path] = sha256(folder.read(path))
+        hashes[path] = _hash_of(folder, path)
     columns = {f.name: [np.asarray(row[f.name]).tolist() for row in rows] for f in layout.columns}
     folder.write(_progress_file(shard), json.dumps({"sha256": hashes, "columns": columns}).encode())
 
 
-def finish(url: str, layout: Layout, parts: Mapping[str, str] | None = None) -> str:
+def _hash_of(folder: Folder, path: str) -> str:
+    """Return the sha256 of a file just written, which another process may be about to write again."""
+    for pause in _PAUSES_SECONDS:
+        try:
+            return sha256(folder.read(path))
+        except FileNotFoundError:
+            time.sleep(pause)
+    return sha256(folder.read(path))
+
+
+def finish(url: str, layout: Layout, parts: Mapping[str, str] | None = None, *, alone: bool = True) -> str:
     """Check every shard, write the columns and the manifest, mark the dataset complete; return its fingerprint.
 
-    `parts` are the fingerprints of the datasets inside this one, by the name of their folder.
+    `parts` are the fingerprints of the datasets inside this one, by folder name. `alone` says that nobody else can be
+    writing; otherwise the function waits for others. Raises VerificationError if shards are missing or damaged.
     """
     folder = Folder(url)
-    if folder.exists(MANIFEST) and (root_attributes(folder) or {}).get("complete"):
+    for pause in () if alone else _PAUSES_SECONDS:
+        try:
+            return _finished(folder, layout, parts, alone)
+        except (FileNotFoundError, VerificationError, zarr.errors.BaseZarrError):
+            time.sleep(pause)
+    return _finished(folder, layout, parts, alone)
+
+
+def _finished(folder: Folder, layout: Layout, parts: Mapping[str, str] | None, alone: bool) -> str:
+    folder.refresh()
+    if _is_complete(folder, root_attributes(folder) or {}):
         folder.remove("progress")
         return digest(json.loads(folder.read(MANIFEST)))
     unfinished = [shard for shard in range(layout.shard_count) if not _is_written(folder, layout, shard)]
     if unfinished:
-        raise VerificationError(f"{url}: {len(unfinished)} shards are missing or damaged; run the same command again")
+        raise VerificationError(
+            f"{folder.url}: {len(unfinished)} shards are missing or damaged; run the same command again"
+        )
     group = zarr.open_group(folder.store(), mode="r+", use_consolidated=False)
     progress = [json.loads(folder.read(_progress_file(shard))) for shard in range(layout.shard_count)]
     for field in layout.columns:
-        _write_column(group, layout, field, [value for part in progress for value in part["columns"][field.name]])
-    folder.remove_matching(".partial")
+        values = [value for part in progress for value in part["columns"][field.name]]
+        _write_column(group, layout, field, values, alone)
+    if alone:
+        folder.remove_matching(".partial")
     files = {path: value for part in progress for path, value in part["sha256"].items()}
     for field in layout.columns:
-        files.update({path: sha256(folder.read(path)) for path in folder.files(f"{field.name}/c")})
+        files |= _column_files(folder, field)
     manifest = _manifest(layout, group, files) | ({"parts": dict(parts)} if parts else {})
     folder.write(MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
     fingerprint = digest(manifest)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", zarr.errors.ZarrUserWarning)  # of our manifest, and of consolidation in v3
+        warnings.simplefilter("ignore", zarr.errors.ZarrUserWarning)  # about our manifest, and consolidation in v3
         zarr.consolidate_metadata(folder.store())
     root = json.loads(folder.read("zarr.json"))
     root["attributes"]["whence"] |= {"complete": True, "fingerprint": fingerprint}
@@ -220,8 +260,16 @@ def finish(url: str, layout: Layout, parts: Mapping[str, str] | None = None) -> 
     return fingerprint
 
 
+def _column_files(folder: Folder, field: Field) -> dict[str, str]:
+    """Return the sha256 of each file of a column; raises FileNotFoundError while another process replaces it."""
+    paths = folder.files(f"{field.name}/c")
+    if not paths:
+        raise FileNotFoundError(f"{folder.url}/{field.name} has no data")
+    return {path: sha256(folder.read(path)) for path in paths}
+
+
 def _manifest(layout: Layout, group: zarr.Group, files: Mapping[str, str]) -> dict[str, Any]:
-    """Return what names the dataset: its recipe, its arrays, and the sha256 of every data file."""
+    """Return the manifest that identifies the dataset: recipe, arrays, and the sha256 of every data file."""
     attributes = dict(group.attrs)["whence"]
     assert isinstance(attributes, dict)
     return {
@@ -235,14 +283,16 @@ def _manifest(layout: Layout, group: zarr.Group, files: Mapping[str, str]) -> di
 
 
 def describe_array(array: Any) -> dict[str, Any]:
-    """Return what the manifest records of a Zarr `array`: shape, type, dimensions and attributes."""
+    """Return the manifest entry of a Zarr `array`: shape, type, dimensions and attributes."""
     dimensions = list(array.metadata.dimension_names or ())
     kind = "str" if array.dtype.kind == "T" else str(array.dtype)
     return {"shape": list(array.shape), "dtype": kind, "dimensions": dimensions, "attributes": dict(array.attrs)}
 
 
-def _write_column(group: zarr.Group, layout: Layout, field: Field, values: list[Any]) -> None:
+def _write_column(group: zarr.Group, layout: Layout, field: Field, values: list[Any], alone: bool) -> None:
     data: npt.NDArray[Any] = np.array(values, dtype=object if field.dtype == "str" else field.dtype)
+    if not alone and _holds(group, field.name, data):
+        return
     array = group.create_array(
         field.name,
         shape=(layout.rows, *field.shape),
@@ -254,3 +304,12 @@ def _write_column(group: zarr.Group, layout: Layout, field: Field, values: list[
         config={"write_empty_chunks": True},
     )
     array[...] = data
+
+
+def _holds(group: zarr.Group, name: str, data: npt.NDArray[Any]) -> bool:
+    """Whether another process has written the column `name` already."""
+    array = group.get(name)
+    if not isinstance(array, zarr.Array) or array.shape != data.shape:
+        return False
+    there = np.asarray(array[...]).astype(data.dtype)
+    return bool(np.array_equal(there, data, equal_nan=data.dtype.kind == "f"))

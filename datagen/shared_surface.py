@@ -1,7 +1,7 @@
-"""What two views have in common: instances where a scene tells objects apart, else surface.
+"""Measures what two views share: instances if the scene has them, else surface.
 
-SLfM asks for ten semantic instances that cover fifty pixels in both images. A scan without instances is judged by
-the share of the second view's pixels whose surface the first view sees too, at least `LEAST_SURFACE`.
+SLfM requires ten semantic instances that cover 50 pixels in both images. For a scan without instances, at least
+`LEAST_SURFACE` of the second view's pixels must show surface that the first view sees too.
 """
 
 from collections.abc import Sequence
@@ -21,17 +21,17 @@ Pairs = npt.NDArray[np.intp]
 LEAST_INSTANCES, LEAST_PIXELS = 10, 50
 LEAST_SURFACE = 0.1
 DEPTH_TOLERANCE = 0.05
-"""Share of the depth by which two views of one point may differ."""
+"""Largest relative difference of the depth of one point between two views."""
 
 
 @dataclass(frozen=True)
 class InstancesInView:
-    """Judges by instances."""
+    """Compares views by shared instances."""
 
     what: ClassVar[str] = f"{LEAST_INSTANCES} instances of {LEAST_PIXELS} pixels"
 
     def shared(self, looks: Glance, cameras: Float64, headings: Float64, pairs: Pairs) -> Float64:
-        """Return (p,) how many instances cover enough pixels in both looks of each of `pairs` (p, 2)."""
+        """Return the number (p,) of instances that cover enough pixels in both glances of each of `pairs` (p, 2)."""
         count = int(looks.instance.max()) + 1
         pixels = (Camera().width // looks.depth.shape[2]) ** 2
         seen = np.array([np.bincount(look[look >= 0], minlength=count) * pixels for look in looks.instance])
@@ -45,12 +45,12 @@ class InstancesInView:
 
 @dataclass(frozen=True)
 class SurfaceInView:
-    """Judges by surface."""
+    """Compares views by shared surface."""
 
     what: ClassVar[str] = f"{LEAST_SURFACE:.0%} of its surface"
 
     def shared(self, looks: Glance, cameras: Float64, headings: Float64, pairs: Pairs) -> Float64:
-        """Return (p,) the share of the second look's pixels that the first one sees, of each of `pairs` (p, 2)."""
+        """Return the share (p,) of the second glance's pixels that the first sees too, for each of `pairs` (p, 2)."""
         return np.array([_share_seen(looks, cameras, headings, first, second) for first, second in pairs])
 
     def enough(self, shared: Float64) -> Flags:
@@ -59,17 +59,17 @@ class SurfaceInView:
 
 
 def judge(has_instances: bool) -> InstancesInView | SurfaceInView:
-    """Return who judges what two views share, where they tell objects apart or do not."""
+    """Return the comparison for scenes with or without instances."""
     return InstancesInView() if has_instances else SurfaceInView()
 
 
 def pictures(views: Sequence[View]) -> Glance:
-    """Return full `views` as looks."""
+    """Return full `views` as a glance."""
     return Glance(np.stack([view.depth for view in views]), np.stack([view.instance for view in views]))
 
 
 def _share_seen(looks: Glance, cameras: Float64, headings: Float64, first: int, second: int) -> float:
-    """Return the share of the pixels of `second` whose surface point `first` sees at the same depth."""
+    """Return the share of pixels in `second` whose surface point `first` sees at the same depth."""
     height, width = looks.depth.shape[1:]
     camera = Camera(width, height)
     shown = looks.depth[second] > 0

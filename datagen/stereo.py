@@ -1,4 +1,4 @@
-"""What the datasets of one-second stereo clips share: their arrays, their level, where their speech begins."""
+"""Common parts of the datasets of one-second stereo clips: arrays, level, start of speech."""
 
 from collections import Counter
 from typing import Any
@@ -10,17 +10,17 @@ from scipy import signal
 from ..conventions import SAMPLE_RATE
 from .acoustics.auralize import joint_rms
 from .acoustics.impulse_response import measure_response
-from .corpora import Clip, Corpus
+from .corpora import UNKNOWN, Clip, Corpus
 from .shards import Field, Layout
 
 CLIP_SAMPLES = SAMPLE_RATE
-"""Every clip lasts one second."""
+"""Length of every clip: one second."""
 
 RUMBLE_HZ = 50.0
 _HIGH_PASS = signal.butter(2, RUMBLE_HZ, "highpass", output="sos", fs=SAMPLE_RATE)
 
 SPOKEN = slice(300, 1500)
-"""Samples of the dry speech that the standard test hears of a clip: it drops 200, and sound takes some 100 to come."""
+"""Samples of dry speech in the standard test of a clip: it drops 200, and the sound takes about 100 to arrive."""
 
 AUDIO = Field(
     "audio",
@@ -73,7 +73,7 @@ _MEASURED = (Field("response", "str", "file of the measured response"),)
 
 
 def layout(rows: int, rows_per_shard: int, *, measured: bool = False) -> Layout:
-    """Return the arrays of a dataset of `rows` clips, simulated or from measured responses."""
+    """Return the arrays of a dataset of `rows` clips, simulated or `measured`."""
     own = _MEASURED if measured else _SIMULATED
     return Layout("clip", rows, rows_per_shard, (AUDIO, *_LABELS, *_MEASURES, *_SPEECH, *own))
 
@@ -86,10 +86,10 @@ def as_int16(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
 
 
 def spoken_start(dry: npt.NDArray[np.float32], rng: np.random.Generator) -> int:
-    """Return a random sample of `dry` (samples,) at which someone is speaking.
+    """Return the index of a random sample of `dry` (samples,) where someone is speaking.
 
-    Up to 32 starts are drawn; the first is taken whose `SPOKEN` samples are no more than 12 dB below the whole
-    utterance, or else the loudest. A short test hears the beginning of a clip only, so that is what must be speech.
+    Draws up to 32 starts and takes the first whose `SPOKEN` samples are at most 12 dB below the whole utterance, or
+    else the loudest. Short tests use only the beginning of a clip, so that must be speech.
     """
     latest = max(dry.size - CLIP_SAMPLES, 0)
     needed = joint_rms(dry[None]) / 4
@@ -102,14 +102,14 @@ def spoken_start(dry: npt.NDArray[np.float32], rng: np.random.Generator) -> int:
 def without_rumble(dry: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return `dry` (samples,) high-passed at `RUMBLE_HZ` (second-order Butterworth).
 
-    Below that is no speech, but many recordings have rumble there, and in a simulated room, whose images all add up
-    at 0 Hz, it would become the loudest sound.
+    There is no speech below that, but many recordings have rumble. In a simulated room, where all images add up at
+    0 Hz, it would become the loudest sound.
     """
     return np.asarray(signal.sosfilt(_HIGH_PASS, dry), dtype=np.float32)
 
 
 def measured_fields(responses: npt.NDArray[np.float32], arrivals: npt.ArrayLike) -> dict[str, Any]:
-    """Return the room measures of both `responses` (2, taps), whose direct sound arrives at samples `arrivals` (2,)."""
+    """Return the room measures of `responses` (2, taps), whose direct sound arrives at samples `arrivals` (2,)."""
     measures = [measure_response(r, float(a)) for r, a in zip(responses, np.asarray(arrivals), strict=True)]
     return {
         "rt60": [m.rt60_t30 for m in measures],
@@ -120,17 +120,22 @@ def measured_fields(responses: npt.NDArray[np.float32], arrivals: npt.ArrayLike)
 
 
 def speech_fields(clip: Clip, start: int) -> dict[str, Any]:
-    """Return what a row says of its dry speech."""
+    """Return the fields of a row that describe its dry speech."""
     return {"speaker": clip.speaker, "utterance": clip.clip_id, "utterance_start": start / SAMPLE_RATE}
 
 
 def describe_corpus(corpus: Corpus) -> dict[str, Any]:
-    """Return what a dataset records of its dry speech: kind, place, and the licence of every source."""
+    """Return a dataset's record of its dry speech: kind, location, speakers, and all licences.
+
+    `speakers` counts the known speakers; `speakers_known_by` counts clips by how their speaker is known.
+    """
     licences = Counter(clip.licence for clip in corpus.clips)
+    known_by = Counter(clip.known_by for clip in corpus.clips)
     return {
         "kind": corpus.kind,
         "location": corpus.location,
         "clips": len(corpus.clips),
-        "speakers": len({clip.speaker for clip in corpus.clips}),
+        "speakers": len({clip.speaker for clip in corpus.clips if clip.known_by != UNKNOWN}),
+        "speakers_known_by": dict(sorted(known_by.items())),
         "licences": dict(sorted(licences.items())),
     }

@@ -1,8 +1,8 @@
-"""TDE-Simulation: speech in three rooms, heard by two microphones, with exact time delays (StereoCRW, App. B).
+"""TDE-Simulation: speech in three rooms at two microphones, with exact time delays (StereoCRW, App. B).
 
-Two protocols. `paper` repeats the published generator: whole degrees, one random stream that starts anew in every
-room and for every RT60, each utterance once (a smaller corpus serves again, each time one second later). The
-default, `independent`, draws azimuth, distance and speech for every clip on its own, from speech without rumble.
+There are two protocols. `paper` follows the published generator: whole degrees, one random stream that restarts for
+every room and RT60, and each utterance once (a smaller corpus is reused, each time starting one second later). The
+default, `independent`, draws azimuth, distance and speech independently for every clip and removes rumble.
 """
 
 import math
@@ -22,22 +22,23 @@ from ..errors import InputError
 from . import stereo
 from .acoustics.auralize import auralize
 from .acoustics.shoebox import LEAD, Engine, ShoeboxRoom, impulse_responses, sabine_inversion
-from .corpora import Corpus, open_corpus
+from .corpora import Corpus, open_corpus, reopen_corpus
+from .dataset import Dataset, Elsewhere
 from .shards import Layout
 
 Protocol = Literal["independent", "paper"]
 PAPER_SEED = 2021
 PAPER_START = 0.1  # seconds into the simulated file
-MINIMUM_SECONDS = 1.5  # of dry speech, the published test list's limit
-SHORTEST_PAPER_SECONDS = 0.2  # shorter ones still take their turn in the published stream
+MINIMUM_SECONDS = 1.5  # of dry speech, the limit of the published test list
+SHORTEST_PAPER_SECONDS = 0.2  # below the published limit, because skipped utterances still use up a draw
 RT60_LABELS = (0.1, 0.3, 0.5, 0.7, 0.9)
 PRESETS = {"tiny": 8, "small": 100, "paper": 2100}
-"""Clips per room and RT60."""
+"""Clips per room and RT60, by preset."""
 
 
 @dataclass(frozen=True)
 class TdeRoom:
-    """A room of StereoCRW's Table 11: its size and its two microphones, in metres."""
+    """A room in Table 11 of StereoCRW: its size and its two microphones, in metres."""
 
     dimensions: tuple[float, float, float]
     left: tuple[float, float, float]
@@ -49,9 +50,9 @@ class TdeRoom:
         return np.array([self.left, self.right])
 
     def source_position(self, azimuth: float, distance: float) -> npt.NDArray[np.float64]:
-        """Return the source (3,) at `azimuth` degrees (positive left) and `distance` m from the array's centre.
+        """Return the source (3,) at `azimuth` degrees (positive left) and `distance` m from the centre of the array.
 
-        The array faces at a right angle to its axis, with the left microphone on its left.
+        The array faces perpendicular to its axis, with the left microphone on its left.
         """
         left, right = self.microphones
         across = left - right
@@ -74,7 +75,7 @@ ROOMS = {
 
 
 class TdeRecipe(BaseModel):
-    """Everything that decides the bytes of a TDE-Simulation dataset."""
+    """Everything that affects the bytes of a TDE-Simulation dataset."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -91,7 +92,7 @@ class TdeRecipe(BaseModel):
 
 @dataclass(frozen=True)
 class Placement:
-    """One clip before it is rendered."""
+    """The parameters of one clip, before rendering."""
 
     room: str
     rt60_nominal: float
@@ -104,7 +105,7 @@ class Placement:
 
     @property
     def sample_id(self) -> str:
-        """Name of the clip, the seed of everything random about it."""
+        """Name of the clip, which seeds everything random about it."""
         return f"{self.room}/rt60-{self.rt60_nominal:g}/{self.number:05d}"
 
 
@@ -115,8 +116,8 @@ Placed = tuple[Placement, npt.NDArray[np.float32]]
 def paper_stream(seed: int, count: int) -> tuple[tuple[int, float], ...]:
     """Return the (angle, distance) pairs of the published generator, angle in degrees and positive to the RIGHT.
 
-    NumPy's legacy generator, seeded anew for every room and RT60, draws for each clip an integer of -90..90 and a
-    distance of 0.5..3 m.
+    NumPy's legacy generator, reseeded for every room and RT60, draws an integer in -90..90 and a distance in 0.5..3 m
+    for each clip.
     """
     stream = np.random.RandomState(seed)
     return tuple((int(stream.randint(-90, 91)), float(stream.uniform(0.5, 3.0))) for _ in range(count))
@@ -144,12 +145,12 @@ class TdePlan:
 
     @property
     def layout(self) -> Layout:
-        """One row a clip; rooms and RT60 vary fastest, so that any first part of a dataset is balanced."""
+        """One row per clip; rooms and RT60 vary fastest, so that any leading part of a dataset is balanced."""
         return stereo.layout(len(self._clips) * len(self.settings.rt60), self.settings.rows_per_shard)
 
     @cached_property
     def _clips(self) -> list[tuple[str, int]]:
-        """Room and number of every clip, without those whose utterance is shorter than the published limit."""
+        """Room and number of every clip, except those with an utterance below the published limit."""
         clips = [(room, number) for number in range(self.settings.clips) for room in ROOMS]
         if self.settings.protocol == "independent":
             return clips
@@ -158,7 +159,7 @@ class TdePlan:
 
     @cached_property
     def _thirds(self) -> dict[str, list[int]]:
-        """The corpus in the published order, a third a room: sorted by path, shuffled by Python's generator."""
+        """The corpus in the published order, a third per room: sorted by path, shuffled by Python's generator."""
         order = list(range(len(self.corpus.clips)))
         random.Random(self.settings.seed).shuffle(order)
         size = max(len(order) // len(ROOMS), 1)
@@ -169,7 +170,7 @@ class TdePlan:
         return third[number % len(third)]
 
     def placement(self, row: int) -> Placed:
-        """Return what row `row` holds, and its dry utterance (samples,)."""
+        """Return the placement of row `row` and its dry utterance (samples,)."""
         (room, number), rt60 = self._clips[row // len(self.settings.rt60)], row % len(self.settings.rt60)
         if self.settings.protocol == "paper":
             return self._paper_placement(room, number, self.settings.rt60[rt60])
@@ -218,7 +219,7 @@ class TdePlan:
     def _clip_audio(
         self, dry: npt.NDArray[np.float32], responses: npt.NDArray[np.float32], start: int
     ) -> npt.NDArray[np.int16]:
-        """Return one second, int16 (2, 16000); in the paper protocol at the level of the whole simulated file."""
+        """Return one second, int16 (2, 16000); in the paper protocol scaled by the whole simulated file."""
         if self.settings.protocol == "independent":
             return stereo.as_int16(auralize(dry, responses, start, stereo.CLIP_SAMPLES, LEAD))
         whole = auralize(dry, responses, 0, dry.size + responses.shape[1], LEAD)
@@ -237,21 +238,35 @@ def plan_tde(
     """Return the plan of a dataset with `clips` clips per room and RT60 label (s), from the dry `speech`.
 
     `speech` is a folder, `espeak` or None, or `librispeech[:SUBSET]`. `seed` defaults to the published 2021 in the
-    paper protocol, to 0 otherwise.
+    paper protocol, to 0 otherwise. Raises InputError for invalid labels or a corpus without long enough utterances.
     """
     paper = protocol == "paper"
     labels = rt60 or RT60_LABELS
     if not all(0 <= label <= 2 for label in labels) or len(set(labels)) != len(labels):
         raise InputError(f"rt60={', '.join(map(str, labels))} s: expected different values from 0 to 2")
     seed = (PAPER_SEED if paper else 0) if seed is None else seed
-    corpus = open_corpus(
-        speech,
-        minimum_seconds=SHORTEST_PAPER_SECONDS if paper else MINIMUM_SECONDS,
-        seed=seed,
-        count=3 * clips,
-    )
+    corpus = open_corpus(speech, minimum_seconds=_least_seconds(protocol), seed=seed, count=3 * clips)
     recipe = TdeRecipe(seed=seed, protocol=protocol, engine=engine, clips=clips, rt60=labels, corpus=corpus.digest)
     plan = TdePlan(recipe, corpus)
     if plan.layout.rows == 0:
         raise InputError(f"{corpus.location}: every utterance is shorter than {MINIMUM_SECONDS} s")
     return plan
+
+
+def replan(dataset: Dataset, elsewhere: Elsewhere) -> TdePlan:
+    """Return the plan that made `dataset`; raises InputError if its speech is missing or changed."""
+    recipe, recorded = TdeRecipe(**dataset.recipe), dataset.attributes["speech"]
+    corpus = reopen_corpus(
+        recorded,
+        elsewhere.get("speech"),
+        expected=recipe.corpus,
+        minimum_seconds=_least_seconds(recipe.protocol),
+        seed=recipe.seed,
+        count=recorded["clips"],
+    )
+    return TdePlan(recipe, corpus)
+
+
+def _least_seconds(protocol: Protocol) -> float:
+    """Return the length (s) of the shortest utterance that `protocol` uses."""
+    return SHORTEST_PAPER_SECONDS if protocol == "paper" else MINIMUM_SECONDS

@@ -1,13 +1,13 @@
-"""HM3D-SS as its authors' generator writes it (SLfM, IFICL/SLfM), as a dataset in our layout.
+"""Imports HM3D-SS as written by its authors' generator (SLfM, IFICL/SLfM) as a dataset in our layout.
 
-Read is every folder SCENE/pair-XXXX/pair-YYYY with a metadata.json: images as they are, direct and indirect impulse
-responses apart, padded with zeros to one length. What is mixed there (`binaural_rirs`) is not read: it is the direct
-plus 0.2 times the indirect. Depth is not metric there, and dry clips are not assigned, so neither is here. Responses
-are in the engine's own scale and in 16 bits, so loud ones are clipped; `clipped` counts it. Azimuths are those of the
-positions and headings, to full precision, once the stored ones were found to agree.
+Every folder SCENE/pair-XXXX/pair-YYYY with a metadata.json is read: images unchanged, direct and indirect impulse
+responses separately, padded with zeros to one length. The mix (`binaural_rirs`) is not read: it is the direct plus 0.2
+times the indirect sound. Depth is not metric there and dry clips are not assigned, so both are left out. Responses are
+in the engine's own scale in 16 bits, so loud ones are clipped; `clipped` counts the samples. Azimuths are computed
+from positions and headings at full precision, after checking that the stored ones agree.
 
-As upstream's loader does, a set of which something is missing or not a number is left out. One whose angles contradict
-its positions is refused: then all of them may be read wrongly.
+Like the authors' loader, this skips a set with missing or non-finite values. A set whose angles contradict its
+positions is an error, because then every set may be misread.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +27,7 @@ from .hm3d_ss import home_fields, measured_fields
 from .shards import Field, Layout
 from .upstream_sets import (
     IncompleteSet,
+    check_ears,
     check_image,
     image_files,
     read_geometry,
@@ -60,21 +61,21 @@ TEST_SCENES = (
     "00835-q3zU7Yy5E5s",
     "00891-cvZr5TUy5C5",
 )
-"""The published lists; every other scene is for training."""
+"""The published val and test scenes; every other scene is for training."""
 LEAD_SAMPLES = 11.3
-"""Samples by which the engine's direct sound arrives after distance / 343 m/s, measured on the published example."""
+"""Delay of the engine's direct sound beyond distance / 343 m/s, in samples, measured on the published example."""
 ROWS_PER_SHARD = 25
 _LENGTH_STEP = 512
 _LICENCE = "Habitat-Matterport 3D images: academic, non-commercial; responses: SoundSpaces 2.0, CC BY-NC 4.0"
 
 
 class UpstreamRecipe(BaseModel):
-    """Everything that decides the bytes of the dataset."""
+    """Everything that affects the bytes of the dataset."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     upstream: str
-    """Digest of every set's metadata, and of the names and sizes of its files."""
+    """Digest of the metadata of every set, and of the names and sizes of its files."""
     views: int = Setting(ge=1)
     sources: int = Setting(ge=1)
     direct_samples: int = Setting(ge=1)
@@ -83,8 +84,8 @@ class UpstreamRecipe(BaseModel):
 
 @dataclass(frozen=True)
 class UpstreamSet:
-    """One set: its `folder` relative to the place of all, its `scene`, how many views and sources it has, the samples
-    of its longest responses, and a `digest` of its metadata and the sizes of its files."""
+    """One set: its `folder` relative to the common root, `scene`, numbers of views and sources, length of its longest
+    responses in samples, and a `digest` of its metadata and file sizes."""
 
     folder: str
     scene: str
@@ -103,13 +104,13 @@ class UpstreamSet:
 def plan_upstream(folder: str) -> "UpstreamPlan":
     """Return the plan that imports every complete set below `folder`.
 
-    All metadata and pictures, and the header of every response, are read now, so that a faulty set is named before
-    anything is written. Raises InputError for the first set that contradicts itself or is of another kind, where sets
-    differ in their number of views or sources, and where none is complete.
+    All metadata, pictures and response headers are read now, so that faulty sets are reported before anything is
+    written. Raises InputError for the first set that contradicts itself or is of another kind, if sets differ in
+    their number of views or sources, and if none is complete.
     """
     place = Path(folder)
     if not place.is_dir():
-        raise InputError(f"{folder} is no folder: give the one that holds SCENE/pair-0000/pair-0000/metadata.json")
+        raise InputError(f"{folder} is not a folder: give the one that holds SCENE/pair-0000/pair-0000/metadata.json")
     folders = sorted(path.parent for path in place.rglob("metadata.json"))
     if not folders:
         raise InputError(f"{folder}: no metadata.json in it or below; expected SCENE/pair-0000/pair-0000/metadata.json")
@@ -130,7 +131,7 @@ def _rounded_up(samples: int) -> int:
 
 
 def _read_sets(place: Path, folders: Sequence[Path]) -> tuple[tuple[UpstreamSet, ...], tuple[str, ...]]:
-    """Return the complete sets of `folders`, and what is wrong with each of the others."""
+    """Return the complete sets of `folders`, and the fault of each other one."""
     sets, dropped = [], []
     for folder in folders:
         try:
@@ -138,13 +139,14 @@ def _read_sets(place: Path, folders: Sequence[Path]) -> tuple[tuple[UpstreamSet,
         except IncompleteSet as fault:
             dropped.append(str(fault))
     if not sets:
-        raise InputError(f"{place}: none of {len(dropped)} sets is complete: generate them anew. First: {dropped[0]}")
+        raise InputError(f"{place}: none of {len(dropped)} sets is complete: generate them again. First: {dropped[0]}")
     return tuple(sets), tuple(dropped)
 
 
 def _read_set(place: Path, folder: Path) -> UpstreamSet:
-    """Return the set in `folder`, below `place`, all of whose files are there and of the right kind."""
-    views, sources = read_geometry(folder).azimuths.shape[::-1]
+    """Return the set in `folder`, below `place`, after checking all of its files."""
+    where = read_geometry(folder)
+    views, sources = where.azimuths.shape[::-1]
     for image in image_files(folder, views):
         check_image(image)
     longest, files = {}, image_files(folder, views)
@@ -152,6 +154,7 @@ def _read_set(place: Path, folder: Path) -> UpstreamSet:
         responses = [file for row in response_files(folder, kind, sources, views) for file in row]
         longest[kind] = max(response_samples(file) for file in responses)
         files += responses
+    check_ears(folder, where, longest["direct"])
     sizes = [[file.name, file.stat().st_size] for file in files]
     content = sha256((folder / "metadata.json").read_bytes())
     name, scene = folder.relative_to(place).as_posix(), read_scene(folder)
@@ -176,7 +179,7 @@ class UpstreamPlan:
     sets: tuple[UpstreamSet, ...]
     location: str
     dropped: tuple[str, ...]
-    """What is wrong with each set that was left out."""
+    """The fault of each set that was left out."""
     dataset: str = field(default="hm3d-ss", init=False)
 
     @property
@@ -186,7 +189,7 @@ class UpstreamPlan:
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """Where the sets lie, which were left out, and what is known of how they were made."""
+        """Location of the sets, the ones left out, and what is known about their generation."""
         engine = {
             "name": "SoundSpaces 2.0 by the generator of IFICL/SLfM",
             "location": self.location,
@@ -198,7 +201,7 @@ class UpstreamPlan:
 
     @cached_property
     def layout(self) -> Layout:
-        """One row a set, in the order of their folders."""
+        """One row per set, in the order of their folders."""
         return Layout("example", len(self.sets), ROWS_PER_SHARD, tuple(_fields(self.settings)))
 
     def render(self, row: int) -> dict[str, Any]:
@@ -234,7 +237,7 @@ class UpstreamPlan:
 
 
 def _fields(settings: UpstreamRecipe) -> Iterator[Field]:
-    """Yield the arrays of a generated dataset, less those that are not known here, and two that only these have."""
+    """Yield the arrays of a generated dataset, without those unknown here, plus two that only imports have."""
     lengths = {
         "impulse_response_direct": settings.direct_samples,
         "impulse_response_indirect": settings.indirect_samples,

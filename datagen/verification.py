@@ -1,6 +1,6 @@
-"""Is a dataset what it says? Checksums, value ranges, and a few rows rendered anew."""
+"""Verifies a dataset: checksums, value ranges, and a few re-rendered rows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,14 +8,16 @@ import numpy.typing as npt
 
 from ..conventions import wrap_degrees
 from ..digests import generator_for
-from .dataset import Dataset, check_files, check_metadata, read_rows
-from .pipeline import rerender_differences
-from .replanning import plan_of
+from ..registry import load_replanner
+from .dataset import Dataset, Elsewhere, check_files, check_metadata, read_rows
+from .pictures import is_of_one_colour
+from .pipeline import Plan, rerender_differences
+from .sides import side_faults
 
 LARGEST_DELAY = 0.0015
-"""Seconds; no head or array here is wider."""
+"""Largest plausible delay, s; no head or array here is wider."""
 ANGLE_TOLERANCE = 1e-6
-"""Degrees between a stored angle and the one that positions and headings give."""
+"""Largest difference between a stored angle and that of positions and headings, degrees."""
 ROWS_IN_MEMORY_BYTES = 1 << 26
 
 Angles = npt.NDArray[np.float64]
@@ -23,7 +25,7 @@ Angles = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Check:
-    """One check: `what` was looked at, and its `faults`, none where it passed."""
+    """One check: `what` was checked, and its `faults`, empty if it passed."""
 
     what: str
     faults: tuple[str, ...] = ()
@@ -34,28 +36,35 @@ class Check:
         return not self.faults
 
 
-def verify_dataset(
-    dataset: Dataset, *, elsewhere: Mapping[str, str | None] | None = None, rerender: int = 3
-) -> list[Check]:
-    """Return every check of `dataset` and of the datasets inside it; `rerender` random rows are rendered anew.
+def verify_dataset(dataset: Dataset, *, elsewhere: Elsewhere | None = None, rerender: int = 3) -> list[Check]:
+    """Return every check of `dataset` and of the datasets inside it; `rerender` random rows are rendered again.
 
-    `elsewhere` says where the sources lie now, by their option's name (speech, responses, scenes, images, hrtf); they
-    default to where they lay when the dataset was made. Raises InputError where they are gone or other.
+    `elsewhere` gives the current location of its sources, by default the recorded one. Raises InputError if they are
+    missing or changed.
     """
     checks = [_check_files(dataset)]
-    checks.append(Check("recipe and arrays are those of the manifest", tuple(check_metadata(dataset))))
+    checks.append(Check("recipe and arrays match the manifest", tuple(check_metadata(dataset))))
     if not all(check.passed for check in checks):
         return checks
-    checks += [_check_labels(dataset), _check_arrays(dataset)]
+    checks += [_check_labels(dataset), _check_arrays(dataset), *_check_sides(dataset)]
     plan = plan_of(dataset, elsewhere or {}) if rerender else None
     if plan is not None:
         rows = generator_for(0, f"verify/{dataset.fingerprint}").integers(0, len(dataset), rerender)
         faults = rerender_differences(plan, dataset, sorted({int(row) for row in rows}))
-        checks.append(Check(f"{len(set(rows.tolist()))} rows rendered anew are byte for byte the same", tuple(faults)))
+        checks.append(Check(f"{len(set(rows.tolist()))} re-rendered rows are byte for byte the same", tuple(faults)))
     for name in dataset.parts:
         inside = verify_dataset(dataset.part(name), elsewhere=elsewhere, rerender=rerender)
         checks += [Check(f"{name}: {check.what}", check.faults) for check in inside]
     return checks
+
+
+def plan_of(dataset: Dataset, elsewhere: Elsewhere) -> Plan | None:
+    """Return the plan that made `dataset`, None for an imported or sealed one.
+
+    Raises InputError if one of its sources is missing or changed.
+    """
+    replan = load_replanner(dataset.name)
+    return replan(dataset, elsewhere) if replan else None
 
 
 def _check_files(dataset: Dataset) -> Check:
@@ -89,7 +98,7 @@ def _label_faults(dataset: Dataset) -> Iterator[str]:
 
 
 def _angle_faults(dataset: Dataset) -> Iterator[str]:
-    """Yield where the angles of a dataset of views disagree with its positions and headings."""
+    """Yield the angles of a dataset of views that disagree with its positions and headings."""
     if "rotation" in dataset:
         heading = dataset.column("heading")
         turned = wrap_degrees(heading - heading[:, :1])
@@ -107,10 +116,17 @@ def _apart(name: str, stored: Angles, computed: Angles) -> Iterator[str]:
 
 
 def _check_arrays(dataset: Dataset) -> Check:
-    """Look at every large array, some rows at a time: none may be blank or hold what is no number."""
+    """Return the check that no row of a large array is blank or has values that are not finite."""
     large = [name for name in sorted(dataset.group.array_keys()) if dataset.array(name).shards is not None]
     faults = [fault for name in large for fault in _blank_rows(dataset, name)]
     return Check(f"{len(dataset)} rows of {', '.join(large)} are there, finite and not blank", tuple(faults))
+
+
+def _check_sides(dataset: Dataset) -> Iterator[Check]:
+    """Yield the check that sources are heard on their labelled side, if the dataset has labels for it."""
+    found = side_faults(dataset)
+    if found is not None:
+        yield Check(f"the near ear is ahead for {found[0]} sources at the side", found[1])
 
 
 def _blank_rows(dataset: Dataset, name: str) -> Iterator[str]:
@@ -118,7 +134,20 @@ def _blank_rows(dataset: Dataset, name: str) -> Iterator[str]:
     step = max(1, ROWS_IN_MEMORY_BYTES // (int(np.prod(array.shape[1:])) * array.dtype.itemsize))
     for start in range(0, len(dataset), step):
         rows = np.arange(start, min(start + step, len(dataset)))
-        values = read_rows(array, rows, dataset.url).reshape(len(rows), -1)
+        stored = read_rows(array, rows, dataset.url)
+        values = stored.reshape(len(rows), -1)
         yield from (f"row {row}: {name} is silent or blank" for row in rows[~values.any(axis=1)])
         if array.dtype.kind == "f":
             yield from (f"row {row}: {name} is not finite" for row in rows[~np.isfinite(values).all(axis=1)])
+        if name == "image" and stored.ndim == 5:  # several views a row
+            yield from _featureless_views(rows, stored)
+
+
+def _featureless_views(rows: npt.NDArray[np.intp], images: npt.NDArray[np.uint8]) -> Iterator[str]:
+    """Yield the views of `images` (rows, views, height, width, 3) that are nearly of one colour."""
+    for row, views in zip(rows, images, strict=True):
+        yield from (
+            f"row {row}, view {number}: image is nearly of one colour"
+            for number, view in enumerate(views)
+            if view.any() and is_of_one_colour(view)
+        )

@@ -1,6 +1,6 @@
-"""Where to stand, where to look and where sounds come from: one set of views and sources in a home (SLfM).
+"""Chooses sets of views and sources in a home (SLfM).
 
-The constants are those of the released generator (fact sheet 2 and 3).
+The constants are those of the released generator (SLfM, Sec. 4.1 and App. A).
 """
 
 import math
@@ -18,27 +18,27 @@ from .shared_surface import judge
 Float64 = npt.NDArray[np.float64]
 
 HEADINGS = 40
-"""Headings tried at each position."""
+"""Number of headings tried at each position."""
 LEAST_ROTATION, GREATEST_ROTATION = 10.0, 90.0
-"""Degrees between the first view and every other one: at least the first, less than the second."""
+"""Rotation of every other view from the first, degrees: at least the first value, less than the second."""
 LEAST_FARTHEST, LEAST_MEAN_DEPTH = 4.0, 1.0
-"""Metres: a view must reach so far at its farthest, and on average."""
+"""Least maximum depth and least mean depth of a view, m."""
 DEPTH_LIMIT = 10.0
-"""Metres: depth is clipped here before it is judged."""
+"""Depth is clipped to this before it is compared, m."""
 SOURCE_RADIUS = 3.0
-"""Metres from the (mean) camera position, in space."""
+"""Largest distance of a source from the (mean) camera position, in 3D, m."""
 LEAST_FLOOR_DISTANCE = 0.1
-"""Metres between source and listener, on the floor."""
+"""Least horizontal distance between source and listener, m."""
 SOURCE_HEIGHTS = (0.7, 1.7)
-"""Metres above the floor."""
+"""Height of a source above the floor, m."""
 SOURCE_TRIES = 500
 TRANSLATION = 0.25
-"""Metres from the centre at most, in the variant with translation."""
+"""Largest distance of a camera from the centre, m, in the variant with translation."""
 
 
 @dataclass(frozen=True)
 class ViewSet:
-    """`headings` (v,) degrees, `cameras` (v, 3) and `sources` (s, 3) m: eye, ears and sounds of one example."""
+    """The views and sources of one example: `headings` (v,) degrees, `cameras` (v, 3) and `sources` (s, 3) m."""
 
     headings: Float64
     cameras: Float64
@@ -64,7 +64,7 @@ class ViewSet:
 def candidate_sets(
     home: Home, rng: np.random.Generator, *, views: int, sources: int, translation: bool, tries: int
 ) -> Iterator[ViewSet]:
-    """Yield acceptable sets in `home`, at most one at each of `tries` positions, all from what `rng` draws."""
+    """Yield acceptable sets in `home`, at most one for each of `tries` random positions."""
     for _ in range(tries):
         found = _set_at(home, home.floor.random_point(rng), rng, views, sources, translation)
         if found is not None:
@@ -79,7 +79,7 @@ def _set_at(
     sources: int,
     translation: bool,
 ) -> ViewSet | None:
-    """Return a set around the point `foot` (3,) of the floor, None where there is none."""
+    """Return a set around the point `foot` (3,) on the floor, None if there is none."""
     headings = rng.uniform(0.0, 360.0, HEADINGS)
     feet = np.tile(foot, (HEADINGS, 1))
     if translation:
@@ -96,9 +96,9 @@ def _set_at(
 def _choose_views(
     home: Home, cameras: Float64, headings: Float64, rng: np.random.Generator, views: int
 ) -> npt.NDArray[np.intp] | None:
-    """Return the indices (views,) of a first view and others that share enough with it, None where there are none.
+    """Return the indices (views,) of a first view and others that share enough with it, None if there are none.
 
-    Every valid combination is as likely as any other.
+    All valid combinations are equally likely.
     """
     looks = home.looks(cameras, headings)
     depth = np.minimum(looks.depth, DEPTH_LIMIT)
@@ -118,7 +118,7 @@ def _choose_views(
 def _choose_sources(
     home: Home, feet: Float64, cameras: Float64, rng: np.random.Generator, count: int
 ) -> Float64 | None:
-    """Return `count` sources (count, 3) that every camera sees and can walk straight to; None after too many tries."""
+    """Return `count` sources (count, 3) that all cameras see and can walk straight to, None after too many tries."""
     found: list[Float64] = []
     centre = cameras.mean(axis=0)
     for _ in range(SOURCE_TRIES * count):
@@ -131,7 +131,7 @@ def _choose_sources(
 
 
 def _source_near(home: Home, feet: Float64, centre: Float64, rng: np.random.Generator) -> Float64 | None:
-    """Return one source (3,) within reach of `centre` (3,) and of a straight walk from every one of `feet`."""
+    """Return one source (3,) near `centre` (3,) and reachable in a straight walk from each of `feet`, None if none."""
     point = home.floor.random_point_near(rng, centre, SOURCE_RADIUS)
     if point is None:
         return None

@@ -5,9 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import settings
 from scipy import signal
 
 from whence.datagen.corpora import Corpus, open_corpus
+
+settings.register_profile("whence", deadline=None)
+settings.load_profile("whence")
+"""How long an example takes says nothing on a busy machine."""
 
 SHARED = Path(__file__).parents[2] / "shared"
 

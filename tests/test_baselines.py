@@ -13,7 +13,7 @@ from whence.errors import InputError
 from whence.registry import METHODS, load_method
 
 STEREO = [name for name, entry in METHODS.items() if {"tde", "left-right"} & set(entry.tracks)]
-LISTENING = [name for name in STEREO if name not in ("zero", "random")]
+LISTENING = [name for name in STEREO if not getattr(load_method(name)[0], "ignores_input", False)]
 DELAYING = [name for name in LISTENING if not name.startswith("iid")]
 
 
@@ -76,6 +76,19 @@ class TestContract:
             assert np.isfinite(method_of(name).predict(delayed(4, votes=votes, hop=hop))).all()
 
 
+def test_methods_that_ignore_their_input_say_so():
+    said = {name for name in METHODS if getattr(load_method(name)[0], "ignores_input", False)}
+    assert said == {"zero", "random", "random-rotation", "random-azimuth"}
+
+
+@pytest.mark.parametrize("name", STEREO)
+def test_what_ignores_its_input_answers_anything_alike(name):
+    heard, method = delayed(5, gain=0.5), method_of(name)
+    other = StereoBatch(delayed(-9, gain=2.0).audio, heard.sample_id, 16_000, 1024, 1, 128)
+    alike = np.array_equal(method.predict(heard), method.predict(other))
+    assert alike == getattr(method, "ignores_input", False)
+
+
 @pytest.mark.parametrize("name", LISTENING)
 def test_swapping_the_channels_turns_the_answer_round(name):
     batch = delayed(6, noise=0.2, gain=0.5)
@@ -113,6 +126,21 @@ def test_votes_are_the_published_ones(window, hop, votes):
     cross = spectra.weighted_cross_spectra(batch.audio, window, hop, votes, 1.0)
     lags = np.abs(spectra.correlation(cross, 24)).argmax(axis=-1) - 24
     assert (lags == plain_votes(batch.audio, window, hop, votes)).mean() > 0.999
+
+
+@pytest.mark.parametrize(("hop", "votes"), [(1, 12), (7, 3)])
+def test_spectra_of_every_window_equal_the_double_precision_ones(hop, votes):
+    """But for a phase that both channels of a window share."""
+    batch = delayed(2, clips=2, hop=hop, votes=votes, noise=0.5)
+    ours = spectra.window_spectra(batch.audio, 1024, hop, votes)
+    for vote in range(votes):
+        window = batch.audio[:, :, hop * vote : hop * vote + 1024].astype(np.float64)
+        expected = np.fft.rfft(window, 2048)
+        found = ours.real[:, vote] + 1j * ours.imaginary[:, vote]
+        np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-3)
+        np.testing.assert_allclose(
+            np.conj(found[:, 0]) * found[:, 1], np.conj(expected[:, 0]) * expected[:, 1], atol=0.1
+        )
 
 
 @pytest.mark.parametrize("exponent", [0.0, 0.3, 1.0])

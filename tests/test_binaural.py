@@ -8,6 +8,9 @@ from scipy import signal
 from toy_homes import VIEWS, ToyHomes
 
 from whence.benchmarks.bench import bench
+from whence.benchmarks.questions.settings import grid
+from whence.benchmarks.questions.source import open_source
+from whence.benchmarks.questions.stimulus import private_copy
 from whence.benchmarks.stimuli.binaural.batch import BINAURAL, SEGMENT, batches, heard, segment_start
 from whence.benchmarks.stimuli.binaural.condition import BinauralCondition
 from whence.benchmarks.tracks.azimuth import TRACK
@@ -32,7 +35,7 @@ def homes(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def labels(homes):
-    return TRACK.labels(homes, "all")
+    return open_source(TRACK, homes, "all").labels
 
 
 def made_from(homes, seed):
@@ -164,7 +167,7 @@ def test_the_source_moves_as_the_view_turns(homes, labels):
 def test_windows_of_a_batch_fit_into_it(homes, labels):
     batch = next(batches(homes, labels, CLEAN))
     assert (batch.votes - 1) * batch.hop + batch.window <= SEGMENT
-    copy = batch.copy()
+    copy = private_copy(batch)
     copy.audio[:] = 0
     assert batch.audio.any()
 
@@ -184,12 +187,12 @@ def test_recordings_are_heard_as_they_are(tmp_path, shared_data):
     url = str(tmp_path / "brir.zarr")
     generate(plan_brir(str(shared_data / "brir" / "surrey_anechoic_16k"), None, clips=1), url)
     dataset = Dataset(url)
-    labels = TRACK.labels(dataset)
+    labels = open_source(TRACK, dataset).labels
     condition = BINAURAL.suited(dataset, BinauralCondition())
     np.testing.assert_array_equal(heard(dataset, labels, condition).audio, dataset.audio(labels.rows))
     np.testing.assert_array_equal(labels.truth, dataset.column("azimuth"))
     assert condition.label() == "clean"
-    with pytest.raises(InputError, match="--reverberation applies to hm3d-ss alone"):
+    with pytest.raises(InputError, match="--reverberation applies only to hm3d-ss"):
         bench("azimuth", url, tmp_path / "run", methods=["zero"], conditions=[BinauralCondition(reverberation=0.5)])
 
 
@@ -200,7 +203,7 @@ def test_recordings_are_heard_as_they_are(tmp_path, shared_data):
         ({"snr_db": 300.0}, "snr=300 dB: expected -100 to 200"),
         ({"sources": 0}, "sources=0: expected 1 or more"),
         ({"sources": 2, "dominance_db": 1e3}, "dominance=1000 dB"),
-        ({"sources": 1, "dominance_db": 3.0}, "--dominance needs something to dominate"),
+        ({"sources": 1, "dominance_db": 3.0}, "--dominance needs --sources 2 or more"),
     ],
 )
 def test_settings_that_cannot_be_say_why(settings, complaint):
@@ -209,20 +212,20 @@ def test_settings_that_cannot_be_say_why(settings, complaint):
 
 
 def test_more_sources_than_there_are_say_so(homes, labels):
-    with pytest.raises(InputError, match=r"--sources 4: .* holds 3 sources in an example"):
+    with pytest.raises(InputError, match=r"--sources 4: .* has 3 sources per example"):
         heard(homes, labels.take(np.arange(VIEWS)), dataclasses.replace(CLEAN, sources=4))
 
 
 def test_options_make_a_grid(homes):
-    given = {"reverberation": [0.0, 1.0], "sources": 2, "dominance": [5.0], "snr": [None, 10.0]}
-    grid = BINAURAL.conditions(given, TRACK.default_conditions, "azimuth")
-    assert [(c.reverberation, c.snr_db) for c in grid] == [(0.0, None), (0.0, 10.0), (1.0, None), (1.0, 10.0)]
-    assert {(c.sources, c.dominance_db) for c in grid} == {(2, 5.0)}
+    given = {"--reverberation": [0.0, 1.0], "--sources": [2], "--dominance": [5.0], "--snr": [None, 10.0]}
+    conditions = grid(TRACK.default_conditions, given, "azimuth")
+    assert [(c.reverberation, c.snr_db) for c in conditions] == [(0.0, None), (0.0, 10.0), (1.0, None), (1.0, 10.0)]
+    assert {(c.sources, c.dominance_db) for c in conditions} == {(2, 5.0)}
     with pytest.raises(InputError, match="--distractor does not apply to the track 'azimuth'"):
-        BINAURAL.conditions({"distractor": [1.0]}, TRACK.default_conditions, "azimuth")
+        grid(TRACK.default_conditions, {"--distractor": [1.0]}, "azimuth")
 
 
 def test_a_set_without_dry_speech_says_what_to_take_instead(monkeypatch, homes):
     monkeypatch.setitem(homes.manifest, "parts", {})
-    with pytest.raises(InputError, match=r"imported without dry speech, .*: take a set of `whence generate hm3d-ss`$"):
-        TRACK.conditions(homes, [CLEAN])
+    with pytest.raises(InputError, match=r"imported without dry speech, .*: use a dataset from `whence gen.*`$"):
+        open_source(TRACK, homes).conditions([CLEAN])

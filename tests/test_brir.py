@@ -112,6 +112,18 @@ def test_an_index_saved_by_a_spreadsheet_is_read(folder):
     assert len(read_responses(str(folder))) == 3
 
 
+def test_an_index_of_another_form_gives_the_same_responses(folder):
+    (folder / "sub").mkdir()
+    (folder / "left.wav").rename(folder / "sub" / "left.wav")
+    (folder / "index.csv").write_text("File ; Azimuth_Deg\nsub\\left.wav;40\nahead.wav;0\n")
+    assert [(r.file, r.azimuth) for r in read_responses(str(folder))] == [("sub/left.wav", 40.0), ("ahead.wav", 0.0)]
+    (folder / "index.csv").write_text("file;azimuth_deg\nahead.wav;0,5\n")
+    with pytest.raises(
+        InputError, match=r"row of 'ahead\.wav': azimuth_deg '0,5' is not a number: write one with a point"
+    ):
+        read_responses(str(folder))
+
+
 def write_wav(name: str, audio: np.ndarray) -> Callable[[Path], None]:
     return lambda folder: soundfile.write(folder / name, audio, SAMPLE_RATE, subtype="FLOAT")
 
@@ -127,18 +139,18 @@ BROKEN = {
     ),
     "no header": (
         write_index("left.wav,40\n"),
-        r"index\.csv: expected a header with the columns file and azimuth",
+        r"index\.csv: no column file, azimuth_deg among 'left\.wav', '40': expected the columns file,azimuth_deg",
     ),
     "no rows": (write_index("file,azimuth_deg\n"), "and at least one row"),
     "empty": (write_index(" "), "and at least one row"),
     "no azimuth": (write_index("file,azimuth_deg\nleft.wav\n"), r"index\.csv, row of 'left\.wav'"),
     "word": (
         write_index("file,azimuth_deg\nleft.wav,left\n"),
-        r"row of 'left\.wav': could not convert .*'left'",
+        r"row of 'left\.wav': azimuth_deg 'left' is not a number",
     ),
     "nan angle": (
         write_index("file,azimuth_deg\nleft.wav,nan\n"),
-        r"row of 'left\.wav': azimuth_deg nan is no angle",
+        r"row of 'left\.wav': azimuth_deg nan is not an angle",
     ),
     "unknown file": (write_index("file,azimuth_deg\nlost.wav,3\n"), r"row of 'lost\.wav': .*lost\.wav"),
     "no audio": (lambda f: (f / "left.wav").write_text("sorry"), r"row of 'left\.wav': .*left\.wav"),
@@ -150,7 +162,7 @@ BROKEN = {
     ),
     "listed twice": (
         write_index("file,azimuth_deg\nleft.wav,40\nahead.wav,0\n./left.wav,41\n"),
-        r"index\.csv: lists 'left\.wav' and '\./left\.wav', one name: keep one row",
+        r"index\.csv: 'left\.wav' and '\./left\.wav' have the same name: keep one row",
     ),
     "another encoding": (
         lambda f: (f / "index.csv").write_bytes("file,azimuth_deg\ncaf\u00e9.wav,40\n".encode("latin-1")),

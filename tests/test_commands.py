@@ -154,7 +154,7 @@ class TestMistakes:
             wrong("digital silence", "silent", "generate", "tde", "x.zarr", "--speech", "silence"),
             wrong("empty folder", "empty", "generate", "tde", "x.zarr", "--speech", "empty"),
             wrong("no .zarr", "ends in .zarr", "generate", "tde", "x", "--speech", "speech"),
-            wrong("foreign folder", "no Whence dataset", "generate", "tde", "foreign.zarr", "--speech", "speech"),
+            wrong("foreign folder", "not a Whence dataset", "generate", "tde", "foreign.zarr", "--speech", "speech"),
             wrong("other recipe", "clips: 5 there, 6 here", "generate", "tde", "d.zarr", "--speech", "speech",
                   "--clips", 6, "--rt60", 0.1, 0.5),
             wrong("bad rt60", "rt60=9.0 s: expected", "generate", "tde", "x.zarr", "--speech", "speech", "--rt60", 9),
@@ -165,7 +165,7 @@ class TestMistakes:
             wrong("output below a file", "notes.txt", "generate", "tde", "notes.txt/x.zarr", "--speech", "speech"),
             wrong("no responses", "index.csv does not exist", "generate", "brir", "x.zarr", "--brir", "speech"),
             wrong("no dataset", "does not exist", "bench", "tde", "nowhere.zarr"),
-            wrong("not a dataset", "is no Whence dataset", "bench", "tde", "foreign.zarr"),
+            wrong("not a dataset", "is not a Whence dataset", "bench", "tde", "foreign.zarr"),
             wrong("unknown track", "did you mean 'tde'", "bench", "tdee", "d.zarr"),
             wrong("unknown method", "did you mean 'gcc-phat'", "bench", "tde", "d.zarr", "--method", "gcc-phta"),
             wrong("method of another track", "serves left-right", "bench", "tde", "d.zarr", "--method", "iid-rms"),
@@ -181,7 +181,7 @@ class TestMistakes:
             wrong("page in a dataset", "lies inside a dataset", "inspect", "d.zarr", "--html", "d.zarr/zarr.json"),
             wrong("damaged root", "zarr.json is damaged", "inspect", "list.zarr"),
             wrong("broken method", "SyntaxError", "bench", "tde", "d.zarr", "--method", "broken.py:Mine"),
-            wrong("no run", "holds no results.json", "compare", "speech"),
+            wrong("no run", "holds no run.json", "compare", "speech"),
             wrong("no labels", "does not exist", "import", "in-the-wild", "x.zarr", "--clips", "speech",
                   "--labels", "no.csv"),
         ],
@@ -236,14 +236,14 @@ class TestMistakes:
         content["consolidated_metadata"]["metadata"]["azimuth"]["attributes"]["units"] = "radians"
         root.write_text(json.dumps(content))
         shown = whence("verify", "edited.zarr", cwd=place, code=1).stdout
-        assert "another recipe than the manifest's" in shown
-        assert "azimuth/zarr.json: another array" in shown
+        assert "the recipe differs from the manifest" in shown
+        assert "azimuth/zarr.json: the array differs" in shown
 
     def test_speech_that_changed_cannot_verify(self, place):
         shutil.copytree(place / "speech", place / "speech2", dirs_exist_ok=True)
         next((place / "speech2").rglob("*.wav")).unlink()
         answer = whence("verify", "d.zarr", "--speech", "speech2", cwd=place, code=2)
-        assert "is not the speech the dataset was made from" in answer.stderr
+        assert "is not the speech that the dataset was made from" in answer.stderr
 
     def test_an_unfinished_dataset_says_how_to_finish_it(self, place):
         shutil.copytree(place / "d.zarr", place / "half.zarr", dirs_exist_ok=True)

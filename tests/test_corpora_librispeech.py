@@ -146,7 +146,7 @@ def test_a_server_without_ranges_starts_over(server: Server, tmp_path: Path) -> 
 
 
 def test_a_wrong_checksum_deletes_the_part(server: Server, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="expected 32fa31d27d2e1cad72775fee3f4849a9; it is deleted, run this again"):
+    with pytest.raises(InputError, match="expected 32fa31d27d2e1cad72775fee3f4849a9; it was deleted, run this again"):
         librispeech.fetch("test-clean", cache=tmp_path, base_url=server.url)
     assert not list(tmp_path.rglob("*.part"))
     assert not (tmp_path / "librispeech" / "test-clean").exists()
@@ -182,13 +182,13 @@ def test_a_second_download_of_the_same_part_is_refused(server: Server, tmp_path:
     home.mkdir()
     with (home / "test-clean.tar.gz.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(InputError, match="another process downloads it"):
+        with pytest.raises(InputError, match="another process is downloading it"):
             fetch(server, tmp_path)
 
 
 def test_a_cache_that_is_a_file_is_explained(server: Server, tmp_path: Path) -> None:
     (tmp_path / "cache").touch()
-    with pytest.raises(InputError, match=r"cache.*: .*set WHENCE_CACHE to a folder that can be written"):
+    with pytest.raises(InputError, match=r"cache.*: .*set WHENCE_CACHE to a writable folder"):
         fetch(server, tmp_path / "cache")
 
 

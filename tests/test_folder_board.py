@@ -1,15 +1,21 @@
 """Boards that are folders, the command that submits to them, and the client that submits to a server."""
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as parquet
 import pytest
 from toy_board import toy_card, toy_entries, toy_labels, toy_submission, toy_submissions
+from typer.testing import CliRunner
 
 from whence.benchmarks import bench as benching
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
+from whence.commands.leaderboard import app as leaderboard_app
 from whence.commands.leaderboard import export
 from whence.commands.submit import submit
 from whence.datagen.dataset import Dataset
@@ -18,6 +24,7 @@ from whence.datagen.tde import plan_tde
 from whence.errors import InputError
 from whence.leaderboard.boards.folder.board import (
     FolderBoard,
+    accept,
     add_submission,
     add_track,
     close_track,
@@ -25,16 +32,19 @@ from whence.leaderboard.boards.folder.board import (
     entry_key,
     open_board,
     standings,
+    unconfirmed,
 )
+from whence.leaderboard.pages.entry_page import render_entry
 from whence.leaderboard.sealing.labels_file import write_labels_file
 from whence.leaderboard.sealing.seal import seal
-from whence.leaderboard.standing.scoring import expectation_of_labels
-from whence.leaderboard.standing.standing import EntryInfo, standing_of
+from whence.leaderboard.standing.record import EntryInfo
+from whence.leaderboard.standing.standing import standing_of
 from whence.leaderboard.submission.client import BoardClient, Receipt
-from whence.leaderboard.submission.expectation import expectation_of, write_submission
+from whence.leaderboard.submission.expectation import expectation_of
+from whence.leaderboard.submission.file import write_submission
 
 SEALED = toy_labels()
-EXPECTED = expectation_of_labels(SEALED)
+EXPECTED = SEALED.expectation
 SUBMISSIONS = toy_submissions(SEALED)
 INFO = EntryInfo("team-a", "2026-01-02T03:04:05Z")
 
@@ -43,15 +53,20 @@ INFO = EntryInfo("team-a", "2026-01-02T03:04:05Z")
 def board(tmp_path) -> FolderBoard:
     """A board with one track and four submissions, its labels beside it."""
     write_labels_file(tmp_path / "labels.parquet", SEALED)
-    found = add_track(create_board(tmp_path / "board", "A board"), "delays", "Delays", EXPECTED)
+    found = add_track(create_board(tmp_path / "board", "A board"), "delays", "Delays", EXPECTED, SEALED.commitment)
     entries = toy_entries(SUBMISSIONS)
     for key, one in SUBMISSIONS.items():
-        add_submission(found, one, entries[key])
+        path = add_submission(found, one, entries[key])
+        found = accept(found, path.stem, entries[key].submitted)
     return found
 
 
 def labels(board: FolderBoard) -> Path:
     return board.folder.parent / "labels.parquet"
+
+
+def told(board: FolderBoard, *places: Path) -> list[dict[str, object]]:
+    return [one.to_json() for one in standings(board, places)]
 
 
 class TestFolder:
@@ -90,14 +105,169 @@ class TestFolder:
         with pytest.raises(InputError, match="no track 'delay': did you mean 'delays'"):
             close_track(board, "delay")
 
-    def test_labels_may_lie_in_the_folder_or_in_another(self, board):
-        with pytest.raises(InputError, match=r"no labels for the track 'delays'.*give them with --labels"):
+    def test_labels_are_those_that_the_host_names(self, board):
+        with pytest.raises(InputError, match=r"no labels for the track 'delays'.*give them with --labels FILE$"):
             standings(board)
         with pytest.raises(InputError, match=r"absent\.parquet"):
             standings(board, [board.folder / "absent.parquet"])
-        assert standings(board, [board.folder.parent])
-        write_labels_file(board.folder / "labels" / "delays.parquet", SEALED)
-        assert standings(board)
+        expected = told(board, labels(board))
+        assert told(board, board.folder.parent) == expected
+        planted = board.folder / "labels" / "delays.parquet"
+        write_labels_file(planted, replace(SEALED, labels=replace(SEALED.labels, truth=-SEALED.labels.truth)))
+        assert told(board, labels(board)) == expected
+        with pytest.raises(InputError, match=r"those in .*labels may be anybody's, so name them"):
+            standings(board)
+        with pytest.raises(InputError, match="'delays' are not the ones that its dataset was sealed with"):
+            standings(board, [planted])
+        with pytest.raises(InputError, match="are both of one dataset: give one of them"):
+            standings(board, [labels(board), planted])
+        write_labels_file(planted, SEALED)
+        assert told(board, planted.parent) == expected
+        assert told(board, labels(board), labels(board).parent / "." / "labels.parquet") == expected
+
+    def test_labels_are_plain_files(self, board, tmp_path):
+        (board.folder / "labels").mkdir()
+        (board.folder / "labels" / "link.parquet").symlink_to(labels(board))
+        (board.folder / "more").symlink_to(tmp_path)
+        os.mkfifo(tmp_path / "pipe.parquet")
+        parquet.write_table(pa.table({"x": ["secret"]}), tmp_path / "other.parquet")
+        names = pa.array(["s" * 10**6] * 3000, pa.string())
+        bomb = {"use_dictionary": False, "compression": "zstd", "write_statistics": False}
+        parquet.write_table(pa.table({"x": names}), tmp_path / "bomb.parquet", **bomb)
+        (tmp_path / "text.parquet").write_text("the password is secret")
+        for place, match in (
+            (board.folder / "labels", "a link"),
+            (board.folder / "more" / "labels.parquet", "more is a link"),
+            (tmp_path / "pipe.parquet", "pipe.parquet is no regular file"),
+            (Path("/dev/zero"), "zero is no regular file"),
+            (tmp_path / "other.parquet", "other.parquet is no label file"),
+            (tmp_path / "bomb.parquet", "decompresses to more than"),
+            (tmp_path / "text.parquet", "the file is no Parquet file"),
+            (tmp_path, "labels.parquet|bomb.parquet"),
+        ):
+            with pytest.raises(InputError, match=match) as caught:
+                standings(board, [place])
+            assert "secret" not in str(caught.value)
+            assert str(caught.value).isprintable()
+        (tmp_path / "mine.parquet").symlink_to(labels(board))
+        assert standings(board, [tmp_path / "mine.parquet"])
+
+    def test_what_a_sender_says_counts_once_the_host_has_accepted_it(self, board):
+        says = EntryInfo("The host", "1999-01-01T00:00:00Z", "baseline")
+        path = add_submission(board, toy_submission(EXPECTED, np.full((3, 240), 1e-4), "late"), says)
+        (found,) = standings(board, [labels(board)])
+        entry = found.entries[path.stem]
+        assert (entry.team, entry.submitted, entry.kind) == ("The host (unconfirmed)", "", "submission")
+        assert "unknown" in render_entry(found, path.stem)
+        assert [(one.stem, sender.team) for one, sender in unconfirmed(board)] == [(path.stem, "The host")]
+        board = accept(board, path.stem, "2026-02-03T04:05:06Z")
+        assert unconfirmed(board) == []
+        entry = standings(board, [labels(board)])[0].entries[path.stem]
+        assert (entry.team, entry.submitted, entry.kind) == ("The host", "2026-02-03T04:05:06Z", "baseline")
+        path.with_suffix(".json").write_text('{"team": "Eve", "submitted": "1999-01-01T00:00:00Z"}')
+        assert standings(board, [labels(board)])[0].entries[path.stem].team == "The host"
+        with pytest.raises(InputError, match="no submission 'x'"):
+            accept(board, "x")
+
+    def test_a_file_that_came_after_closing_is_not_ranked(self, board):
+        before = sorted(path.stem for path in board.submissions(board.tracks[0]))
+        more = add_submission(board, toy_submission(EXPECTED, np.full((3, 240), 1e-4), "late"), INFO)
+        content, sender = more.read_bytes(), more.with_suffix(".json").read_bytes()
+        more.unlink()
+        more.with_suffix(".json").unlink()
+        closed = close_track(board, "delays")
+        more.write_bytes(content)
+        more.with_suffix(".json").write_bytes(sender)
+        os.mkfifo(more.parent / "pipe.parquet")
+        (found,) = standings(closed, [labels(board)])
+        assert sorted(found.entries) == before
+        assert {path.stem for path in closed.left_out(closed.tracks[0])} == {more.stem, "pipe"}
+        with pytest.raises(InputError, match="closed already"):
+            close_track(closed, "delays")
+        first = more.parent / f"{before[0]}.parquet"
+        kept = first.read_bytes()
+        first.write_bytes(content)
+        with pytest.raises(InputError, match="it was changed after the track was closed"):
+            standings(closed, [labels(board)])
+        first.unlink()
+        with pytest.raises(InputError, match=f"closed with a submission '{before[0]}', which is missing"):
+            standings(closed, [labels(board)])
+        first.write_bytes(kept)
+        assert standings(closed, [labels(board)])
+
+    def test_no_two_submissions_share_a_page(self, board):
+        path = board.submissions(board.tracks[0])[0]
+        for name in (path.stem.upper(), "chance", "x\n\x1b[31m"):
+            for suffix in (".parquet", ".json"):
+                (path.parent / f"{name}{suffix}").write_bytes(path.with_suffix(suffix).read_bytes())
+            with pytest.raises(InputError, match=f"its content makes it '{path.stem}': rename both files") as caught:
+                standings(board, [labels(board)])
+            assert str(caught.value).isprintable()
+            for suffix in (".parquet", ".json"):
+                (path.parent / f"{name}{suffix}").unlink()
+
+    @pytest.mark.parametrize("name", ["board.json", "expectations/delays.json", "KEY.json", "KEY.parquet"])
+    def test_files_of_the_folder_are_plain_and_small(self, board, tmp_path, name):
+        """A link, a device, a pipe, a folder, a sparse terabyte, deep and broken JSON, another file's content."""
+        key = board.submissions(board.tracks[0])[0]
+        path = key.with_suffix(Path(name).suffix) if "KEY" in name else board.folder / name
+        (tmp_path / "secret").write_text("secret = swordfish")
+
+        def sparse(place):
+            with place.open("wb") as stream:
+                stream.truncate(10**12)
+
+        for make in (
+            lambda place: place.symlink_to(tmp_path / "secret"),
+            lambda place: place.symlink_to("/dev/zero"),
+            os.mkfifo,
+            Path.mkdir,
+            sparse,
+            lambda place: place.write_text("[" * 100_000),
+            lambda place: place.write_text("9" * 10_000),
+            lambda place: place.write_bytes(b"\xff\xfeswordfish"),
+            lambda place: place.write_text("swordfish"),
+            lambda place: place.write_text("[1, null]"),
+            lambda place: place.write_text('{"title": NaN, "team": {}, "sample_ids": 3}'),
+        ):
+            path.unlink() if not path.is_dir() else path.rmdir()
+            make(path)
+            with pytest.raises(InputError) as caught:
+                standings(open_board(board.folder), [labels(board)])
+            assert "swordfish" not in str(caught.value)
+            assert str(caught.value).isprintable()
+            assert len(str(caught.value)) < 600
+
+    def test_folders_behind_links_are_refused(self, board, tmp_path):
+        (board.folder / "submissions" / "delays").rename(tmp_path / "elsewhere")
+        (board.folder / "submissions" / "delays").symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(InputError, match="delays is a link"):
+            standings(board, [labels(board)])
+        with pytest.raises(InputError, match="delays is a link"):
+            add_submission(board, toy_submission(EXPECTED, np.full((3, 240), 1e-4), "late"), INFO)
+
+    def test_a_board_without_a_private_half_shows_the_whole_set_when_closed(self, tmp_path):
+        sealed = replace(SEALED, half=np.full(240, "public", dtype=object))
+        write_labels_file(tmp_path / "labels.parquet", sealed)
+        found = add_track(create_board(tmp_path / "board", "A board"), "delays", "Delays", EXPECTED, sealed.commitment)
+        add_submission(found, SUBMISSIONS["good"], INFO)
+        for one, phase in ((found, "open"), (close_track(found, "delays"), "closed")):
+            (shown,) = standings(one, [tmp_path / "labels.parquet"])
+            assert (shown.half, shown.phase, shown.samples) == ("all", phase, 240)
+
+    def test_an_older_board_is_read(self, board):
+        """It names no commitment, has accepted nobody and was closed without a list."""
+        content = json.loads((board.folder / "board.json").read_text())
+        (track,) = content["tracks"]
+        for name in ("commitment", "accepted"):
+            del track[name]
+        (board.folder / "board.json").write_text(json.dumps(content))
+        assert len(standings(open_board(board.folder), [labels(board)])[0].entries) == 4
+        track["phase"] = "closed"
+        (board.folder / "board.json").write_text(json.dumps(content))
+        with pytest.raises(InputError, match="run `whence leaderboard close` on it again"):
+            standings(open_board(board.folder), [labels(board)])
+        assert standings(close_track(open_board(board.folder), "delays"), [labels(board)])
 
     def test_the_same_submission_twice(self, board):
         before = sorted(board.folder.rglob("*"))
@@ -161,7 +331,7 @@ def place(tmp_path_factory, speech_folder) -> Path:
         conditions=conditions,
         allow_guessable_seed=True,
     )
-    benching.bench_sealed("tde", str(folder / "public.zarr"), folder / "run", methods=["gcc-phat", "zero"])
+    benching.bench("tde", str(folder / "public.zarr"), folder / "run", methods=["gcc-phat", "zero"])
     (folder / "card.toml").write_text(
         'name = "GCC [red]PHAT[/red]"\nauthors = "Knapp and Carter"\ntraining_data = "none"\n'.replace("[/red]", "")
     )
@@ -203,6 +373,13 @@ class TestCommand:
         run_submit(place)
         run_submit(place, method="zero", baseline=True, team="host")
         assert "commit both and open a pull request" in capsys.readouterr().out
+        done = CliRunner().invoke(leaderboard_app, ["accept", str(place / "board")])
+        assert sorted(line.split("  ")[1] for line in done.output.splitlines()) == [
+            "baseline by host, as its sender says",
+            "submission by Knapp and Carter, as its sender says",
+        ]
+        keys = [line.split("  ")[0] for line in done.output.splitlines()]
+        assert CliRunner().invoke(leaderboard_app, ["accept", str(place / "board"), *keys]).exit_code == 0
         (found,) = standings(open_board(place / "board"), [place / "labels.parquet"])
         entries = {entry.method: entry for entry in found.entries.values()}
         assert entries["gcc-phat"].team == "Knapp and Carter"
@@ -212,7 +389,7 @@ class TestCommand:
     def test_a_baseline_brings_its_card(self, place):
         run_submit(place, method="zero", card=None)
         (found,) = standings(open_board(place / "board"), [place / "labels.parquet"])
-        (entry,) = (entry for entry in found.entries.values() if entry.team == "Whence")
+        (entry,) = (entry for entry in found.entries.values() if entry.team == "Whence (unconfirmed)")
         assert (entry.method, entry.card.name, entry.card.training_data) == ("zero", "zero", "none")
 
     def test_an_export_plays_from_the_data_that_it_is_given(self, place, tmp_path):
@@ -237,7 +414,7 @@ class TestCommand:
             ({"card": Path("absent.toml")}, r"absent\.toml does not exist"),
             ({"board": None}, "give --board URL or --board DIR"),
             ({"method": "gcc"}, "did you mean 'gcc-phat'"),
-            ({"run": Path("absent")}, "absent is no run folder"),
+            ({"run": Path("absent")}, r"absent holds no run\.json: give the --out folder of a `whence bench`"),
             ({"data": "absent.zarr"}, r"absent\.zarr does not exist"),
             ({"board": "https://board.invalid"}, "give --token, or set WHENCE_TOKEN"),
             (
@@ -359,7 +536,14 @@ class TestClient:
 
 def test_board_json_is_what_the_docs_say(board):
     content = json.loads((board.folder / "board.json").read_text())
-    assert content["tracks"] == [
-        {"slug": "delays", "title": "Delays", "fingerprint": EXPECTED.fingerprint, "phase": "open"}
-    ]
+    (track,) = content["tracks"]
+    accepted = track.pop("accepted")
+    assert track == {
+        "slug": "delays",
+        "title": "Delays",
+        "fingerprint": EXPECTED.fingerprint,
+        "phase": "open",
+        "commitment": SEALED.commitment,
+    }
+    assert {tuple(sorted(one)) for one in accepted.values()} == {("kind", "sha256", "submitted", "team")}
     assert toy_card("x").name == "x"

@@ -13,7 +13,7 @@ import pytest
 
 from whence.datagen.acoustics.mesh import LEAD
 from whence.datagen.acoustics.rlr import ENGINE_DELAY
-from whence.datagen.scenes.habitat import HabitatScene, engine_version
+from whence.datagen.habitat import HabitatScene, engine_version
 from whence.errors import InputError
 
 RELEASE_FIELDS = (

@@ -2,8 +2,8 @@
 
 import pytest
 from fastapi.testclient import TestClient
-from service_boards import SLUG, make_board
 
+from whence.benchmarks.speed.made_up_board import SLUG, make_board
 from whence.leaderboard.boards.service import hosting
 from whence.leaderboard.boards.service.app import create_app
 from whence.leaderboard.boards.service.models import Job

@@ -1,4 +1,4 @@
-"""HM3D-SS: what the fact sheet asks of every example, the law that ties its angles, and the same bytes always."""
+"""HM3D-SS: what SLfM asks of every example (Sec. 4.1), the law that ties its angles, and the same bytes always."""
 
 import json
 import subprocess
@@ -229,8 +229,8 @@ class TestCommand:
         done = run(*command)
         assert done.returncode == 2
         assert len(done.stderr.strip().splitlines()) == 1
-        assert f"{folder}/attic/cupboard.glb: no legal place for 4 views" in done.stderr
-        assert "repair the scene or take it away, then run the same command again" in done.stderr
+        assert f"{folder}/attic/cupboard.glb: no valid position for 4 views" in done.stderr
+        assert "repair or remove the scene, then run the same command again" in done.stderr
         assert not out.exists()
         room(folder / "attic" / "cupboard.glb", 7)
         done = run(*command)
@@ -254,6 +254,6 @@ class TestRarePlaces:
         made = plan_hm3d_ss(str(tmp_path / "scenes"), None, scene_count=None, examples=1)
         fingerprint = generate(made, str(tmp_path / "h.zarr"))
         monkeypatch.setattr(hm3d_ss, "SCENE_TRIES", 0)  # which no scene passes
-        with pytest.raises(InputError, match=r"a\.glb: no legal place"):
+        with pytest.raises(InputError, match=r"a\.glb: no valid position"):
             generate(made, str(tmp_path / "other.zarr"))
         assert generate(made, str(tmp_path / "h.zarr")) == fingerprint

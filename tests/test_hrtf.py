@@ -18,7 +18,7 @@ from whence.datagen.acoustics.cross_correlation import response_delay
 from whence.datagen.acoustics.hrtf import HEAD_RADIUS, SofaHead, SphereHead, open_head
 from whence.datagen.acoustics.sphere_head import sphere_terms
 from whence.datagen.hm3d_ss import plan_hm3d_ss
-from whence.datagen.replanning import plan_of
+from whence.datagen.verification import plan_of
 from whence.errors import InputError
 
 TRAVEL = HEAD_RADIUS / SPEED_OF_SOUND
@@ -317,7 +317,7 @@ def test_heads_are_deterministic_and_named(tmp_path, sphere_set):
         ({"kind": "polar"}, "SourcePosition of type 'polar'; expected spherical or cartesian"),
         ({"view": [0.0, 1.0, 0.0]}, "its listener does not look along"),
         ({"distance": 0.0}, "SourcePosition holds positions at the listener"),
-        ({"rate": 0}, "not above 0 Hz"),
+        ({"rate": 0}, "not a sample rate of sound"),
     ],
     ids=str,
 )
@@ -340,7 +340,7 @@ def test_responses_that_will_not_do_say_why(tmp_path, sphere_set):
 
 def test_what_is_no_sofa_file_says_so(tmp_path):
     (tmp_path / "text.sofa").write_text("no HDF5")
-    with pytest.raises(InputError, match=r"text\.sofa: damaged, or no SOFA \(HDF5\) file; --hrtf takes"):
+    with pytest.raises(InputError, match=r"text\.sofa: damaged, or not a SOFA \(HDF5\) file; --hrtf takes"):
         open_head(str(tmp_path / "text.sofa"))
     with pytest.raises(InputError, match=r"absent\.sofa: no such file; --hrtf takes a head's responses \(\.sofa\)$"):
         open_head(str(tmp_path / "absent.sofa"))

@@ -79,7 +79,7 @@ def test_decay_times_agree_with_pyroomacoustics(rt60):
     [(0.1, 0.09, 0.124), (0.3, 0.19, 0.25), (0.5, 0.41, 0.50), (0.7, 0.60, 0.77), (0.9, 0.80, 1.02)],
 )
 def test_realised_rt60_lies_where_it_was_measured_for_each_label(label, lowest, highest):
-    """The fact sheet measured 0.124, 0.247, 0.50, 0.76, 1.02 s; other fits and rooms lie lower (trap 6)."""
+    """pyroomacoustics measures 0.124, 0.247, 0.50, 0.76, 1.02 s in StereoCRW's rooms; other fits lie lower."""
     measures = [measure_response(response, arrival) for response, arrival in simulated(label)]
     for mean in (np.mean([m.rt60_t20 for m in measures]), np.mean([m.rt60_t30 for m in measures])):
         assert lowest < mean < highest

@@ -9,6 +9,8 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
+from whence.benchmarks.stimuli.stereo.batch import skipped_samples
+from whence.benchmarks.stimuli.stereo.picture import Delay, draw_clip
 from whence.commands.imports import app as import_app
 from whence.conventions import SAMPLE_RATE
 from whence.datagen.dataset import Dataset
@@ -188,6 +190,15 @@ def test_rows_that_make_no_sense_are_named(tmp_path, row, message):
         read_labels(labelled(tmp_path, row), str(tmp_path / "clips"))
 
 
+def test_labels_of_another_form_are_the_same_labels(tmp_path):
+    recording(tmp_path, "x/a_0010_0020.wav", staircase(2))
+    plain = labelled(tmp_path, "x/a_0010_0020,30,0,1")
+    expected = read_labels(plain, str(tmp_path / "clips"))
+    (tmp_path / "other.csv").write_text("\ufeffPATH;Start_Time;ITD_Label;If_Flip\n.\\x\\a_0010_0020; 30;0;1\n")
+    (clip,), skipped = read_labels(str(tmp_path / "other.csv"), str(tmp_path / "clips"))
+    assert (clip.sample_id, clip.file, skipped) == (expected[0][0].sample_id, expected[0][0].file, ())
+
+
 def test_labels_without_their_header_or_rows_are_refused(tmp_path):
     recording(tmp_path, "a.wav", staircase(1))
     with pytest.raises(InputError, match=r"nothing\.csv does not exist: give the label file"):
@@ -200,7 +211,7 @@ def test_labels_without_their_header_or_rows_are_refused(tmp_path):
 
 def test_a_folder_without_any_of_the_recordings_is_refused(tmp_path):
     labels = labelled(tmp_path, "x/a_0010_0020,0,0,0", "x/b_0010_0020,0,0,0")
-    with pytest.raises(InputError, match="is no folder: give the folder that holds the recordings"):
+    with pytest.raises(InputError, match="is not a folder: give the folder that holds the recordings"):
         read_labels(labels, str(tmp_path / "clips"))
     recording(tmp_path, "c.wav", staircase(1))
     with pytest.raises(InputError, match=r"holds none of the 2 recordings of .*, such as 'x/a_0010_0020'"):
@@ -209,15 +220,15 @@ def test_a_folder_without_any_of_the_recordings_is_refused(tmp_path):
 
 UNUSABLE = {
     "mono": (staircase(1)[:, 0], 0, r"a\.wav: expected two channels, found 1"),
-    "after the end": (staircase(1), 31, r"a\.wav: the second from frame 31 on lies beyond its end"),
-    "before the beginning": (staircase(1), -1, r"a\.wav: start_time -1 lies before its beginning"),
-    "short": (staircase(1, 44_100)[:1], 0, r"a\.wav: the second from frame 0 on lies beyond its end"),
+    "after the end": (staircase(1), 31, r"a\.wav: the second from frame 31 on is beyond its end"),
+    "before the beginning": (staircase(1), -1, r"a\.wav: start_time -1 is before its beginning"),
+    "short": (staircase(1, 44_100)[:1], 0, r"a\.wav: the second from frame 0 on is beyond its end"),
     "silent": (np.zeros((16_000, 2)), 0, r"a\.wav: the second from frame 0 on is silent"),
     "not finite": (np.full((16_000, 2), np.nan), 0, r"a\.wav: the second from frame 0 on holds values that are no"),
     "one infinite value": (
         np.where(np.arange(16_000)[:, None] == 99, np.inf, staircase(1)),
         0,
-        r"a\.wav: the second from frame 0 on holds values that are no finite numbers",
+        r"a\.wav: the second from frame 0 on holds values that are not finite",
     ),
 }
 
@@ -260,7 +271,7 @@ def test_a_file_that_is_no_audio_is_skipped_by_name(tmp_path):
 )
 def test_a_row_given_twice_is_refused(tmp_path, rows):
     recording(tmp_path, "a.wav", staircase(1))
-    with pytest.raises(InputError, match=r"labels\.csv: the row of 'a.*', start_time 0, if_flip \d, is there twice"):
+    with pytest.raises(InputError, match=r"labels\.csv: the row of 'a.*', start_time 0, if_flip \d, appears twice"):
         read_labels(labelled(tmp_path, *rows), str(tmp_path / "clips"))
 
 
@@ -287,7 +298,7 @@ def test_recordings_of_one_name_are_told_apart_by_their_folders(tmp_path, end):
 @pytest.mark.parametrize("files", [("a/v.wav", "b/v.wav"), ("v.wav", "v.flac"), ("v.wav", "v/audio.wav")])
 def test_recordings_that_cannot_be_told_apart_are_refused(tmp_path, files):
     one, other = sorted(str(recording(tmp_path, file, staircase(1))) for file in files)
-    with pytest.raises(InputError, match=r"labels\.csv: 'x/v' may be .* or .*: keep one") as error:
+    with pytest.raises(InputError, match=r"labels\.csv: 'x/v' matches .* and .*: keep one") as error:
         read_labels(labelled(tmp_path, "x/v,0,0,0"), str(tmp_path / "clips"))
     assert one in str(error.value)
     assert other in str(error.value)
@@ -298,7 +309,9 @@ def test_recordings_that_cannot_be_told_apart_are_refused(tmp_path, files):
 def test_one_recording_is_not_taken_for_two(tmp_path):
     rows = ("x/a/v,0,0,0", "x/b/v,0,3,0")
     recording(tmp_path, "v.wav", staircase(1))
-    with pytest.raises(InputError, match=r"v\.wav may be 'x/a/v' or 'x/b/v': put it in the folder that its path names"):
+    with pytest.raises(
+        InputError, match=r"v\.wav matches 'x/a/v' and 'x/b/v': put it in the folder that its path names"
+    ):
         read_labels(labelled(tmp_path, *rows), str(tmp_path / "clips"))
     (tmp_path / "clips" / "v.wav").unlink()
     recording(tmp_path, "b/v.wav", staircase(1))
@@ -322,5 +335,22 @@ def test_the_command_names_what_it_skips_and_records_the_licence(tmp_path):
     shown = [line for line in answer.stderr.splitlines() if "skipped" in line]
     assert "1 recordings of" in answer.stderr
     assert len(shown) == 11
-    assert shown[0].endswith("a.wav: the second from frame 40 on lies beyond its end")
+    assert shown[0].endswith("a.wav: the second from frame 40 on is beyond its end")
     assert shown[-1] == "skipped 2 more rows"
+
+
+@pytest.mark.parametrize(("kind", "start"), [("in-the-wild", 0), ("tde", 200)])
+def test_the_picture_of_a_clip_shades_what_was_heard(kind, start):
+    """Nothing is skipped in real recordings, 200 samples elsewhere."""
+
+    class Recorded:
+        """A dataset of that kind."""
+
+        name = kind
+
+    clip = np.random.default_rng(0).standard_normal((2, 16_000)).astype(np.float32)
+    skipped = skipped_samples(Recorded())
+    heard = clip[:, skipped : skipped + 1151]
+    drawing = draw_clip(Delay(1.0, None, delays=False), clip, heard, skipped)
+    shaded = drawing.axes[0].patches[0].get_extents().transformed(drawing.axes[0].transData.inverted())
+    assert (shaded.x0, shaded.x1) == pytest.approx((start / 16, (start + 1151) / 16))

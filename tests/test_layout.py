@@ -8,6 +8,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,14 +22,17 @@ FOLDERS = {"whence": "src/whence"} | {
 FLOORS = ["whence", "whence.datagen", "whence.benchmarks", "whence.models", "whence.baselines", "whence.leaderboard"]
 """From the ground up: each may import what comes before it. The commands stand on all of them."""
 
+COMMANDS = ("whence.commands", "whence.cli", "whence.__main__")
+SCRIPTS = ("whence.benchmarks.speed", "whence.benchmarks.studies")
+"""Timings and studies, which nothing of ours may import."""
 
+
+@cache
 def source_files() -> list[tuple[str, Path]]:
     """Return every module's dotted name and file."""
     found = []
     for package, folder in FOLDERS.items():
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if "speed" in path.parts or "studies" in path.parts:
-                continue
             parts = path.relative_to(ROOT / folder).with_suffix("").parts
             found.append((".".join([package, *(part for part in parts if part != "__init__")]), path))
     return found
@@ -40,24 +44,28 @@ def modules() -> list[str]:
 
 
 def floor_of(module: str) -> int:
-    """Return how high `module` stands; the commands stand above everything."""
-    if module.startswith(("whence.commands", "whence.cli", "whence.__main__")):
+    """Return how high `module` stands: the commands stand above the floors, the scripts above the commands."""
+    if module.startswith(SCRIPTS):
+        return len(FLOORS) + 1
+    if module.startswith(COMMANDS):
         return len(FLOORS)
     return FLOORS.index(".".join(module.split(".")[:2]) if ".".join(module.split(".")[:2]) in FLOORS else "whence")
 
 
+@cache
 def imported_modules(module: str, path: Path) -> set[str]:
-    """Return the modules of ours that `path` imports."""
+    """Return the modules of ours that `path` imports; `from . import name` imports `name` if that is a module."""
     package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
-    names = set()
+    known, names = {name for name, _ in source_files()}, set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             source = ".".join([*base, *(node.module or "").split(".")]).strip(".")
-            names |= {source, *(f"{source}.{alias.name}" for alias in node.names)}
+            inside = (f"{source}.{alias.name}" for alias in node.names)
+            names |= {name if name in known else source for name in inside}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-    return {name for name in names if name.split(".")[0] == "whence"}
+    return names & known
 
 
 def test_every_package_is_listed():
@@ -69,14 +77,61 @@ def test_every_package_is_listed():
 
 @pytest.mark.parametrize(("module", "path"), source_files(), ids=lambda value: str(value) if "." in str(value) else "")
 def test_imports_point_down(module, path):
-    known = {name for name, _ in source_files()}
-    above = [name for name in imported_modules(module, path) if name in known and floor_of(name) > floor_of(module)]
+    above = [name for name in imported_modules(module, path) if floor_of(name) > floor_of(module)]
     assert not above, f"{module} imports {above}, which stand above it"
+
+
+def neighbours(package: str) -> dict[str, set[str]]:
+    """Return what imports what inside `package`: its own modules, and each of its subpackages as one."""
+
+    def part(module: str) -> str:
+        return ".".join(module.split(".")[: package.count(".") + 2])
+
+    found: dict[str, set[str]] = {}
+    for module, path in source_files():
+        if f"{module}.".startswith(f"{package}.") and (package in SCRIPTS or not module.startswith(SCRIPTS)):
+            inside = {part(name) for name in imported_modules(module, path) if f"{name}.".startswith(f"{package}.")}
+            found.setdefault(part(module), set()).update(inside - {part(module)})
+    return found
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """Return those of `graph` that can be reached from themselves, in the order of their names."""
+
+    def reached(start: str) -> set[str]:
+        found, waiting = set(), [*graph[start]]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += graph[name]
+        return found
+
+    return sorted(name for name in graph if name in reached(name))
+
+
+def test_a_circle_is_found():
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}
+    assert circle(graph) == ["b", "c"]
+    assert circle({"a": {"b"}, "b": {"c"}, "c": set(), "d": {"a"}}) == []
+
+
+def test_no_folder_holds_a_circle():
+    """Inside every package, modules and subpackages can be sorted so that each imports only those before it.
+
+    Each package is looked at on its own: its modules are nodes, and so is each subpackage with all that lies in it.
+    Every import statement counts, also one in a function or under TYPE_CHECKING: it says that one file cannot be
+    understood without the other. A name in a registry does not count: what looks it up there knows only how it is
+    called. Timings and studies use everything and are used by nothing, so they are left out of what lies above them.
+    """
+    packages = [name for name, path in source_files() if path.name == "__init__.py"]
+    circles = {package: found for package in packages if (found := circle(neighbours(package)))}
+    assert circles == {}
 
 
 def test_benchmarks_never_import_a_method():
     for module, path in source_files():
-        if module.startswith("whence.benchmarks"):
+        if module.startswith("whence.benchmarks") and not module.startswith(SCRIPTS):
             assert not any("baselines" in name for name in imported_modules(module, path))
 
 
@@ -112,18 +167,20 @@ def test_the_program_runs_as_a_module():
 
 
 def test_documents_name_real_commands_and_options():
-    """Every `whence ...` line in the documents parses: its command exists and so does each of its options."""
+    """Every `whence ...` in the documents, also inside a sentence, names a command and options that exist."""
     import typer
 
     from whence.cli import app
 
     group = typer.main.get_command(app)
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        for line in re.findall(r"^whence .*", page.read_text(), re.M):
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for line in re.findall(r"^whence .*|(?<=`)whence [^`]+(?=`)", page.read_text(), re.M):
             words, command = line.split("#")[0].split()[1:], group
             while words and hasattr(command, "commands") and words[0] in command.commands:
                 command = command.commands[words.pop(0)]
-            assert not hasattr(command, "commands"), f"{page.name}: {line}"
+            if hasattr(command, "commands"):  # a group, named in a sentence
+                assert not words, f"{page.name}: {line}"
+                continue
             known = {option for parameter in command.params for option in parameter.opts}
             assert {word for word in words if word.startswith("--")} <= known, f"{page.name}: {line}"
 

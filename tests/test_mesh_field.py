@@ -12,6 +12,7 @@ from whence.datagen.acoustics.air_absorption import air_absorption
 from whence.datagen.acoustics.energy_field import EnergyField, arrival_directions
 from whence.datagen.acoustics.impulse_response import decay_time
 from whence.datagen.acoustics.mesh import MeshSettings, trace
+from whence.datagen.acoustics.mesh_tracing import draw_rays
 from whence.datagen.scenes.materials import BANDS_HZ
 from whence.digests import generator_for
 from whence.errors import InputError
@@ -242,3 +243,16 @@ def test_wrong_settings_and_places_are_refused() -> None:
         MeshSettings(radius=0.0)
     with pytest.raises(InputError, match="within 1 cm"):
         trace(room_scene(ROOM, 0.2), LISTENER, LISTENER, rng=generator_for(0, "field"))
+
+
+def test_drawing_rays_keeps_the_energy_of_each_on_average():
+    """Over all starts of the first step, what is drawn of a ray weighs as much as the ray: strong or weak."""
+    matter = np.array([0.02, 1.0, 0.3, 7.0, 0.0, 0.68])
+    starts = (np.arange(1000) + 0.5) / 1000
+    kept = np.zeros(matter.size)
+    for start in starts:
+        rows, gain = draw_rays(matter, 5, start)
+        assert rows.size == 5
+        np.testing.assert_allclose(matter[rows] * gain, matter.sum() / 5, rtol=1e-6)
+        np.add.at(kept, rows, matter[rows] * gain / starts.size)
+    np.testing.assert_allclose(kept, matter, atol=matter.sum() / 5 / starts.size * 1.5)

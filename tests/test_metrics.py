@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -161,3 +161,47 @@ def test_sides_must_be_plus_or_minus_one():
 def test_tolerance_must_be_a_length_of_time(tolerance):
     with pytest.raises(InputError, match="expected a finite number >= 0"):
         share_within([0.0], [0.0], tolerance)
+
+
+ANGULAR = [
+    metric
+    for metric in METRICS.values()
+    if metric.name in ("azimuth_side_accuracy", "front_back_confusion", "share_failed") or metric.unit == "deg"
+] + [metric for metric in METRICS.values() if metric.name.startswith("recall_area")]
+QUARTERS = st.integers(-2880, 2880).map(lambda k: k / 4)
+"""Angles of -720 to 720 degrees in steps that binary numbers hold exactly."""
+
+
+@pytest.mark.parametrize("metric", ANGULAR, ids=lambda metric: metric.name)
+@settings(max_examples=100, deadline=None)
+@given(QUARTERS, QUARTERS, st.integers(-2, 2), st.integers(-2, 2))
+def test_whole_turns_change_no_angular_metric(metric, truth, prediction, turns, more):
+    turned = metric.per_sample([truth + 360 * turns], [prediction + 360 * more])
+    np.testing.assert_array_equal(turned, metric.per_sample([truth], [prediction]))
+    counted = metric.counted(np.array([truth])).size
+    assert metric.counted(np.array([truth + 360 * turns])).size == counted
+
+
+@pytest.mark.parametrize("metric", [m for m in ANGULAR if m is not AZIMUTH_SIDE], ids=lambda metric: metric.name)
+@settings(max_examples=50, deadline=None)
+@given(QUARTERS, QUARTERS)
+def test_a_mirrored_head_changes_no_angular_error(metric, truth, prediction):
+    mirrored = metric.per_sample([-truth], [-prediction])
+    np.testing.assert_allclose(mirrored, metric.per_sample([truth], [prediction]), atol=1e-9)
+
+
+@pytest.mark.parametrize("behind", [180.0, -180.0, 540.0, -540.0])
+@pytest.mark.parametrize("ahead", [0.0, 360.0, -360.0, 720.0])
+def test_straight_ahead_and_behind_are_on_one_side_at_every_turn(ahead, behind):
+    for truth, expected in ((30.0, 100.0), (-30.0, 0.0), (330.0, 0.0)):
+        assert AZIMUTH_SIDE.per_sample([truth] * 2, [ahead, behind]).tolist() == [expected] * 2
+
+
+@pytest.mark.parametrize("metric", DELAY_METRICS, ids=lambda metric: metric.name)
+@settings(max_examples=50, deadline=None)
+@given(st.floats(-1.0, 1.0), st.floats(-1.0, 1.0))
+def test_delay_metrics_are_symmetric_over_the_plausible_range(metric, truth, prediction):
+    terms = metric.per_sample([truth], [prediction])
+    assert np.isfinite(terms).all()
+    np.testing.assert_array_equal(terms, metric.per_sample([-truth], [-prediction]))
+    np.testing.assert_array_equal(terms, metric.per_sample([prediction], [truth]))

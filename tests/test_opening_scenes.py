@@ -127,8 +127,8 @@ def test_wrong_sources_are_one_helpful_line(tmp_path):
     (tmp_path / "empty").mkdir()
     home(tmp_path / "labels" / "a.semantic.glb")
     for folder, count, match in [
-        ("absent", None, r"absent is no folder of scenes: give one that holds .* or 'procedural'"),
-        ("full/a.glb", None, "is no folder of scenes"),
+        ("absent", None, r"absent is not a folder of scenes: give one with .* or 'procedural'"),
+        ("full/a.glb", None, "is not a folder of scenes"),
         ("empty", None, r"empty: no \.glb or \.gltf file in it or below"),
         ("labels", None, "no .glb or .gltf file"),
         ("full", 2, "full holds 1 scenes, fewer than the 2 asked for"),
@@ -151,7 +151,7 @@ def test_homes_made_here_are_written_as_files_and_read_back(tmp_path):
 def test_two_homes_of_one_name_are_refused(tmp_path):
     home(tmp_path / "a.glb")
     home(tmp_path / "a.gltf")
-    with pytest.raises(InputError, match=r"a\.glb and a\.gltf would both be called a: rename one"):
+    with pytest.raises(InputError, match=r"a\.glb and a\.gltf would both be named a: rename one"):
         opened(tmp_path)
 
 

@@ -5,10 +5,10 @@ import asyncio
 import httpx
 import pytest
 from fastapi.testclient import TestClient
-from service_boards import make_board
 from sqlalchemy.exc import OperationalError
 from starlette.responses import Response
 
+from whence.benchmarks.speed.made_up_board import make_board
 from whence.leaderboard.boards.service import page_cache
 from whence.leaderboard.boards.service.app import create_app
 from whence.leaderboard.boards.service.page_cache import PageCache

@@ -14,13 +14,16 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from toy_board import example_standing, toy_card
+from toy_board import example_standing, toy_card, toy_labels, toy_submission
 
+from whence.benchmarks.display.text_table import TextTable, latex
 from whence.benchmarks.scoring.results import CEILING, CHANCE
 from whence.benchmarks.scoring.statistics import Interval
+from whence.benchmarks.stimuli.binaural.condition import BinauralCondition
 from whence.errors import InputError
 from whence.leaderboard.pages.addresses import Address, file_name, live, static
 from whence.leaderboard.pages.axis import Axis
@@ -32,9 +35,10 @@ from whence.leaderboard.pages.export import export_site
 from whence.leaderboard.pages.index_page import render_index
 from whence.leaderboard.pages.router import router
 from whence.leaderboard.pages.site import Site
-from whence.leaderboard.pages.view import BoardView, Choice
+from whence.leaderboard.pages.view import BoardView, Choice, view_of
 from whence.leaderboard.pages.words import verdict
-from whence.leaderboard.standing.record import Standing, standing_from_json
+from whence.leaderboard.standing.record import BoardInfo, EntryInfo, Standing, standing_from_json
+from whence.leaderboard.standing.standing import standing_of
 from whence.leaderboard.submission.card import Card
 
 VOID = {"meta", "link", "img", "line", "circle", "rect", "br"}
@@ -184,7 +188,61 @@ def test_entries_that_noise_may_have_ordered_share_one_rank_cell(standing):
     rows = table_of(standing)
     assert [rows[1][0], rows[3][0], rows[4][0]] == ["1 tied", "3", "4"]
     assert names_in(rows) == ["twin", "good", "deaf", "bad"]
-    assert "share the first rank" in read(source).text
+    assert "share first rank" in read(source).text
+
+
+def unranked(standing):
+    """The same board where there are too few clusters for ranks."""
+    rows, overall = ([replace(row, rank=None) for row in some] for some in (standing.rows, standing.overall))
+    return replace(standing, slug="few", rows=rows, overall=overall, unranked="no ranks: 2 speakers cannot tell")
+
+
+def test_a_board_without_ranks_says_why_and_shows_none(standing):
+    few = unranked(standing)
+    page = read(render_board(few))
+    assert "twin has the best score, MAE 0.072 ms" in page.text
+    assert "no ranks: 2 speakers cannot tell" in page.text
+    assert not [cell for cell in page.all("td") if "rowspan" in cell or "strong" in cell["class"]]
+    rows = table_of(few)
+    assert [row[0] for row in rows[1:5]] == [""] * 4
+    assert names_in(rows) == ["twin", "good", "deaf", "bad"]
+    assert "tied" not in page.text
+    assert "no ranks" in read(render_index([few])).text
+    assert "no ranks" in read(render_entry(few, "good")).text
+    assert "not ranked" in render_badge(few, "good")
+    assert "None" not in page.text
+
+
+def test_what_folding_hides_stands_beside_the_folded_error():
+    """A method that confuses front and back: a small folded error, a large one unfolded, on the board and its page."""
+    rng = np.random.default_rng(2)
+    azimuth = np.where(np.arange(240) % 2, 1, -1) * rng.uniform(5, 80, 240)
+    labels = replace(toy_labels().labels, truth=azimuth, groups={})
+    sealed = replace(toy_labels(), track="azimuth", labels=labels, conditions=[BinauralCondition().stated()])
+    flipped = np.where(np.arange(240) // 2 % 2, np.copysign(180, azimuth) - azimuth, azimuth)
+    sent = {"flips": toy_submission(sealed.expectation, flipped[None], "flips")}
+    board = standing_of(BoardInfo("turns", "Turns"), sealed, sent, {"flips": EntryInfo("us", "2026-01-01")}, "public")
+    keep = sealed.half == "public"
+    unfolded = np.abs(np.where(flipped == azimuth, 0, 180 - 2 * np.abs(azimuth)))[keep].mean()
+    heads, line, *_ = table_of(board)
+    found = dict(zip(heads, line, strict=True))
+    assert float(found["MAE within ±90° (folded) deg"]) == 0
+    assert float(found["MAE (unfolded) deg"]) == pytest.approx(unfolded, abs=0.01)
+    assert float(found["front-back confusion %"]) == pytest.approx(100 * (flipped != azimuth)[keep].mean(), abs=0.1)
+
+
+def test_a_track_that_is_not_registered_any_more_keeps_its_pages(small):
+    gone = replace(small, track="gone")
+    assert BoardView(gone).track is None
+    assert BoardView(gone).text({"snr_db": 10.0}) == "snr_db 10"
+    assert "snr_db" in render_board(gone)
+    assert render_entry(gone, "good")
+
+
+def test_a_standing_is_indexed_once(standing):
+    assert view_of(standing) is view_of(standing)
+    assert view_of(replace(standing)) is not view_of(standing)
+    assert view_of(replace(standing, title="Other")).standing.title == "Other"
 
 
 def test_other_orders_name_the_rank_in_every_row(standing):
@@ -277,7 +335,7 @@ def test_a_comparison_says_in_words_what_its_interval_says(standing):
     gap = standing.difference("good", "bad", {})
     assert rows[0][3] == f"{gap.value:+.3f}".replace("-", "−")
     tied = read(render_comparison(standing, "good", "twin"))
-    assert "Noise cannot tell good and twin apart" in tied.text
+    assert "good and twin cannot be told apart" in tied.text
 
 
 def test_a_comparison_turned_round_has_the_opposite_sign(standing):
@@ -314,14 +372,14 @@ def test_on_a_large_board_pages_compare_what_was_compared(small, monkeypatch):
     assert links == ["../compare?a=twin&b=bad", "../compare?a=deaf&b=bad"]
     listed = read(render_pairs(large))
     assert len(listed.tables["pairs"]) == 1 + 1
-    assert "every two of the 40 best entries are compared" in listed.text
+    assert "the 40 best entries are all compared with each other" in listed.text
 
 
 def test_entries_that_were_not_compared_have_a_page_that_says_which_were(small):
     page = read(render_comparison(replace(small, slug="large", comparisons=()), "good", "bad"))
     assert page.tables == {}
     assert "good and bad have not been compared" in page.text
-    assert "with the leader and with the 5 above and the 5 below it" in page.text
+    assert "every entry with the leader and with 5 neighbours above and below" in page.text
     assert "every two" not in read(render_comparison(small, "good", "bad")).text
 
 
@@ -373,7 +431,24 @@ def test_latex_escapes_names(standing):
     assert len(widths) == 1
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+cmd", "-2", "@x"])
+def test_latex_takes_no_option_from_a_name(standing):
+    """`\\\\` and the rules of booktabs read a bracket or star that follows them, also on the next line."""
+    hostile = replace(renamed(renamed(standing, "good", "[5cm]"), "bad", "*[9cm]"), title="50%_{of}^~ [5cm]")
+    for file, kind in (("tracks.tex", "index"), ("table.tex", "board")):
+        table = Site([hostile], live).content(Address(kind, standing.slug if kind == "board" else "", file=file))
+        assert "[5cm]" in table
+        assert not re.search(r"(\\\\|rule)\s*[\[*]", table)
+        caption = re.search(r"\\caption\{(.*)\}", table)[1]
+        assert not re.search(r"(?<!\\)[%_^~#&$]", caption)
+    for first in ("[5cm]", "*x", " [5cm]"):
+        text = latex(TextTable("", ["a", "b"], [[first, "1"], [first, "2"]]))
+        assert text.count("{}" + first) == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["=1+1", "+cmd", "-2", "@x", "\uff1d1+1", "\uff0bcmd", "\uff0d2", "\uff20x", " =1", "\ufe66SUM(A1)", "\ufeff=1"],
+)
 def test_a_name_is_no_formula(standing, name):
     site = Site([renamed(standing, "good", name)], live)
     rows = csv.DictReader(io.StringIO(site.content(Address("board", standing.slug, file="table.csv"))))
@@ -412,6 +487,8 @@ def test_html_in_names_is_inert(small):
 
 
 def test_names_that_are_alike_are_told_apart(standing):
+    alike = renamed(renamed(standing, "good", "PHAT"), "twin", "\u0420\u041d\u0410\u0422")
+    assert BoardView(alike).labels["good"] == "PHAT (team-a)"
     alike = renamed(renamed(standing, "good", "same"), "twin", "same")
     assert {BoardView(alike).labels[key] for key in ("good", "twin")} == {"same (team-a)", "same (team-b)"}
     alike = renamed(renamed(standing, "good", "same"), "bad", "same")
@@ -597,6 +674,26 @@ def test_an_export_replaces_an_export_and_nothing_else(small, tmp_path):
     with pytest.raises(InputError, match="two tracks"):
         export_site([small, small], tmp_path / "twice")
     assert not (tmp_path / "twice").exists()
+
+
+def test_an_export_writes_through_no_link(small, tmp_path):
+    """Not through the mark by which it knows its folder, which a link does not give, nor through any page."""
+    work, out = tmp_path / "work", tmp_path / "site"
+    work.mkdir()
+    (work / "thesis.tex").write_text("years")
+    out.mkdir()
+    (out / ".whence-site").symlink_to(work / "thesis.tex")
+    (out / "notes").write_text("mine")
+    with pytest.raises(InputError, match="holds files that no export wrote"):
+        export_site([small], out)
+    (out / "notes").unlink()
+    export_site([small], out)
+    shutil.rmtree(out / "tracks")
+    for name in (".nojekyll", "board.css", "tracks"):
+        (out / name).unlink(missing_ok=True)
+        (out / name).symlink_to(work if name == "tracks" else work / f"new{name}")
+    export_site([small], out)
+    assert [(path.name, path.read_text()) for path in work.iterdir()] == [("thesis.tex", "years")]
 
 
 def test_an_export_is_the_same_every_time(small, tmp_path):

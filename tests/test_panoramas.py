@@ -6,6 +6,7 @@ from PIL import Image
 
 from whence.baselines.sift import Sift
 from whence.benchmarks.questions.metrics import angular_error
+from whence.benchmarks.questions.source import open_source
 from whence.benchmarks.stimuli.view_pairs.batch import ViewPairBatch, intrinsics, seen
 from whence.benchmarks.tracks.rotation import TRACK
 from whence.conventions import wrap_degrees
@@ -106,7 +107,7 @@ def test_a_dataset_is_read_as_pairs(folder, tmp_path):
     plan = plan_panoramas(folder, pairs=2)
     generate(plan, url)
     dataset = Dataset(url)
-    labels = TRACK.labels(dataset)
+    labels = open_source(TRACK, dataset).labels
     assert labels.sample_id.tolist() == [f"{plan.render(k)['sample_id']}/view-1" for k in range(4)]
     assert labels.cluster_name == "panorama"
     batch = seen(dataset, labels.take(np.array([2, 0])))
@@ -122,7 +123,7 @@ def test_presets_grow():
 
 class TestRefusals:
     def test_no_folder(self, tmp_path):
-        with pytest.raises(InputError, match="is no folder: give the folder"):
+        with pytest.raises(InputError, match="is not a folder: give the folder"):
             plan_panoramas(str(tmp_path / "nowhere"), pairs=1)
 
     def test_no_photograph(self, tmp_path):
@@ -149,7 +150,7 @@ class TestRefusals:
     def test_two_of_one_name(self, tmp_path):
         save(tmp_path / "p", "x.png")
         save(tmp_path / "p", "x.jpg")
-        with pytest.raises(InputError, match="differs in its ending only"):
+        with pytest.raises(InputError, match="differs only in its extension"):
             plan_panoramas(str(tmp_path / "p"), pairs=1)
 
     @pytest.mark.parametrize("settings", [{"pairs": 0}, {"pairs": 1, "largest_rotation": 10.0}])

@@ -5,15 +5,22 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields, is_dataclass
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
+from types import ModuleType
 
 import pytest
 import zarr
 from toy_plan import ToyPlan
 
+from whence import datagen
 from whence.datagen import pipeline
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate, rerender_differences
+from whence.datagen.verification import plan_of, verify_dataset
+from whence.registry import DATASETS
 
 PLAN = ToyPlan()
 
@@ -113,7 +120,34 @@ def test_a_new_rendering_finds_what_was_changed(whole, tmp_path):
     group["sample_id"][7] = "another"
     differences = rerender_differences(PLAN, Dataset(str(path)), range(PLAN.rows))
     assert differences == [
-        "row 3: azimuth differs from a new rendering",
-        "row 5: audio differs from a new rendering",
-        "row 7: sample_id differs from a new rendering",
+        "row 3: azimuth differs when rendered again",
+        "row 5: audio differs when rendered again",
+        "row 7: sample_id differs when rendered again",
     ]
+
+
+class TestRegistry:
+    """`whence verify` finds the planner of any kind of dataset by one line of the registry."""
+
+    def test_a_new_kind_needs_one_line(self, whole, monkeypatch):
+        assert plan_of(Dataset(str(whole)), {}) is None
+        monkeypatch.setitem(DATASETS, "toy", "toy_plan:replan")
+        assert plan_of(Dataset(str(whole)), {"origin": "there"}) == ToyPlan(origin="there")
+        checks = verify_dataset(Dataset(str(whole)), rerender=1)
+        assert checks[-1].what == "1 re-rendered rows are byte for byte the same"
+        assert checks[-1].passed
+
+    def test_every_generated_kind_has_its_line(self):
+        """A plan lies in the file that its kind's line names; those without a line only copy what others made."""
+        modules = [import_module(name) for _, name, _ in walk_packages(datagen.__path__, "whence.datagen.")]
+        plans = {(kind, module.__name__) for module in modules for kind in kinds_planned_in(module)}
+        lines = {(kind, target.partition(":")[0]) for kind, target in DATASETS.items()}
+        imported = {("in-the-wild", "whence.datagen.in_the_wild"), ("hm3d-ss", "whence.datagen.upstream_hm3d_ss")}
+        assert plans == lines | imported
+
+
+def kinds_planned_in(module: ModuleType) -> set[str]:
+    """Return the kinds of dataset whose plans `module` defines."""
+    own = [c for c in vars(module).values() if isinstance(c, type) and c.__module__ == module.__name__]
+    plans = [c for c in own if is_dataclass(c) and hasattr(c, "render")]
+    return {field.default for plan in plans for field in fields(plan) if field.name == "dataset"}

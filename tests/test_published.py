@@ -1,12 +1,16 @@
 """The printed numbers: complete, mapped to our metrics and methods, and found by the condition of a run."""
 
 from collections import Counter
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from whence.benchmarks.questions.metrics import METRICS
 from whence.benchmarks.scoring.published import published_for, published_results
-from whence.errors import InputError
+from whence.benchmarks.stimuli.binaural.condition import BinauralCondition
+from whence.benchmarks.stimuli.stereo.condition import StereoCondition
+from whence.registry import load_track
 
 EVERYTHING = [row for track in ("tde", "left-right", "rotation") for row in published_results(track)]
 
@@ -50,9 +54,22 @@ def test_a_repeated_number_was_printed_before_with_the_same_value():
             )
 
 
+TDE, LEFT_RIGHT = load_track("tde"), load_track("left-right")
+SIMULATED = ("TDE-Simulation", "TDE-Simulation mixture")
+YOUTUBE = ("YouTube in-the-wild left/right",)
+
+
+def stereo(clip_seconds=0.064, **settings):
+    """A condition of stereo clips as results state it."""
+    parts = {key: settings.pop(key) for key in ("rt60_nominal",) if key in settings}
+    return StereoCondition(clip_seconds=clip_seconds, **settings).stated() | parts
+
+
 def test_main_table_is_found_under_its_inferred_condition_only():
-    rows = published_for("tde", {"snr_db": 10, "rt60_nominal": 0.5, "clip_seconds": 1024 / 16_000})
-    assert len(rows) == 80
+    rows = published_for(TDE, stereo(snr_db=10, rt60_nominal=0.5), SIMULATED)
+    table = [row for row in published_results("tde") if row.benchmark == "TDE-Simulation"]
+    assert len(table) == 80
+    assert len(rows) == sum(row.repeats is None for row in table)
     assert not any(row.condition_known for row in rows)
     assert first_prints(rows, "gcc-phat") == {"mean_absolute_error": 0.160, "root_mean_square_error": 0.318}
     assert first_prints(rows, "gcc-phat:votes=mode") == {
@@ -60,24 +77,26 @@ def test_main_table_is_found_under_its_inferred_condition_only():
         "root_mean_square_error": 0.396,
     }
     assert first_prints(rows, "zero") == {"mean_absolute_error": 0.448, "root_mean_square_error": 0.505}
-    assert published_for("tde", {"snr_db": 20, "rt60_nominal": 0.5}) == []
-    assert published_for("tde", {"snr_db": 10, "rt60_nominal": 0.5, "distractor": 0.3}) == []
+    assert published_for(TDE, stereo(snr_db=20, rt60_nominal=0.5), SIMULATED) == []
+    assert published_for(TDE, stereo(snr_db=10, rt60_nominal=0.5, distractor=0.3), SIMULATED) == []
+    assert published_for(TDE, stereo(snr_db=10), SIMULATED) == [], "all rooms pooled"
+    assert published_for(TDE, stereo(snr_db=10, rt60_nominal=0.5, votes=64), SIMULATED) == [], "other votes"
+    assert published_for(TDE, stereo(snr_db=10, rt60_nominal=0.5), YOUTUBE) == [], "another set"
 
 
 def test_mixture_table_gives_one_gcc_phat_number_a_distractor_level():
     condition = {"snr_db": 30, "rt60_nominal": 0.1, "clip_seconds": 0.48}
     found = {
-        level: first_prints(published_for("tde", condition | {"distractor": level}), "gcc-phat")
+        level: first_prints(published_for(TDE, stereo(**condition, distractor=level), SIMULATED), "gcc-phat")
         for level in (0.1, 0.1 + 0.2, 0.5, 0.7, 0.9)
     }
     values = [0.024, 0.177, 0.304, 0.395, 0.459]
     assert list(found.values()) == [{"mean_absolute_error": value} for value in values]
-    assert published_for("tde", condition) == [], "a run without a distractor"
+    assert published_for(TDE, stereo(**condition), SIMULATED) == [], "a run without a distractor"
 
 
 def test_in_the_wild_baselines():
-    rows = published_for("left-right", {"clip_seconds": 0.48})
-    assert len(rows) == 32
+    rows = published_for(LEFT_RIGHT, stereo(clip_seconds=0.48), YOUTUBE)
     assert first_prints(rows, "gcc-phat") == {"binary_accuracy": 77.2}
     assert first_prints(rows, "iid-rms") == {"binary_accuracy": 75.4}
     assert first_prints(rows, "random") == {"binary_accuracy": 50.0}
@@ -85,14 +104,52 @@ def test_in_the_wild_baselines():
     assert [(row.value, row.our_method) for row in untrained] == [(70.4, None)], "it is not chance"
 
 
-def test_unstated_conditions_match_anything_and_are_flagged():
-    by_method = {row.method: row for row in published_for("left-right", {"clip_seconds": 0.48})}
+def test_unstated_settings_match_anything_and_are_flagged():
+    by_method = {row.method: row for row in published_for(LEFT_RIGHT, stereo(clip_seconds=0.48), YOUTUBE)}
     assert by_method["Chance"].condition_known
     assert by_method["Ours"].uncertain_keys == ("clip_seconds",)
     assert not by_method["Ours"].condition_known
-    assert all("snr_db" in row.uncertain_keys for row in published_for("left-right", {"snr_db": 30}))
+    noisy = published_for(LEFT_RIGHT, stereo(clip_seconds=0.48, snr_db=30), YOUTUBE)
+    assert noisy
+    assert all("snr_db" in row.uncertain_keys for row in noisy)
 
 
-def test_a_misspelt_condition_is_refused():
-    with pytest.raises(InputError, match=r"condition 'snr': expected snr_db, .* \(did you mean 'snr_db'\?\)"):
-        published_for("tde", {"snr": 10})
+def test_homes_are_compared_as_they_were_heard():
+    azimuth = load_track("azimuth")
+    condition = BinauralCondition(reverberation=0.2, sources=1)
+    sets = ("HM3D-SS filtered test",)
+    assert published_for(azimuth, condition.stated(), sets)
+    assert published_for(azimuth, replace(condition, snr_db=10.0).stated(), sets) == [], "papers add no noise"
+    assert published_for(azimuth, replace(condition, reverberation=0.3).stated(), sets) == []
+
+
+@pytest.mark.parametrize(
+    ("track", "kind", "name"),
+    [("rotation", "panoramas", "hall"), ("left-right", "in-the-wild", "video")],
+)
+def test_recordings_of_ones_own_have_no_published_numbers(track, kind, name):
+    class Own:
+        """A dataset of somebody's own recordings."""
+
+        def __init__(self):
+            self.name, self.recipe, self.attributes = kind, {}, {}
+
+        def __len__(self):
+            return 40
+
+        def column(self, _):
+            return np.array([name] * 40, dtype=object)
+
+    assert load_track(track).benchmarks(Own()) == []
+
+
+def test_photographs_of_stanford_have_them():
+    class Stanford:
+        """A set of views cut from Stanford2D3D."""
+
+        name = "panoramas"
+
+        def column(self, _):
+            return np.array([f"area_1/camera_{'0a' * 16}_office_1_frame_equirectangular_domain_rgb"], dtype=object)
+
+    assert load_track("rotation").benchmarks(Stanford()) == ["Stanford2D3D panorama crops"]

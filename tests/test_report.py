@@ -11,6 +11,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as parquet
 import pytest
 import soundfile
 
@@ -19,6 +21,7 @@ from whence.benchmarks.display.sounds import as_sound
 from whence.benchmarks.report.page import chance_gap, headline, write_report
 from whence.benchmarks.report.view import View
 from whence.benchmarks.report.worst import worst_samples
+from whence.benchmarks.running.predictions import score_file
 from whence.benchmarks.scoring.results import score
 from whence.benchmarks.stimuli.stereo.batch import degrade, second_talkers
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition as Condition
@@ -103,22 +106,31 @@ def page(run):
     return Page(run.folder / "report.html")
 
 
+def rescored(run, folder, scored):
+    """Return `run` with other terms, in another folder."""
+    results = score(run.track, run.labels, scored, run.results.dataset, "paper")
+    return replace(run, folder=folder, scored=scored, results=results)
+
+
 def renamed(run, old, new, folder):
     """Return `run` with a method called otherwise, in another folder."""
-    predictions = [
-        replace(p, metadata={**p.metadata, "method": new if p.method == old else p.method}) for p in run.predictions
-    ]
-    results = score(run.track, run.dataset, run.labels, predictions, "paper")
-    return replace(run, folder=folder, predictions=predictions, results=results)
+    return rescored(run, folder, [replace(p, method=new if p.method == old else p.method) for p in run.scored])
 
 
 def predicting(run, method, values, folder):
     """Return `run` with other predictions of one method, in another folder."""
-    predictions = [
-        replace(p, frame=p.frame.assign(prediction=values)) if p.method == method else p for p in run.predictions
-    ]
-    results = score(run.track, run.dataset, run.labels, predictions, "paper")
-    return replace(run, folder=folder, predictions=predictions, results=results)
+    scored = []
+    for one in run.scored:
+        if one.method == method:
+            table = parquet.read_table(one.file)
+            place = table.schema.get_field_index("prediction")
+            answers = np.broadcast_to(np.asarray(values, dtype=float), len(run.labels))
+            file = folder / one.file.name
+            folder.mkdir(parents=True, exist_ok=True)
+            parquet.write_table(table.set_column(place, "prediction", pa.array(answers)), file)
+            one = score_file(file, run.track, run.labels)
+        scored.append(one)
+    return rescored(run, folder, scored)
 
 
 def test_every_picture_is_an_image_with_words_for_it(page):
@@ -260,7 +272,7 @@ def test_sides_are_shown_by_azimuth_and_their_worst_clips_are_the_surest_wrong_o
     assert "Accuracy by azimuth" in page.text
     assert " ms)" not in page.text
     method = view.best(view.middle)
-    worst, predicted = worst_samples(view, method, view.middle), view.predictions(method, view.middle)
+    worst, predicted = worst_samples(view, method, view.middle), view.answers(method, view.middle)
     assert ((predicted[worst] >= 0) != (run.labels.truth[worst] > 0)).all()
     assert (np.diff(np.abs(predicted[worst])) <= 0).all()
     assert len(page.all("audio")) == 2 * len(worst) > 0

@@ -1,14 +1,21 @@
 """Rotation from two views: solvers against simulated matches, matchers against turned pictures, metrics in numbers."""
 
+import gc
+import weakref
+from types import SimpleNamespace
+from typing import ClassVar
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from whence.baselines import learned_matching
 from whence.baselines.learned_matching import Found, LightGlue, LoFTR, SuperGlue, matched_points
 from whence.baselines.rotation_solvers import bearings, five_point, heading_change, rotation_only
 from whence.baselines.sift import Sift
+from whence.benchmarks.questions.labels import Labels
 from whence.benchmarks.questions.metrics import FAILURES, RECALL_AREAS, angular_error, recall_area
 from whence.benchmarks.running.method import load_methods
 from whence.benchmarks.stimuli.view_pairs.batch import ViewPairBatch
@@ -177,7 +184,29 @@ class TestMetrics:
 
     def test_chance_says_that_the_camera_stood_still(self):
         truth = np.array([20.0, -40.0])
-        assert TRACK.metrics[0].value(truth, TRACK.chance(truth)) == 30.0
+        names = np.array(["a", "b"], dtype=object)
+        labels = Labels(np.arange(2), names, truth, names, {})
+        assert TRACK.metrics[0].value(truth, TRACK.chance(labels)) == 30.0
+
+
+class Weights:
+    """Stands for a model of transformers; counts how often weights are read, and which are still in memory."""
+
+    read: ClassVar[list[str]] = []
+    alive: ClassVar["weakref.WeakSet[Weights]"] = weakref.WeakSet()
+
+    @classmethod
+    def from_pretrained(cls, source, **_):
+        cls.read.append(source)
+        loaded = cls()
+        cls.alive.add(loaded)
+        return loaded
+
+    def to(self, device):
+        return self
+
+    def eval(self):
+        return self
 
 
 class TestLearnedMatchers:
@@ -226,6 +255,31 @@ class TestLearnedMatchers:
         assert found.points_0.shape == found.points_1.shape
         answer = matcher(weights=tmp_path, protocol="best").predict(same)
         assert answer.prediction.shape == (1,)
+
+    def test_methods_that_take_turns_read_their_weights_once(self, pairs, tmp_path, monkeypatch):
+        """Three matchers, in two protocols each, answer three batches in turns: three sets of weights are read."""
+        pytest.importorskip("torch")
+        nothing = Found(np.zeros((2, 0, 2)), np.zeros((2, 0), int), np.zeros((2, 0)), np.zeros((2, 0), bool))
+        matchers = {"superglue": SuperGlue, "lightglue": LightGlue, "loftr": LoFTR}
+        parts = {each.model: Weights for each in matchers.values()}
+        size = {"height": 480, "width": 640}
+        parts |= {each.processor: lambda: SimpleNamespace(size=size) for each in matchers.values()}
+        monkeypatch.setattr(learned_matching, "_library", lambda: SimpleNamespace(**parts))
+        monkeypatch.setattr(learned_matching._Matcher, "run", lambda *_: nothing)
+        for name in matchers:
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "config.json").write_text("{}")
+        names = [f"{name}:weights={tmp_path / name}" for name in matchers]
+        methods = [each.method for each in load_methods(names, "rotation", ("paper", "best"))]
+        assert len(methods) == 6
+        for _ in range(3):
+            for method in methods:
+                assert (method.predict(pairs[0]).prediction == 0).all()
+        assert Weights.read == [str(tmp_path / name) for name in matchers]
+        assert len(Weights.alive) == 3
+        del method, methods
+        gc.collect()
+        assert len(Weights.alive) == 0
 
     def test_the_device_reaches_those_that_have_one(self):
         learned, plain = load_methods(["loftr", "sift"], "rotation", ("paper",), "cuda")

@@ -10,12 +10,13 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
-from service_boards import SLUG, make_board
 from sqlalchemy import select
 from test_pages import read
 from toy_board import example_standing
 from toy_public_set import write_public_set
 
+from whence.benchmarks.questions.stimulus import GivenArray
+from whence.benchmarks.speed.made_up_board import SLUG, make_board
 from whence.datagen.dataset import Dataset
 from whence.errors import InputError
 from whence.leaderboard.boards.service import hosting
@@ -23,11 +24,12 @@ from whence.leaderboard.boards.service.app import create_app
 from whence.leaderboard.boards.service.models import TrackRow
 from whence.leaderboard.boards.service.ranges import Ranges
 from whence.leaderboard.boards.service.settings import read_settings
-from whence.leaderboard.pages.addresses import live, static
+from whence.leaderboard.pages.addresses import Address, live, static
 from whence.leaderboard.pages.export import export_site
 from whence.leaderboard.pages.router import router
-from whence.leaderboard.pages.samples import samples_at, samples_given
+from whence.leaderboard.pages.samples import Samples, ShownSample, samples_at, samples_given
 from whence.leaderboard.pages.site import Site
+from whence.registry import load_track
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +203,10 @@ def test_a_served_board_is_told_where_its_data_moved(standing, public, tmp_path)
 
 
 def test_datasets_are_matched_by_fingerprint(standing, public, tmp_path):
+    standing = replace(standing, commitment=public.recipe["commitment"])
     assert list(samples_given([public.url], [standing])) == [public.fingerprint]
+    with pytest.raises(InputError, match="it was sealed with other labels than those that scored"):
+        samples_given([public.url], [replace(standing, commitment="1" * 64)])
     with pytest.raises(InputError, match="does not exist"):
         samples_given([str(tmp_path / "x.zarr")], [standing])
     with pytest.raises(InputError, match=r"--data .*: the board has no track on this dataset"):
@@ -222,3 +227,19 @@ def test_pictures_are_shown_in_pairs(standing, tmp_path):
             picture = np.asarray(Image.open(io.BytesIO(site.data(address))))
             assert picture.shape == stored.shape
             assert np.corrcoef(picture.mean(axis=2).ravel(), stored.mean(axis=2).ravel())[0, 1] > 0.8
+
+
+def test_sounds_are_played_and_pictures_counted_apart():
+    files = [Address("sample", "t", ("all",), file=f"a.{end}") for end in ("0.jpg", "wav", "1.jpg")]
+    shown = ShownSample("a", "pair a", files)
+    assert [file.file for file in shown.sounds] == ["a.wav"]
+    assert [file.file for file in shown.pictures] == ["a.0.jpg", "a.1.jpg"]
+
+
+def test_an_array_that_no_browser_shows_is_left_out(public, monkeypatch):
+    arrays = (GivenArray("audio", ("channel", "time"), "heard", "wav"), GivenArray("depth", ("row",), "depth", "npy"))
+    track = load_track("tde")
+    stimulus = replace(track.stimulus, arrays=arrays)
+    monkeypatch.setattr("whence.leaderboard.pages.samples.load_track", lambda name: replace(track, stimulus=stimulus))
+    name = str(public.column("sample_id")[0])
+    assert Samples(public).files(name) == [f"{name}.wav"]

@@ -5,13 +5,16 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as parquet
 import pytest
-from toy_board import toy_card, toy_labels, toy_submission, toy_submissions
+from toy_board import all_rows, toy_card, toy_labels, toy_submission, toy_submissions, with_rows
 
 from whence.benchmarks import bench as benching
 from whence.benchmarks.questions.metrics import MEAN_ABSOLUTE_ERROR_MS
 from whence.benchmarks.running.predictions import read_predictions
-from whence.benchmarks.scoring.results import CEILING, CHANCE
+from whence.benchmarks.running.run import dataset_of
+from whence.benchmarks.scoring.results import CEILING, CHANCE, read_results
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
@@ -19,14 +22,10 @@ from whence.datagen.tde import plan_tde
 from whence.errors import InputError
 from whence.leaderboard.sealing.labels_file import read_labels_file
 from whence.leaderboard.sealing.seal import seal
-from whence.leaderboard.standing.scoring import expectation_of_labels, labels_of, score_submissions
-from whence.leaderboard.submission.bundle import build_submission, dataset_of_run
-from whence.leaderboard.submission.expectation import (
-    check_submission,
-    expectation_of,
-    read_submission,
-    write_submission,
-)
+from whence.leaderboard.standing.scoring import labels_of, score_submissions
+from whence.leaderboard.submission.bundle import build_submission
+from whence.leaderboard.submission.expectation import check_submission, expectation_of
+from whence.leaderboard.submission.file import write_submission
 
 CONDITIONS = [StereoCondition(snr_db=snr) for snr in (20.0, -5.0)]
 METHODS = ("gcc-phat", "gcc-phat:protocol=best", "scot")
@@ -46,16 +45,16 @@ def place(tmp_path_factory, speech_folder) -> Path:
         conditions=CONDITIONS,
         allow_guessable_seed=True,
     )
-    benching.bench_sealed("tde", str(folder / "public.zarr"), folder / "sealed-run", methods=METHODS)
+    benching.bench("tde", str(folder / "public.zarr"), folder / "sealed-run", methods=METHODS)
     return folder
 
 
 def built(place: Path, method: str):
     """The submission of a method, written and read as the board does."""
-    expectation = expectation_of(dataset_of_run(place / "sealed-run"))
-    path = place / "submission.parquet"
+    expectation = expectation_of(dataset_of(place / "sealed-run"))
+    path = place / f"submission-{METHODS.index(method)}.parquet"
     write_submission(build_submission(place / "sealed-run", method, toy_card(method), expectation), path)
-    submission = read_submission(path, expectation.limits)
+    submission = expectation.read(path)
     check_submission(submission, expectation)
     return submission
 
@@ -63,7 +62,7 @@ def built(place: Path, method: str):
 def test_submitted_scores_are_those_of_the_bench_to_the_last_digit(place):
     labels = read_labels_file(place / "labels.parquet")
     results = score_submissions(labels, {method: built(place, method) for method in METHODS}, "all")
-    benched = benching.read_results(place / "run")
+    benched = read_results(place / "run")
     assert len(results.rows) == len(benched.rows) > 100
     compared = 0
     for ours in benched.rows:
@@ -81,11 +80,10 @@ def test_predictions_on_the_sealed_set_are_those_on_the_set_itself(place):
     labels = read_labels_file(place / "labels.parquet")
     source_name = dict(zip(labels.labels.sample_id, labels.source_sample_id, strict=True))
     submission = built(place, "gcc-phat:protocol=best")
+    rows = all_rows(submission)
     for k, condition in enumerate(submission.header.conditions):
-        mine = submission.condition == k
-        sealed = {
-            source_name[n]: p for n, p in zip(submission.sample_id[mine], submission.prediction[mine], strict=True)
-        }
+        mine = rows.condition == k
+        sealed = {source_name[n]: p for n, p in zip(rows.sample_id[mine], rows.answers[mine], strict=True)}
         for path in (place / "run" / "predictions").glob("*.parquet"):
             found = read_predictions(path)
             if found.method == submission.header.method and found.metadata["condition"] == dict(condition):
@@ -123,9 +121,10 @@ def test_values_against_plain_numpy():
     results = score_submissions(sealed, submissions, "private")
     truth = {name: t for name, t, half in zip(sealed.labels.sample_id, sealed.labels.truth, sealed.half, strict=True)
              if half == "private"}  # fmt: skip
-    for key, one in submissions.items():
-        for k, condition in enumerate(one.header.conditions):
-            rows = zip(one.condition, one.sample_id, one.prediction, strict=True)
+    for key, submission in submissions.items():
+        one = all_rows(submission)
+        for k, condition in enumerate(submission.header.conditions):
+            rows = zip(one.condition, one.sample_id, one.answers, strict=True)
             errors = [abs(p - truth[n]) for c, n, p in rows if c == k and n in truth]
             (row,) = results.find(method=key, metric=MEAN_ABSOLUTE_ERROR_MS.name, condition=dict(condition))
             assert row.value == pytest.approx(1e3 * np.mean(errors), rel=1e-12)
@@ -134,12 +133,11 @@ def test_values_against_plain_numpy():
 
 def test_order_of_rows_and_conditions_does_not_matter():
     sealed = toy_labels()
-    expectation = expectation_of_labels(sealed)
+    expectation = sealed.expectation
     values = np.random.default_rng(0).uniform(-5e-4, 5e-4, (len(sealed.conditions), len(sealed.labels)))
     straight = toy_submission(expectation, values)
-    order = np.random.default_rng(1).permutation(len(straight))
-    columns = {name: getattr(straight, name)[order] for name in ("condition", "sample_id", "prediction")}
-    shuffled = dataclasses.replace(straight, **columns)
+    order = np.random.default_rng(1).permutation(values.size)
+    shuffled = with_rows(straight, **{name: column[order] for name, column in vars(all_rows(straight)).items()})
     one, other = (score_submissions(sealed, {"m": found}, "all") for found in (straight, shuffled))
     assert one.rows == other.rows
 
@@ -159,9 +157,9 @@ def test_an_empty_half_and_a_reserved_name_are_refused():
 def test_a_submission_with_holes_is_not_scored():
     sealed = toy_labels()
     one = toy_submissions(sealed)["good"]
-    columns = {name: getattr(one, name)[1:] for name in ("condition", "sample_id", "prediction")}
+    columns = {name: column[1:] for name, column in vars(all_rows(one)).items()}
     with pytest.raises(InputError, match="1 of 720 predictions are missing"):
-        score_submissions(sealed, {"m": dataclasses.replace(one, **columns)}, "all")
+        score_submissions(sealed, {"m": with_rows(one, **columns)}, "all")
 
 
 class TestBundle:
@@ -179,40 +177,38 @@ class TestBundle:
 
     def test_an_open_dataset_takes_no_submission(self, place):
         with pytest.raises(InputError, match="submissions are for sealed ones"):
-            expectation_of(dataset_of_run(place / "run"))
+            expectation_of(dataset_of(place / "run"))
 
     def test_no_run(self, place, tmp_path):
-        with pytest.raises(InputError, match="is no run folder"):
-            dataset_of_run(tmp_path / "absent")
-        with pytest.raises(InputError, match=r"does not exist: give it with --data"):
-            dataset_of_run(tmp_path)
         expectation = expectation_of(Dataset(str(place / "public.zarr")))
+        for folder in (tmp_path / "absent", tmp_path):
+            with pytest.raises(InputError, match=r"holds no run\.json: give the --out folder of a `whence bench`"):
+                build_submission(folder, "m", toy_card("m"), expectation)
+        shutil.copy(place / "sealed-run" / "run.json", tmp_path)
         with pytest.raises(InputError, match="holds no predictions"):
             build_submission(tmp_path, "m", toy_card("m"), expectation)
 
     def test_a_run_of_some_samples_or_conditions_is_refused(self, place, tmp_path):
         expectation = expectation_of(Dataset(str(place / "public.zarr")))
-        benching.bench_sealed("tde", str(place / "public.zarr"), tmp_path / "few", methods=["zero"], max_samples=5)
+        benching.bench("tde", str(place / "public.zarr"), tmp_path / "few", methods=["zero"], max_samples=5)
         few = build_submission(tmp_path / "few", "zero", toy_card("m"), expectation)
         with pytest.raises(InputError, match="predictions are missing"):
             check_submission(few, expectation)
-        benching.bench_sealed(
-            "tde", str(place / "public.zarr"), tmp_path / "one", methods=["zero"], conditions=CONDITIONS[:1]
-        )
+        benching.bench("tde", str(place / "public.zarr"), tmp_path / "one", methods=["zero"], conditions=CONDITIONS[:1])
         one = build_submission(tmp_path / "one", "zero", toy_card("m"), expectation)
         with pytest.raises(InputError, match="1 of 2 conditions are missing"):
             check_submission(one, expectation)
 
-    def test_two_versions_in_one_run(self, place, tmp_path):
+    def test_of_two_files_for_one_condition_the_listed_one_counts(self, place, tmp_path):
         shutil.copytree(place / "sealed-run", tmp_path / "run")
         first = next((tmp_path / "run" / "predictions").glob("scot--*.parquet"))
-        shutil.copy(first, first.with_name("scot--again.parquet"))
         expectation = expectation_of(Dataset(str(place / "public.zarr")))
-        # run.json lists the first alone, so that it counts; without run.json nobody knows.
-        assert build_submission(tmp_path / "run", "scot", toy_card("m"), expectation)
-        (tmp_path / "run" / "run.json").unlink()
-        with pytest.raises(InputError, match="holds two files for one condition"):
-            build_submission(tmp_path / "run", "scot", toy_card("m"), expectation)
+        listed = all_rows(build_submission(tmp_path / "run", "scot", toy_card("m"), expectation))
+        table = parquet.read_table(first)
+        zero = table.set_column(table.column_names.index("prediction"), "prediction", pa.array(np.zeros(len(table))))
+        parquet.write_table(zero, first.with_name("scot--again.parquet"))
+        found = all_rows(build_submission(tmp_path / "run", "scot", toy_card("m"), expectation))
+        np.testing.assert_array_equal(found.answers, listed.answers)
 
     def test_folders_of_methods_and_their_parameters_stay_at_home(self, place, tmp_path):
         (tmp_path / "mine.py").write_text(
@@ -222,7 +218,7 @@ class TestBundle:
             "    def predict(self, batch):\n        return np.zeros(len(batch))\n"
         )
         label = f"{tmp_path}/mine.py:Mine:weights={tmp_path}/lr=0.1/w.pt:other=C;\\x\\folder/:depth=0.5"
-        benching.bench_sealed("tde", str(place / "public.zarr"), tmp_path / "run", methods=[label])
+        benching.bench("tde", str(place / "public.zarr"), tmp_path / "run", methods=[label])
         expectation = expectation_of(Dataset(str(place / "public.zarr")))
         submission = build_submission(tmp_path / "run", label, toy_card("m"), expectation)
         assert submission.header.method == "mine.py:Mine:weights=w.pt:other=folder:depth=0.5"

@@ -20,20 +20,20 @@ from pydantic import ValidationError
 from test_stimuli import ToyViews
 from toy_homes import ToyHomes
 
-from whence.benchmarks.bench import RUN, bench, bench_sealed, open_run
+from whence.benchmarks.bench import bench, open_run
 from whence.benchmarks.questions.labels import Labels
-from whence.benchmarks.questions.sealed import FORMS, form_of
+from whence.benchmarks.questions.source import open_source
 from whence.benchmarks.running.predictions import read_predictions
+from whence.benchmarks.running.run import RUN
 from whence.benchmarks.stimuli.binaural.condition import BinauralCondition
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.benchmarks.stimuli.view_pairs.batch import AsStored
 from whence.cli import main
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
-from whence.datagen.replanning import plan_of
 from whence.datagen.shards import Field, Layout
 from whence.datagen.tde import PAPER_SEED, TdePlan, TdeRecipe
-from whence.datagen.verification import verify_dataset
+from whence.datagen.verification import plan_of, verify_dataset
 from whence.digests import canonical_json, generator_for, sha256
 from whence.errors import InputError, VerificationError
 from whence.leaderboard.sealing.labels_file import check_commitment, read_labels_file
@@ -145,15 +145,17 @@ def opened(folder: Path, track: str):
     source, public = Dataset(str(folder / f"{track}.zarr")), Dataset(str(folder / f"{track}-public.zarr"))
     known = load_track(track)
     private = read_labels_file(folder / f"{track}.parquet").labels
-    return source, known.labels(source, SPLIT.get(track)), public, known.labels(public), private.rows
+    own, hidden = open_source(known, source, SPLIT.get(track)).labels, open_source(known, public).labels
+    return source, own, public, hidden, private.rows
 
 
 def given(track: str, dataset: Dataset, labels: Labels, condition) -> dict[str, Any]:
     """Return everything that methods are given of `labels`, arrays joined over batches."""
-    batches = list(load_track(track).batches(dataset, labels, condition))
-    form = form_of(load_track(track).stimulus)
-    joined = {array.name: np.concatenate([getattr(one, array.name) for one in batches]) for array in form.arrays}
-    return joined | {name: getattr(batches[0], name) for name in form.constants}
+    stimulus = load_track(track).stimulus
+    source = open_source(load_track(track), dataset, SPLIT.get(track) if dataset.name != "sealed" else None)
+    batches = list(source.batches(labels, condition))
+    joined = {array.name: np.concatenate([getattr(one, array.name) for one in batches]) for array in stimulus.arrays}
+    return joined | {name: getattr(batches[0], name) for name in stimulus.constants}
 
 
 def files_of(url: Path) -> dict[str, bytes]:
@@ -176,10 +178,9 @@ class TestWhatMethodsAreGiven:
                 np.testing.assert_array_equal(moved, values)
 
     def test_every_field_of_a_batch_is_accounted_for(self):
-        assert {form.stimulus for form in FORMS} == {load_track(name).stimulus for name in TRACKS}
-        for form in FORMS:
-            fields = {field.name for field in dataclasses.fields(form.batch)}
-            assert fields == {array.name for array in form.arrays} | set(form.constants) | {"sample_id"}
+        for stimulus in (load_track(name).stimulus for name in TRACKS):
+            fields = {field.name for field in dataclasses.fields(stimulus.batch)}
+            assert fields == {array.name for array in stimulus.arrays} | set(stimulus.constants) | {"sample_id"}
 
     @pytest.mark.parametrize("track", CASES)
     def test_labels_of_the_private_file_are_those_of_the_source_in_its_order(self, folder, track):
@@ -198,7 +199,7 @@ class TestWhatMethodsAreGiven:
             "name": source.name,
             "fingerprint": source.fingerprint,
             "split": SPLIT.get(track),
-            "published": list(load_track(track).benchmarks(source.name, source.recipe)),
+            "published": load_track(track).benchmarks(source),
         }
         assert (found.track, found.fingerprint) == (track, public.fingerprint)
 
@@ -508,12 +509,12 @@ class TestBench:
         monkeypatch.setattr("whence.benchmarks.bench.write_pages", lambda run: None)
         source, public = str(folder / "tde.zarr"), str(folder / "tde-public.zarr")
         run = bench("tde", source, tmp_path / "open", methods=self.METHODS, conditions=GRID)
-        files = bench_sealed("tde", public, tmp_path / "sealed", methods=self.METHODS)
+        files = bench("tde", public, tmp_path / "sealed", methods=self.METHODS).files
         labels = read_labels_file(folder / "tde.parquet").labels
-        assert len(files) == len(run.predictions) == 8
-        for expected, path in zip(run.predictions, files, strict=True):
-            found = read_predictions(path)
-            assert (found.method, found.condition) == (expected.method, expected.condition)
+        assert len(files) == len(run.files) == 8
+        for expected, found in zip(map(read_predictions, run.files), map(read_predictions, files), strict=True):
+            for key in ("method", "condition"):
+                assert found.metadata[key] == expected.metadata[key]
             by_name = found.frame.set_index("sample_id")["prediction"]
             np.testing.assert_array_equal(by_name[labels.sample_id], expected.frame["prediction"])
             assert "rt60_nominal" not in found.frame
@@ -528,7 +529,7 @@ class TestBench:
         assert "scores come from the board (`whence submit`)" in capsys.readouterr().out
         assert sorted(path.name for path in run.iterdir()) == ["predictions", RUN]
         times = [path.stat().st_mtime_ns for path in (run / "predictions").iterdir()]
-        bench_sealed("left-right", public, run, methods=["iid-rms"])
+        bench("left-right", public, run, methods=["iid-rms"])
         assert [path.stat().st_mtime_ns for path in (run / "predictions").iterdir()] == times
         with pytest.raises(SystemExit):
             main([*command, "--json"])
@@ -538,20 +539,16 @@ class TestBench:
 
     def test_some_conditions(self, folder, tmp_path):
         public = str(folder / "tde-public.zarr")
-        files = bench_sealed("tde", public, tmp_path, methods=["zero"], conditions=GRID[1:])
-        assert [read_predictions(path).condition.distractor for path in files] == [0.5]
+        files = bench("tde", public, tmp_path, methods=["zero"], conditions=GRID[1:]).files
+        assert [read_predictions(path).metadata["condition"]["distractor"] for path in files] == [0.5]
         with pytest.raises(InputError, match=r"does not hold SNR 10 dB \(72 ms.*it has SNR -5 dB"):
-            bench_sealed("tde", public, tmp_path, conditions=[StereoCondition(snr_db=10.0)])
+            bench("tde", public, tmp_path, conditions=[StereoCondition(snr_db=10.0)])
 
     def test_what_is_refused(self, folder, tmp_path):
         public, source = str(folder / "tde-public.zarr"), str(folder / "tde.zarr")
         with pytest.raises(InputError, match="was sealed for the track 'tde', not 'left-right'"):
-            bench_sealed("left-right", public, tmp_path)
-        with pytest.raises(InputError, match="its scores come from the board"):
-            bench("tde", public, tmp_path)
-        with pytest.raises(InputError, match="which is not sealed"):
-            bench_sealed("tde", source, tmp_path)
-        bench_sealed("tde", public, tmp_path, methods=["zero"])
+            bench("left-right", public, tmp_path)
+        bench("tde", public, tmp_path, methods=["zero"])
         with pytest.raises(InputError, match="was run on a sealed set: its scores come from the board"):
             open_run(tmp_path)
         with pytest.raises(InputError, match="holds a run of track 'tde' on another dataset"):
@@ -567,7 +564,7 @@ def test_the_commands(tmp_path, folder, capsys):
     assert done.value.code == 0
     said = capsys.readouterr().out
     assert "50 samples for tde, SNR 10 dB; SNR 0 dB; publish it" in said
-    assert "keep it to yourself" in said
+    assert "keep this file private" in said
     assert read_labels_file(labels).commitment in said
     assert np.mean(read_labels_file(labels).half == "private") == pytest.approx(0.3, abs=0.1)
     for file, code, line in (

@@ -11,11 +11,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from fastapi.testclient import TestClient
-from service_boards import SLUG, make_board
 from service_postgres import cluster
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from whence.benchmarks.speed.made_up_board import SLUG, make_board
 from whence.commands import leaderboard
 from whence.errors import InputError
 from whence.leaderboard.boards.service import hosting, jobs, quotas, uploads
@@ -25,9 +25,8 @@ from whence.leaderboard.boards.service.models import AuditRow, Base, Job, Score,
 from whence.leaderboard.boards.service.scoring_process import ScoringError
 from whence.leaderboard.boards.service.settings import read_settings
 from whence.leaderboard.boards.service.worker import Worker
-from whence.leaderboard.standing.scoring import expectation_of_labels, score_submissions
+from whence.leaderboard.standing.scoring import score_submissions
 from whence.leaderboard.standing.standing import FEWEST
-from whence.leaderboard.submission.expectation import read_submission
 
 SUBMIT = f"/api/tracks/{SLUG}/submissions"
 
@@ -137,7 +136,7 @@ class TestSubmitting:
         assert state["status"] == "scored"
         assert {score["half"] for score in state["scores"]} == {"public"}
         path = uploads.stored(board.folder / "uploads", answer.json()["sha256"])
-        own = score_submissions(board.sealed, {"x": read_submission(path)}, "public").find(method="x")
+        own = score_submissions(board.sealed, {"x": board.sealed.expectation.read(path)}, "public").find(method="x")
         shown = [r for r in own if r.n >= FEWEST or "rt60_nominal" not in r.condition]
         assert 0 < len(shown) < len(own)
         expected = {(str(dict(r.condition)), r.metric): (r.value, r.ci_low, r.ci_high) for r in shown}
@@ -481,7 +480,7 @@ class TestShown:
 
     def test_tracks_say_what_is_expected(self, client, board):
         (track,) = client.get("/api/tracks").json()["tracks"]
-        expectation = expectation_of_labels(board.sealed)
+        expectation = board.sealed.expectation
         assert (track["fingerprint"], track["samples"]) == (expectation.fingerprint, len(expectation.sample_ids))
         assert track["conditions"] == [dict(condition) for condition in expectation.conditions]
 

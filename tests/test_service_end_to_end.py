@@ -16,9 +16,9 @@ import pytest
 import soundfile
 from chromium import PLAY, chromium
 from conftest import babble
-from service_boards import running
 from test_pages import same_sites
 
+from whence.benchmarks.speed.made_up_board import running
 from whence.datagen.corpora import Corpus, open_corpus
 from whence.datagen.pipeline import generate
 from whence.datagen.tde import TdePlan, TdeRecipe
@@ -186,13 +186,13 @@ def check_open_board(reader: Reader) -> None:
         reader.browser.find_element("link text", level).click()
         assert f"SNR {level} dB" in reader.text("#table caption")
         reader.check_table(stated)
-    reader.browser.find_element("xpath", "//p[contains(., 'Papers print numbers for')]/a").click()
+    reader.browser.find_element("xpath", "//p[contains(., 'Papers report numbers for')]/a").click()
     reader.browser.find_element("css selector", "#published-numbers summary").click()
     rows = reader.browser.find_elements("css selector", "#published tr.published")
     printed = {one["method"] for one in reader.standing()["published"]}
     assert {row.find_element("tag name", "th").text.split("\n")[0] for row in rows} <= printed
     assert len(rows) > 0
-    assert "have no rank here" in reader.text("#published-numbers")
+    assert "so they are not ranked" in reader.text("#published-numbers")
 
 
 def check_entries(reader: Reader) -> None:

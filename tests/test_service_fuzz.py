@@ -15,9 +15,9 @@ import pyarrow.parquet as parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from service_boards import SLUG, make_board
 from sqlalchemy import func, select
 
+from whence.benchmarks.speed.made_up_board import SLUG, make_board
 from whence.leaderboard.boards.service import hosting
 from whence.leaderboard.boards.service.app import create_app
 from whence.leaderboard.boards.service.models import AuditRow, SubmissionRow

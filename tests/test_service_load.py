@@ -13,13 +13,14 @@ from typing import Any
 
 import httpx
 import pytest
-from service_boards import SLUG, Server, ToyBoard, make_board, start_server, submission
 from service_postgres import cluster
 from sqlalchemy import select
 
+from whence.benchmarks.speed.made_up_board import SLUG, Server, ToyBoard, make_board, start_server, submission
 from whence.leaderboard.boards.service import hosting
 from whence.leaderboard.boards.service.models import Job, Score, SubmissionRow
-from whence.leaderboard.standing.standing import BoardInfo, EntryInfo, standing_of
+from whence.leaderboard.standing.record import BoardInfo, EntryInfo
+from whence.leaderboard.standing.standing import standing_of
 
 TEAMS, QUOTA, TRIES = 20, 10, 12
 KILLS = 20

@@ -262,9 +262,9 @@ def foreign_zarr(path: Path) -> None:
 def test_a_foreign_folder_is_refused_and_left_alone(tmp_path, fill):
     fill(tmp_path)
     before = contents(tmp_path)
-    with pytest.raises(InputError, match="exists and is no Whence dataset: choose another path or remove it"):
+    with pytest.raises(InputError, match="exists and is not a Whence dataset: choose another path or remove it"):
         generate(PLAN, str(tmp_path))
-    with pytest.raises(InputError, match=r"is no Whence dataset: give the \.zarr folder"):
+    with pytest.raises(InputError, match=r"is not a Whence dataset: give the \.zarr folder"):
         Dataset(str(tmp_path))
     assert contents(tmp_path) == before
 
@@ -272,7 +272,7 @@ def test_a_foreign_folder_is_refused_and_left_alone(tmp_path, fill):
 def test_a_file_in_the_way_is_refused(tmp_path):
     file = tmp_path / "toy.zarr"
     file.write_text("years of work")
-    with pytest.raises(InputError, match="is no Whence dataset"):
+    with pytest.raises(InputError, match="is not a Whence dataset"):
         generate(PLAN, str(file))
     assert file.read_text() == "years of work"
 

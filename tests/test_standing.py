@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from toy_board import example_standing, toy_entries, toy_labels, toy_submissions
+from toy_board import example_standing, placed, toy_entries, toy_labels, toy_submissions
 
 from whence.benchmarks.questions.metrics import MEAN_ABSOLUTE_ERROR_MS as METRIC
 from whence.benchmarks.questions.metrics import MEDIAN_ABSOLUTE_ERROR_MS
@@ -17,9 +17,9 @@ from whence.errors import InputError
 from whence.leaderboard.boards.service import memory
 from whence.leaderboard.boards.service.memory import Estimates, Memory
 from whence.leaderboard.standing.paired import Terms, compared, paired_differences
-from whence.leaderboard.standing.scoring import answers_of, expectation_of_labels, labels_of, score_submissions
-from whence.leaderboard.standing.standing import BoardInfo, standing_from_json, standing_of, standing_of_answers
-from whence.leaderboard.submission.expectation import placed
+from whence.leaderboard.standing.record import BoardInfo, standing_from_json
+from whence.leaderboard.standing.scoring import labels_of, reduce_all, score_submissions
+from whence.leaderboard.standing.standing import standing_of, standing_of_reduced
 from whence.registry import load_track
 
 SEALED = toy_labels()
@@ -34,7 +34,7 @@ def standing():
 def terms(key: str, half: str = "public") -> tuple[np.ndarray, np.ndarray]:
     """Absolute errors in ms (conditions, samples) of an entry on one half, and the speakers: by hand."""
     keep = np.flatnonzero(SEALED.half == half)
-    values = placed(SUBMISSIONS[key], expectation_of_labels(SEALED))[:, keep]
+    values = placed(SUBMISSIONS[key], SEALED.expectation)[:, keep]
     return 1e3 * np.abs(values - SEALED.labels.truth[keep]), SEALED.labels.clusters[keep]
 
 
@@ -81,6 +81,13 @@ def test_differences_are_those_of_statistics_digit_for_digit(standing):
                 assert found.distinguishable == expected.distinguishable
 
 
+def terms_by(metric, labels, values) -> Terms:
+    """The terms of predictions (conditions, samples) by entry."""
+    return Terms.of(
+        metric, labels, {k: np.stack([metric.per_sample(labels.truth, r) for r in v]) for k, v in values.items()}
+    )
+
+
 @pytest.mark.parametrize("name", ["mean_absolute_error", "share_within_tenth_ms", "median_absolute_error"])
 def test_many_pairs_at_once_are_those_of_statistics_one_by_one(name):
     """Also for a share, of which many resamples are the same, and where two answer the same but for rounding."""
@@ -89,7 +96,7 @@ def test_many_pairs_at_once_are_those_of_statistics_one_by_one(name):
     labels = labels_of(SEALED, "public")
     values = {f"m{k}": labels.truth + rng.normal(0, 2e-5 * (k + 1), (2, len(labels))) for k in range(12)}
     values["same"] = values["m3"] * (1 + 1e-15)
-    found = Terms.of(metric, labels, values)
+    found = terms_by(metric, labels, values)
     together = {key: rows.mean(axis=0) for key, rows in found.by_entry.items()}
     tables = paired_differences(found, [{"snr_db": 1.0}, {"snr_db": 2.0}], estimate)
     parts = [together, *({key: rows[k] for key, rows in found.by_entry.items()} for k in range(2))]
@@ -121,7 +128,7 @@ def test_on_a_large_board_pairs_are_chosen_by_rank_over_all_conditions(name, mon
     rng = np.random.default_rng(7)
     labels = labels_of(SEALED, "public")
     values = {f"m{k}": labels.truth + rng.normal(0, 2e-5 * (k % 4 + 1), (2, len(labels))) for k in range(8)}
-    found = Terms.of(metric, labels, values)
+    found = terms_by(metric, labels, values)
     together = {key: metric.summarise(rows.mean(axis=0)) for key, rows in found.by_entry.items()}
     ranked = sorted(together, key=lambda key: (together[key] * (-1 if metric.higher_is_better else 1), key))
     expected = {(0, k) for k in range(1, 8)} | {(1, 2), *((k, k + 1) for k in range(2, 7))}
@@ -136,12 +143,12 @@ def test_what_is_remembered_changes_nothing():
     """A table drawn after others, with one entry more, is that of a fresh start; also when next to nothing is kept."""
     info, entries = BoardInfo("t", "T"), toy_entries(SUBMISSIONS)
     expected = standing_of(info, SEALED, SUBMISSIONS, entries, "public").to_json()
-    answers = answers_of(SEALED, SUBMISSIONS)
+    reduced = reduce_all(SEALED, SUBMISSIONS)
     for most_bytes in (10**9, 20_000):
         estimates = Estimates(most_bytes)
-        for count in range(len(answers) + 1):
-            some = dict(list(answers.items())[:count])
-            drawn = standing_of_answers(info, SEALED, some, entries, "public", estimates)
+        for count in range(len(reduced) + 1):
+            some = dict(list(reduced.items())[:count])
+            drawn = standing_of_reduced(info, SEALED, some, entries, "public", estimates)
         assert drawn.to_json() == expected
 
 
@@ -264,7 +271,8 @@ def test_one_speaker_leaves_intervals_unknown_and_json_valid():
     back = standing_from_json(json.loads(json.dumps(found.to_json(), allow_nan=False)))
     assert math.isnan(back.overall[-1].ci_low)
     assert math.isnan(back.difference("good", "bad", {}).low)
-    assert {row.rank for row in found.overall if row.method in submissions} == {1}
+    assert {row.rank for row in found.overall} == {None}
+    assert found.unranked == back.unranked == "no ranks: 1 speaker cannot tell methods apart, 6 or more can"
 
 
 def test_a_board_without_entries():

@@ -25,6 +25,7 @@ from whence.benchmarks.scoring.statistics import (
     replicates,
     skill,
 )
+from whence.benchmarks.scoring.weighted_medians import weighted_medians
 from whence.errors import InputError
 
 terms_and_labels = st.lists(st.tuples(st.floats(0.0, 10.0), st.sampled_from("abcdefg")), min_size=1, max_size=60).map(
@@ -198,8 +199,36 @@ def test_rank_groups_compares_with_the_leader_not_with_the_neighbour():
 
 def test_rank_groups_with_one_cluster_or_no_method_orders_nothing():
     terms = {"a": [1.0, 1.0], "b": [5.0, 5.0]}
-    assert rank_groups(MEAN_ABSOLUTE_ERROR_MS, terms, ["ann", "ann"]) == {"a": 1, "b": 1}
+    assert rank_groups(MEAN_ABSOLUTE_ERROR_MS, terms, ["ann", "ann"]) == {"a": None, "b": None}
     assert rank_groups(MEAN_ABSOLUTE_ERROR_MS, {"absent": None}, ["ann", "bob"]) == {"absent": None}
+
+
+def test_a_noisy_method_shares_the_rank_of_the_leader_it_cannot_be_told_from():
+    """Values 1.0, 1.2 and 1.3: the second is surely worse, the third so noisy that it may be the best."""
+    rng = np.random.default_rng(0)
+    common, wild = rng.normal(0, 0.05, 60), rng.normal(0, 4.0, 60)
+    terms = {"best": 1.0 + common, "sure": 1.2 + common, "noisy": 1.3 + wild - wild.mean()}
+    assert paired_difference(MEAN_ABSOLUTE_ERROR_MS, terms["sure"], terms["best"], np.arange(60)).distinguishable
+    assert not paired_difference(MEAN_ABSOLUTE_ERROR_MS, terms["noisy"], terms["best"], np.arange(60)).distinguishable
+    assert rank_groups(MEAN_ABSOLUTE_ERROR_MS, terms, np.arange(60)) == {"best": 1, "sure": 3, "noisy": 1}
+
+
+@pytest.mark.parametrize(("clusters", "ranks"), [(5, {"a": None, "b": None}), (6, {"a": 1, "b": 2})])
+def test_few_clusters_rank_nobody(clusters, ranks):
+    labels = np.arange(60) % clusters
+    assert rank_groups(MEAN_ABSOLUTE_ERROR_MS, {"a": np.zeros(60), "b": np.ones(60)}, labels) == ranks
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(-9, 9)), min_size=6, max_size=60), st.integers(0, 9))
+def test_weighted_medians_are_those_of_repeated_samples(samples, seed):
+    """Each resample against NumPy's median of the samples it repeats."""
+    cluster, terms = np.array([c for c, _ in samples]), np.array([float(v) for _, v in samples])
+    counts = np.random.default_rng(seed).integers(0, 4, (5, 5)).astype(float)
+    counts[:, cluster[0]] += 1
+    expected = [np.median(np.repeat(terms, row[cluster].astype(int))) for row in counts]
+    for most in (1, 7, 1000):
+        np.testing.assert_array_equal(weighted_medians(terms, cluster, 5, [counts], most), expected)
 
 
 def test_skill_is_zero_at_chance_and_one_at_the_ceiling():
@@ -212,7 +241,7 @@ def test_skill_is_zero_at_chance_and_one_at_the_ceiling():
 @pytest.mark.parametrize(
     ("terms", "labels", "options", "message"),
     [
-        ([1.0, 2.0], ["a"], {}, r"2 terms for 1 cluster labels: expected one label a term"),
+        ([1.0, 2.0], ["a"], {}, r"2 terms for 1 cluster labels: expected one label each"),
         ([1.0, np.nan], ["a", "b"], {}, r"terms: 1 of 2 values are not finite \(first at index 1\)"),
         ([[1.0], [2.0]], ["a", "b"], {}, r"terms: expected shape \(n,\), got \(2, 1\)"),
         ([], [], {}, r"clusters: expected at least one sample"),

@@ -10,14 +10,18 @@ import pytest
 
 from whence.benchmarks.bench import bench, open_run
 from whence.benchmarks.questions.labels import Labels
+from whence.benchmarks.questions.settings import grid
+from whence.benchmarks.questions.source import chosen_split, open_source
+from whence.benchmarks.questions.stimulus import private_copy
 from whence.benchmarks.report.page import write_report
-from whence.benchmarks.report.tables import all_tables, main_table, published_table
+from whence.benchmarks.report.tables import all_tables, published_table, score_table
 from whence.benchmarks.running.predictions import read_predictions
 from whence.benchmarks.scoring.compare import comparisons
 from whence.benchmarks.scoring.results import read_results
 from whence.benchmarks.stimuli.stereo.batch import STEREO, second_talkers
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
-from whence.benchmarks.stimuli.view_pairs.batch import VIEW_PAIRS, AsStored, seen
+from whence.benchmarks.stimuli.view_pairs.batch import VIEW_PAIRS, seen
+from whence.benchmarks.stimuli.view_pairs.condition import AsStored
 from whence.benchmarks.stimuli.view_pairs.picture import heading_line
 from whence.benchmarks.tracks.rotation import TRACK
 from whence.cli import main
@@ -39,7 +43,7 @@ CAMERA = Camera()
 SPLITS = ("train", "train", "val", "test", "test", "test")
 MINE = """
 import numpy as np
-from whence.benchmarks.method import Diagnosed
+from whence.benchmarks.running.method import Diagnosed
 
 class Mine:
     version = "1"
@@ -146,7 +150,7 @@ class TestLabels:
         assert [part.sample_id.tolist() for part in labels.batches(2)] == [["a", "b"], ["c", "d"], ["e"]]
 
     def test_pairs_are_those_of_each_row(self, data):
-        labels = TRACK.labels(Dataset(data), "all")
+        labels = open_source(TRACK, Dataset(data), "all").labels
         heading = Dataset(data).column("heading")
         assert len(labels) == 6 * (VIEWS - 1)
         assert labels.sample_id[:2].tolist() == ["home-0/0/view-1", "home-0/0/view-2"]
@@ -159,7 +163,7 @@ class TestLabels:
 class TestViewPairs:
     def test_methods_see_what_is_stored(self, data):
         dataset = Dataset(data)
-        labels = TRACK.labels(dataset, "all").take(np.array([3, 8]))
+        labels = open_source(TRACK, dataset, "all").labels.take(np.array([3, 8]))
         batch = seen(dataset, labels)
         stored = dataset.column("image")
         np.testing.assert_array_equal(batch.images_0, stored[[1, 4], 0])
@@ -167,11 +171,13 @@ class TestViewPairs:
         assert batch.pitch_deg.tolist() == [-22.5, -22.5]
 
     def test_a_method_that_writes_into_its_batch_harms_nobody_else(self, data):
-        batch = next(VIEW_PAIRS.batches(Dataset(data), TRACK.labels(Dataset(data)), AsStored()))
-        other = batch.copy()
-        other.images_0[:], other.images_1[:] = 0, 0
-        assert batch.images_0.any()
-        assert batch.images_1.any()
+        dataset = Dataset(data)
+        batch = next(VIEW_PAIRS.batches(dataset, open_source(TRACK, dataset).labels, AsStored()))
+        other = private_copy(batch)
+        for name, values in vars(other).items():
+            if isinstance(values, np.ndarray):
+                values[:] = 0
+                assert getattr(batch, name).any(), name
 
     def test_the_drawn_heading_is_where_the_other_view_looks(self):
         turn, pitch = 20.0, -22.5
@@ -197,7 +203,7 @@ def speech(tmp_path_factory, corpus):
 class TestStereoClips:
     @staticmethod
     def heard(dataset, condition):
-        (batch,) = STEREO.batches(dataset, load_track("tde").labels(dataset), condition)
+        (batch,) = STEREO.batches(dataset, open_source(load_track("tde"), dataset).labels, condition)
         return batch.audio
 
     def test_noise_follows_from_the_seed_of_the_dataset(self, speech):
@@ -257,13 +263,13 @@ class TestOptions:
         with pytest.raises(
             InputError, match="--ratio does not apply to the track 'tde', which has --snr, --distractor"
         ):
-            STEREO.conditions({"ratio": [0.2]}, [], "tde")
+            grid([StereoCondition()], {"--ratio": [0.2]}, "tde")
 
     def test_a_dataset_without_splits_has_none_to_choose(self, data):
         dataset = Dataset(data)
         dataset.group = {"heading": None}
         with pytest.raises(InputError, match="has no splits; leave the option out"):
-            TRACK.labels.__globals__["chosen_split"](dataset, "val")
+            chosen_split(dataset, "val")
 
 
 @pytest.mark.usefixtures("no_pages")
@@ -271,10 +277,10 @@ class TestDiagnostics:
     def test_they_are_stored_and_their_medians_shown(self, data, tmp_path):
         (tmp_path / "mine.py").write_text(MINE)
         run = bench("rotation", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], split="all")
-        assert run.predictions[0].frame["certainty"].tolist() == list(range(12))
-        row = run.results.find(method=run.predictions[0].method, rotation_up_to=None)[0]
+        assert run.scored[0].diagnostics["certainty"].tolist() == list(range(12))
+        row = run.results.find(method=run.scored[0].method, rotation_up_to=None)[0]
         assert row.diagnostics == {"certainty": 5.5, "luck": None}
-        table = main_table(run.results, run.track, run.track.metrics[0])
+        table = score_table(run.results, run.track, run.track.metrics[0])
         assert table.heads[-2:] == ["certainty", "luck"]
         assert next(line for line in table.rows if "mine.py" in line[0])[-2:] == ["5.5", ""]
         assert read_results(run.folder).rows[2].diagnostics == run.results.rows[2].diagnostics
@@ -295,7 +301,7 @@ class TestDiagnostics:
 
 class TestTablesAndReport:
     def test_sift_best_leads_and_says_what_it_rests_on(self, run):
-        table = main_table(run.results, run.track, run.track.metrics[0])
+        table = score_table(run.results, run.track, run.track.metrics[0])
         assert table.rows[1][0] == "sift:protocol=best"
         assert table.heads == [
             "method", "all", "rank", "skill", "n", "ms a pair", "keypoints", "matches", "inliers", "milliseconds",
@@ -303,7 +309,7 @@ class TestTablesAndReport:
         assert run.results.find(method="sift:protocol=best", metric="median_angular_error")[0].value < 0.3
 
     def test_there_is_a_table_for_each_band_of_rotations(self, run):
-        captions = [table.caption for table in all_tables(run.results, run.track)]
+        captions = [table.caption for table in all_tables(run.results, run.track, run.labels)]
         assert sum("rotation up to 30 deg" in caption for caption in captions) == 1
         assert sum("rotation up to 60 deg" in caption for caption in captions) == 1
 

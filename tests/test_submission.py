@@ -1,6 +1,7 @@
 """Submissions: what is written is read back, what is wrong is refused in one line, and hostile files cost nothing."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -14,25 +15,30 @@ import pyarrow.parquet as parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from toy_board import CONDITIONS, FINGERPRINT, toy_card, toy_labels, toy_submission, toy_submissions
+from toy_board import (
+    CONDITIONS,
+    FINGERPRINT,
+    all_rows,
+    placed,
+    toy_card,
+    toy_labels,
+    toy_submission,
+    toy_submissions,
+    with_rows,
+)
 
+from whence.benchmarks.speed.hostile_parquet import one_page_for_all, slow_pages
 from whence.errors import InputError
-from whence.leaderboard.standing.scoring import expectation_of_labels
 from whence.leaderboard.submission import parquet_guard
 from whence.leaderboard.submission.card import Card, card_of, read_card
-from whence.leaderboard.submission.expectation import (
-    Expectation,
-    check_submission,
-    placed,
-    read_submission,
-    write_submission,
-)
-from whence.leaderboard.submission.file import KEY, SCHEMA, header_of
+from whence.leaderboard.submission.expectation import Expectation, check_submission
+from whence.leaderboard.submission.file import KEY, Submission, header_of, read_submission, schema_of, write_submission
 from whence.leaderboard.submission.parquet_guard import Limits
-from whence.leaderboard.submission.thrift import ThriftError, read_struct
+from whence.leaderboard.submission.thrift import Budget, ThriftError, read_struct
 
 NAMES = [f"s{k:04d}" for k in range(40)]
 EXPECTED = Expectation("tde", FINGERPRINT, CONDITIONS, NAMES)
+SCHEMA = schema_of(EXPECTED.answer)
 RNG = np.random.default_rng(1)
 VALUES = RNG.uniform(-7e-4, 7e-4, (len(CONDITIONS), len(NAMES)))
 
@@ -41,11 +47,15 @@ def submission(values: np.ndarray = VALUES):
     return toy_submission(EXPECTED, values)
 
 
+def read(path: Path, limits: Limits | None = None) -> Submission:
+    return read_submission(path, EXPECTED.answer, limits or EXPECTED.limits)
+
+
 def table(values: np.ndarray = VALUES) -> pa.Table:
     """A faultless submission as a table."""
-    whole = submission(values)
+    whole, rows = submission(values), all_rows(submission(values))
     metadata = {KEY: json.dumps(whole.header.model_dump()).encode()}
-    columns = [whole.condition, pa.array(whole.sample_id, pa.string()), whole.prediction]
+    columns = [rows.condition, pa.array(rows.sample_id, pa.string()), rows.answers]
     return pa.table(columns, schema=SCHEMA.with_metadata(metadata))
 
 
@@ -59,7 +69,7 @@ def refused(path: Path, match: str, limits: Limits | None = None) -> None:
     started, pool = time.perf_counter(), pa.total_allocated_bytes()
     try:
         with pytest.raises(InputError, match=match or None) as caught:
-            check_submission(read_submission(path, limits or EXPECTED.limits), EXPECTED)
+            check_submission(read(path, limits), EXPECTED)
     finally:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -79,7 +89,7 @@ class TestFile:
         write_submission(whole, tmp_path / "a.parquet")
         write_submission(whole, tmp_path / "b.parquet")
         assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
-        back = read_submission(tmp_path / "a.parquet", EXPECTED.limits)
+        back = read(tmp_path / "a.parquet")
         check_submission(back, EXPECTED)
         assert back.header == whole.header
         assert placed(back, EXPECTED).tobytes() == VALUES.tobytes()
@@ -91,20 +101,20 @@ class TestFile:
         parquet.write_table(
             table(), path, compression=compression, data_page_version=version, row_group_size=50, data_page_size=64
         )
-        assert placed(read_submission(path, EXPECTED.limits), EXPECTED).tobytes() == VALUES.tobytes()
+        assert placed(read(path), EXPECTED).tobytes() == VALUES.tobytes()
 
     def test_pandas_writes_it_too(self, tmp_path):
         frame = table().to_pandas()
         shuffled = pa.Table.from_pandas(frame.sample(frac=1, random_state=3), preserve_index=False)
         metadata = {**shuffled.schema.metadata, **header_with()}
         parquet.write_table(shuffled.replace_schema_metadata(metadata), tmp_path / "a.parquet")
-        back = read_submission(tmp_path / "a.parquet", EXPECTED.limits)
+        back = read(tmp_path / "a.parquet")
         assert placed(back, EXPECTED).tobytes() == VALUES.tobytes()
 
     def test_conditions_may_come_in_another_order(self, tmp_path):
         whole = submission()
         turned = whole.header.model_copy(update={"conditions": whole.header.conditions[::-1]})
-        back = replace(whole, header=turned, condition=(len(CONDITIONS) - 1 - whole.condition).astype(np.int32))
+        back = replace(with_rows(whole, condition=2 - all_rows(whole).condition), header=turned)
         check_submission(back, EXPECTED)
         assert placed(back, EXPECTED).tobytes() == VALUES.tobytes()
 
@@ -115,30 +125,30 @@ class TestChecks:
     @pytest.mark.parametrize(
         ("change", "match"),
         [
-            (lambda s: replace(s, prediction=s.prediction[:-1], sample_id=s.sample_id[:-1], condition=s.condition[:-1]),
+            (lambda s: replace(s, answers=s.answers[:-1], sample_id=s.sample_id[:-1], condition=s.condition[:-1]),
              r"1 of 120 predictions are missing, such as 's0039' under condition 2"),
             (lambda s: replace(s, sample_id=np.where(s.sample_id == "s0003", "s0004", s.sample_id)),
              "3 of 120 .*missing"),
             (lambda s: replace(s, sample_id=np.where(s.sample_id == "s0003", "x\n<b>", s.sample_id)),
-             r"3 rows are of samples that the dataset has not, such as 'x\\n<b>'"),
+             r"rows of samples that the dataset does not have, such as 'x\\n<b>'"),
             (lambda s: replace(s, condition=s.condition + 1), "column condition: expected 0 to 2"),
             (lambda s: replace(s, condition=s.condition - 1), "column condition: expected 0 to 2"),
-            (lambda s: replace(s, prediction=np.where(np.arange(120) == 50, np.nan, s.prediction)),
-             "1 predictions are not finite numbers, such as that of 's0010'"),
-            (lambda s: replace(s, prediction=np.full(120, -np.inf)), "120 predictions are not finite"),
+            (lambda s: replace(s, answers=np.where(np.arange(120) == 50, np.nan, s.answers)),
+             "predictions that are not finite numbers, such as that of 's0010'"),
+            (lambda s: replace(s, answers=np.full(120, -np.inf)), "predictions that are not finite"),
         ],
     )  # fmt: skip
     def test_samples(self, change, match):
         with pytest.raises(InputError, match=match):
-            check_submission(change(submission()), EXPECTED)
+            check_submission(Submission(submission().header, [change(all_rows(submission()))]), EXPECTED)
 
     def test_a_sample_given_twice(self):
-        whole = submission()
-        doubled = replace(
-            whole,
-            condition=np.append(whole.condition, np.int32(0)),
-            sample_id=np.append(whole.sample_id, "s0007"),
-            prediction=np.append(whole.prediction, 0.0),
+        rows = all_rows(submission())
+        doubled = with_rows(
+            submission(),
+            condition=np.append(rows.condition, np.int32(0)),
+            sample_id=np.append(rows.sample_id, "s0007"),
+            answers=np.append(rows.answers, 0.0),
         )
         with pytest.raises(InputError, match=r"1 of 120 predictions are there more than once, such as 's0007'"):
             check_submission(doubled, EXPECTED)
@@ -179,7 +189,7 @@ class TestChecks:
         check_submission(toy_submission(expected, values), expected)
         for wild in (np.nextafter(bound, np.inf), 1.7e308):
             values[1, 7] = sign * wild
-            with pytest.raises(InputError, match=r"^an? (delay|angle|score) of "):
+            with pytest.raises(InputError, match=r"^an? (delay|angle|value) of "):
                 check_submission(toy_submission(expected, values), expected)
 
     def test_delays_too_short_to_be_seconds(self):
@@ -374,10 +384,50 @@ class TestHostileFiles:
         parquet.write_table(table().slice(0, 0), tmp_path / "a.parquet")
         refused(tmp_path / "a.parquet", "row group without rows|120 of 120 predictions are missing")
 
+    @pytest.mark.parametrize(
+        ("content", "match"),
+        [
+            (one_page_for_all(), "column sample_id of a row group shares bytes of the file with column condition"),
+            (slow_pages(pages=5), "column condition: a page header is damaged: it holds too many values"),
+            (slow_pages(pages=100, empty_structs=900), "the page headers of the file are more than 30000 values"),
+        ],
+    )
+    def test_page_headers_have_a_budget(self, tmp_path, monkeypatch, content, match):
+        """Lists of empty structs in page headers, and one page that stands for hundreds: all that is read is little."""
+        spent = []
+        spend = Budget.spend
+        monkeypatch.setattr(Budget, "spend", lambda self: spent.append(1) or spend(self))
+        (tmp_path / "a.parquet").write_bytes(content)
+        with pytest.raises(InputError, match=match):
+            read(tmp_path / "a.parquet", replace(EXPECTED.limits, header_values=30_000))
+        assert len(spent) < 40_000
+
+    def test_pages_and_their_headers_are_counted(self, tmp_path):
+        (tmp_path / "a.parquet").write_bytes(slow_pages(pages=30, empty_structs=100))
+        for limits, most in ((Limits(header_bytes=2000), "2000 bytes"), (Limits(pages=20), "20 pages")):
+            with pytest.raises(InputError, match=f"the page headers of the file are more than {most}"):
+                read(tmp_path / "a.parquet", limits)
+
+    def test_dictionaries_of_values_that_no_row_has(self, tmp_path):
+        """A dictionary of 200,000 names for 120 rows, each of which a reader would make an object of."""
+        names = pa.array([f"{k:x}" for k in range(200_000)])
+        column = pa.DictionaryArray.from_arrays(pa.array(np.zeros(120, np.int32)), names)
+        wrong = table().set_column(1, "sample_id", column)
+        parquet.write_table(wrong, tmp_path / "a.parquet", write_statistics=False)
+        refused(tmp_path / "a.parquet", "column sample_id has dictionaries of more than 1504 values|decompresses")
+
+    def test_links_devices_and_pipes(self, tmp_path):
+        write_submission(submission(), tmp_path / "whole.parquet")
+        (tmp_path / "link.parquet").symlink_to(tmp_path / "whole.parquet")
+        os.mkfifo(tmp_path / "pipe.parquet")
+        refused(tmp_path / "link.parquet", r"link\.parquet cannot be read \(a link\): expected a file")
+        refused(tmp_path / "pipe.parquet", r"pipe\.parquet is no regular file")
+        refused(Path("/dev/zero"), "zero is no regular file")
+
     def test_a_folder_or_nothing(self, tmp_path):
         for path in (tmp_path, tmp_path / "absent.parquet"):
             with pytest.raises((InputError, OSError)):
-                read_submission(path)
+                read(path)
 
     @pytest.mark.parametrize(
         ("page", "match"),
@@ -425,7 +475,7 @@ class TestHostileFiles:
             content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
         path.write_bytes(bytes(content))
         try:
-            check_submission(read_submission(path, EXPECTED.limits), EXPECTED)
+            check_submission(read(path), EXPECTED)
         except InputError as error:
             reason = str(error)
         else:
@@ -472,8 +522,9 @@ def _whole(folder: Path) -> bytes:
 def _peak_megabytes(path: Path) -> float:
     code = (
         "import resource, sys\nfrom pathlib import Path\nfrom whence.errors import InputError\n"
-        "from whence.leaderboard.submission.file import read_submission\n"
-        "try:\n    read_submission(Path(sys.argv[1]))\nexcept InputError:\n    pass\n"
+        "from whence.leaderboard.submission.file import read_submission\nfrom whence.registry import load_track\n"
+        "try:\n    list(read_submission(Path(sys.argv[1]), load_track('tde').answer).pieces)\n"
+        "except InputError:\n    pass\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     )
     answer = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
@@ -581,6 +632,46 @@ class TestCard:
     def test_names_in_other_scripts(self, name):
         assert card_of({**toy_card("M").model_dump(), "name": name}).name == name
 
+    @pytest.mark.parametrize(
+        "name",
+        ["\u0394t-net", "\u041c\u0435\u0442\u043e\u0434 3", "\u65e5\u672cGCC", "My chance", "\u0e19\u0e49\u0e33"],
+    )
+    def test_names_of_one_alphabet_a_word(self, name):
+        assert card_of({**toy_card("M").model_dump(), "name": name}).name == name
+
+    @pytest.mark.parametrize(
+        ("name", "match"),
+        [
+            ("chance", "reads as 'chance', a row of every board"),
+            ("CHANCE.", "reads as 'chance'"),
+            ("c e i l i n g", "reads as 'ceiling'"),
+            ("CeiIing", "reads as 'ceiling'"),
+            ("cei1ing", "reads as 'ceiling'"),
+            ("Chanc\u00e9", "reads as 'chance'"),
+            ("\ua4da\ua4e7\ua4ee\ua4e0\ua4da\ua4f0", "reads as 'chance'"),
+            ("GCC-PH\u0410T", "mixes CYRILLIC and LATIN letters in one word"),
+            ("G\u03b1mma", "mixes GREEK and LATIN"),
+            ("GCC \u0420\u041d\u0410\u0422", "CYRILLIC letters that look Latin"),
+            ("\U0001d420\U0001d41c\U0001d41c", "U\\+1D420, which imitates another"),
+            ("\uff27CC", "U\\+FF27, which imitates another"),
+            ("\u24d6cc", "U\\+24D6, which imitates another"),
+            ("\u1d04\u029c\u1d00\u0274\u1d04\u1d07", "U\\+1D04, which imitates another"),
+            ("\U0001f172HANCE", "U\\+1F172, which imitates another"),
+        ],
+    )  # fmt: skip
+    def test_names_that_imitate(self, name, match):
+        """The expected forms are those of Unicode's tables of confusable characters, read by eye."""
+        with pytest.raises(InputError, match=f"'name': .*{match}"):
+            card_of({**toy_card("M").model_dump(), "name": name})
+
+    def test_a_name_taken_by_an_older_board_stays(self, tmp_path):
+        whole = submission()
+        card = Card.model_construct(**{**whole.card.model_dump(), "name": "ceiling"})
+        write_submission(replace(whole, header=whole.header.model_copy(update={"card": card})), tmp_path / "a.parquet")
+        refused(tmp_path / "a.parquet", "'card.name': reads as 'ceiling'")
+        assert EXPECTED.read(tmp_path / "a.parquet", stored=True).card.name == "ceiling"
+        assert card_of(card.model_dump(), stored=True) == card
+
     def test_comparisons_are_no_markup(self):
         assert card_of({**toy_card("M").model_dump(), "description": "SNR < 0 dB, 3 > 2"}).description
 
@@ -610,4 +701,4 @@ def test_header_takes_no_other_type():
 def test_toy_submissions_pass():
     sealed = toy_labels()
     for one in toy_submissions(sealed).values():
-        check_submission(one, expectation_of_labels(sealed))
+        check_submission(one, sealed.expectation)

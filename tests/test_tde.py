@@ -1,4 +1,4 @@
-"""TDE-Simulation: places and delays of the fact sheet, the published random stream, and the clips themselves."""
+"""TDE-Simulation: places and delays of StereoCRW's Table 11, the published random stream, and the clips themselves."""
 
 import math
 from dataclasses import replace

@@ -23,7 +23,7 @@ from whence.datagen.upstream_sets import read_geometry
 from whence.datagen.verification import verify_dataset
 from whence.errors import InputError
 
-# The published example of the fact sheet: what its metadata.json says.
+# What the metadata.json of the published example says (repository IFICL/SLfM).
 HEADINGS = (5.695647424760262, 317.99019283409154, 347.3424169734188, 334.59740414775405)
 CAMERA = (-3.664463520050049, 1.610099196434021, 3.332679271697998)
 SOURCES = (
@@ -61,11 +61,15 @@ def metadata(headings=HEADINGS, azimuths=AZIMUTHS, scene: str = SCENE) -> dict[s
 
 
 def sound(j: int, k: int, kind: str) -> np.ndarray:
-    """A response (samples, 2) in 16 bits: the direct one at full scale for source 0, the other a decay of 0.25 s."""
+    """A response (samples, 2) in 16 bits: the direct one at full scale for source 0, the other a decay of 0.25 s.
+
+    Source 0 is on the left, the others are on the right; source 2, almost straight below, tells nothing.
+    """
     rng = np.random.default_rng(100 * j + 10 * k + (kind == "direct"))
     if kind == "direct":
         values = np.zeros((DIRECT[j], 2))
-        values[40 + j] = (1.0 if j == 0 else 0.5, 0.25)
+        near, far = (0, 1) if j == 0 else (1, 0)
+        values[40 + j, near], values[45 + j, far] = (1.0 if j == 0 else 0.5, 0.25)
     else:
         values = rng.standard_normal((INDIRECT - 100 * k, 2)) * 0.1
         values *= 10 ** (-3 * np.arange(len(values)) / (0.25 * SAMPLE_RATE))[:, None]
@@ -317,6 +321,26 @@ def test_mirrored_angles_are_refused(place):
     refused(place, r"relative_angle_between_sound_\d_camera_\d is .*, but positions and heading give")
 
 
+def swap_ears(place: Path) -> None:
+    for wav in (place / "binaural_rirs_direct").glob("*.wav"):
+        values, rate = soundfile.read(wav, dtype="int16")
+        soundfile.write(wav, values[:, ::-1], rate, "PCM_16")
+
+
+def test_a_set_whose_ears_are_swapped_is_refused(place):
+    swap_ears(example(place))
+    refused(place, f"{SCENE}/pair-0000/pair-0003/binaural_rirs_direct: of 8 sources at the side, 0 come earlier .*swap")
+
+
+def test_a_dataset_whose_ears_are_swapped_fails_verification(place, tmp_path, monkeypatch):
+    monkeypatch.setattr("whence.datagen.upstream_hm3d_ss.check_ears", lambda *_: None)
+    for folder in place.glob("*/*/*"):
+        swap_ears(folder)
+    generate(plan_upstream(str(place)), str(tmp_path / "h.zarr"))
+    failed = [check for check in verify_dataset(Dataset(str(tmp_path / "h.zarr"))) if not check.passed]
+    assert [check.what for check in failed] == ["the near ear is ahead for 24 sources at the side"]
+
+
 def test_images_of_another_size_and_sounds_of_another_kind(place):
     image, wav = (
         example(place) / "camera_0_rgb.png",
@@ -338,12 +362,12 @@ def test_sounds_and_pictures_that_cannot_be_used_are_named_when_read(place):
     )
     content, plan = image.read_bytes(), plan_upstream(str(place))
     image.write_bytes(content[: len(content) // 2])
-    with pytest.raises(InputError, match=r"camera_0_rgb\.png cannot be decoded"):
+    with pytest.raises(InputError, match=r"camera_0_rgb\.png cannot be read as a picture"):
         plan.render(0)
     image.write_bytes(content)
     soundfile.write(wav, np.full((300, 2), np.nan), SAMPLE_RATE, "FLOAT")
     plan = plan_upstream(str(place))
-    with pytest.raises(InputError, match="no finite numbers"):
+    with pytest.raises(InputError, match="not finite"):
         plan.render(0)
     soundfile.write(wav, np.ones((600, 2)), SAMPLE_RATE)
     with pytest.raises(InputError, match="has grown"):
@@ -361,7 +385,7 @@ def test_folders_without_a_complete_set(place, tmp_path):
     refused(place, f"none of 3 sets is complete: .* First: .*{SCENE}/.*/metadata.json cannot be read")
     (tmp_path / "empty").mkdir()
     refused(tmp_path / "empty", "no metadata.json in it or below")
-    refused(tmp_path / "absent", "absent is no folder")
+    refused(tmp_path / "absent", "absent is not a folder")
 
 
 def test_the_command_imports_and_refuses(place, tmp_path):

@@ -5,17 +5,19 @@ share a rank, "bad" is worse than chance.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from whence.benchmarks.questions.labels import Labels
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.leaderboard.sealing.labels_file import SealedLabels
-from whence.leaderboard.standing.scoring import expectation_of_labels
-from whence.leaderboard.standing.standing import BoardInfo, EntryInfo, Half, Standing, standing_of
+from whence.leaderboard.standing.record import BoardInfo, EntryInfo, Half, Standing
+from whence.leaderboard.standing.standing import standing_of
 from whence.leaderboard.submission.card import Card
-from whence.leaderboard.submission.expectation import Expectation, Submission
-from whence.leaderboard.submission.file import header
+from whence.leaderboard.submission.expectation import Expectation, placed_rows
+from whence.leaderboard.submission.file import Rows, Submission, header
 
 SAMPLES = 240
 SPEAKERS = 12
@@ -61,8 +63,8 @@ def toy_card(name: str) -> Card:
 
 
 def toy_submission(expectation: Expectation, values: np.ndarray, name: str = "mine") -> Submission:
-    """The predictions `values` (conditions, samples), in the order of `expectation`, as a submission."""
-    conditions, samples = values.shape
+    """The predictions `values` (conditions, samples, *shape), in the order of `expectation`, as a submission."""
+    conditions, samples, *shape = values.shape
     about = header(
         track=expectation.track,
         fingerprint=expectation.fingerprint,
@@ -74,7 +76,29 @@ def toy_submission(expectation: Expectation, values: np.ndarray, name: str = "mi
         card=toy_card(name),
     )
     names = np.array(list(expectation.sample_ids) * conditions, dtype=object)
-    return Submission(about, np.repeat(np.arange(conditions, dtype=np.int32), samples), names, values.ravel())
+    under = np.repeat(np.arange(conditions, dtype=np.int32), samples)
+    return Submission(about, [Rows(under, names, values.reshape(-1, *shape))])
+
+
+def all_rows(submission: Submission) -> Rows:
+    """All rows of a submission, wherever they lie."""
+    pieces = list(submission.pieces)
+    columns = ([getattr(piece, name) for piece in pieces] for name in ("condition", "sample_id", "answers"))
+    return Rows(*map(np.concatenate, columns))
+
+
+def with_rows(submission: Submission, **columns: Any) -> Submission:
+    """The same submission with other columns."""
+    return Submission(submission.header, [replace(all_rows(submission), **columns)])
+
+
+def placed(submission: Submission, expectation: Expectation) -> np.ndarray:
+    """The predictions (conditions, samples, *shape) of a submission in the order of `expectation`."""
+    shape = len(expectation.conditions), len(expectation.sample_ids), *expectation.answer.shape
+    values = np.full(shape, np.nan)
+    for rows in placed_rows(submission, expectation):
+        values[rows.condition, rows.sample] = rows.answers
+    return values
 
 
 def toy_submissions(sealed: SealedLabels, seed: int = 5) -> dict[str, Submission]:
@@ -88,7 +112,7 @@ def toy_submissions(sealed: SealedLabels, seed: int = 5) -> dict[str, Submission
         "twin": truth + noise * rng.standard_normal(truth.shape),
         "bad": -truth + noise * rng.standard_normal(truth.shape),
     }
-    expectation = expectation_of_labels(sealed)
+    expectation = sealed.expectation
     return {key: toy_submission(expectation, predicted, key) for key, predicted in values.items()}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from whence.datagen.dataset import Dataset, Elsewhere
 from whence.datagen.shards import Field, Layout
 from whence.digests import generator_for
 
@@ -53,3 +54,8 @@ class ToyPlan:
             "rt60": [rng.uniform(), np.nan],
             "count": 0,
         }
+
+
+def replan(dataset: Dataset, elsewhere: Elsewhere) -> ToyPlan:
+    """Return the plan that `dataset` was made by."""
+    return ToyPlan(**dataset.recipe, origin=elsewhere.get("origin") or dataset.attributes["engine"]["origin"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from whence.benchmarks.questions.sealed import Form, form_of
+from whence.benchmarks.questions.stimulus import Stimulus
 from whence.datagen import shards
 from whence.datagen.dataset import Dataset
 from whence.datagen.shards import Field, Layout
@@ -17,32 +17,32 @@ SHAPES = {"audio": (2, 1600), "images_0": (24, 32, 3), "images_1": (24, 32, 3)}
 
 def write_public_set(url: str, names: Sequence[str], conditions: Sequence[Mapping[str, Any]], track="tde") -> Dataset:
     """Write and open a sealed set of `track` whose samples have these names."""
-    form = form_of(load_track(track).stimulus)
-    layout = Layout("sample", len(names), len(names), tuple(_fields(form, len(conditions))))
+    stimulus = load_track(track).stimulus
+    layout = Layout("sample", len(names), len(names), tuple(_fields(stimulus, len(conditions))))
     recipe = {"track": track, "source": "toy", "conditions": [*map(dict, conditions)], "commitment": "00" * 32}
     shards.begin(url, layout, {"dataset": "sealed", "recipe": recipe})
-    shards.write_shard(url, layout, 0, list(_rows(form, names, len(conditions))))
+    shards.write_shard(url, layout, 0, list(_rows(stimulus, names, len(conditions))))
     shards.finish(url, layout)
     return Dataset(url)
 
 
-def _shown(form: Form, conditions: int) -> Iterable[tuple[str, int, str]]:
+def _shown(stimulus: Stimulus, conditions: int) -> Iterable[tuple[str, int, str]]:
     """The arrays that are heard or seen: name, condition, stored name."""
-    known = [array for array in form.arrays if array.name in SHAPES]
+    known = [array for array in stimulus.arrays if array.name in SHAPES]
     return [(array.name, k, array.stored_name(k)) for k in range(conditions) for array in known]
 
 
-def _fields(form: Form, conditions: int) -> Iterator[Field]:
+def _fields(stimulus: Stimulus, conditions: int) -> Iterator[Field]:
     yield Field("sample_id", "str", "name")
-    for name, _, stored in _shown(form, conditions):
+    for name, _, stored in _shown(stimulus, conditions):
         axes = tuple(f"{axis}_{stored}" for axis in ("a", "b", "c")[: len(SHAPES[name])])
         yield Field(stored, "float32" if name == "audio" else "uint8", "made up", SHAPES[name], axes, chunk_rows=4)
 
 
-def _rows(form: Form, names: Sequence[str], conditions: int) -> Iterator[dict[str, Any]]:
+def _rows(stimulus: Stimulus, names: Sequence[str], conditions: int) -> Iterator[dict[str, Any]]:
     for sample in names:
         row: dict[str, Any] = {"sample_id": sample}
-        for name, k, stored in _shown(form, conditions):
+        for name, k, stored in _shown(stimulus, conditions):
             noise = generator_for(k, sample).standard_normal(SHAPES[name])
             row[stored] = noise.astype(np.float32) if name == "audio" else (128 + 40 * noise).clip(0, 255)
         yield row

@@ -1,1 +1,1 @@
-"""How things are shown: text tables, pictures, sounds, pages."""
+"""Text tables, pictures, sounds and pages."""

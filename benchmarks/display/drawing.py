@@ -1,4 +1,4 @@
-"""Pictures: one style for all, for a page in light or dark and for papers, byte for byte the same every time."""
+"""Pictures in one style, for light and dark pages and for papers, reproducible to the byte."""
 
 import base64
 import io
@@ -26,8 +26,10 @@ BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY = (
     "#56b4e9",
 )
 """Okabe and Ito's colours, which colour-blind readers can tell apart."""
+WIDTH = 5.0
+"""Width of a figure, inches: readable on a phone, half a page on a desktop."""
 POINT = "#2f8fd0"
-"""A blue for pixels, which cannot follow the page's theme: it stands out from light and dark."""
+"""A blue for pixels, which cannot follow the page's theme; visible on light and dark."""
 COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, INK)
 DASHES = ("-", "--", ":", "-.")
 MARKERS = ("o", "s", "^", "D")
@@ -78,7 +80,7 @@ _CSS_PIXELS_PER_INCH = 96
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture for the page: its address (a data URI), what it shows for who cannot see it, its size in pixels."""
+    """A picture for the page: its data URI, its alternative text, its size in pixels."""
 
     uri: str
     alt: str
@@ -88,11 +90,11 @@ class Picture:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in our style inside the block, whatever the user's matplotlib settings are."""
+    """Draw in our style inside the block, regardless of the user's matplotlib settings."""
     with rc_context(), warnings.catch_warnings():
         rcdefaults()
         rcParams.update(_STYLE)
-        warnings.filterwarnings("ignore", message="Glyph")  # a name in a script that the font lacks
+        warnings.filterwarnings("ignore", message="Glyph")  # a name in a script missing from the font
         yield
 
 
@@ -108,7 +110,7 @@ def axes_of(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def plain_name(name: str) -> str:
-    """Return `name` as a picture can show it: printable, at most 30 letters, and never hidden from a legend.
+    """Return `name` for pictures: printable, about 30 letters at most, and never hidden from a legend.
 
     >>> plain_name("/a/long/folder/name/with/my/file.py:Mine")
     '…folder/name/with/my/file.py:Mine'
@@ -119,7 +121,7 @@ def plain_name(name: str) -> str:
 
 
 def _arrange(figure: Figure) -> None:
-    """Lay `figure` out once, whatever it is then written as."""
+    """Lay out `figure` once for all output formats."""
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
@@ -127,7 +129,7 @@ def _arrange(figure: Figure) -> None:
 
 
 def picture(figure: Figure, name: str, alt: str) -> Picture:
-    """Return `figure` for the page; `name` keeps its identifiers the same from run to run."""
+    """Return `figure` for the page; `name` makes its identifiers reproducible."""
     _arrange(figure)
     width, height = figure.get_size_inches() * _CSS_PIXELS_PER_INCH
     data = base64.b64encode(_themed(_rounded(_svg(figure, name))).encode()).decode()
@@ -148,7 +150,7 @@ def save_image(figure: Figure, folder: Path, name: str) -> None:
 
 
 def pages(path: Path) -> PdfPages:
-    """Return the PDF `path`, open for pages that share their fonts: a tenth of the time of a file for each."""
+    """Return the open PDF `path`. Its pages share fonts, ten times faster than one file each."""
     return PdfPages(path, metadata=_NO_PDF_METADATA)
 
 
@@ -171,7 +173,7 @@ def _themed(svg: str) -> str:
 
 
 def _rounded(svg: str) -> str:
-    """Return `svg` with paths to a hundredth of a point, on one line each: half the size."""
+    """Return `svg` with paths rounded to 0.01 point, on one line each, which halves its size."""
 
     def shorter(path: re.Match[str]) -> str:
         return re.sub(r"(\.\d\d)\d+", r"\1", path[0]).replace(" \n", " ").replace("\n", " ")

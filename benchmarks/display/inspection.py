@@ -1,16 +1,17 @@
-"""What a dataset holds, as tables: recipe, arrays, ranges, realised reverberation, speech and its licences."""
+"""The contents of a dataset as tables: recipe, arrays, ranges, realised reverberation, speech and licences."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from ...datagen.corpora import UNKNOWN
 from ...datagen.dataset import Dataset
 from .text_table import TextTable
 
 
 def describe(dataset: Dataset) -> list[TextTable]:
-    """Return the tables that `whence inspect` shows: those that have something to say."""
+    """Return the non-empty tables for `whence inspect`."""
     tables = [_overview(dataset), _arrays(dataset), _ranges(dataset)]
     if "rt60_nominal" in dataset:
         tables.append(_reverberation(dataset))
@@ -104,13 +105,34 @@ def _homes(dataset: Dataset) -> TextTable:
 
 
 def licences(dataset: Dataset) -> TextTable:
-    """Return under which terms speech and scenes are; without rows where no source is known."""
+    """Return the licences of speech and scenes, and the files left out; no rows if no source is known."""
     speech = dataset.attributes.get("speech", {})
-    speakers = f", {speech['speakers']} speakers" if "speakers" in speech else ""
+    speakers = f", {_speakers(speech)}" if "speakers" in speech else ""
     rows = [
         [f"{speech['kind']}{speakers}", licence, f"{count} clips"]
         for licence, count in speech.get("licences", {}).items()
     ]
     if "scenes" in dataset.attributes:
         rows.append(["scenes", dataset.attributes["scenes"]["licence"], ""])
+    images = dataset.attributes.get("images", {})
+    if left_out := images.get("left_out"):
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(left_out.items()))
+        rows.append(["photographs", "", f"{images['photographs']}, left out: {kinds}"])
     return TextTable("sources", ["source", "licence", "of it"], rows)
+
+
+def _speakers(speech: Mapping[str, Any]) -> str:
+    """Return the number of speakers, how they are known, and the number of clips with unknown ones.
+
+    >>> _speakers({"speakers": 2, "speakers_known_by": {"LibriTTS": 6, "unknown": 1}})
+    '2 speakers by LibriTTS, unknown for 1 of 7 clips'
+    >>> _speakers({"speakers": 0, "speakers_known_by": {"unknown": 3}})
+    'speakers unknown'
+    """
+    known_by = dict(speech.get("speakers_known_by", {}))
+    unknown = known_by.pop(UNKNOWN, 0)
+    if unknown and not known_by:
+        return "speakers unknown"
+    means = f" by {', '.join(known_by)}" if known_by else ""
+    clips = unknown + sum(known_by.values())
+    return f"{speech['speakers']} speakers{means}" + (f", unknown for {unknown} of {clips} clips" if unknown else "")

@@ -1,4 +1,4 @@
-"""Pages from templates: one head and one style for all, every value escaped."""
+"""Pages from templates, with a common head and style; all values are escaped."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
 def render_page(template: str, title: str, **values: Any) -> str:
-    """Return the page that `template` makes of `values`; a value that it misses is an error."""
+    """Return the page from `template` and `values`; a missing value is an error."""
     environment = Environment(
         loader=PackageLoader(__package__, "templates"),
         autoescape=True,

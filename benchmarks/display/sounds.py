@@ -1,4 +1,4 @@
-"""Sounds for a page: 16-bit wav files, and the same as data URIs."""
+"""Sounds for a page: 16-bit wav files, also as data URIs."""
 
 import base64
 import io
@@ -11,19 +11,19 @@ import numpy.typing as npt
 from ...conventions import SAMPLE_RATE
 
 PEAK = 0.9
-"""Sounds are played at this peak, whatever their level: noise may exceed the range of a wav file."""
+"""Sounds are scaled to this peak, since noise may exceed the range of a wav file."""
 
 
 @dataclass(frozen=True)
 class Sound:
-    """A sound for the page: a 16-bit stereo wav as a data URI, and how long it lasts in words."""
+    """A sound for the page: a 16-bit stereo wav as a data URI, and its duration in words."""
 
     uri: str
     duration: str
 
 
 def as_sound(audio: npt.NDArray[np.floating]) -> Sound:
-    """Return `audio` (2, samples) for the page, its peak brought to `PEAK`.
+    """Return `audio` (2, samples) for the page, scaled to `PEAK`.
 
     >>> as_sound(np.ones((2, 1151))).duration
     '72 ms'
@@ -35,7 +35,7 @@ def as_sound(audio: npt.NDArray[np.floating]) -> Sound:
 
 
 def wav_of(audio: npt.NDArray[np.floating]) -> bytes:
-    """Return `audio` (2, samples) as a 16-bit wav file, its peak brought to `PEAK`."""
+    """Return `audio` (2, samples) as a 16-bit wav file, scaled to `PEAK`."""
     peak = float(np.abs(audio).max())
     samples = np.rint(audio * (PEAK * 32767 / peak if peak > 0 else 0.0)).astype("<i2")
     file = io.BytesIO()

@@ -1,5 +1,6 @@
-"""A table as text, and its three clothes: terminal, Markdown, LaTeX."""
+"""A text table and its three renderings: terminal, Markdown, LaTeX."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -8,6 +9,15 @@ import pandas as pd
 from rich.markup import escape
 from rich.table import Table as RichTable
 from tabulate import tabulate
+
+from ...spelling import shown
+
+_LATEX = str.maketrans(
+    {sign: f"\\{sign}" for sign in "&%$#_{}"}
+    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+)
+_OPTION = re.compile(r"^\s*[\[*]", re.MULTILINE)
+"""What LaTeX would take, at the start of a row, for an option of the end of the row before or of its rule."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +31,7 @@ class TextTable:
 
     @property
     def alignments(self) -> list[Literal["left", "right"]]:
-        """Right for columns of numbers, left for columns of words."""
+        """Alignment of each column: right for numbers, left for words."""
         columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.heads)
         return ["right" if any(cells) and not any(map(_is_words, cells)) else "left" for cells in columns]
 
@@ -31,13 +41,14 @@ def _is_words(cell: str) -> bool:
 
 
 def rich_table(table: TextTable) -> RichTable:
-    """Return `table` for the terminal."""
-    shown = RichTable(title=escape(table.caption), title_justify="left", header_style="bold")
+    """Return `table` for this terminal."""
+    drawn = RichTable(title=escape(shown(table.caption)), title_justify="left", header_style="bold")
     for head, align in zip(table.heads, table.alignments, strict=True):
-        shown.add_column(escape(head), justify=align, overflow="fold")
+        drawn.add_column(escape(shown(head)), justify=align, overflow="fold")
     for r, row in enumerate(table.rows):
-        shown.add_row(*(f"[bold]{escape(c)}[/]" if (r, k) in table.bold else escape(c) for k, c in enumerate(row)))
-    return shown
+        cells = [escape(shown(cell)) for cell in row]
+        drawn.add_row(*(f"[bold]{cell}[/]" if (r, k) in table.bold else cell for k, cell in enumerate(cells)))
+    return drawn
 
 
 def markdown(table: TextTable) -> str:
@@ -58,6 +69,7 @@ def latex(table: TextTable) -> str:
     marks = pd.DataFrame("", index=frame.index, columns=frame.columns)
     for row, column in table.bold:
         marks.iat[row, column] = "textbf:--rwrap;"
-    caption = table.caption.replace("%", r"\%")
     columns = "".join(align[0] for align in table.alignments)
-    return str(style.apply(lambda _: marks, axis=None).to_latex(hrules=True, caption=caption, column_format=columns))
+    caption = table.caption.translate(_LATEX)
+    text = str(style.apply(lambda _: marks, axis=None).to_latex(hrules=True, caption=caption, column_format=columns))
+    return _OPTION.sub(r"{}\g<0>", text)

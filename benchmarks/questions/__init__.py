@@ -1,1 +1,1 @@
-"""What is asked: tracks, answers, labels, metrics, settings, and where samples come from."""
+"""Tracks, answers, labels, metrics, settings and sources of samples."""

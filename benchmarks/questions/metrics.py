@@ -1,14 +1,14 @@
-"""How wrong a prediction is: pure functions, reference first, and the metrics that the tables print.
+"""Error measures as pure functions, reference first, and the metrics that the tables print.
 
 Conventions: delays are in seconds, positive where the left ear leads, angles in degrees, positive to the left; truth
-and prediction are finite arrays of shape (n,), n >= 1, anything else is an `InputError`. The functions answer in the
-unit of their input; a `Metric` takes seconds or degrees and answers in the unit that it declares (ms, deg or %).
+and prediction are finite arrays of shape (n,), n >= 1; anything else is an `InputError`. The functions return the unit
+of their input; a `Metric` takes seconds or degrees and returns the unit that it declares (ms, deg or %).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, assert_never
+from typing import Any, Literal, assert_never
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,7 +43,7 @@ def root_mean_square_error(truth: ArrayLike, prediction: ArrayLike) -> float:
 
 
 def median_absolute_error(truth: ArrayLike, prediction: ArrayLike) -> float:
-    """Return median |prediction - truth|, in the unit of the input; of two middle values, their mean.
+    """Return median |prediction - truth|, in the unit of the input; the mean of the two middle values if n is even.
 
     >>> median_absolute_error([0.0, 0.0, 0.0], [1.0, -2.0, 50.0])
     2.0
@@ -54,7 +54,7 @@ def median_absolute_error(truth: ArrayLike, prediction: ArrayLike) -> float:
 def share_within(truth: ArrayLike, prediction: ArrayLike, tolerance: float) -> float:
     """Return the share, 0 to 1, of samples with |prediction - truth| <= `tolerance` (unit of the input).
 
-    The bound counts as inside, also after a trip through a float32 file.
+    The bound counts as inside, even after rounding by a float32 file.
 
     >>> share_within([0.0, 0.0], [0.1, 0.2], tolerance=0.1)
     0.5
@@ -63,9 +63,9 @@ def share_within(truth: ArrayLike, prediction: ArrayLike, tolerance: float) -> f
 
 
 def binary_accuracy(truth: ArrayLike, prediction: ArrayLike) -> float:
-    """Return the share, 0 to 1, of samples whose side is right: StereoCRW's in-the-wild rule.
+    """Return the share, 0 to 1, of samples with the correct side, by StereoCRW's in-the-wild rule.
 
-    `truth` is +1 for left and -1 for right; a `prediction` (any unit) >= 0 says left.
+    `truth` is +1 for left and -1 for right; a `prediction` (any unit) >= 0 means left.
 
     >>> binary_accuracy([+1, -1, -1], [0.0, -2e-4, 3e-4]) == 2 / 3
     True
@@ -74,7 +74,7 @@ def binary_accuracy(truth: ArrayLike, prediction: ArrayLike) -> float:
 
 
 def angular_error(truth: ArrayLike, prediction: ArrayLike) -> Vector:
-    """Return |prediction - truth| (n,) the short way round the circle, in degrees, 0 to 180.
+    """Return |prediction - truth| (n,) the short way round the circle, 0 to 180 degrees.
 
     >>> angular_error([170.0, 10.0], [-170.0, 30.0]).tolist()
     [20.0, 20.0]
@@ -84,10 +84,10 @@ def angular_error(truth: ArrayLike, prediction: ArrayLike) -> Vector:
 
 
 def recall_area(truth: ArrayLike, prediction: ArrayLike, threshold: float) -> float:
-    """Return the area, 0 to 1, under the share of samples within an angle, for angles from 0 to `threshold` degrees.
+    """Return the area, 0 to 1, under the curve of the share of samples within an angle of 0 to `threshold` degrees.
 
-    The area under the steps themselves, which is the mean of max(0, 1 - error / threshold); SuperGlue's evaluation
-    (Sarlin et al. 2020, Sec. 5.2) joins their corners by lines, which differs by less than 1 / n.
+    This is the exact area under the steps, the mean of max(0, 1 - error / threshold). SuperGlue's evaluation (Sarlin et
+    al. 2020, Sec. 5.2) interpolates linearly between the steps, which differs by less than 1 / n.
 
     >>> recall_area([0.0, 0.0], [2.5, 90.0], threshold=5.0)
     0.25
@@ -101,28 +101,27 @@ def _recall_terms(truth: ArrayLike, prediction: ArrayLike, threshold: float) -> 
 
 @dataclass(frozen=True)
 class Metric:
-    """A named number of a table: terms, one a sample, and the summary that makes them one value."""
+    """A named metric: one term for each sample, and the summary that reduces them to one value."""
 
     name: str
     label: str
     unit: str
     higher_is_better: bool
-    per_sample: Callable[[ArrayLike, ArrayLike], Vector]
-    """(truth, prediction) -> (n,) terms in `unit`, or in its square where `summary` is "root_mean"."""
+    per_sample: Callable[[Any, Any], Vector]
+    """(truth, answers) -> (n,) terms in `unit`, or its square if `summary` is "root_mean"."""
     summary: Summary
-    counts: Callable[[Vector], NDArray[np.bool_]] | None = None
-    """Which samples count, by their truth (n,); all where it is None."""
+    counts: Callable[[Any], NDArray[np.bool_]] | None = None
+    """Selects the samples that count, by their truth (n,); None selects all."""
 
-    def counted(self, truth: ArrayLike) -> NDArray[np.intp]:
-        """Return the indices of the samples of `truth` (n,) that count.
+    def counted(self, truth: Any) -> NDArray[np.intp]:
+        """Return the indices of the samples of `truth` (n,), numbers or objects, that count.
 
         >>> FRONT_AZIMUTH_ERROR.counted([-90.0, 91.0, 0.0]).tolist()
         [0, 2]
         """
-        values = np.asarray(truth, dtype=np.float64)
-        return np.arange(len(values)) if self.counts is None else np.flatnonzero(self.counts(values))
+        return np.arange(len(truth)) if self.counts is None else np.flatnonzero(self.counts(np.asarray(truth)))
 
-    def value(self, truth: ArrayLike, prediction: ArrayLike) -> float:
+    def value(self, truth: Any, prediction: Any) -> float:
         """Return the metric in `unit`.
 
         >>> MEAN_ABSOLUTE_ERROR_MS.value([0.0, 5e-4], [0.0, 0.0])
@@ -176,8 +175,8 @@ SHARE_WITHIN_TENTH_MS = Metric(
 ACCURACY = Metric("binary_accuracy", "accuracy", "%", True, _percent_side_right, "mean")
 
 FAILURE_DEG = 10.0
-"""Degrees from which on a rotation has failed: no rotation of our datasets is smaller, so an answer of 0, which
-methods give where they find none, always counts as a failure."""
+"""An error from this angle (degrees) on is a failure. No rotation in our datasets is smaller, so 0, which methods
+return if they find no rotation, always counts as a failure."""
 
 
 def _percent_failed(truth: ArrayLike, prediction: ArrayLike) -> Vector:
@@ -202,7 +201,7 @@ FAILURES = Metric("share_failed", f"failed by {FAILURE_DEG:g}° or more", "%", F
 
 
 def folded_azimuth(azimuth: ArrayLike) -> Vector:
-    """Return `azimuth` (n,), degrees, with what lies behind mirrored to the front: -90 to 90.
+    """Return `azimuth` (n,), degrees, with the back mirrored to the front: -90 to 90.
 
     >>> folded_azimuth([100.0, -180.0, 90.0, -30.0]).tolist()
     [80.0, 0.0, 90.0, -30.0]
@@ -212,7 +211,7 @@ def folded_azimuth(azimuth: ArrayLike) -> Vector:
 
 
 def folded_angular_error(truth: ArrayLike, prediction: ArrayLike) -> Vector:
-    """Return how far azimuths (n,) are off, in degrees, where front and back count as the same (SLfM's evaluation).
+    """Return the azimuth error (n,), degrees, with front and back folded together (SLfM's evaluation).
 
     >>> folded_angular_error([80.0, 10.0], [110.0, -20.0]).tolist()
     [10.0, 30.0]
@@ -235,7 +234,12 @@ def _has_front_or_back(truth: Vector) -> NDArray[np.bool_]:
 
 def _percent_azimuth_side_right(truth: ArrayLike, prediction: ArrayLike) -> Vector:
     reference, estimate = _validated_pair(truth, prediction)
-    return np.where((np.sin(np.radians(estimate)) >= 0) == (np.sin(np.radians(reference)) > 0), 100.0, 0.0)
+    return np.where(_is_left(estimate) == _is_left(reference), 100.0, 0.0)
+
+
+def _is_left(azimuth: Vector) -> NDArray[np.bool_]:
+    """Return whether azimuths (n,) are to the left, modulo 360; straight ahead and behind count as left."""
+    return np.asarray(np.mod(azimuth, 360) <= 180)
 
 
 def _percent_front_back_confused(truth: ArrayLike, prediction: ArrayLike) -> Vector:
@@ -245,8 +249,9 @@ def _percent_front_back_confused(truth: ArrayLike, prediction: ArrayLike) -> Vec
 
 
 FRONT_AZIMUTH_ERROR = Metric(
-    "mean_front_azimuth_error", "MAE within ±90°", "deg", False, folded_angular_error, "mean", _in_front
+    "mean_front_azimuth_error", "MAE within ±90° (folded)", "deg", False, folded_angular_error, "mean", _in_front
 )
+UNFOLDED_AZIMUTH_ERROR = Metric("mean_azimuth_error", "MAE (unfolded)", "deg", False, angular_error, "mean")
 FOLDED_AZIMUTH_ERROR = Metric("mean_folded_azimuth_error", "MAE folded", "deg", False, folded_angular_error, "mean")
 AZIMUTH_SIDE = Metric(
     "azimuth_side_accuracy", "left-right accuracy", "%", True, _percent_azimuth_side_right, "mean", _has_side
@@ -263,7 +268,7 @@ FRONT_BACK_CONFUSION = Metric(
 
 
 def digits(value: float, unit: str) -> int:
-    """Return how many digits after the point tables print of `value`.
+    """Return how many decimals tables print for `value`.
 
     >>> digits(75.4, "%"), digits(0.16, "ms"), digits(0.06, "deg"), digits(12.2, "deg")
     (1, 3, 3, 2)
@@ -286,12 +291,13 @@ METRICS = {
         *RECALL_AREAS,
         FAILURES,
         FRONT_AZIMUTH_ERROR,
+        UNFOLDED_AZIMUTH_ERROR,
         FOLDED_AZIMUTH_ERROR,
         AZIMUTH_SIDE,
         FRONT_BACK_CONFUSION,
     )
 }
-"""Every metric by its name, which is what result files store."""
+"""Every metric by name; result files store the name."""
 
 
 def _absolute_error(truth: ArrayLike, prediction: ArrayLike) -> Vector:
@@ -303,7 +309,7 @@ def _is_within(truth: ArrayLike, prediction: ArrayLike, tolerance: float) -> NDA
     if not (np.isfinite(tolerance) and tolerance >= 0):
         raise InputError(f"tolerance={tolerance}: expected a finite number >= 0, in the unit of the truth")
     reference, estimate = _validated_pair(truth, prediction)
-    # Twice the rounding of both values when a file stored them as float32.
+    # Twice the float32 rounding error of both values.
     rounding = np.finfo(np.float32).eps * (np.abs(reference) + np.abs(estimate))
     return np.abs(estimate - reference) <= tolerance + rounding
 
@@ -324,7 +330,7 @@ def _validated_pair(truth: ArrayLike, prediction: ArrayLike) -> tuple[Vector, Ve
 
 
 def finite_vector(values: ArrayLike, name: str) -> Vector:
-    """Return `values` as float64 (n,), n >= 1, or an `InputError` that says what is wrong with `name`.
+    """Return `values` as float64 (n,), n >= 1, or raise an `InputError` that says what is wrong with `name`.
 
     >>> finite_vector([0.0, float("nan")], "prediction")
     Traceback (most recent call last):

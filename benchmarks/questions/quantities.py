@@ -1,4 +1,4 @@
-"""What the number that methods predict means: its unit, its sign and its usual errors, for axes and words."""
+"""Predicted quantities: unit, sign and typical errors, for axes and texts."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from .metrics import MS_PER_SECOND
 
 @dataclass(frozen=True)
 class Quantity:
-    """A predicted number; predictions times `scale` are in `unit`, and signs are told by `sides` (positive, negative).
+    """A predicted quantity; predictions times `scale` are in `unit`, and `sides` name the signs (positive, negative).
 
-    `error_ticks` (unit) span the axis of an error distribution, `error_marks` are dotted there; an error of at most
+    `error_ticks` (unit) span the axis of an error distribution, `error_marks` are its dotted lines; an error of at most
     `good` counts as good. A `circular` quantity is an angle in degrees.
     """
 
@@ -44,7 +44,7 @@ class Quantity:
         return f"{float(self.in_unit(value)):+.{self.digits}f} {self.unit}{side}"
 
     def error_text(self, truth: float, prediction: float) -> str:
-        """Return how far `prediction` is off, in words.
+        """Return the error of `prediction` in words.
 
         >>> ROTATION.error_text(170.0, -170.0)
         'off by 20.00 deg'

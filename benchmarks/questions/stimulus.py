@@ -1,36 +1,45 @@
-"""What methods are given: the protocols of a condition and of a batch, and the stimulus that makes batches.
+"""The input of methods: interfaces of conditions and batches, and the stimulus that makes batches.
 
-A stimulus says how the samples of a dataset become what a method is given under a condition, such as stereo clips
-with noise. A track names its stimulus; the harness, the results and the report know nothing else of it.
+A stimulus turns the samples of a dataset into a method's input under a condition, such as stereo clips with noise. A
+track names its stimulus; the harness, the results and the report need nothing else.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
 
 from ...datagen.dataset import Dataset
-from ...errors import InputError
+from ...registry import load
 from .labels import Labels
+from .settings import Stated
 
 
 class Condition(Protocol):
-    """One cell of the grid: a frozen dataclass whose fields are its settings."""
+    """One condition of the grid: a frozen dataclass whose fields are its settings."""
 
     def stated(self) -> dict[str, float | int | None]:
-        """Return every setting by name, None where it is off; the class takes them as keywords again."""
-
-    def columns(self) -> dict[str, float]:
-        """Return the condition as the columns of a predictions file; NaN where a setting is off."""
+        """Return every setting by name, None if it is off; the constructor takes them as keywords."""
 
     def label(self) -> str:
         """Return a short name for tables and files."""
 
     def given(self) -> str:
-        """Return what a method is given of one sample, in words."""
+        """Describe a method's input for one sample."""
+
+    def published_form(self) -> bool:
+        """Return whether all settings that papers keep fixed have their published values, so that numbers compare."""
+
+
+def columns_of(condition: Condition) -> dict[str, float]:
+    """Return the condition as columns of a predictions file; NaN for a setting that is off."""
+    return {key: float("nan") if value is None else float(value) for key, value in condition.stated().items()}
 
 
 class Batch(Protocol):
-    """What a method is given at once."""
+    """The input of one `predict` call: a frozen dataclass of arrays and constants."""
 
     @property
     def sample_id(self) -> Sequence[str]:
@@ -38,8 +47,31 @@ class Batch(Protocol):
 
     def __len__(self) -> int: ...
 
-    def copy(self) -> Self:
-        """Return a batch with arrays of its own, so that no method can change what the next one is given."""
+
+B = TypeVar("B", bound=Batch)
+
+
+def private_copy(batch: B) -> B:
+    """Return a deep copy of `batch`, so that no method can change the input of the next one."""
+    fields = {f.name: getattr(batch, f.name) for f in dataclasses.fields(batch)}  # type: ignore[arg-type]
+    own = {name: value.copy() for name, value in fields.items() if isinstance(value, np.ndarray)}
+    return dataclasses.replace(batch, **own)  # type: ignore[type-var]
+
+
+@dataclass(frozen=True)
+class GivenArray:
+    """One array of a batch that a sealed set holds: its name, the dimensions of one sample, a description. `file` is
+    the file name ending under which boards play or show it, "wav" or one in "jpg"; empty if they do not.
+    """
+
+    name: str
+    dimensions: tuple[str, ...]
+    description: str
+    file: str = ""
+
+    def stored_name(self, condition: int) -> str:
+        """Return the array's name in the dataset under the condition with that number."""
+        return f"condition_{condition}_{self.name}"
 
 
 C = TypeVar("C", bound=Condition)
@@ -51,31 +83,33 @@ def _as_it_is(dataset: Dataset, condition: C) -> C:
 
 @dataclass(frozen=True)
 class Stimulus(Generic[C]):
-    """How samples become what methods are given.
+    """How samples become the input of methods.
 
-    `noun` names one sample, `sense` and `attention` say what a method does with it, such as hear and listen.
-    `condition` is the class of its conditions, `options` the options of `whence bench` that make them: `grid` takes
-    those that the user gave (by name) and the track's own conditions. `batches` yields what is given of the samples
-    under a condition, in the order of the labels; `suited` is the condition as it can be had of a dataset.
+    `noun` names one sample; `sense` and `attention` are what a method does with it, such as hear and listen.
+    `condition` is the class of its conditions, `batch` that of its batches of at most `size` samples. A batch holds the
+    `arrays`, the `constants` that all samples of a condition share, and `sample_id`, nothing else; so does a sealed
+    set. `batches` yields the input of the samples under a condition, in the order of the labels; `suited` adapts a
+    condition to a dataset. `exhibits` names the function (`module:name`) that shows single samples in a report; empty
+    if they have no picture or sound.
     """
 
     noun: str
     sense: str
     attention: str
     condition: type[C]
-    options: tuple[str, ...]
-    grid: Callable[[Mapping[str, Any], Sequence[C]], list[C]]
+    batch: Callable[..., Batch]
+    size: int
+    arrays: tuple[GivenArray, ...]
+    constants: tuple[str, ...]
     batches: Callable[[Dataset, Labels, C], Iterator[Batch]]
     suited: Callable[[Dataset, C], C] = _as_it_is
+    exhibits: str = ""
 
-    def conditions(self, given: Mapping[str, Any], own: Sequence[C], track: str) -> list[C]:
-        """Return the grid that the options `given` ask for; raises InputError for one that does not apply."""
-        for name in given:
-            if name not in self.options:
-                known = ", ".join(map(_flag, self.options)) or "no such options: its samples are given as stored"
-                raise InputError(f"{_flag(name)} does not apply to the track {track!r}, which has {known}")
-        return self.grid(given, own)
+    def condition_of(self, stated: Stated) -> C:
+        """Return the condition whose `stated()` is `stated`."""
+        return self.condition(**stated)
 
-
-def _flag(option: str) -> str:
-    return f"--{option.replace('_', '-')}"
+    def load_exhibits(self) -> Callable[..., Sequence[Any]] | None:
+        """Return the function named by `exhibits`. It loads matplotlib, so it is imported only when needed."""
+        found: Callable[..., Sequence[Any]] | None = load(self.exhibits) if self.exhibits else None
+        return found

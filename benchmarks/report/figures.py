@@ -1,4 +1,4 @@
-"""What the figures of a report share: the looks of each method's line, legends, and where they are written."""
+"""Shared parts of a report's figures: line styles, legends and output files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from ..display.drawing import COLOURS, DASHES, MARKERS, MUTED, Picture, picture, save
+from ..questions.settings import Setting, Stated
 from ..scoring.results import CHANCE
-from .view import Stated, View, in_order, stated_text
-
-WIDTH = 5.0
-"""Inches: readable on a phone, half a page on a desk."""
+from .view import View
 
 
 @dataclass(frozen=True)
@@ -27,18 +25,24 @@ class Figure:
 
 @dataclass(frozen=True)
 class Slice:
-    """A part of the grid in which one setting varies (`key`, None: nothing does); `fixed` names the others."""
+    """A slice of the grid along one `setting` (None if nothing varies); `fixed` names the others."""
 
-    key: str | None
+    setting: Setting | None
     conditions: Sequence[Stated]
     fixed: str
     suffix: str
-    """Of the names of its files, where there are several slices."""
+    """Suffix of its file names if there are several slices."""
+
+    @property
+    def key(self) -> str | None:
+        """The key of the setting that varies."""
+        return None if self.setting is None else self.setting.key
 
     @property
     def levels(self) -> list[float | None]:
         """The levels of the setting, from low to high."""
-        return [] if self.key is None else in_order(self.key, [c.get(self.key) for c in self.conditions])
+        setting = self.setting
+        return [] if setting is None else setting.in_order(c.get(setting.key) for c in self.conditions)
 
     def at(self, level: float | None) -> Stated:
         """Return the condition with this level."""
@@ -47,19 +51,20 @@ class Slice:
 
 def slices(view: View) -> list[Slice]:
     """Return the pooled grid as slices along its first varying setting."""
-    key, others = (view.varying[0] if view.varying else None), view.varying[1:]
+    setting = view.wording.of(view.varying[0]) if view.varying else None
+    others = view.varying[1:]
     parts: dict[tuple[float | None, ...], list[Stated]] = {}
     for condition in view.pooled:
         parts.setdefault(tuple(condition.get(name) for name in others), []).append(condition)
     several = len(parts) > 1
     return [
-        Slice(key, part, stated_text(part[0], others), f"-{k}" if several else "")
+        Slice(setting, part, view.wording.text(part[0], others), f"-{k}" if several else "")
         for k, part in enumerate(parts.values(), start=1)
     ]
 
 
 def score_name(view: View) -> str:
-    """Return the metric that ranks and its unit, for an axis."""
+    """Return the ranking metric and its unit, for an axis."""
     return f"{view.metric.label} ({view.metric.unit})"
 
 
@@ -70,7 +75,7 @@ def publish(drawing: Drawing, folder: Path, name: str, alt: str) -> Picture:
 
 
 def line_style(view: View, name: str) -> dict[str, Any]:
-    """Return the looks of a method's line, the same in all figures: colours go by rank, grey answers blindly."""
+    """Return a method's line style, the same in all figures: coloured by rank, grey if it ignores its input."""
     if name not in view.listening:
         deaf = [*(n for n in view.methods if n not in view.listening), CHANCE]
         return {"color": MUTED, "linestyle": DASHES[1 + deaf.index(name) % 3], "linewidth": 1.2}
@@ -86,7 +91,7 @@ def line_style(view: View, name: str) -> dict[str, Any]:
 
 
 def legend_height(entries: int) -> float:
-    """Return the inches that a legend of so many entries needs below the axes."""
+    """Return the height (inches) of a legend with so many entries below the axes."""
     return 0.17 * -(-entries // 2) + 0.1
 
 

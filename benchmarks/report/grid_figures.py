@@ -1,4 +1,4 @@
-"""The scores of a report over its grid: lines with interval bands, or bars where nothing varies."""
+"""Scores over the grid: lines with interval bands, or bars if nothing varies."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,41 +6,42 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..display.drawing import BLUE, INK, MUTED, axes_of, plain_name
+from ..display.drawing import BLUE, INK, MUTED, WIDTH, axes_of, plain_name
 from ..scoring.results import CHANCE, Row
-from .figures import WIDTH, Figure, Slice, draw_legend, legend_height, line_style, publish, score_name, slices
-from .view import View, axis_title, level_text
+from .figures import Figure, Slice, draw_legend, legend_height, line_style, publish, score_name, slices
+from .view import View
 
 
 def scores_over_grid(view: View, folder: Path) -> list[Figure]:
-    """Return the main metric as lines over the setting that varies, with interval bands; bars where nothing varies."""
+    """Return the main metric as lines over the varying setting, with interval bands, or as bars if none varies."""
     if view.varying:
         return [_lines(view, part, folder) for part in slices(view)]
     bars = _bars(view, folder)
     parts = view.split(view.pooled[0])
     if len(parts) < 2:
         return [bars]
-    return [bars, _lines(view, Slice(next(iter(view.run.labels.groups)), parts, "", ""), folder)]
+    return [bars, _lines(view, Slice(view.wording.of(next(iter(view.run.labels.groups))), parts, "", ""), folder)]
 
 
 def _lines(view: View, part: Slice, folder: Path) -> Figure:
-    assert part.key is not None
+    setting = part.setting
+    assert setting is not None
     names = [*(view.listening or view.methods), CHANCE]
     drawing, axes = axes_of(WIDTH, 3.1 + legend_height(len(names)))
     for name in names:
         _draw_line(view, axes, name, [view.row(name, part.at(level)) for level in part.levels])
-    axes.set_xticks(range(len(part.levels)), [level_text(part.key, level) for level in part.levels])
-    axes.set(xlabel=axis_title(part.key), ylabel=score_name(view))
+    axes.set_xticks(range(len(part.levels)), [setting.level_text(level) for level in part.levels])
+    axes.set(xlabel=setting.axis, ylabel=score_name(view))
     draw_legend(drawing, axes)
     where = f", {part.fixed}" if part.fixed else ""
-    title = f"{view.metric.label} against {axis_title(part.key)}"
-    alt = f"{title}{where}: one line a method, best first {', '.join(names)}; the numbers are in the tables."
+    title = f"{view.metric.label} against {setting.axis}"
+    alt = f"{title}{where}: one line per method, best first {', '.join(names)}; the numbers are in the tables."
     caption = f"{score_name(view)}{where}; bands are 95 % intervals over {view.cluster_noun}."
     return Figure(title, caption, [publish(drawing, folder, f"lines{part.suffix}", alt)])
 
 
 def _draw_line(view: View, axes: Axes, name: str, rows: Sequence[Row | None]) -> None:
-    """Draw one method's scores in their order, a gap where one is missing, with the band of its intervals."""
+    """Draw one method's scores in order, with a band of intervals and gaps for missing scores."""
     x = np.arange(len(rows))
     value, low, high = (
         np.array([np.nan if row is None else getattr(row, field) for row in rows])

@@ -1,4 +1,4 @@
-"""Heat maps of a report: the main metric over SNR (or whatever varies) and RT60, a map a method on one scale."""
+"""Heat maps of a report: the main metric over SNR (or another setting) and RT60, one map for each method."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,8 +12,9 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure as Drawing
 
 from ..display.drawing import MUTED, axes_of, blank, picture, plain_name, save
+from ..questions.settings import Setting
 from .figures import Figure, Slice, score_name, slices
-from .view import View, axis_title, capitalised, in_order, level_text
+from .view import View, capitalised
 
 Float64 = npt.NDArray[np.float64]
 
@@ -27,59 +28,59 @@ class _Maps:
 
     view: View
     part: Slice
-    group: str
+    group: Setting
 
     @cached_property
     def heights(self) -> list[float | None]:
         """The levels of the group, from low to high."""
-        return in_order(self.group, [float(level) for level in np.unique(self.view.run.labels.groups[self.group])])
+        return self.group.in_order(map(float, np.unique(self.view.run.labels.groups[self.group.key])))
 
     @cached_property
     def values(self) -> dict[str, Float64]:
-        """The scores (heights, levels) of each method, NaN where they are missing."""
+        """The scores (heights, levels) of each method, NaN if they are missing."""
         return {name: self._values_of(name) for name in self.view.methods}
 
     def _values_of(self, name: str) -> Float64:
         part, row = self.part, self.view.row
-        rows = [[row(name, {**part.at(x), self.group: y}) for x in part.levels] for y in self.heights]
+        rows = [[row(name, {**part.at(x), self.group.key: y}) for x in part.levels] for y in self.heights]
         return np.array([[np.nan if row is None else row.value for row in line] for line in rows])
 
     @cached_property
     def scale(self) -> Normalize:
-        """The scale of all maps."""
+        """The colour scale of all maps."""
         values = np.concatenate([v.ravel() for v in self.values.values()])
         return Normalize(float(np.nanmin(values)), float(np.nanmax(values)))
 
     @property
     def colours(self) -> Colormap:
-        """Bright where a method is good; colour-blind readers see the same order."""
+        """Brighter is better; readable by colour-blind people."""
         return colormaps["cividis" if self.view.metric.higher_is_better else "cividis_r"]
 
     @property
     def titles(self) -> tuple[str, str]:
-        """What goes to the right and what goes upwards."""
-        assert self.part.key is not None
-        return axis_title(self.part.key), axis_title(self.group)
+        """Titles of the horizontal and the vertical axis."""
+        assert self.part.setting is not None
+        return self.part.setting.axis, self.group.axis
 
     @property
     def ticks(self) -> tuple[list[str], list[str]]:
         """The levels in words, to the right and upwards."""
-        assert self.part.key is not None
-        right = [level_text(self.part.key, x) for x in self.part.levels]
-        return right, [level_text(self.group, y) for y in self.heights]
+        assert self.part.setting is not None
+        right = [self.part.setting.level_text(x) for x in self.part.levels]
+        return right, [self.group.level_text(y) for y in self.heights]
 
     @property
     def size(self) -> tuple[float, float]:
-        """Inches of one map."""
+        """Size of one map, inches."""
         return 1.3 + 0.48 * len(self.part.levels), 1.0 + 0.3 * len(self.heights)
 
 
 def heat_maps(view: View, folder: Path) -> list[Figure]:
-    """Return the heat maps of `view`, a figure for each slice; none where the grid is no plane."""
+    """Return the heat maps of `view`, one figure for each slice; none if the grid has no second axis."""
     groups = [key for key, values in view.run.labels.groups.items() if len(np.unique(values)) > 1]
     if not groups or not view.varying or not view.methods:
         return []
-    return [_figure(_Maps(view, part, groups[0]), folder) for part in slices(view)]
+    return [_figure(_Maps(view, part, view.wording.of(groups[0])), folder) for part in slices(view)]
 
 
 def _figure(maps: _Maps, folder: Path) -> Figure:
@@ -115,14 +116,14 @@ def _draw_map(maps: _Maps, axes: Axes, method: str) -> None:
 
 
 def _legible(background: tuple[float, float, float, float]) -> str:
-    """Return near-black or near-white, whichever reads better on `background`; neither follows the page's theme."""
+    """Return near-black or near-white, whichever is more readable on `background`, regardless of the page's theme."""
     red, green, blue, _ = background
     luminance = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
     return "#000000" if luminance > 0.18 else "#fdfdfd"
 
 
 def _extremes(maps: _Maps, method: str) -> str:
-    """Return where a map is lowest and highest, in words."""
+    """Return the lowest and the highest score of a map, in words."""
     values = maps.values[method]
     if not np.isfinite(values).any():
         return "missing"

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...files import written_whole
 from ..display.drawing import style
 from ..display.rendering import render_page
+from ..running.run import Run
 from ..scoring.results import CHANCE, Row
 from ..scoring.statistics import Interval, paired_difference
 from .figures import Figure
@@ -17,12 +17,9 @@ from .grid_figures import scores_over_grid
 from .heat_maps import heat_maps
 from .published_tables import published_tables
 from .sample_figures import accuracy_by_azimuth, error_distribution, predicted_against_true
-from .score_tables import details, interval_text, main_table, number
+from .score_tables import details, html_table, interval_text, number
 from .view import View
 from .worst import WorstSample, worst_samples_shown
-
-if TYPE_CHECKING:
-    from ..bench import Run
 
 REPORT = "report.html"
 FIGURES = "figures"
@@ -30,17 +27,17 @@ FIGURES = "figures"
 
 @dataclass(frozen=True)
 class Worst:
-    """The samples that one method gets most wrong, and under what condition."""
+    """The samples with the largest errors of one method, and the condition."""
 
     method: str
     condition: str
     samples: Sequence[WorstSample]
 
 
-def write_report(run: "Run") -> Path:
-    """Write `report.html`, and its figures for papers, into the folder of `run`; return the page's path.
+def write_report(run: Run) -> Path:
+    """Write `report.html` and its figures for papers into the folder of `run`; return the page's path.
 
-    The folder `figures` is the report's own: pictures of an earlier report are removed. The page needs no network and
+    Pictures of an earlier report in `figures` are removed. The page needs no network and
     no JavaScript, and the same run gives the same bytes.
     """
     folder = run.folder / FIGURES
@@ -71,7 +68,7 @@ def _render(view: View, folder: Path) -> str:
         clusters=view.cluster_noun,
         software=view.run.dataset.attributes.get("software", {}),
         headline=headline(view),
-        main=main_table(view),
+        main=html_table(view),
         published=published_tables(view),
         figures=all_figures(view, folder),
         worst=_worst(view, folder),
@@ -82,16 +79,16 @@ def _render(view: View, folder: Path) -> str:
 def all_figures(view: View, folder: Path) -> list[Figure]:
     """Return the figures of the report in order; each is also written to `folder` as PNG and PDF."""
     drawn = [*heat_maps(view, folder), *scores_over_grid(view, folder), error_distribution(view, folder)]
-    by_sample = (
-        accuracy_by_azimuth(view, folder)
-        if view.quantity is None
-        else predicted_against_true(view, view.quantity, folder)
-    )
+    by_sample = None
+    if view.quantity is not None:
+        by_sample = predicted_against_true(view, view.quantity, folder)
+    elif not view.run.track.answer.shape:
+        by_sample = accuracy_by_azimuth(view, folder)
     return [figure for figure in (*drawn, by_sample) if figure is not None]
 
 
 def _worst(view: View, folder: Path) -> Worst | None:
-    """Return the worst samples of the best listening method; None where no method listens."""
+    """Return the worst samples of the best listening method; None if no method listens."""
     method = view.best(view.middle)
     if method is None:
         return None
@@ -99,7 +96,7 @@ def _worst(view: View, folder: Path) -> Worst | None:
 
 
 def facts(view: View) -> list[tuple[str, str]]:
-    """Return what was measured on what, as names and texts."""
+    """Return facts about the run, as names and texts."""
     dataset, labels, attributes = view.run.dataset, view.run.labels, view.run.dataset.attributes
     clusters = len(np.unique(labels.clusters.astype(str)))
     sources = {
@@ -114,13 +111,13 @@ def facts(view: View) -> list[tuple[str, str]]:
         *([("split", str(split))] if (split := view.run.results.dataset["split"]) else []),
         (view.cluster_noun, str(clusters)),
         ("methods' protocol", view.run.results.protocol),
-        (f"given of each {view.noun}", view.harness_condition(view.middle).given()),
+        (f"input from each {view.noun}", view.harness_condition(view.middle).given()),
         *((name, str(value)) for name, value in sources.items() if value),
     ]
 
 
 def headline(view: View) -> str:
-    """Return the best method and how far it is from chance, in a sentence or three."""
+    """Return one to three sentences on the best method and its distance from chance."""
     rows = [row for name in view.methods if (row := view.row(name, view.middle)) is not None]
     chance = view.row(CHANCE, view.middle)
     if not rows or chance is None:
@@ -137,17 +134,17 @@ def _with_unit(value: float, unit: str) -> str:
 
 def _claim(view: View, best: Row) -> str:
     interval = interval_text(best)
-    sure = f"95 % interval {interval} {best.unit}" if interval else "interval unknown: one cluster only"
+    sure = f"95 % interval {interval} {best.unit}" if interval else "interval unknown: only one cluster"
     value = _with_unit(best.value, best.unit)
     return f"{best.method} is best, with {view.metric.label} {value} ({sure}), {view.text(view.middle)}."
 
 
 def _against_chance(view: View, best: Row, chance: Row) -> str:
-    """Return the gap to chance, with its paired interval."""
+    """Return a sentence on the gap to chance, with its paired interval."""
     gap = chance_gap(view, best.method)
     level = f"Chance, which {view.run.track.stimulus.sense}s nothing, has {_with_unit(chance.value, chance.unit)}"
     if not gap.distinguishable:
-        return f"{level}: the difference cannot be told from noise."
+        return f"{level}: the difference is within noise."
     side = "better" if (gap.value > 0) == view.metric.higher_is_better else "worse"
     ends = sorted(abs(end) for end in (gap.low, gap.high))
     between = f"{number(ends[0], best.unit)} to {number(ends[1], best.unit)}"
@@ -156,13 +153,12 @@ def _against_chance(view: View, best: Row, chance: Row) -> str:
 
 
 def chance_gap(view: View, method: str) -> Interval:
-    """Return the metric of `method` less that of chance, at the middle of the grid, on the same resamples."""
-    labels, metric = view.run.labels, view.metric
-    terms = view.terms(method, view.middle)
+    """Return the metric of `method` minus that of chance, under the middle condition, on the same resamples."""
+    metric, keep = view.metric, view.metric.counted(view.run.labels.truth)
+    labels, terms = view.run.labels.take(keep), view.terms(method, view.middle)
     assert terms is not None
-    guessed = metric.per_sample(labels.truth, view.run.track.chance(labels.truth))
-    keep = metric.counted(labels.truth)
-    return paired_difference(metric, terms[keep], guessed[keep], labels.clusters[keep])
+    guessed = metric.per_sample(labels.truth, view.run.track.chance(labels))
+    return paired_difference(metric, terms[keep], guessed, labels.clusters)
 
 
 def _ties(best: Row, ties: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The figures of a report sample by sample, at one condition: error distribution, predicted against true, azimuth."""
+"""Figures of single samples under one condition: error distribution, predicted against true, azimuth."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from ..display.drawing import GRID, MUTED, POINT, axes_of, plain_name
+from ..display.drawing import GRID, MUTED, POINT, WIDTH, axes_of, plain_name
 from ..questions.quantities import Quantity
-from .figures import WIDTH, Figure, draw_legend, legend_height, line_style, publish, score_name
+from .figures import Figure, draw_legend, legend_height, line_style, publish, score_name
 from .view import View, capitalised
 
 Float64 = npt.NDArray[np.float64]
@@ -19,7 +19,7 @@ _AZIMUTH_BIN_DEG = 15.0
 
 
 def error_distribution(view: View, folder: Path) -> Figure | None:
-    """Return how the errors are distributed at the middle of the grid: cumulative, a line a method."""
+    """Return the cumulative error distribution under the middle condition, one line for each method."""
     names = [*view.listening, *(name for name in view.methods if name not in view.listening)]
     drawing, axes = axes_of(WIDTH, 3.1 + legend_height(len(names)))
     for name in names:
@@ -35,7 +35,7 @@ def error_distribution(view: View, folder: Path) -> Figure | None:
     draw_legend(drawing, axes)
     what = f"accuracy within {view.cluster_noun}" if view.quantity is None else "absolute error"
     title = f"Distribution of the {what}"
-    alt = f"{title}, {view.text(view.middle)}: cumulative, one line a method, best first {', '.join(view.methods)}."
+    alt = f"{title}, {view.text(view.middle)}: cumulative, one line per method, best first {', '.join(view.methods)}."
     note = (
         f"Share of {view.cluster_noun} on whose {view.noun}s a method reaches at most the accuracy below"
         if view.quantity is None
@@ -48,11 +48,11 @@ def error_distribution(view: View, folder: Path) -> Figure | None:
 def _cumulative(view: View, terms: Float64) -> tuple[Float64, Float64]:
     """Return the cumulative distribution of errors, or of the accuracy (%) of each speaker or video."""
     if view.quantity is not None:
-        counted = terms[view.metric.counted(view.run.labels.truth)]
-        values = np.maximum(counted, view.quantity.error_range[0])
+        values = np.maximum(terms[np.isfinite(terms)], view.quantity.error_range[0])
     else:
-        codes = np.unique(view.run.labels.clusters.astype(str), return_inverse=True)[1]
-        values = np.bincount(codes, terms) / np.bincount(codes)
+        counted = np.isfinite(terms)
+        codes = np.unique(view.run.labels.clusters[counted].astype(str), return_inverse=True)[1]
+        values = np.bincount(codes, terms[counted]) / np.bincount(codes)
     share = np.linspace(0, 100, min(len(values), 300) + 1)
     quantiles = np.quantile(values, share / 100, method="inverted_cdf")
     end = 100.0 if view.quantity is None else view.quantity.error_range[1]
@@ -84,10 +84,10 @@ def _accuracy_axis(view: View, axes: Axes) -> None:
 
 
 def predicted_against_true(view: View, quantity: Quantity, folder: Path) -> Figure | None:
-    """Return predicted against true of the best listening method and the reference one; None where none listens."""
+    """Return predicted against true for the best listening method and the reference; None if none listens."""
     best, reference = view.best(view.middle), view.run.track.reference
     names = [best, *(n for n in (reference,) if n in view.listening and n != best)]
-    shown = {name: view.predictions(name, view.middle) for name in names if name is not None}
+    shown = {name: view.answers(name, view.middle) for name in names if name is not None}
     drawn = {name: quantity.in_unit(predicted) for name, predicted in shown.items() if predicted is not None}
     if not drawn:
         return None
@@ -96,9 +96,7 @@ def predicted_against_true(view: View, quantity: Quantity, folder: Path) -> Figu
     pictures = []
     for k, (name, predicted) in enumerate(drawn.items()):
         drawing = _scatter(quantity, truth, predicted, min(reach, 185.0) if quantity.circular else reach, name)
-        terms = view.terms(name, view.middle)
-        assert terms is not None
-        within = float(np.mean(terms <= quantity.good))
+        within = float(np.mean(np.abs(quantity.in_unit(shown[name] - view.run.labels.truth)) <= quantity.good))
         alt = (
             f"Predicted against true {quantity.name} of {name}: "
             f"{100 * within:.0f} % lie within {quantity.good:g} {quantity.unit} of the diagonal."
@@ -110,7 +108,7 @@ def predicted_against_true(view: View, quantity: Quantity, folder: Path) -> Figu
 
 
 def _far(values: Float64) -> float:
-    """Return the value within which 99.5 % of the predictions lie, so that one stray does not squeeze the rest."""
+    """Return the range of 99.5 % of the predictions, so that outliers do not squeeze the plot."""
     return float(np.quantile(np.abs(values), 0.995))
 
 
@@ -129,7 +127,7 @@ def _scatter(quantity: Quantity, truth: Float64, predicted: Float64, reach: floa
 
 
 def accuracy_by_azimuth(view: View, folder: Path) -> Figure | None:
-    """Return the accuracy of the listening methods by azimuth; None where the dataset or the run has none."""
+    """Return the accuracy of the listening methods by azimuth; None if there are no methods or azimuths."""
     names = [name for name in view.listening if view.terms(name, view.middle) is not None]
     if "azimuth" not in view.run.dataset or not names:
         return None
@@ -146,6 +144,6 @@ def accuracy_by_azimuth(view: View, folder: Path) -> Figure | None:
     axes.invert_xaxis()
     axes.set(xlabel="azimuth (degrees, left is positive)", ylabel=score_name(view))
     draw_legend(drawing, axes)
-    alt = f"Accuracy by azimuth, {view.text(view.middle)}: one line a method, best first {', '.join(names)}."
+    alt = f"Accuracy by azimuth, {view.text(view.middle)}: one line per method, best first {', '.join(names)}."
     caption = f"Mean over bins of {_AZIMUTH_BIN_DEG:g} degrees. {capitalised(view.text(view.middle))}."
     return Figure("Accuracy by azimuth", caption, [publish(drawing, folder, "accuracy-by-azimuth", alt)])

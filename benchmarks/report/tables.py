@@ -1,69 +1,29 @@
-"""The tables of a run: methods against conditions, and our numbers beside the published ones.
+"""The tables of a run as text: methods against conditions, comparisons, and our numbers next to published ones."""
 
-Rows are methods in rank order, between chance and ceiling; a column is a condition. A value is bold where its paired
-interval against the runner-up excludes zero.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ...conventions import SAMPLE_RATE
+from ...files import written_whole
 from ..display.text_table import TextTable, latex, markdown
+from ..questions.labels import Labels
 from ..questions.metrics import Metric, digits
+from ..questions.settings import Stated, Wording
 from ..questions.track import Track
-from ..scoring.published import CONDITION_KEYS, GROUP_KEYS, PublishedResult, published_under
-from ..scoring.results import CEILING, CHANCE, Results, Row
+from ..scoring.compare import Comparison
+from ..scoring.main_table import MISSING, MainTable, ScoreCell, ScoreLine, main_table, rank_text
+from ..scoring.published import CONDITION_KEYS, PublishedResult, published_for
+from ..scoring.results import Results, Row, why_unranked
 
-MISSING = "missing"
-Condition = Mapping[str, float | None]
 
-
-def conditions_of(results: Results, *, pooled: bool) -> list[Condition]:
-    """Return the conditions of `results` in order: those over all samples, or those of a part of them."""
-    found: list[Condition] = []
+def conditions_of(results: Results, wording: Wording, *, pooled: bool) -> list[Stated]:
+    """Return the conditions of `results` in order: over all samples (`pooled`) or over parts of them."""
+    found: list[Stated] = []
     for row in results.rows:
-        if bool(group_keys(row.condition)) != pooled and row.condition not in found:
+        if bool(wording.part_keys(row.condition)) != pooled and row.condition not in found:
             found.append(row.condition)
     return found
-
-
-def group_keys(condition: Condition) -> list[str]:
-    """Return the keys by which `condition` takes a part of the samples; empty where it takes all."""
-    return [key for key in GROUP_KEYS if key in condition]
-
-
-def varying_keys(conditions: Sequence[Condition]) -> list[str]:
-    """Return the keys whose values differ among `conditions`; a window as long as the clip goes without saying."""
-    keys = list(dict.fromkeys(key for condition in conditions for key in condition))
-    whole = [c.get("window") == round((c.get("clip_seconds") or 0) * SAMPLE_RATE) for c in conditions]
-    if all(whole):
-        keys = [key for key in keys if key != "window"]
-    return [key for key in keys if len({condition.get(key) for condition in conditions}) > 1]
-
-
-_LABELS = {
-    "snr_db": ("SNR {:g} dB", "clean"),
-    "rt60_nominal": ("RT60 {:g} s", "all RT60"),
-    "distractor": ("distractor {:g}", "one talker"),
-    "clip_seconds": ("{:g} s", ""),
-    "reverberation": ("reverberation {:g}", ""),
-    "sources": ("sources: {:g}", ""),
-    "dominance_db": ("others {:g} dB below", ""),
-    "rotation_up_to": ("rotation up to {:g} deg", "all rotations"),
-}
-"""How a setting reads, and how its absence does."""
-
-
-def condition_label(condition: Condition, keys: Sequence[str]) -> str:
-    """Return the settings `keys` of `condition` for a column's head."""
-    shown = []
-    for key in keys:
-        present, absent = _LABELS.get(key, (f"{key} {{:g}}", f"no {key}"))
-        value = condition.get(key)
-        shown.append(absent if value is None else present.format(value))
-    return ", ".join(filter(None, shown)) or "all"
 
 
 def format_value(row: Row) -> str:
@@ -74,103 +34,63 @@ def format_value(row: Row) -> str:
     return f"{row.value:.{shown}f} ±{(row.ci_high - row.ci_low) / 2:.{shown}f}"
 
 
-def main_table(results: Results, track: Track, metric: Metric, part: Condition | None = None) -> TextTable:
-    """Return methods against conditions by `metric`, over all samples or the `part` with one RT60 (or the like).
+def score_table(results: Results, track: Track, metric: Metric, part: Stated | None = None, why: str = "") -> TextTable:
+    """Return methods against conditions by `metric`, over all samples or a `part`, such as one RT60.
 
-    Rank and skill are those of the first metric's mean over the conditions shown.
+    Rank and skill are over the conditions shown; `why` is one line on why there are no ranks.
     """
-    part, noun = part or {}, track.stimulus.noun
-    conditions = [c for c in conditions_of(results, pooled=not part) if part.items() <= c.items()]
-    keys = [key for key in varying_keys(conditions) if key not in part] or _usual_keys(conditions)
-    by_cell = {(row.method, tuple(row.condition.items())): row for row in results.rows if row.metric == metric.name}
-    names = _ordered_methods(results, metric, conditions)
-    cells = {name: [by_cell.get((name, tuple(c.items()))) for c in conditions] for name in names}
-    said = list(dict.fromkeys(key for row in results.rows for key in row.diagnostics))
-    rows = [[name, *map(_cell, cells[name]), *_closing_cells(cells[name], said)] for name in names]
-    bold = {
-        (r, c + 1)
-        for c, condition in enumerate(conditions)
-        for r, name in enumerate(names)
-        if _is_alone_first(by_cell, names, name, condition)
-    }
-    where = f", {condition_label(part, list(part))}" if part else ""
+    part = part or {}
+    conditions = [c for c in conditions_of(results, track.wording, pooled=not part) if part.items() <= c.items()]
+    beside = track.beside if metric is track.metrics[0] else ()
+    table = main_table(results.rows, metric, conditions, beside)
+    where = f", {track.wording.text(part, part)}" if part else ""
     better = "" if metric.higher_is_better else ", lower is better"
-    caption = f"{track.name}: {metric.label} ({metric.unit}{better}){where}, ± half of the 95 % interval"
-    heads = ["method", *(condition_label(c, keys) for c in conditions), "rank", "skill", "n", f"ms a {noun}", *said]
-    return TextTable(caption, heads, rows, frozenset(bold))
+    note = f" ({why})" if why else ""
+    caption = f"{track.name}: {metric.label} ({metric.unit}{better}){where}, ± half of the 95 % interval{note}"
+    bold = {(r, c + 1) for r, line in enumerate(table.lines) for c, cell in enumerate(line.cells) if cell.strong}
+    rows = [_text_line(table, line) for line in table.lines]
+    return TextTable(caption, _heads(table, track, part), rows, frozenset(bold))
 
 
-def _usual_keys(conditions: Sequence[Condition]) -> list[str]:
-    """Return what names a condition where nothing varies: the noise, where there can be any."""
-    return ["snr_db"] if any("snr_db" in condition for condition in conditions) else []
+def _heads(table: MainTable, track: Track, part: Stated) -> list[str]:
+    wording = track.wording
+    keys = [key for key in wording.varying(table.conditions) if key not in part]
+    keys = keys or [key for key in ("snr_db",) if any(key in condition for condition in table.conditions)]
+    columns = [wording.text(condition, keys) or "all" for condition in table.conditions]
+    beside = [f"{metric.label} ({metric.unit})" for metric in table.beside]
+    return ["method", *columns, *beside, "rank", "skill", "n", f"ms a {track.stimulus.noun}", *table.diagnostics]
 
 
-def _ordered_methods(results: Results, metric: Metric, conditions: Sequence[Condition]) -> list[str]:
-    """Return chance, the methods from best to worst by their mean over `conditions`, and the ceiling."""
-    values: dict[str, list[float]] = {}
-    for row in results.rows:
-        if row.metric == metric.name and row.condition in conditions:
-            values.setdefault(row.method, []).append(row.value)
-    complete = max((len(v) for v in values.values()), default=0)
-    sign = -1 if metric.higher_is_better else 1
-    methods = [name for name in values if name not in (CHANCE, CEILING)]
-    methods.sort(key=lambda name: (len(values[name]) < complete, sign * float(np.mean(values[name]))))
+def _text_line(table: MainTable, line: ScoreLine) -> list[str]:
     return [
-        *(name for name in (CEILING,) if name in values),
-        *methods,
-        *(n for n in (CHANCE,) if n in values),
+        line.name,
+        *map(_text_cell, line.cells),
+        *("" if v is None else f"{v:.{digits(v, m.unit)}f}" for v, m in zip(line.beside, table.beside, strict=True)),
+        rank_text(line.ranks),
+        f"{100 * line.skill:z.0f} %" if np.isfinite(line.skill) else "",
+        str(line.samples),
+        "" if line.seconds_per_sample is None else f"{1000 * line.seconds_per_sample:.2f}",
+        *("" if value is None else f"{value:.4g}" for value in line.diagnostics),
     ]
 
 
-def _cell(row: Row | None) -> str:
-    return MISSING if row is None else format_value(row)
-
-
-def _closing_cells(rows: Sequence[Row | None], said: Sequence[str]) -> list[str]:
-    """Return rank (over the conditions), mean skill, samples, milliseconds a sample, and the diagnostics `said`."""
-    present = [row for row in rows if row is not None]
-    ranks = [row.rank for row in present if row.rank is not None]
-    rank = "" if not ranks else (str(ranks[0]) if min(ranks) == max(ranks) else f"{min(ranks)}-{max(ranks)}")
-    skills = [row.skill for row in present]
-    seconds = [row.seconds_per_sample for row in present if row.seconds_per_sample is not None]
-    return [
-        rank,
-        f"{100 * float(np.mean(skills)):z.0f} %" if skills and np.isfinite(skills).all() else "",
-        str(max((row.n for row in present), default=0)),
-        f"{1000 * float(np.mean(seconds)):.2f}" if seconds else "",
-        *(diagnostic_text(present, name) for name in said),
-    ]
-
-
-def diagnostic_text(rows: Sequence[Row], name: str) -> str:
-    """Return the median of the diagnostic `name`, averaged over `rows`; empty where no row has it."""
-    known = [value for row in rows if (value := row.diagnostics.get(name)) is not None]
-    return f"{float(np.mean(known)):.4g}" if known else ""
-
-
-def _is_alone_first(
-    by_cell: Mapping[tuple[str, tuple[tuple[str, float | None], ...]], Row],
-    names: Sequence[str],
-    name: str,
-    condition: Condition,
-) -> bool:
-    ranks = {n: r.rank for n in names if (r := by_cell.get((n, tuple(condition.items())))) is not None}
-    return ranks.get(name) == 1 and sum(rank == 1 for rank in ranks.values()) == 1 and len(ranks) > 3
+def _text_cell(cell: ScoreCell) -> str:
+    return MISSING if cell.row is None else format_value(cell.row)
 
 
 def published_table(results: Results, track: Track, *, baselines_only: bool = False) -> TextTable | None:
-    """Return the published numbers for the conditions of `results` beside ours, None where there are none.
+    """Return the published numbers for the conditions of `results` next to ours, or None if there are none.
 
-    With `baselines_only`, only numbers of methods that were run here. An asterisk marks a condition that the paper
-    does not print but that was inferred.
+    With `baselines_only`, only numbers of methods run here. An asterisk marks an inferred condition that the paper does
+    not print.
     """
-    benchmarks = track.benchmarks(results.dataset["name"], results.dataset["recipe"])
+    benchmarks = results.dataset["published"]
     labels = {metric.name: metric.label for metric in track.metrics}
-    conditions = [*conditions_of(results, pooled=True), *conditions_of(results, pooled=False)]
+    conditions = [c for pooled in (True, False) for c in conditions_of(results, track.wording, pooled=pooled)]
     rows = [
-        _published_row(results, condition, published, labels[published.metric])
+        _published_row(results, track.wording, condition, published, labels[published.metric])
         for condition in conditions
-        for published in published_under(track.name, condition, benchmarks)
+        for published in published_for(track, condition, benchmarks)
         if published.metric in labels
     ]
     rows = [row for row in rows if row[4] or not baselines_only]
@@ -178,12 +98,14 @@ def published_table(results: Results, track: Track, *, baselines_only: bool = Fa
     return TextTable(f"{track.name}: published numbers (* condition inferred)", heads, rows) if rows else None
 
 
-def _published_row(results: Results, condition: Condition, published: PublishedResult, label: str) -> list[str]:
+def _published_row(
+    results: Results, wording: Wording, condition: Stated, published: PublishedResult, label: str
+) -> list[str]:
     details = [published.variant, published.training_data if published.training_data != "none" else ""]
     known = [key for key in CONDITION_KEYS if condition.get(key) is not None and key in published.condition]
     return [
         " ".join([published.method, *(f"({detail})" for detail in details if detail)]),
-        condition_label(condition, known) + ("*" if published.uncertain_keys else ""),
+        (wording.text(condition, known) or "all") + ("*" if published.uncertain_keys else ""),
         label,
         f"{published.value:g} {published.unit}",
         *_ours(results, published, condition),
@@ -191,7 +113,7 @@ def _published_row(results: Results, condition: Condition, published: PublishedR
     ]
 
 
-def _ours(results: Results, published: PublishedResult, condition: Condition) -> tuple[str, str]:
+def _ours(results: Results, published: PublishedResult, condition: Stated) -> tuple[str, str]:
     found = [
         row
         for row in results.rows
@@ -200,23 +122,52 @@ def _ours(results: Results, published: PublishedResult, condition: Condition) ->
     return (f"{format_value(found[0])} {found[0].unit}", found[0].method) if found else ("", "")
 
 
-def all_tables(results: Results, track: Track) -> list[TextTable]:
+def all_tables(results: Results, track: Track, labels: Labels) -> list[TextTable]:
     """Return every table of a run: each metric over all samples, the first for each part, and the published numbers."""
-    tables = [main_table(results, track, metric) for metric in track.metrics]
-    tables += [main_table(results, track, track.metrics[0], part) for part in _parts(results)]
+    why = why_unranked(labels)
+    tables = [score_table(results, track, metric, why=why) for metric in track.metrics]
+    tables += [score_table(results, track, track.metrics[0], part, why) for part in _parts(results, track.wording)]
     published = published_table(results, track)
     return [*tables, published] if published else tables
 
 
-def _parts(results: Results) -> list[Condition]:
+def _parts(results: Results, wording: Wording) -> list[Stated]:
     """Return the parts of the samples, such as each nominal RT60, from low to high."""
-    found = {(key, c[key]) for c in conditions_of(results, pooled=False) for key in group_keys(c)}
-    levels = sorted((GROUP_KEYS.index(key), level, key) for key, level in found if level is not None)
-    return [{key: level} for _, level, key in levels]
+    split = conditions_of(results, wording, pooled=False)
+    keys = dict.fromkeys(key for condition in split for key in wording.part_keys(condition))
+    return [
+        {key: level}
+        for key in keys
+        for level in wording.of(key).in_order(c[key] for c in split if c.get(key) is not None)
+    ]
 
 
-def write_tables(results: Results, track: Track, folder: Path) -> None:
+def write_tables(results: Results, track: Track, labels: Labels, folder: Path) -> None:
     """Write `tables.md` and `tables.tex` into `folder`."""
-    tables = all_tables(results, track)
-    (folder / "tables.md").write_text("\n".join(map(markdown, tables)), encoding="utf-8")
-    (folder / "tables.tex").write_text("\n".join(map(latex, tables)), encoding="utf-8")
+    tables = all_tables(results, track, labels)
+    for name, rendered in (("tables.md", markdown), ("tables.tex", latex)):
+        with written_whole(folder / name) as partial:
+            partial.write_text("\n".join(map(rendered, tables)), encoding="utf-8")
+
+
+def comparison_table(rows: Sequence[Comparison], wording: Wording, why: str = "") -> TextTable:
+    """Return `rows` as a table; noise cannot separate methods that share a rank from the best of them."""
+    keys = wording.varying([row.condition for row in rows])
+    unit = f"{rows[0].label} ({rows[0].unit})"
+    heads = ["method", "condition", "rank", f"{unit} [95 %]", "difference to the best [95 %]", "n"]
+    body = [_comparison_row(row, wording, keys) for row in rows]
+    return TextTable(f"{unit}: paired comparison" + (f" ({why})" if why else ""), heads, body)
+
+
+def _comparison_row(row: Comparison, wording: Wording, keys: Sequence[str]) -> list[str]:
+    condition = wording.text(row.condition, [key for key in keys if key in row.condition]) or "all"
+    if row.n == 0:
+        return [row.method, condition, "", MISSING, "", "0"]
+    shown = digits(row.value, row.unit)
+    value = f"{row.value:.{shown}f}{_interval(row.ci_low, row.ci_high, shown, '')}"
+    gap = f"{row.difference:+.{shown}f}{_interval(row.difference_low, row.difference_high, shown, '+')}"
+    return [row.method, condition, "" if row.rank is None else str(row.rank), value, gap, str(row.n)]
+
+
+def _interval(low: float, high: float, shown: int, sign: str) -> str:
+    return f" [{low:{sign}.{shown}f}, {high:{sign}.{shown}f}]" if np.isfinite([low, high]).all() else ""

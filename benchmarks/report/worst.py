@@ -1,4 +1,4 @@
-"""The samples that a method gets most wrong: what it was given, what it should have said."""
+"""The samples with a method's largest errors: input, ground truth and prediction."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,16 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ..display.drawing import Picture, pages, picture, save_image
+from ..display.exhibit import Exhibit
 from ..display.sounds import Sound
-from .exhibits import Exhibit, exhibits
-from .view import Stated, View
+from ..questions.answer import Answers
+from ..questions.settings import Stated
+from .view import View
 
 COUNT = 10
 
 
 @dataclass(frozen=True)
 class WorstSample:
-    """One sample: its facts (name, text), truth and prediction in words, sounds (what it is, sound), a picture."""
+    """One sample: facts (name, text), truth and prediction in words, sounds (caption, sound), a picture."""
 
     sample_id: str
     facts: Sequence[tuple[str, str]]
@@ -28,17 +30,17 @@ class WorstSample:
 
 
 def worst_samples_shown(view: View, method: str, condition: Stated, folder: Path) -> list[WorstSample]:
-    """Return what `method` got most wrong under `condition`, the worst first; empty where all is right.
+    """Return the largest errors of `method` under `condition`, worst first; empty if there are none.
 
-    Their pictures are also written to `folder`: a PNG each, and one PDF with a page each.
+    Also writes their pictures to `folder`: one PNG each, and one PDF with a page for each.
     """
     found = worst_samples(view, method, condition)
-    predicted = view.predictions(method, condition)
-    assert predicted is not None
+    answers = view.answers(method, condition)
+    assert answers is not None
     if found.size == 0:
         return []
-    shown = exhibits(view, found, predicted[found], condition)
-    texts = [_texts(view, float(view.run.labels.truth[k]), float(predicted[k])) for k in found]
+    shown = _exhibits(view, found, answers[found], condition)
+    texts = [view.run.track.answer.texts(view.run.labels.truth[k], answers[k]) for k in found]
     pictures = _pictures(shown, texts, folder)
     return [
         WorstSample(
@@ -52,8 +54,16 @@ def worst_samples_shown(view: View, method: str, condition: Stated, folder: Path
     ]
 
 
+def _exhibits(view: View, samples: npt.NDArray[np.intp], answers: Answers, condition: Stated) -> Sequence[Exhibit]:
+    """Return exhibits of `samples` (n,), for which a method gave `answers` (n, *shape) under `condition`."""
+    show = view.run.track.stimulus.load_exhibits()
+    if show is None:
+        return [Exhibit() for _ in samples]
+    return show(view.run.source, view.run.labels.take(samples), answers, view.harness_condition(condition))
+
+
 def _pictures(shown: Sequence[Exhibit], texts: Sequence[tuple[str, str]], folder: Path) -> list[Picture | None]:
-    """Return the pictures for the page; those that there are are also written to `folder`."""
+    """Return the pictures for the page, also written to `folder`; None for samples without one."""
     if all(exhibit.drawing is None for exhibit in shown):
         return [None] * len(shown)
     drawn: list[Picture | None] = []
@@ -70,29 +80,22 @@ def _pictures(shown: Sequence[Exhibit], texts: Sequence[tuple[str, str]], folder
 
 
 def worst_samples(view: View, method: str, condition: Stated) -> npt.NDArray[np.intp]:
-    """Return the samples with the largest error, or on the wrong side with the largest prediction, the worst first."""
-    terms, predicted = view.terms(method, condition), view.predictions(method, condition)
+    """Return the samples with the largest error (or the lowest score), the worst first.
+
+    For answers that are simply right or wrong, the most confident errors come first.
+    """
+    terms = view.terms(method, condition)
     assert terms is not None
-    assert predicted is not None
-    if view.quantity is not None:
-        wrong, badness = terms > 0, terms
+    counted = np.isfinite(terms)
+    if not view.metric.higher_is_better:
+        wrong, badness = counted & (terms > 0), terms
     else:
-        wrong, badness = terms == 0, np.abs(predicted)
-    wrong = wrong & np.isin(np.arange(len(terms)), view.metric.counted(view.run.labels.truth))
-    order = np.argsort(-badness, kind="stable")
+        answers = view.answers(method, condition)
+        assert answers is not None
+        wrong = counted & (terms < (100.0 if view.metric.unit == "%" else np.nanmax(terms)))
+        badness = np.abs(answers) if answers.ndim == 1 else -terms
+    order = np.argsort(-np.where(counted, badness, -np.inf), kind="stable")
     return order[wrong[order]][:COUNT]
-
-
-def _texts(view: View, truth: float, predicted: float) -> tuple[str, str]:
-    """Return truth and prediction in words."""
-    quantity = view.quantity
-    if quantity is None:
-        return _side_text(truth), f"{_side_text(predicted)} ({predicted:.3g})"
-    return quantity.text(truth), f"{quantity.text(predicted)}, {quantity.error_text(truth, predicted)}"
-
-
-def _side_text(value: float) -> str:
-    return "left" if value >= 0 else "right"
 
 
 _NAMES = ("video", "scene", "panorama", "room", "speaker")
@@ -105,7 +108,7 @@ _NUMBERS = (
 
 
 def _facts(view: View, index: int) -> Iterator[tuple[str, str]]:
-    """Yield what the dataset knows of a sample."""
+    """Yield facts from the dataset about a sample."""
     dataset, row = view.run.dataset, int(view.run.labels.rows[index])
     for name in ("video",) if "video" in dataset else _NAMES:
         if name in dataset:
@@ -118,7 +121,7 @@ def _facts(view: View, index: int) -> Iterator[tuple[str, str]]:
 
 
 def _said(view: View, method: str, condition: Stated, index: int) -> Iterator[tuple[str, str]]:
-    """Yield what `method` said of a sample besides its prediction."""
-    for one in view.run.predictions:
-        if one.method == method and one.condition.stated() == dict(condition):
-            yield from ((name, f"{values[index]:.4g}") for name, values in one.diagnostics.items())
+    """Yield the diagnostics of `method` for a sample."""
+    found = view.scored(method, condition)
+    if found is not None:
+        yield from ((name, f"{values[index]:.4g}") for name, values in found.diagnostics.items())

@@ -1,1 +1,1 @@
-"""Methods to prediction files: the first of two loops."""
+"""The first of two loops: methods to prediction files."""

@@ -1,9 +1,9 @@
-"""The first of two loops: every method under every condition, predictions to files, what is there already is kept."""
+"""The first of two loops: run every method under every condition and keep finished predictions in files."""
 
 import time
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,96 +11,159 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from ...datagen.dataset import Dataset
 from ...errors import InputError
-from ..questions.labels import Labels
-from ..questions.stimulus import Batch, Condition
-from ..questions.track import Track
+from ..questions.answer import AnswerKind, Answers
+from ..questions.source import Source
+from ..questions.stimulus import Batch, Condition, private_copy
 from .method import Diagnosed, LoadedMethod
-from .predictions import Answers, Key, is_written, write_predictions
+from .predictions import Key, PredictionWriter, metadata_of
+from .provenance import noting_files, unchanged
+
+Diagnostics = dict[str, npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to be run: a track on a dataset, methods under conditions, into the folder `run`."""
+class Grid:
+    """The methods and conditions to run on a source, into the folder `run`."""
 
-    track: Track
-    dataset: Dataset
-    labels: Labels
+    source: Source
     methods: Sequence[LoadedMethod]
     conditions: Sequence[Condition]
     run: Path
-    split: str | None = None
 
     def key(self, method: LoadedMethod, condition: Condition) -> Key:
-        """Return what names the predictions of `method` under `condition`."""
-        return Key(self.track.name, self.dataset.fingerprint, method, condition, len(self.labels), self.split)
+        """Return the key of the predictions of `method` under `condition`."""
+        source = self.source
+        return Key(source.track.name, source.dataset.fingerprint, method, condition, len(source.labels), source.split)
 
     def missing(self, condition: Condition) -> list[LoadedMethod]:
-        """Return the methods whose predictions under `condition` are not in the run folder yet."""
-        return [method for method in self.methods if not is_written(self.key(method, condition).path(self.run))]
+        """Return the methods whose predictions under `condition` are missing from the run folder or out of date."""
+        return [method for method in self.methods if not _is_there(self.key(method, condition).path(self.run), method)]
+
+    def files(self) -> list[Path]:
+        """Return the existing prediction files of the grid, methods varying fastest."""
+        paths = [self.key(method, condition).path(self.run) for condition in self.conditions for method in self.methods]
+        return [path for path in paths if path.exists()]
 
 
-def predict(plan: Plan) -> list[Path]:
-    """Compute what is missing and return the prediction files of the whole grid, methods varying fastest."""
-    missing = {condition: plan.missing(condition) for condition in plan.conditions}
-    open_cells = sum(map(len, missing.values()))
-    total, unit = open_cells * len(plan.labels), plan.track.stimulus.noun
-    with tqdm(total=total, unit=unit, desc=plan.track.name, disable=not open_cells or None) as bar:
-        for condition, methods in missing.items():
-            _predict_condition(plan, condition, methods, bar)
-    return [plan.key(method, condition).path(plan.run) for condition in plan.conditions for method in plan.methods]
-
-
-def _predict_condition(plan: Plan, condition: Condition, methods: Sequence[LoadedMethod], bar: "tqdm[Any]") -> None:
-    if not methods:
-        return
-    answers: list[list[Diagnosed]] = [[] for _ in methods]
-    seconds = np.zeros(len(methods))
-    for batch in plan.track.batches(plan.dataset, plan.labels, condition):
-        for k, method in enumerate(methods):
-            started = time.perf_counter()
-            answers[k].append(_checked(method, batch.copy()))
-            seconds[k] += time.perf_counter() - started
-            bar.update(len(batch))
-    for method, parts, spent in zip(methods, answers, seconds, strict=True):
-        write_predictions(plan.run, plan.key(method, condition), plan.labels, _joined(method, parts), float(spent))
-
-
-def _joined(method: LoadedMethod, parts: Sequence[Diagnosed]) -> Answers:
-    """Return the answers to all batches as one."""
-    names = [tuple(part.diagnostics) for part in parts]
-    if len(set(names)) > 1:
-        raise InputError(
-            f"method {method.label!r} returned other diagnostics for other batches: {names[0]}, {names[-1]}"
-        )
-    diagnostics = {name: np.concatenate([np.asarray(p.diagnostics[name]) for p in parts]) for name in names[0]}
-    return Answers(np.concatenate([part.prediction for part in parts]), diagnostics)
-
-
-def _checked(method: LoadedMethod, batch: Batch) -> Diagnosed:
-    """Return the method's answer; raises InputError unless there is one finite number a sample."""
+def _is_there(path: Path, method: LoadedMethod) -> bool:
+    """Return whether the file `path` holds predictions of the current version of `method`."""
     try:
-        answer = method.method.predict(batch)
-        diagnostics = answer.diagnostics if isinstance(answer, Diagnosed) else {}
-        predicted = answer.prediction if isinstance(answer, Diagnosed) else answer
-        prediction = np.asarray(predicted, dtype=np.float64)
-        columns = {name: np.asarray(values, dtype=np.float64) for name, values in diagnostics.items()}
+        return path.exists() and unchanged(method.folder, metadata_of(path).get("read", {}))
+    except InputError:
+        return False
+
+
+@dataclass
+class Failures:
+    """The methods that failed and their exceptions, in order."""
+
+    by_method: dict[str, Exception] = field(default_factory=dict)
+
+    def raise_first(self) -> None:
+        """Raise the exception of the first method that failed, naming the others; do nothing if none failed."""
+        if not self.by_method:
+            return
+        first, *others = self.by_method.values()
+        if not isinstance(first, InputError):
+            raise first
+        more = f"; {', '.join(map(repr, list(self.by_method)[1:]))} failed too" if others else ""
+        raise InputError(f"{first}{more}; the methods that finished are kept") from first
+
+
+def predict(grid: Grid, keep_going: bool = False, warn: Callable[[str], None] = tqdm.write) -> Failures:
+    """Compute what is missing and write it into the run folder; return the methods that failed.
+
+    If a method fails, the others finish the condition. The remaining conditions are skipped, unless `keep_going`.
+    `warn` is called with a message if answers look as if they were in the wrong unit.
+    """
+    missing = {condition: grid.missing(condition) for condition in grid.conditions}
+    total = sum(map(len, missing.values())) * len(grid.source.labels)
+    failures = Failures()
+    track = grid.source.track
+    with tqdm(total=total, unit=track.stimulus.noun, desc=track.name, disable=None if total else True) as bar:
+        for condition, methods in missing.items():
+            working = [method for method in methods if method.label not in failures.by_method]
+            if not working or (failures.by_method and not keep_going):
+                continue
+            _predict_condition(grid, condition, working, bar, failures, warn)
+    return failures
+
+
+@dataclass
+class _Progress:
+    """One method under one condition: its answers so far and the seconds they took."""
+
+    method: LoadedMethod
+    writer: PredictionWriter
+    seconds: float = 0.0
+
+
+def _predict_condition(
+    grid: Grid,
+    condition: Condition,
+    methods: Sequence[LoadedMethod],
+    bar: "tqdm[Any]",
+    failures: Failures,
+    warn: Callable[[str], None],
+) -> None:
+    answer = grid.source.track.answer
+    progress = [_Progress(method, PredictionWriter(answer, method.label)) for method in methods]
+    for batch in grid.source.batches(grid.source.labels, condition):
+        for one in list(progress):
+            try:
+                _answer(one, batch, answer)
+            except Exception as error:  # noqa: BLE001 - whatever a method raises, its neighbours go on
+                failures.by_method[one.method.label] = error
+                progress.remove(one)
+            bar.update(len(batch))
+        if not progress:
+            return
+    for one in progress:
+        one.writer.write(grid.run, grid.key(one.method, condition), grid.source.labels, one.seconds)
+        try:
+            answer.check([one.writer.answers()])
+        except InputError as doubt:
+            warn(f"warning: method {one.method.label!r}, {condition.label()}: {doubt}")
+
+
+def _answer(one: _Progress, batch: Batch, answer: AnswerKind) -> None:
+    """Run a method on a private copy of `batch`; raises InputError unless it gives one finite answer per sample."""
+    own = private_copy(batch)
+    try:
+        with noting_files() as opened:
+            started = time.perf_counter()
+            given = one.method.method.predict(own)
+            one.seconds += time.perf_counter() - started
+        one.method.opened.update(opened)
+        answers, diagnostics = _unpacked(given)
     except Exception as error:
-        if method.is_ours or isinstance(error, InputError):
+        if one.method.is_ours or isinstance(error, InputError):
             raise
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}, line {place.lineno}"
-        raise InputError(f"method {method.label!r} raised {type(error).__name__}: {error} ({where})") from error
-    _check_shapes(method, batch, {"": prediction, **columns})
-    if not np.isfinite(prediction).all():
-        name = batch.sample_id[int(np.flatnonzero(~np.isfinite(prediction))[0])]
-        raise InputError(f"method {method.label!r} returned a number that is not finite, for the sample {name}")
-    return Diagnosed(prediction, columns)
+        raise InputError(f"method {one.method.label!r} raised {type(error).__name__}: {error} ({where})") from error
+    shapes = {"": (answers, answer.shape), **{name: (values, ()) for name, values in diagnostics.items()}}
+    _check_shapes(one.method, batch, shapes)
+    answers = answer.rounded(answers)
+    finite = np.isfinite(answers).reshape(len(batch), -1).all(axis=1)
+    if not finite.all():
+        name = batch.sample_id[int(np.argmin(finite))]
+        raise InputError(f"method {one.method.label!r} returned a number that is not finite, for the sample {name}")
+    one.writer.add(answers, diagnostics)
 
 
-def _check_shapes(method: LoadedMethod, batch: Batch, columns: Mapping[str, npt.NDArray[np.float64]]) -> None:
-    for name, values in columns.items():
-        if values.shape != (len(batch),):
+def _unpacked(given: Any) -> tuple[Answers, Diagnostics]:
+    """Return a method's output as answers and diagnostics, float64."""
+    answers = given.prediction if isinstance(given, Diagnosed) else given
+    diagnostics = given.diagnostics if isinstance(given, Diagnosed) else {}
+    columns = {name: np.asarray(values, dtype=np.float64) for name, values in diagnostics.items()}
+    return np.asarray(answers, dtype=np.float64), columns
+
+
+def _check_shapes(method: LoadedMethod, batch: Batch, columns: Mapping[str, tuple[Answers, tuple[int, ...]]]) -> None:
+    for name, (values, shape) in columns.items():
+        if values.shape != (len(batch), *shape):
             what = f" for {name!r}" if name else ""
-            raise InputError(f"method {method.label!r} returned shape {values.shape}{what}: expected ({len(batch)},)")
+            expected = f"({', '.join(map(str, (len(batch), *shape)))}{'' if shape else ','})"
+            raise InputError(f"method {method.label!r} returned shape {values.shape}{what}: expected {expected}")

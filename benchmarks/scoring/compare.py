@@ -1,27 +1,55 @@
-"""Which gaps are noise: methods of one or several runs, compared on the same samples."""
+"""Paired comparison of the methods of one or several runs on the same samples."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
 from ...registry import nearest
-from ..bench import Run
-from ..display.text_table import TextTable
-from ..questions.metrics import Metric, digits
-from ..report.tables import MISSING, condition_label, group_keys, varying_keys
-from .results import cells
+from ..questions.labels import Labels
+from ..questions.metrics import Metric
+from ..questions.settings import Stated
+from ..questions.track import Track
+from .results import Results, subsets
+from .scored import Scored, chosen
 from .statistics import Clusters, bootstrap_interval, paired_difference, rank_groups
+
+
+class Comparable(Protocol):
+    """The attributes of a finished run that comparisons need."""
+
+    @property
+    def folder(self) -> Path:
+        """Its folder."""
+
+    @property
+    def track(self) -> Track:
+        """The track."""
+
+    @property
+    def labels(self) -> Labels:
+        """The samples."""
+
+    @property
+    def scored(self) -> Sequence[Scored]:
+        """The methods, under every condition."""
+
+    @property
+    def results(self) -> Results:
+        """Its scores."""
 
 
 @dataclass(frozen=True)
 class Comparison:
     """One method under one condition: its value, and its difference to the best method with a 95 % interval."""
 
-    condition: Mapping[str, float | None]
+    condition: Stated
     method: str
     metric: str
     label: str
@@ -36,8 +64,10 @@ class Comparison:
     n: int
 
 
-def comparisons(runs: Sequence[Run], metric_name: str | None = None, *, by_rt60: bool = False) -> list[Comparison]:
-    """Return every method of `runs` beside the best one, condition by condition, each RT60 apart if `by_rt60`.
+def comparisons(
+    runs: Sequence[Comparable], metric_name: str | None = None, *, by_parts: bool = False
+) -> list[Comparison]:
+    """Compare every method of `runs` with the best one, for each condition, and for each part if `by_parts`.
 
     Raises InputError unless all runs have the same track, dataset and samples.
     """
@@ -49,91 +79,81 @@ def comparisons(runs: Sequence[Run], metric_name: str | None = None, *, by_rt60:
     wanted = (metric_name or first.track.metrics[0].name).lower()
     if wanted not in metrics:
         raise InputError(f"--metric {metric_name}: {nearest(wanted, metrics)}")
-    shared = _shared_cells(runs)
-    everyone = list(dict.fromkeys(name for _, _, methods in shared for name in methods))
+    shared = _shared_subsets(runs, metrics[wanted])
+    everyone = list(dict.fromkeys(name for one in shared for name in one.terms))
     return [
         row
-        for condition, keep, methods in shared
-        if by_rt60 or not group_keys(condition)
-        for row in _compare(first, metrics[wanted], condition, keep, methods, everyone)
+        for one in shared
+        if by_parts or not first.track.wording.part_keys(one.condition)
+        for row in _compare(first.labels, metrics[wanted], one, everyone)
     ]
 
 
-def _check_comparable(first: Run, other: Run) -> None:
-    if first.results.track != other.results.track:
-        raise InputError(
-            f"{other.folder} is of track {other.results.track!r}, {first.folder} of {first.results.track!r}"
-        )
-    if first.dataset.fingerprint != other.dataset.fingerprint:
-        raise InputError(f"{other.folder} and {first.folder} are of different datasets")
-    if first.results.dataset["split"] != other.results.dataset["split"]:
-        raise InputError(f"{other.folder} and {first.folder} are of different splits of the dataset")
+def _check_comparable(first: Comparable, other: Comparable) -> None:
+    if first.track.name != other.track.name:
+        raise InputError(f"{other.folder} is of track {other.track.name!r}, {first.folder} of {first.track.name!r}")
+    for key, what in (("fingerprint", "datasets"), ("split", "splits of the dataset")):
+        if first.results.dataset[key] != other.results.dataset[key]:
+            raise InputError(f"{other.folder} and {first.folder} are of different {what}")
     if len(first.labels) != len(other.labels):
         raise InputError(f"{other.folder} has {len(other.labels)} samples, {first.folder} has {len(first.labels)}")
 
 
-SharedCell = tuple[Mapping[str, float | None], npt.NDArray[np.intp], dict[str, npt.NDArray[np.float64]]]
+@dataclass(frozen=True)
+class _Shared:
+    """The samples `keep` of one condition, and the terms (all samples,) of every method of every run on them."""
+
+    condition: Stated
+    keep: npt.NDArray[np.intp]
+    terms: dict[str, npt.NDArray[np.float64]]
 
 
-def _shared_cells(runs: Sequence[Run]) -> list[SharedCell]:
-    """Return the cells of all runs together; a method that two runs share under another value gets its run's name."""
-    shared: dict[str, SharedCell] = {}
-    for run in runs:
-        for cell in cells(run.labels, run.predictions):
-            methods = shared.setdefault(str(cell.condition), (cell.condition, cell.keep, {}))[2]
-            for name, values in cell.predictions.items():
-                known = methods.get(name)
+def _shared_subsets(runs: Sequence[Comparable], metric: Metric) -> list[_Shared]:
+    """Return the merged subsets of all runs; a method that two runs score differently is prefixed with its run."""
+    shared: dict[str, _Shared] = {}
+    names = _short_names([run.folder for run in runs])
+    for run, name in zip(runs, names, strict=True):
+        for subset in subsets(run.labels, run.scored):
+            found = shared.setdefault(str(subset.condition), _Shared(subset.condition, subset.keep, {}))
+            for method, one in subset.methods.items():
+                terms = one.terms[metric.name]
+                known = found.terms.get(method)
                 if known is None:
-                    methods[name] = values
-                elif not np.array_equal(known, values):
-                    methods[f"{name} ({run.folder.name})"] = values
+                    found.terms[method] = terms
+                elif not np.array_equal(known, terms, equal_nan=True):
+                    found.terms[f"{method} ({name})"] = terms
     return list(shared.values())
 
 
-def _compare(
-    run: Run,
-    metric: Metric,
-    condition: Mapping[str, float | None],
-    keep: npt.NDArray[np.intp],
-    methods: Mapping[str, npt.NDArray[np.float64]],
-    everyone: Sequence[str],
-) -> list[Comparison]:
-    """Return the methods of one cell, best first; those of `everyone` that miss it come last, with nothing."""
-    keep = keep[metric.counted(run.labels.truth[keep])]
-    truth, clusters = run.labels.truth[keep], Clusters.of(run.labels.clusters[keep])
-    terms = {name: metric.per_sample(truth, values[keep]) for name, values in methods.items()}
+def _short_names(folders: Sequence[Path]) -> list[str]:
+    """Return the shortest trailing part of each folder's path that distinguishes it from the others.
+
+    >>> _short_names([Path("a/run"), Path("b/run"), Path("c/other")])
+    ['a/run', 'b/run', 'other']
+    """
+    parts = [folder.resolve().parts if not folder.parts else folder.parts for folder in folders]
+    names = [""] * len(folders)
+    for length in range(1, max(map(len, parts)) + 1):
+        endings = ["/".join(one[-length:]) for one in parts]
+        alone = Counter(endings)
+        names = [name or (end if alone[end] == 1 else "") for name, end in zip(names, endings, strict=True)]
+    return [name or "/".join(one) for name, one in zip(names, parts, strict=True)]
+
+
+def _compare(labels: Labels, metric: Metric, shared: _Shared, everyone: Sequence[str]) -> list[Comparison]:
+    """Return the methods of one subset, best first; those of `everyone` missing from it come last, without values."""
+    keep = chosen(metric, labels, shared.keep)
+    clusters = Clusters.of(labels.clusters[keep])
+    terms = {name: values[keep] for name, values in shared.terms.items()}
     ranks = rank_groups(metric, {**dict.fromkeys(everyone), **terms}, clusters)
     best = next(iter(ranks))
     rows = []
     for name, rank in ranks.items():
-        if rank is None:
-            nothing = (math.nan,) * 6
-            rows.append(Comparison(condition, name, metric.name, metric.label, metric.unit, None, *nothing, 0))
+        about = (shared.condition, name, metric.name, metric.label, metric.unit, rank)
+        if name not in terms:
+            rows.append(Comparison(*about, *(math.nan,) * 6, 0))
             continue
         own = bootstrap_interval(metric, terms[name], clusters)
         gap = paired_difference(metric, terms[name], terms[best], clusters)
-        rows.append(
-            Comparison(
-                condition, name, metric.name, metric.label, metric.unit, rank,
-                own.value, own.low, own.high, gap.value, gap.low, gap.high, len(keep),
-            )
-        )  # fmt: skip
+        rows.append(Comparison(*about, own.value, own.low, own.high, gap.value, gap.low, gap.high, len(keep)))
     return rows
-
-
-def comparison_table(rows: Sequence[Comparison]) -> TextTable:
-    """Return `rows` as a table; methods that share a rank cannot be told from the best of them."""
-    keys = varying_keys([row.condition for row in rows])
-    body = [_table_row(row, condition_label(row.condition, [k for k in keys if k in row.condition])) for row in rows]
-    unit = f"{rows[0].label} ({rows[0].unit})"
-    heads = ["method", "condition", "rank", f"{unit} [95 %]", "difference to the best [95 %]", "n"]
-    return TextTable(f"{unit}: paired comparison", heads, body)
-
-
-def _table_row(row: Comparison, condition: str) -> list[str]:
-    if row.rank is None:
-        return [row.method, condition, "", MISSING, "", "0"]
-    shown = digits(row.value, row.unit)
-    value = f"{row.value:.{shown}f} [{row.ci_low:.{shown}f}, {row.ci_high:.{shown}f}]"
-    gap = f"{row.difference:+.{shown}f} [{row.difference_low:+.{shown}f}, {row.difference_high:+.{shown}f}]"
-    return [row.method, condition, str(row.rank), value, gap, str(row.n)]

@@ -1,4 +1,4 @@
-"""The second loop: predictions files to scores with intervals, ranks and skill."""
+"""Scores: values with intervals, ranks and skill from per-sample terms."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,29 +10,31 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...datagen.dataset import Dataset
 from ...errors import InputError
+from ...files import written_whole
 from ..questions.labels import Labels
-from ..questions.metrics import Metric
+from ..questions.metrics import Metric, Vector
+from ..questions.settings import Stated
 from ..questions.track import Track
-from ..running.method import RESERVED
-from ..running.predictions import Predictions
-from .statistics import Clusters, Estimator, Interval, estimate, interval_of, ranks_of, skill
+from .scored import Scored, chosen
+from .statistics import FEWEST_CLUSTERS, Clusters, Estimator, Interval, estimate, interval_of, ranks_of, skill
 
 RESULTS = "results.json"
-CHANCE, CEILING = RESERVED
+CHANCE, CEILING = "chance", "ceiling"
+"""The rows that are not methods."""
 
 
 @dataclass(frozen=True)
 class Row:
     """One score: of `method` under `condition` by `metric`, with its 95 % interval over `n` samples.
 
-    `rank` is shared by methods that cannot be told from the best of them. `condition` lacks the
-    `GROUP_KEYS` where all samples are pooled. `diagnostics` are medians of what the method says besides.
+    Methods that noise cannot separate from the best of them share its `rank`, which is None if there are too few
+    clusters. `condition` lacks the keys of sample parts if all samples are pooled. `diagnostics` are medians of the
+    method's outputs besides its answers.
     """
 
     method: str
-    condition: Mapping[str, float | None]
+    condition: Stated
     metric: str
     unit: str
     value: float
@@ -46,19 +48,20 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """The samples of one condition: which of the labels (indices), and each method's predictions for them."""
+class Subset:
+    """All samples of one condition or a part: their indices in the labels, and the methods scored on them."""
 
-    condition: Mapping[str, float | None]
+    condition: Stated
     keep: npt.NDArray[np.intp]
-    predictions: Mapping[str, npt.NDArray[np.float64]]
-    seconds: Mapping[str, float]
-    diagnostics: Mapping[str, Mapping[str, float | None]]
+    methods: Mapping[str, Scored]
 
 
 @dataclass(frozen=True)
 class Results:
-    """All scores of a run, as `results.json` holds them."""
+    """All scores of a run, as `results.json` holds them.
+
+    `dataset` is {fingerprint, name, recipe, split, published: the benchmarks whose published numbers compare}.
+    """
 
     track: str
     dataset: Mapping[str, Any]
@@ -66,7 +69,7 @@ class Results:
     rows: Sequence[Row] = field(default_factory=list)
 
     def frame(self) -> pd.DataFrame:
-        """Return the rows as a table, a column a condition key."""
+        """Return the rows as a table with a column for each condition key."""
         return pd.DataFrame(
             [
                 {**row.condition, **{k: v for k, v in vars(row).items() if k not in _NESTED}, **row.diagnostics}
@@ -75,7 +78,7 @@ class Results:
         )
 
     def find(self, **wanted: Any) -> list[Row]:
-        """Return the rows whose fields or condition keys equal `wanted`; None asks for a key that is not there."""
+        """Return the rows whose fields or condition keys equal `wanted`; None matches a key that is absent."""
         return [row for row in self.rows if all(_field(row, key) == value for key, value in wanted.items())]
 
 
@@ -86,83 +89,93 @@ def _field(row: Row, key: str) -> Any:
     return getattr(row, key) if hasattr(row, key) else row.condition.get(key)
 
 
-def cells(labels: Labels, predictions: Sequence[Predictions]) -> Iterator[Cell]:
-    """Yield the cells of a run: every condition, first with all samples, then split by the dataset's own groups."""
-    by_condition: dict[Any, list[Predictions]] = {}
-    for one in predictions:
-        by_condition.setdefault(one.condition, []).append(one)
-    for condition, files in by_condition.items():
-        values = {one.method: one.values(labels) for one in files}
-        seconds = {one.method: float(one.metadata["seconds_per_sample"]) for one in files}
-        everything = np.arange(len(labels))
-        yield Cell(condition.stated(), everything, values, seconds, _medians(files, everything))
+def subsets(labels: Labels, scored: Sequence[Scored]) -> Iterator[Subset]:
+    """Yield every condition of a run, first with all samples, then with each part given by the dataset's groups."""
+    by_condition: dict[tuple[tuple[str, Any], ...], dict[str, Scored]] = {}
+    for one in scored:
+        by_condition.setdefault(tuple(one.condition.items()), {})[one.method] = one
+    for settings, methods in by_condition.items():
+        condition = dict(settings)
+        yield Subset(condition, np.arange(len(labels)), methods)
         for name, group in labels.groups.items():
             for level in np.unique(group):
-                keep = np.flatnonzero(group == level)
-                part = {**condition.stated(), name: float(level)}
-                yield Cell(part, keep, values, seconds, _medians(files, keep))
-
-
-def _medians(files: Sequence[Predictions], keep: npt.NDArray[np.intp]) -> dict[str, dict[str, float | None]]:
-    """Return the median of each diagnostic of each method over the samples `keep`; None where none is known."""
-    found: dict[str, dict[str, float | None]] = {}
-    for one in files:
-        known = {name: values[keep][np.isfinite(values[keep])] for name, values in one.diagnostics.items()}
-        found[one.method] = {name: float(np.median(v)) if v.size else None for name, v in known.items()}
-    return found
+                yield Subset({**condition, name: float(level)}, np.flatnonzero(group == level), methods)
 
 
 def score(
     track: Track,
-    dataset: Dataset,
     labels: Labels,
-    predictions: Sequence[Predictions],
+    scored: Sequence[Scored],
+    about: Mapping[str, Any],
     protocol: str,
-    split: str | None = None,
     estimator: Estimator = estimate,
 ) -> Results:
-    """Return the scores of all `predictions`, which must be of `labels`, the samples of `split`."""
+    """Return the scores of all methods `scored` on `labels`; `about` describes the dataset."""
+    bounds = Bounds(track, labels)
     rows = [
         row
-        for cell in cells(labels, predictions)
+        for subset in subsets(labels, scored)
         for metric in track.metrics
-        for row in _score_cell(track, labels, cell, metric, estimator)
+        for row in _score_subset(labels, bounds, subset, metric, estimator)
     ]
-    about = {"fingerprint": dataset.fingerprint, "name": dataset.name, "recipe": dataset.recipe, "split": split}
     return Results(track.name, about, protocol, rows)
 
 
-def _score_cell(track: Track, labels: Labels, cell: Cell, metric: Metric, estimator: Estimator) -> Iterator[Row]:
-    """Yield the rows of one cell and metric: chance, ceiling, then every method; none where no sample counts."""
-    keep = cell.keep[metric.counted(labels.truth[cell.keep])]
+class Bounds:
+    """The terms of chance and of the ceiling on parts of some labels, each computed once."""
+
+    def __init__(self, track: Track, labels: Labels) -> None:
+        self._track, self._labels = track, labels
+        self._known: dict[tuple[str, bytes], dict[str, Vector]] = {}
+
+    def terms(self, metric: Metric, keep: npt.NDArray[np.intp]) -> Mapping[str, Vector]:
+        """Return the terms (n,) of both, by name, on the samples `keep` (n,), all of which count."""
+        key = metric.name, keep.tobytes()
+        if key not in self._known:
+            labels = self._labels.take(keep)
+            answers = {CHANCE: self._track.chance(labels), CEILING: self._track.ceiling(labels)}
+            self._known[key] = {name: metric.per_sample(labels.truth, values) for name, values in answers.items()}
+        return self._known[key]
+
+
+def _score_subset(
+    labels: Labels, bounds: Bounds, subset: Subset, metric: Metric, estimator: Estimator
+) -> Iterator[Row]:
+    """Yield the rows of one subset and metric: chance, ceiling, then every method; none if no sample counts."""
+    keep = chosen(metric, labels, subset.keep)
     if not keep.size:
         return
-    truth, clusters = labels.truth[keep], Clusters.of(labels.clusters[keep])
-    terms = {name: metric.per_sample(truth, values[keep]) for name, values in cell.predictions.items()}
-    for row in score_terms(track, metric, truth, clusters, terms, estimator):
-        seconds, diagnostics = cell.seconds.get(row.method), cell.diagnostics.get(row.method, {})
-        yield replace(row, condition=cell.condition, seconds_per_sample=seconds, diagnostics=diagnostics)
+    clusters = Clusters.of(labels.clusters[keep])
+    terms = {name: one.terms[metric.name][keep] for name, one in subset.methods.items()}
+    for row in score_terms(metric, bounds.terms(metric, keep), clusters, terms, estimator):
+        one = subset.methods.get(row.method)
+        more = {} if one is None else _said(one, subset.keep)
+        yield replace(row, condition=subset.condition, **more)
+
+
+def _said(one: Scored, keep: npt.NDArray[np.intp]) -> dict[str, Any]:
+    """Return a method's seconds per sample and the median of each diagnostic over the samples `keep`."""
+    known = {name: values[keep][np.isfinite(values[keep])] for name, values in one.diagnostics.items()}
+    medians = {name: float(np.median(v)) if v.size else None for name, v in known.items()}
+    return {"seconds_per_sample": one.seconds_per_sample, "diagnostics": medians}
 
 
 def score_terms(
-    track: Track,
     metric: Metric,
-    truth: npt.NDArray[np.float64],
+    bounds: Mapping[str, Vector],
     clusters: Clusters,
-    terms: Mapping[str, npt.NDArray[np.float64]],
+    terms: Mapping[str, Vector],
     estimator: Estimator,
 ) -> Iterator[Row]:
-    """Yield the rows, without a condition, of chance, the ceiling and every method, whose terms (n,) are by name.
+    """Yield the rows, without a condition, of chance, the ceiling and every method, from terms (n,) by name.
 
-    All are of the same samples, of which `truth` (n,) is true.
+    `bounds` are the terms of chance and ceiling. All are of the same samples.
     """
-    bounds = {CHANCE: track.chance(truth), CEILING: track.ceiling(truth)}
-    levels = {name: metric.per_sample(truth, values) for name, values in bounds.items()}
-    chance, ceiling = (metric.summarise(levels[name]) for name in (CHANCE, CEILING))
+    chance, ceiling = (metric.summarise(bounds[name]) for name in (CHANCE, CEILING))
     estimates = {name: estimator(metric, own, clusters) for name, own in terms.items()}
     ranks = ranks_of(metric, estimates)
     intervals = {
-        CHANCE: interval_of(metric, estimator(metric, levels[CHANCE], clusters)),
+        CHANCE: interval_of(metric, estimator(metric, bounds[CHANCE], clusters)),
         CEILING: Interval(ceiling, ceiling, ceiling),
         **{name: interval_of(metric, own) for name, own in estimates.items()},
     }
@@ -175,32 +188,42 @@ def score_terms(
             value=interval.value,
             ci_low=interval.low,
             ci_high=interval.high,
-            n=len(truth),
+            n=len(clusters.codes),
             skill=skill(interval.value, chance, ceiling),
             rank=ranks.get(name),
         )
 
 
+def why_unranked(labels: Labels) -> str:
+    """Return one line on why methods on `labels` have no ranks; empty if they have."""
+    count = len(set(labels.clusters.tolist()))
+    if count >= FEWEST_CLUSTERS:
+        return ""
+    what = labels.cluster_name if count == 1 else f"{labels.cluster_name}s"
+    return f"no ranks: {count} {what} cannot tell methods apart, {FEWEST_CLUSTERS} or more can"
+
+
 def write_results(results: Results, run: Path) -> None:
     """Write `results.json` and `results.csv` into the folder `run`."""
-    run.mkdir(parents=True, exist_ok=True)
     content = {
         "track": results.track,
         "dataset": results.dataset,
         "protocol": results.protocol,
         "rows": [finite(vars(row)) for row in results.rows],
     }
-    (run / RESULTS).write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    results.frame().to_csv(run / "results.csv", index=False)
+    with written_whole(run / RESULTS) as partial:
+        partial.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    with written_whole(run / "results.csv") as partial:
+        results.frame().to_csv(partial, index=False)
 
 
 def finite(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `row` with what JSON lacks, NaN and infinity, as null."""
+    """Return `row` with NaN and infinity, which JSON lacks, as null."""
     return {key: None if isinstance(value, float) and not np.isfinite(value) else value for key, value in row.items()}
 
 
 def read_results(run: Path) -> Results:
-    """Return the results in the folder `run`; raises InputError where there are none."""
+    """Return the results in the folder `run`; raises InputError if there are none."""
     path = run / RESULTS
     if not path.is_file():
         raise InputError(f"{run} holds no {RESULTS}: give the --out folder of a `whence bench`")
@@ -208,10 +231,10 @@ def read_results(run: Path) -> Results:
         content = json.loads(path.read_text(encoding="utf-8"))
         rows = [Row(**{key: _number(key, value) for key, value in row.items()}) for row in content["rows"]]
         dataset = {key: content["dataset"][key] for key in ("fingerprint", "name", "recipe")}
-        dataset["split"] = content["dataset"].get("split")
+        dataset |= {"split": content["dataset"].get("split"), "published": content["dataset"].get("published", [])}
         return Results(content["track"], dataset, content["protocol"], rows)
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is no results file of Whence: {error}") from None
+        raise InputError(f"{path} is not a results file of Whence: {error}") from None
 
 
 def _number(key: str, value: Any) -> Any:

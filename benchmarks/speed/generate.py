@@ -1,14 +1,18 @@
-"""Times `whence generate tde --preset paper` and watches its memory, run as a user runs it.
+"""Times `whence generate tde --preset paper` as a user runs it, and its memory.
 
-`python benchmarks/speed/generate.py [--speech DIR] [--preset small]` renders into a temporary folder and prints wall
-time, clips a second, and the largest memory of all processes together in the first and in the last third.
+Renders into a temporary folder and prints wall time, clips per second, and peak memory of all processes in the first
+and the last third.
+
+    python -m whence.benchmarks.speed.generate --speech path/to/speech
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -26,32 +30,54 @@ def memory_of(group: int) -> int:
     return total
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Print the figures and return the command's exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--speech", default="espeak")
-    parser.add_argument("--preset", default="paper")
-    parser.add_argument("--protocol", default="independent")
-    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "whence", "generate", "tde", f"{folder}/d.zarr", "--json"]
-        command += ["--speech", options.speech, "--preset", options.preset, "--protocol", options.protocol]
         started = time.perf_counter()
-        process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, text=True)
-        samples = []
-        while process.poll() is None:
-            samples.append(memory_of(process.pid))
-            time.sleep(0.5)
+        process = subprocess.Popen(
+            command(parse(arguments), Path(folder) / "d.zarr"),
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        samples = watch_memory(process)
         seconds = time.perf_counter() - started
         answer = process.stdout.read() if process.stdout else ""
         size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
     third = max(len(samples) // 3, 1)
     print(answer.strip())
-    print(f"{seconds:.0f} s, {size / 1e9:.2f} GB on disk")
-    print(f"largest memory: {max(samples[:third]) / 1e6:.0f} MB in the first third, ", end="")
-    print(f"{max(samples[-third:]) / 1e6:.0f} MB in the last")
+    if process.returncode == 0:
+        print(f"{seconds:.0f} s, {json.loads(answer)['rows'] / seconds:.0f} clips/s, {size / 1e9:.2f} GB on disk")
+        print(f"largest memory: {max(samples[:third]) / 1e6:.0f} MB in the first third, ", end="")
+        print(f"{max(samples[-third:]) / 1e6:.0f} MB in the last")
     return process.returncode
 
 
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--speech", default="espeak")
+    parser.add_argument("--preset", default="paper")
+    parser.add_argument("--clips", help="clips per room and RT60; overrides the preset's")
+    parser.add_argument("--protocol", default="independent")
+    return parser.parse_args(arguments)
+
+
+def command(options: argparse.Namespace, out: Path) -> list[str]:
+    """Return the command line that renders into `out`."""
+    asked = ["--speech", options.speech, "--preset", options.preset, "--protocol", options.protocol]
+    clips = ["--clips", options.clips] if options.clips else []
+    return [sys.executable, "-m", "whence", "generate", "tde", str(out), "--json", *asked, *clips]
+
+
+def watch_memory(process: "subprocess.Popen[str]") -> list[int]:
+    """Return the memory (bytes) of the group of `process`, sampled twice a second until it ends."""
+    samples = [memory_of(process.pid)]
+    while process.poll() is None:
+        samples.append(memory_of(process.pid))
+        time.sleep(0.5)
+    return samples
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

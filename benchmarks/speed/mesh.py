@@ -1,43 +1,40 @@
-"""How fast is `native` beside the engine of SoundSpaces 2.0, and do both hear the same room? One thread each.
+"""Speed of `native` against the engine of SoundSpaces 2.0, and their agreement. One thread each.
 
-Both engines render the same listening positions in one run: 3 sources within 3 m and in sight, 4 headings, so 12
-binaural responses a position, in empty boxes and in homes. Our compilation and our ray structure (which the
-camera needs too) are not counted; the other engine's contexts are, since each random simulation needs a fresh one.
+Both engines render the same listening positions in one run, in empty boxes and in homes: 3 visible sources within 3 m
+and 4 headings, so 12 binaural responses per position. Times exclude our compilation and ray structure (which the camera
+needs anyway) and include the other engine's contexts, since each random simulation needs a new one.
 
-RT60 is the mean of T30 in five octave bands, each from the energy of all ears of the position, so that the colour of
-the heads does not count. It is compared twice: with the materials as they are, and with surfaces that scatter all that
-they reflect, because the other engine decays as if they did whatever their material (docs/engines.md). At -10, -20 and
--30 dB stands how far `native` is above the other engine, all scattering, when that has fallen by so much (1 kHz band).
-Times are the processor's. Exit code 1 where a median breaks a promise: 10 times faster, RT60 within 10 % (all
-scattering).
+RT60 is the mean T30 of five octave bands, each from the energy at all ears of the position, so that the heads' spectra
+cancel. It is compared twice: with the materials as given, and with surfaces that scatter all reflections, because the
+other engine decays as if they did (docs/engines.md). The columns -10, -20 and -30 dB show how far `native` is above the
+other engine, all scattering, when that has decayed by this much (1 kHz band). Times are processor times. Exit code 1 if
+a median breaks a promise: 10 times faster, RT60 within 10 % (all scattering).
+
+    python -m whence.benchmarks.speed.mesh
 """
 
 import argparse
 import itertools
-import os
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[_variable] = "1"  # before numpy and numba read them
+import numpy as np
+from scipy import signal
 
-import numpy as np  # noqa: E402
-from scipy import signal  # noqa: E402
+from ...conventions import SAMPLE_RATE
+from ...datagen.acoustics.hrtf import SphereHead
+from ...datagen.acoustics.impulse_response import decay_time, energy_decay
+from ...datagen.acoustics.mesh import BinauralResponses, MeshSettings, binaural, trace
+from ...datagen.acoustics.rlr import LICENCE, RlrSettings, rlr_responses
+from ...datagen.scenes.floor import Floor, find_floor
+from ...datagen.scenes.materials import MATERIALS, AcousticMaterial
+from ...datagen.scenes.opening import PROCEDURAL, open_scenes
+from ...datagen.scenes.scene import Scene
+from ...digests import generator_for
+from .script import run_in_one_thread, speed_parser
 
-from whence.conventions import SAMPLE_RATE  # noqa: E402
-from whence.datagen.acoustics.hrtf import SphereHead  # noqa: E402
-from whence.datagen.acoustics.impulse_response import decay_time, energy_decay  # noqa: E402
-from whence.datagen.acoustics.mesh import BinauralResponses, MeshSettings, binaural, trace  # noqa: E402
-from whence.datagen.acoustics.rlr import LICENCE, RlrSettings, rlr_responses  # noqa: E402
-from whence.datagen.scenes.floor import Floor, find_floor  # noqa: E402
-from whence.datagen.scenes.materials import MATERIALS, AcousticMaterial  # noqa: E402
-from whence.datagen.scenes.opening import PROCEDURAL, open_scenes  # noqa: E402
-from whence.datagen.scenes.scene import Scene  # noqa: E402
-from whence.digests import generator_for  # noqa: E402
-
-EAR_HEIGHT, SOURCE_HEIGHT, REACH, SOURCES, HEADINGS = 1.5, (0.7, 1.7), 3.0, 3, 4
+EAR_HEIGHT, SOURCE_HEIGHT, REACH = 1.5, (0.7, 1.7), 3.0
 LEVELS_DB = (-10.0, -20.0, -30.0)
 LEAST_RATIO, LARGEST_RT60_ERROR = 10.0, 0.10
 BOXES = {"box, hard": ((7.0, 2.7, 5.0), 0.08), "box, soft": ((4.0, 2.5, 3.5), 0.25)}
@@ -52,7 +49,7 @@ HEADER = (
 
 @dataclass(frozen=True)
 class Position:
-    """A place to listen at (3,), sources (3, 3) in sight, and headings (4,) in degrees."""
+    """A listening position (3,), visible sources (sources, 3) and headings (headings,) in degrees."""
 
     listener: np.ndarray
     sources: np.ndarray
@@ -80,7 +77,7 @@ class Row:
 
     @property
     def rt60_error(self) -> float:
-        """How much longer `native` rings where all surfaces scatter, as a share."""
+        """Relative excess of `native`'s RT60 if all surfaces scatter."""
         return self.scattered_rt60[0] / self.scattered_rt60[1] - 1
 
     def __str__(self) -> str:
@@ -93,52 +90,61 @@ class Row:
         )
 
 
-def main() -> int:
-    """Print the table; return 1 where `native` is too slow or decays differently."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scenes", type=int, default=4, help="homes beside the empty boxes")
-    parser.add_argument("--source", default=PROCEDURAL, help="'procedural', or a folder of .glb files")
-    parser.add_argument("--positions", type=int, default=1, help="listening positions a scene")
-    parser.add_argument("--rays", type=int, default=MeshSettings().rays, help="of native, from a listening position")
-    parser.add_argument("--no-diffraction", action="store_true", help="switch off the other engine's diffraction")
-    options = parser.parse_args()
+def main(arguments: Sequence[str]) -> int:
+    """Print the table; return 1 if `native` is too slow or decays differently."""
+    options = parse(arguments)
     settings = MeshSettings(rays=options.rays), RlrSettings(diffraction=not options.no_diffraction)
     print(f"{LICENCE}\n{settings[0]}\n{settings[1]}\n\n{HEADER}")
     rows = []
-    for scene, position in positions(options.source, options.scenes, options.positions):
+    for scene, position in positions(options):
         rows.append(measure(scene, position, *settings))
         print(rows[-1], flush=True)
-    return verdict(rows)
+    slow, wrong = verdict(rows)
+    return 1 if wrong or (slow and not options.any_speed) else 0
 
 
-def verdict(rows: list[Row]) -> int:
-    """Print the medians; return 1 where they break a promise."""
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options."""
+    parser = speed_parser(__doc__)
+    parser.add_argument("--scenes", type=int, default=4, help="number of homes, besides the empty boxes")
+    parser.add_argument("--source", default=PROCEDURAL, help="'procedural', or a folder of .glb files")
+    parser.add_argument("--positions", type=int, default=1, help="listening positions per scene")
+    parser.add_argument("--sources", type=int, default=3, help="visible sources per position")
+    parser.add_argument("--headings", type=int, default=4, help="headings per position")
+    parser.add_argument("--rays", type=int, default=MeshSettings().rays, help="of native, from a listening position")
+    parser.add_argument("--no-diffraction", action="store_true", help="switch off the other engine's diffraction")
+    return parser.parse_args(arguments)
+
+
+def verdict(rows: list[Row]) -> tuple[bool, bool]:
+    """Print the medians; return whether they break the promises on speed and on RT60."""
     ratio, error = np.median([row.ratio for row in rows]), np.median([abs(row.rt60_error) for row in rows])
     worst = max(abs(row.rt60_error) for row in rows)
     print(
         f"median: {ratio:.1f} times faster, all scattering RT60 {100 * error:.1f} % apart (at most {100 * worst:.1f} %)"
     )
-    return int(ratio < LEAST_RATIO or error > LARGEST_RT60_ERROR)
+    return bool(ratio < LEAST_RATIO), bool(error > LARGEST_RT60_ERROR)
 
 
-def positions(source: str, scenes: int, count: int) -> Iterator[tuple[Scene, Position]]:
-    """Yield scenes with `count` listening positions each: the boxes, then the first `scenes` homes of `source`."""
-    homes = open_scenes(source, count=scenes, seed=0) if scenes else None
+def positions(options: argparse.Namespace) -> Iterator[tuple[Scene, Position]]:
+    """Yield each scene with its listening positions: the boxes, then the first homes of `options.source`."""
+    homes = open_scenes(options.source, count=options.scenes, seed=0) if options.scenes else None
     boxes = (box(name, *about) for name, about in BOXES.items())
     for scene in itertools.chain(boxes, map(homes.load, range(len(homes.names))) if homes else ()):
         floor = find_floor(scene)
-        for number in range(count):
-            yield scene, place(scene, floor, generator_for(0, f"{scene.name}/{number}"))
+        for number in range(options.positions):
+            rng = generator_for(0, f"{scene.name}/{number}")
+            yield scene, place(scene, floor, options.sources, options.headings, rng)
 
 
 def all_scattering(scene: Scene) -> Scene:
-    """Return `scene` with surfaces that scatter all that they reflect."""
+    """Return `scene` with surfaces that scatter all reflections."""
     materials = [replace(material, scattering=(1.0,) * len(material.scattering)) for material in scene.materials]
     return replace(scene, materials=materials)
 
 
-def place(scene: Scene, floor: Floor, rng: np.random.Generator) -> Position:
-    """Return a random place to listen at with `SOURCES` sources in sight."""
+def place(scene: Scene, floor: Floor, count: int, headings: int, rng: np.random.Generator) -> Position:
+    """Return a random listening position with `count` visible sources."""
     up = np.array([0.0, 1.0, 0.0])
     while True:
         ground = floor.random_point(rng)
@@ -150,12 +156,12 @@ def place(scene: Scene, floor: Floor, rng: np.random.Generator) -> Position:
             source = near + rng.uniform(*SOURCE_HEIGHT) * up
             if not scene.rays.blocked(listener[None], source[None])[0]:
                 sources.append(source)
-            if len(sources) == SOURCES:
-                return Position(listener, np.array(sources), rng.uniform(0, 360, HEADINGS))
+            if len(sources) == count:
+                return Position(listener, np.array(sources), rng.uniform(0, 360, headings))
 
 
 def measure(scene: Scene, position: Position, native: MeshSettings, rlr: RlrSettings) -> Row:
-    """Return what both engines need for `position`, and what they hear."""
+    """Return both engines' times and responses for `position`."""
     native_run(scene, position, MeshSettings(rays=16))  # compiles, builds the ray structure
     native_s, ours = native_run(scene, position, native)
     rlr_s, theirs = rlr_run(scene, position, rlr)
@@ -175,14 +181,14 @@ def measure(scene: Scene, position: Position, native: MeshSettings, rlr: RlrSett
 
 
 def rlr_run(scene: Scene, position: Position, settings: RlrSettings) -> tuple[float, BinauralResponses]:
-    """Return the seconds a response that the other engine takes, and the responses."""
+    """Return the other engine's seconds per response, and its responses."""
     start = time.process_time()
     heard = rlr_responses(scene, position.listener, position.sources, position.headings, settings)
     return (time.process_time() - start) / (len(position.sources) * len(position.headings)), heard
 
 
 def native_run(scene: Scene, position: Position, settings: MeshSettings) -> tuple[float, BinauralResponses]:
-    """Return the seconds a response that `native` takes, and the responses."""
+    """Return `native`'s seconds per response, and its responses."""
     start = time.process_time()
     field = trace(scene, position.listener, position.sources, rng=generator_for(0, scene.name), settings=settings)
     heard = binaural(field, position.headings, SphereHead())
@@ -190,7 +196,7 @@ def native_run(scene: Scene, position: Position, settings: MeshSettings) -> tupl
 
 
 def energy_of(heard: BinauralResponses, band: float) -> np.ndarray:
-    """Return the energy still to come (samples,) of all ears together in the octave around `band` Hz."""
+    """Return the remaining energy (samples,), summed over all ears, in the octave around `band` Hz."""
     whole = heard.indirect.astype(np.float64)
     whole[..., : heard.direct.shape[-1]] += heard.direct
     edges = [band / 2**0.5, band * 2**0.5]
@@ -204,13 +210,13 @@ def rt60(heard: BinauralResponses) -> float:
 
 
 def apart(native: np.ndarray, rlr: np.ndarray) -> tuple[float, ...]:
-    """Return by how many dB `native` is above `rlr`, each relative to its start, where `rlr` is at `LEVELS_DB`."""
+    """Return how far (dB) `native` is above `rlr`, each relative to its start, when `rlr` is at `LEVELS_DB`."""
     ours, theirs = (10 * np.log10(np.maximum(decay / decay[0], 1e-12)) for decay in (native, rlr))
     return tuple(float(ours[k] - theirs[k]) for k in (int(np.argmax(theirs < level)) for level in LEVELS_DB))
 
 
 def direct_to_reverberant(heard: BinauralResponses) -> float:
-    """Return the energy of the direct over that of the indirect sound, dB."""
+    """Return the direct-to-indirect energy ratio, dB."""
     return float(
         10 * np.log10(np.sum(heard.direct.astype(np.float64) ** 2) / np.sum(heard.indirect.astype(np.float64) ** 2))
     )
@@ -237,4 +243,4 @@ def box(name: str, size: tuple[float, float, float], absorption: float) -> Scene
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_in_one_thread(main)

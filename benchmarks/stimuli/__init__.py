@@ -1,1 +1,1 @@
-"""What methods are given: one file a kind of sample."""
+"""The input of methods: one folder for each kind of sample."""

@@ -1,4 +1,4 @@
-"""What all random parts of a stimulus are drawn from, together with the names of the samples."""
+"""The seed that, together with sample names, determines the random parts of a stimulus."""
 
 from ...datagen.dataset import Dataset
 
@@ -6,6 +6,6 @@ from ...datagen.dataset import Dataset
 def seed_of(dataset: Dataset) -> int:
     """Return the seed that `dataset` was made from, 0 for recordings.
 
-    A constant would let everyone who guesses the names draw the noise of a sealed set again and take it away.
+    With a constant seed, anyone who guesses the sample names could reproduce a sealed set's noise and subtract it.
     """
     return int(dataset.recipe.get("seed", 0))

@@ -1,12 +1,15 @@
-"""What the procedural flats look like: the two pictures in the docs.
+"""Pictures of the procedural flats for the docs.
 
-`python -m whence.benchmarks.studies.procedural_views docs [--seed 0]` writes into the folder given
-`procedural_views.png`, one view from each of ten flats: from a random place on the floor, towards the heading with the
-most instances among those whose depth the data set accepts; and `procedural_plans.png`, three floor plans: walls,
-furniture by its outline and kind, doors, windows, and a scale.
+Writes `procedural_views.png`, one view from each of ten flats, at a random place on the floor, towards the heading with
+the most instances among those with acceptable depth; and `procedural_plans.png`, three floor plans with walls, outlines
+and names of furniture, doors, windows and a scale.
+
+    python -m whence.benchmarks.studies.procedural_views docs
 """
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -18,15 +21,15 @@ from matplotlib.patches import Polygon, Rectangle
 from PIL import Image
 from scipy.spatial import ConvexHull
 
-from whence.datagen.cameras import EYE_HEIGHT
-from whence.datagen.raycast import glance, render
-from whence.datagen.scenes.floor import find_floor
-from whence.datagen.scenes.procedural import procedural_plan, procedural_scene
-from whence.datagen.scenes.procedural.plan import WALL, Plan
-from whence.datagen.scenes.scene import Scene
-from whence.digests import generator_for
+from ...datagen.cameras import EYE_HEIGHT
+from ...datagen.raycast import glance, render
+from ...datagen.scenes.floor import find_floor
+from ...datagen.scenes.procedural import procedural_plan, procedural_scene
+from ...datagen.scenes.procedural.plan import WALL, Plan
+from ...datagen.scenes.scene import Scene
+from ...digests import generator_for
 
-VIEWS, PLANS = range(10), (1, 6, 9)
+ROW = 5
 FLAT = ("rug", "doormat")
 UNNAMED = (
     "worktop",
@@ -51,7 +54,7 @@ BUILDING = (
     "curtain rod",
 )
 LABELLED_AREA = 0.3
-"""Outlines larger than this are named, m2."""
+"""Outlines larger than this (m2) are labelled."""
 
 
 def view_of(seed: int, number: int) -> npt.NDArray[np.uint8]:
@@ -68,15 +71,14 @@ def view_of(seed: int, number: int) -> npt.NDArray[np.uint8]:
             return render(scene, eye, float(headings[np.argmax(np.where(accepted, counts, 0))])).image
 
 
-def write_views(seed: int, path: Path) -> None:
-    """Write ten views in two rows, in 256 colours."""
-    pictures = [view_of(seed, number) for number in VIEWS]
-    rows = [np.hstack(pictures[start : start + 5]) for start in (0, 5)]
+def write_views(seed: int, rows_of_views: int, path: Path) -> None:
+    """Write `rows_of_views` rows of five views, in 256 colours."""
+    rows = [np.hstack([view_of(seed, ROW * row + k) for k in range(ROW)]) for row in range(rows_of_views)]
     Image.fromarray(np.vstack(rows)).quantize(256).save(path, optimize=True)
 
 
 def outlines(scene: Scene) -> list[tuple[str, float, npt.NDArray[np.floating]]]:
-    """Return (name, top, outline (n, 2)) of everything that is not the building, from the lowest upwards."""
+    """Return (name, top, outline (n, 2)) of every object except the building, from the lowest up."""
     found = []
     for number, name in enumerate(scene.instance_names):
         points = scene.vertices[scene.faces[scene.instance == number]].reshape(-1, 3)
@@ -129,26 +131,32 @@ def draw_flat(axes: Axes, seed: int, number: int) -> None:
     axes.axis("off")
 
 
-def write_plans(seed: int, path: Path) -> None:
-    """Write three floor plans beside each other."""
-    figure, panels = plt.subplots(1, len(PLANS), figsize=(14, 5.5), constrained_layout=True)
-    for axes, number in zip(panels, PLANS, strict=True):
+def write_plans(seed: int, numbers: Sequence[int], path: Path) -> None:
+    """Write the floor plans of the flats `numbers` side by side."""
+    figure, panels = plt.subplots(
+        1, len(numbers), figsize=(14 / 3 * len(numbers), 5.5), squeeze=False, constrained_layout=True
+    )
+    for axes, number in zip(panels[0], numbers, strict=True):
         draw_flat(axes, seed, number)
     figure.savefig(path, dpi=110)
     plt.close(figure)
     Image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> int:
     """Write both pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="output folder")
+    parser.add_argument("--seed", type=int, default=0, help="of the flats")
+    parser.add_argument("--rows", type=int, default=2, help=f"of {ROW} views")
+    parser.add_argument("--plans", type=int, nargs="+", default=[1, 6, 9], help="flats whose floor plans are drawn")
+    options = parser.parse_args(arguments)
     matplotlib.use("Agg")
-    write_views(options.seed, options.folder / "procedural_views.png")
-    write_plans(options.seed, options.folder / "procedural_plans.png")
+    options.folder.mkdir(parents=True, exist_ok=True)
+    write_views(options.seed, options.rows, options.folder / "procedural_views.png")
+    write_plans(options.seed, options.plans, options.folder / "procedural_plans.png")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

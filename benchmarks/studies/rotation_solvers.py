@@ -1,27 +1,30 @@
-"""Why published rotations have a tiny median and a huge mean error: six solvers on the same simulated matches.
+"""Why published rotations have a tiny median and a huge mean error: solvers on the same simulated matches.
 
-`python benchmarks/studies/rotation_solvers.py [--pairs 200]` simulates views of HM3D-SS's camera, which turns by
-10 to 50 degrees and moves nowhere, with 100 matches, 0.7 px of noise in both views and 20 to 60 % outliers, and prints
-error of the heading, the share of failures and the time a pair.
+Simulates views of HM3D-SS's camera, which rotates by 10 to 50 degrees without moving, with 100 matches, 0.7 px of
+noise in both views and 20 to 60 % outliers, and prints heading error, share of failures and time per pair.
 
-A camera that only turns leaves the essential matrix undetermined, since every translation explains the matches: its
-decomposition then returns the right rotation or its twisted twin, whichever more outliers happen to lie in front of.
+    python -m whence.benchmarks.studies.rotation_solvers --pairs 200
+
+If the camera only rotates, the essential matrix is undetermined, since every translation explains the matches. Its
+decomposition can then pick the twin rotation, 180 degrees off, depending on which has more outliers in front of the
+cameras.
 """
 
 import argparse
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import poselib
 
-from whence.baselines.rotation_solvers import Solution, five_point, heading_change, rotation_only
-from whence.benchmarks.display.text_table import TextTable, markdown
-from whence.benchmarks.questions.metrics import FAILURE_DEG, angular_error
-from whence.datagen.cameras import PITCH_DEG, Camera, relative_rotation
-from whence.digests import generator_for
+from ...baselines.rotation_solvers import Solution, five_point, heading_change, rotation_only
+from ...datagen.cameras import PITCH_DEG, Camera, relative_rotation
+from ...digests import generator_for
+from ..display.text_table import TextTable, markdown
+from ..questions.metrics import FAILURE_DEG, angular_error
 
 CAMERA = Camera()
 MATCHES, NOISE_PX, OUTLIERS = 100, 0.7, (0.2, 0.6)
@@ -97,7 +100,7 @@ SOLVERS: dict[str, Callable[[Pair], Solution]] = {
 
 
 def row(name: str, pairs: list[Pair]) -> list[str]:
-    """Return the errors of the solver `name` as a line of the table."""
+    """Return the errors of the solver `name` as a row of the table."""
     started = time.perf_counter()
     found = [SOLVERS[name](pair).rotation for pair in pairs]
     milliseconds = 1e3 * (time.perf_counter() - started) / len(pairs)
@@ -107,15 +110,16 @@ def row(name: str, pairs: list[Pair]) -> list[str]:
     return [name, *(f"{e:.3f}" for e in shown), f"{100 * np.mean(errors >= FAILURE_DEG):.1f}", f"{milliseconds:.1f}"]
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=200)
-    pairs = [simulated_pair(f"pair-{k}") for k in range(parser.parse_args().pairs)]
+    pairs = [simulated_pair(f"pair-{k}") for k in range(parser.parse_args(arguments).pairs)]
     cv2.setNumThreads(1)
     heads = ["solver", "mean (deg)", "median", "95 %", "largest", "failed (%)", "ms a pair"]
     print(markdown(TextTable(f"{len(pairs)} simulated pairs", heads, [row(name, pairs) for name in SOLVERS])))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -1,29 +1,32 @@
-"""Why GCC-PHAT's published error depends on the recordings: the same rooms, angles and clips, three spectra of speech.
+"""Why GCC-PHAT's published error depends on the recordings: the same rooms, angles and clips with three spectra.
 
-`python benchmarks/studies/speech_spectrum.py --speech DIR [--clips 65]` renders the paper protocol at RT60 0.5 s from
-the speech as it is, high-passed at 50 Hz, and with pre-emphasis (1 - 0.97 / z), which makes it as bright as
-close-talk recordings; it prints error at SNR 10 dB beside the published number.
+Renders the paper protocol at RT60 0.5 s from the speech as recorded, high-passed at 50 Hz, and with pre-emphasis (1 -
+0.97 / z), which makes it as bright as close-talk recordings. Prints the error at SNR 10 dB next to the published
+number.
 
-The phase transform counts every frequency the same, and a window cut out without taper leaks its edges, at zero
-delay in both channels, into frequencies where the speech is weak. Recordings with little energy above 4 kHz or much
-below 50 Hz therefore cost more than bright, clean ones.
+    python -m whence.benchmarks.studies.speech_spectrum --speech path/to/speech
+
+The phase transform weighs all frequencies equally, and the edges of an untapered window leak, at zero delay in both
+channels, into frequencies where the speech is weak. Recordings with little energy above 4 kHz or much below 50 Hz
+therefore give larger errors than bright, clean ones.
 """
 
 import argparse
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from scipy import signal
 
-from whence.benchmarks.bench import bench
-from whence.benchmarks.stimuli.stereo.condition import StereoCondition
-from whence.conventions import SAMPLE_RATE
-from whence.datagen.corpora import Corpus, open_corpus
-from whence.datagen.pipeline import generate
-from whence.datagen.tde import plan_tde
+from ...conventions import SAMPLE_RATE
+from ...datagen.corpora import Corpus, open_corpus
+from ...datagen.pipeline import generate
+from ...datagen.tde import plan_tde
+from ..bench import bench
+from ..stimuli.stereo.condition import StereoCondition
 
 Filter = Callable[[np.ndarray], np.ndarray]
 _HIGH_PASS = signal.butter(2, 50, "highpass", output="sos", fs=SAMPLE_RATE)
@@ -36,7 +39,7 @@ PUBLISHED = "published (TIMIT, condition inferred)"
 
 
 def write_filtered(corpus: Corpus, folder: Path, change: Filter) -> float:
-    """Write every clip of `corpus`, changed, into `folder`; return the median share of energy above 4 kHz in dB."""
+    """Write every filtered clip of `corpus` into `folder`; return the median share of energy above 4 kHz in dB."""
     shares = []
     for index, clip in enumerate(corpus.clips):
         sound = change(corpus.load(index))
@@ -58,12 +61,12 @@ def scores(speech: Path, place: Path, clips: int) -> list[float]:
     return [run.results.find(method=m, metric=n, rt60_nominal=None)[0].value for m in methods for n in names]
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> int:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--speech", required=True)
-    parser.add_argument("--clips", type=int, default=65)
-    options = parser.parse_args()
+    parser.add_argument("--clips", type=int, default=65, help="in each of the three rooms")
+    options = parser.parse_args(arguments)
     corpus = open_corpus(options.speech, minimum_seconds=1.5)
     print(f"{'speech':38} {'above 4 kHz':>12} {'mean votes MAE/RMSE':>22} {'mode votes MAE/RMSE':>22}")
     for name, change in SPECTRA.items():
@@ -72,7 +75,8 @@ def main() -> None:
             mae, rmse, mode_mae, mode_rmse = scores(Path(place) / "speech", Path(place), options.clips)
         print(f"{name:38} {share:9.1f} dB {mae:13.3f} / {rmse:.3f} {mode_mae:13.3f} / {mode_rmse:.3f}")
     print(f"{PUBLISHED:38} {'':12} {0.160:13.3f} / {0.318:.3f} {0.179:13.3f} / {0.396:.3f}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

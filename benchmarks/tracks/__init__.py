@@ -1,1 +1,1 @@
-"""What is measured: one file a track."""
+"""The tracks, one file each."""

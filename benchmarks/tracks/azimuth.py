@@ -1,27 +1,31 @@
-"""Track `azimuth`: from where a sound comes to two ears (SLfM, Sec. 4.3).
+"""Track `azimuth`: the direction of a sound from binaural audio (SLfM, Sec. 4.3).
 
-Of HM3D-SS, the first source is asked for in every view; the paper scores the first view alone, of which the others
-are turned copies. Its error is that of sounds in front, every answer being folded to the front, since most of its
-methods, like the rigid sphere, tell no front from back. Chance says straight ahead: its error is then the mean of
-|azimuth|, of which the published chance of 40.28 degrees (speech; 40.81 with music) does not say how it was found.
+In HM3D-SS, the label is the azimuth of the first source in every view; the paper scores the first view only, and the
+others are rotated copies of it. Its error covers sounds in front, with every prediction folded to the front, since most
+of its methods, like the rigid sphere, cannot tell front from back. Chance predicts straight ahead, so its error is the
+mean |azimuth|; the paper does not say how it obtained its chance of 40.28 degrees (speech; 40.81 with music).
 """
 
 import numpy as np
 
 from ...datagen.dataset import Dataset
 from ..questions import metrics
-from ..questions.labels import Float64, Labels
+from ..questions.answer import answer_in
+from ..questions.labels import Float64, Labels, ground_truth, voice_name
+from ..questions.plausibility import check_angles
 from ..questions.quantities import AZIMUTH
-from ..questions.track import Track
+from ..questions.track import PublishedSet, Track
 from ..stimuli.binaural.batch import BINAURAL, RENDERED
 from ..stimuli.binaural.condition import BinauralCondition
+from .rotation import of_four_views
 
 ASKED = 0
-"""The source of an example that is asked for."""
+"""Index of the source whose azimuth is the label."""
 
 
 def read_labels(dataset: Dataset) -> Labels:
-    """Return every clip with its azimuth (degrees, left positive), by scene, or by speaker where clips are stored."""
+    """Return every clip with its azimuth (degrees, left positive), clustered by scene, or by speaker for stored
+    clips."""
     return _rendered_labels(dataset) if dataset.name == RENDERED else _stored_labels(dataset)
 
 
@@ -47,13 +51,19 @@ def _stored_labels(dataset: Dataset) -> Labels:
         sample_id=dataset.column("sample_id").astype(object),
         truth=dataset.column("azimuth").astype(np.float64),
         clusters=dataset.column("speaker").astype(object),
+        cluster_name=voice_name(dataset),
         groups={},
     )
 
 
-def straight_ahead(truth: Float64) -> Float64:
-    """Return azimuth 0 for every sample: the best that one can say without listening."""
-    return np.zeros_like(truth)
+def heard_by_a_sphere(dataset: Dataset) -> bool:
+    """Return whether a set of homes has four views and the rigid-sphere head, as published."""
+    return of_four_views(dataset) and dataset.recipe.get("head", "rigid sphere") == "rigid sphere"
+
+
+def straight_ahead(labels: Labels) -> Float64:
+    """Return azimuth 0 for every sample, the best guess without listening."""
+    return np.zeros(len(labels))
 
 
 TRACK = Track(
@@ -61,17 +71,17 @@ TRACK = Track(
     question="From where does the sound come?",
     datasets=("hm3d-ss", "brir"),
     stimulus=BINAURAL,
-    prediction="azimuth of the (first) source in degrees: 0 ahead, positive to the left",
-    quantity=AZIMUTH,
+    answer=answer_in(AZIMUTH, "azimuth of the (first) source in degrees: 0 ahead, positive to the left", check_angles),
     metrics=(
         metrics.FRONT_AZIMUTH_ERROR,
+        metrics.UNFOLDED_AZIMUTH_ERROR,
         metrics.FOLDED_AZIMUTH_ERROR,
         metrics.AZIMUTH_SIDE,
         metrics.FRONT_BACK_CONFUSION,
     ),
     read_labels=read_labels,
     chance=straight_ahead,
-    ceiling=np.copy,
+    ceiling=ground_truth,
     default_conditions=(BinauralCondition(),),
     default_methods=(
         "zero",
@@ -82,7 +92,7 @@ TRACK = Track(
         "gcc-phat:votes=mode",
         "gcc-phat:protocol=best",
     ),
-    published={"hm3d-ss": ("HM3D-SS filtered test",)},
-    published_recipe={"views": 4, "head": "rigid sphere"},
+    beside=(metrics.UNFOLDED_AZIMUTH_ERROR, metrics.FRONT_BACK_CONFUSION),
+    published=(PublishedSet("HM3D-SS filtered test", "hm3d-ss", heard_by_a_sphere),),
     reference="gcc-phat",
 )

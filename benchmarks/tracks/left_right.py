@@ -1,18 +1,22 @@
-"""Track `left-right`: on which side a sound is (StereoCRW, Sec. 4.2).
+"""Track `left-right`: the side of a sound (StereoCRW, Sec. 4.2).
 
-Sounds within 10 degrees of straight ahead or behind are left out, as the published benchmark leaves out its centre.
+Sounds within 10 degrees of straight ahead or behind are left out, as the published benchmark does.
 """
 
 import numpy as np
 
 from ...datagen.dataset import Dataset
 from ..questions import metrics
-from ..questions.labels import Float64, Labels
-from ..questions.track import Track
+from ..questions.answer import AnswerKind
+from ..questions.labels import Float64, Labels, ground_truth, voice_name
+from ..questions.track import PublishedSet, Track
 from ..stimuli.stereo.batch import STEREO
 from ..stimuli.stereo.condition import StereoCondition
+from .parts import RT60
 
 CENTRE_DEG = 10.0
+PUBLISHED_ROWS = 1770
+"""Rows of StereoCRW's label file: 885 clips of 33 videos, each unchanged and with its channels swapped."""
 
 
 def read_labels(dataset: Dataset) -> Labels:
@@ -24,7 +28,7 @@ def read_labels(dataset: Dataset) -> Labels:
         sample_id=dataset.column("sample_id").astype(object),
         truth=side,
         clusters=dataset.column("video" if recorded else "speaker").astype(object),
-        cluster_name="video" if recorded else "speaker",
+        cluster_name="video" if recorded else voice_name(dataset),
         groups={"rt60_nominal": dataset.column("rt60_nominal")} if "rt60_nominal" in dataset else {},
     )
     return everything.take(np.flatnonzero(side))
@@ -40,9 +44,23 @@ def _side(azimuth: Float64) -> Float64:
     return np.where(folded > CENTRE_DEG, np.sign(azimuth), 0.0)
 
 
-def commoner_side(truth: Float64) -> Float64:
-    """Return for every sample the side that is commoner in `truth`: the best that one can say without listening."""
-    return np.full_like(truth, 1.0 if truth.sum() >= 0 else -1.0)
+def of_the_published_list(dataset: Dataset) -> bool:
+    """Return whether the label file of the recordings is as long as the published one."""
+    missing = dataset.attributes.get("engine", {}).get("rows_without_recording", 0)
+    return len(dataset) + int(missing) == PUBLISHED_ROWS
+
+
+def commoner_side(labels: Labels) -> Float64:
+    """Return the more common side for every sample, the best guess without listening."""
+    return np.full(len(labels), 1.0 if labels.truth.sum() >= 0 else -1.0)
+
+
+def _texts(truth: float, answer: float) -> tuple[str, str]:
+    return _side_text(truth), f"{_side_text(answer)} ({answer:.3g})"
+
+
+def _side_text(value: float) -> str:
+    return "left" if value >= 0 else "right"
 
 
 TRACK = Track(
@@ -50,12 +68,11 @@ TRACK = Track(
     question="Is the sound on the left or on the right?",
     datasets=("tde", "brir", "in-the-wild"),
     stimulus=STEREO,
-    prediction="a number that is >= 0 for left",
-    quantity=None,
+    answer=AnswerKind("a number that is >= 0 for left", texts=_texts),
     metrics=(metrics.ACCURACY,),
     read_labels=read_labels,
     chance=commoner_side,
-    ceiling=np.copy,
+    ceiling=ground_truth,
     default_conditions=(StereoCondition(clip_seconds=0.48),),
     default_methods=(
         "random",
@@ -69,6 +86,7 @@ TRACK = Track(
         "iid-rms",
         "iid-vote",
     ),
-    published={"in-the-wild": ("YouTube in-the-wild left/right",)},
+    parts=(RT60,),
+    published=(PublishedSet("YouTube in-the-wild left/right", "in-the-wild", of_the_published_list),),
     reference="gcc-phat",
 )

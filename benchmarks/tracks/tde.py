@@ -4,17 +4,20 @@ import numpy as np
 
 from ...datagen.dataset import Dataset
 from ..questions import metrics
-from ..questions.labels import Float64, Labels
+from ..questions.answer import answer_in
+from ..questions.labels import Float64, Labels, ground_truth, voice_name
+from ..questions.plausibility import check_delays
 from ..questions.quantities import DELAY
-from ..questions.track import Track
+from ..questions.track import PublishedSet, Track
 from ..stimuli.stereo.batch import STEREO
 from ..stimuli.stereo.condition import StereoCondition
+from .parts import RT60
 
 SNR_GRID = (30.0, 20.0, 10.0, 0.0, -10.0)
 
 
 def read_labels(dataset: Dataset) -> Labels:
-    """Return every clip with its delay (s), by speaker, with the nominal RT60 (s) where the rooms are simulated."""
+    """Return every clip with its delay (s), by speaker, with the nominal RT60 (s) if the rooms are simulated."""
     sample_id = dataset.column("sample_id").astype(object)
     simulated = "rt60_nominal" in dataset
     return Labels(
@@ -22,13 +25,14 @@ def read_labels(dataset: Dataset) -> Labels:
         sample_id=sample_id,
         truth=dataset.column("interaural_time_difference"),
         clusters=dataset.column("speaker").astype(object),
+        cluster_name=voice_name(dataset),
         groups={"rt60_nominal": dataset.column("rt60_nominal")} if simulated else {},
     )
 
 
-def silence(truth: Float64) -> Float64:
-    """Return zero delay for every sample: the best that one can say without listening."""
-    return np.zeros_like(truth)
+def silence(labels: Labels) -> Float64:
+    """Return zero delay for every sample, the best guess without listening."""
+    return np.zeros(len(labels))
 
 
 TRACK = Track(
@@ -36,8 +40,7 @@ TRACK = Track(
     question="By how much does a sound reach the left ear before the right one?",
     datasets=("tde", "brir"),
     stimulus=STEREO,
-    prediction="interaural time difference t_right - t_left in seconds",
-    quantity=DELAY,
+    answer=answer_in(DELAY, "interaural time difference t_right - t_left in seconds", check_delays),
     metrics=(
         metrics.MEAN_ABSOLUTE_ERROR_MS,
         metrics.ROOT_MEAN_SQUARE_ERROR_MS,
@@ -46,7 +49,7 @@ TRACK = Track(
     ),
     read_labels=read_labels,
     chance=silence,
-    ceiling=np.copy,
+    ceiling=ground_truth,
     default_conditions=tuple(StereoCondition(snr_db=snr) for snr in SNR_GRID),
     default_methods=(
         "zero",
@@ -60,6 +63,7 @@ TRACK = Track(
         "ml",
         "beta",
     ),
-    published={"tde": ("TDE-Simulation", "TDE-Simulation mixture")},
+    parts=(RT60,),
+    published=(PublishedSet("TDE-Simulation", "tde"), PublishedSet("TDE-Simulation mixture", "tde")),
     reference="gcc-phat",
 )

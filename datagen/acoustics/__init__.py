@@ -1,1 +1,1 @@
-"""Impulse responses, their measures, and what they do to a dry sound."""
+"""Impulse responses: simulating them, measuring them and applying them to dry sound."""

@@ -1,4 +1,4 @@
-"""How much sound the air itself swallows (ISO 9613-1)."""
+"""Sound absorption by air (ISO 9613-1)."""
 
 import math
 
@@ -9,10 +9,10 @@ import numpy.typing as npt
 def air_absorption(
     frequency: npt.ArrayLike, temperature: float = 20.0, humidity: float = 50.0, pressure: float = 101.325
 ) -> npt.NDArray[np.float64]:
-    """Return the energy attenuation of a pure tone in air, 1/m: energy falls as exp(-m distance).
+    """Return the energy attenuation m of a pure tone in air, 1/m: energy falls as exp(-m distance).
 
-    `frequency` (any shape) Hz, `temperature` degrees C, relative `humidity` %, `pressure` kPa; ISO 9613-1:1993,
-    equations 3 to 5 and B.3.
+    `frequency` (any shape) is in Hz, `temperature` in degrees C, relative `humidity` in %, `pressure` in kPa. Source:
+    ISO 9613-1:1993, equations 3 to 5 and B.3.
 
     >>> (air_absorption([1000.0, 4000.0]) * 1000 * 10 / math.log(10)).round(1).tolist()      # dB/km
     [4.7, 29.7]

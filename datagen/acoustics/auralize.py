@@ -1,4 +1,4 @@
-"""What microphones hear: dry sound through responses, noise and a second talker."""
+"""Auralization: dry sound convolved with impulse responses, plus noise and a second talker."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,10 +8,10 @@ Audio = npt.NDArray[np.float32]
 
 
 def auralize(dry: Audio, responses: Audio, start: int, length: int, lead: int) -> Audio:
-    """Return what each microphone hears from sample `start` on, float32 (microphones, length).
+    """Return the sound at each microphone from sample `start`, float32 (microphones, length).
 
-    `dry` (samples,) is emitted from sample 0 on; `responses` (microphones, taps) begin `lead` samples before the
-    emission. Only the part of `dry` that can be heard in the window is convolved (linear, by FFT).
+    `dry` (samples,) is emitted from sample 0; `responses` (microphones, taps) begin `lead` samples before the
+    emission. Only the part of `dry` audible in the window is convolved (linear, by FFT).
     """
     taps = responses.shape[1]
     first = start + lead - taps + 1
@@ -37,7 +37,7 @@ def joint_rms(audio: Audio) -> float:
 def add_noise(audio: Audio, snr_db: float, rng: np.random.Generator) -> Audio:
     """Return `audio` (channels, samples) with white Gaussian noise at `snr_db`, clipped to [-1, 1].
 
-    sigma = rms * 10^(-SNR/20), the rms taken jointly over both channels of the segment (StereoCRW, fact sheet 6).
+    sigma = rms * 10^(-SNR/20), with the rms taken over both channels of the segment (StereoCRW, Sec. 4.1).
     """
     sigma = joint_rms(audio) * 10 ** (-snr_db / 20)
     noise = rng.standard_normal(audio.shape, dtype=np.float32)
@@ -48,8 +48,8 @@ def add_noise(audio: Audio, snr_db: float, rng: np.random.Generator) -> Audio:
 def add_distractor(audio: Audio, distractor: Audio, level: float) -> Audio:
     """Return `audio` plus `distractor` at `level` times the joint rms of `audio`; both (channels, samples).
 
-    The scaled distractor is clipped to [-1, 1] and the sum cut to the shorter one (StereoCRW, fact sheet 7).
-    A silent distractor is added as it is.
+    The scaled distractor is clipped to [-1, 1], and the sum is cut to the shorter of the two (StereoCRW, Sec. 4.1).
+    A silent distractor is added unscaled.
     """
     length = min(audio.shape[1], distractor.shape[1])
     rms = joint_rms(distractor)

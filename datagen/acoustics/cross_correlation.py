@@ -26,7 +26,7 @@ def phase_transform_correlation(left: npt.ArrayLike, right: npt.ArrayLike, max_l
 
 
 def parabolic_peak(values: npt.NDArray[np.float64]) -> float:
-    """Return the position (fractional index) of the largest of `values` (n,), by a parabola through its neighbours.
+    """Return the fractional index of the peak of `values` (n,), from a parabola through the largest and its neighbours.
 
     >>> parabolic_peak(np.array([0.0, 3.0, 4.0, 3.0]))
     2.0
@@ -42,8 +42,8 @@ def parabolic_peak(values: npt.NDArray[np.float64]) -> float:
 def response_delay(response: npt.ArrayLike, sample_rate: int = SAMPLE_RATE, cutoff: float = 1500.0) -> float:
     """Return the interaural time difference (s) of a binaural `response` (2, samples): t_right - t_left.
 
-    The direct part alone (2.5 ms from the first arrival) is low-passed at `cutoff` Hz, where the delay hardly
-    depends on frequency, and cross-correlated at sixteen times the sample rate (Katz and Noisternig 2014).
+    Only the direct part (2.5 ms from the first arrival) is used. It is low-passed at `cutoff` Hz, where the delay
+    hardly depends on frequency, and cross-correlated at 16 times the sample rate (Katz and Noisternig 2014).
     """
     response = np.asarray(response, dtype=np.float64)
     loudest = np.abs(response).max(axis=0)

@@ -1,7 +1,7 @@
-"""Specular reflections of low order, exact in delay, direction and level: mirror images found by rays.
+"""Low-order specular reflections, exact in delay, direction and level: image sources found with rays.
 
-Rays sent from the listener tell which sequences of planes can be seen; the source is mirrored in each of them, and
-the path to the image is kept where it meets these planes in this order and nothing else (Vorlaender 1989).
+Rays from the listener find the visible sequences of planes. The source is mirrored in each sequence, and the path to
+the image is kept if it meets these planes in this order and nothing else (Vorlaender 1989).
 """
 
 import numpy as np
@@ -17,9 +17,9 @@ Int64 = npt.NDArray[np.int64]
 def early_reflections(
     scene: Scene, listener: Float64, sources: Float64, directions: Float64, order: int, air: Float64
 ) -> EarlyReflections:
-    """Return the specular reflections of `sources` (s, 3) of 1 to `order` planes at `listener` (3,).
+    """Return the specular reflections of `sources` (s, 3) at `listener` (3,), off 1 to `order` planes.
 
-    `directions` (n, 3) are the rays that look for planes; `air` (band,) is the attenuation of energy, 1/m.
+    `directions` (n, 3) are the rays that search for planes; `air` (band,) is the energy attenuation, 1/m.
     """
     planes = _Planes(scene)
     found = [
@@ -36,7 +36,7 @@ def _nothing(bands: int) -> tuple[Float64, Float64, Float64, Float64]:
 
 
 class _Planes:
-    """The faces of a scene, sorted into the planes they lie in."""
+    """The faces of a scene, grouped by plane."""
 
     def __init__(self, scene: Scene) -> None:
         self.rays, self.material = scene.rays, scene.material
@@ -61,9 +61,9 @@ class _Planes:
 
 
 def _same_plane(normals: Float64, offsets: Float64) -> Int64:
-    """Return the number of the plane of each face: alike within about a tenth of a degree and two millimetres.
+    """Return the index of each face's plane; planes match within about 0.1 degrees and 2 mm.
 
-    A plane that the rounding splits in two costs nothing: a path lies in one of them.
+    If rounding splits a plane in two, nothing is lost: a path lies in one of them.
     """
     leading = np.abs(normals).argmax(axis=1)
     sign = np.where(np.take_along_axis(normals, leading[:, None], axis=1)[:, 0] < 0, -1.0, 1.0)
@@ -74,7 +74,7 @@ def _same_plane(normals: Float64, offsets: Float64) -> Int64:
 
 
 def _seen(planes: _Planes, listener: Float64, directions: Float64, order: int) -> list[npt.NDArray[np.int32]]:
-    """Return, for 1 to `order` reflections, the sequences of faces (n, reflections) met, one for each of planes."""
+    """Return the face sequences (n, reflections) that rays meet, for 1 to `order` reflections, without duplicates."""
     origins = np.broadcast_to(listener, directions.shape)
     sequences = np.empty((len(directions), 0), dtype=np.int32)
     seen = []
@@ -92,7 +92,7 @@ def _seen(planes: _Planes, listener: Float64, directions: Float64, order: int) -
 def _validated(
     planes: _Planes, listener: Float64, sources: Float64, sequences: npt.NDArray[np.int32]
 ) -> tuple[Float64, Float64, Float64, Float64]:
-    """Return the source, direction, distance and kept energy of those `sequences` that hold an image's whole path."""
+    """Return source, direction, distance and remaining energy for the `sequences` whose image path is valid."""
     source = np.repeat(np.arange(len(sources)), len(sequences))
     sequences = np.tile(sequences, (len(sources), 1))
     image = sources[source]
@@ -108,8 +108,8 @@ def _validated(
 def _walk(
     planes: _Planes, listener: Float64, sources: Float64, direction: Float64, sequences: npt.NDArray[np.int32]
 ) -> tuple[Int64, Float64]:
-    """Return the rows whose path from the listener meets their planes in order and ends at the source, and what the
-    walls that they really meet leave of their energy."""
+    """Return the rows whose path from the listener meets its planes in order and ends at the source, and the share of
+    energy left after the walls actually met."""
     rows = np.arange(len(sequences))
     origin, kept = np.broadcast_to(listener, direction.shape), np.ones((len(rows), planes.kept.shape[1]))
     for faces in sequences.T:

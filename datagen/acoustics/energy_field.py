@@ -1,4 +1,4 @@
-"""What arrives at one listening position: sound energy by source, time, direction and octave band."""
+"""Sound energy arriving at one listening position, by source, time, direction and octave band."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ _GOLDEN = (1 + 5**0.5) / 2
 
 
 def arrival_directions() -> Float64:
-    """Return the unit vectors (32, 3) that the late sound is sorted by: corners and face centres of a dodecahedron.
+    """Return the unit vectors (32, 3) that late sound is binned by: vertices and face centres of a dodecahedron.
 
-    They keep their places under a mirroring of any axis and a half turn about any axis. With them a diffuse field has
-    the interaural coherence that it should up to 2 kHz.
+    The set is symmetric under mirroring along any axis and half turns about any axis. It gives a diffuse field the
+    correct interaural coherence up to 2 kHz.
     """
     cube = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], dtype=np.float64)
     edges = _each_axis_first([(0, a / _GOLDEN, b * _GOLDEN) for a in (-1, 1) for b in (-1, 1)])
@@ -25,7 +25,7 @@ def arrival_directions() -> Float64:
 
 
 def _each_axis_first(points: list[tuple[float, float, float]]) -> Float64:
-    """Return `points` (n, 3) with their axes in all three cyclic orders, (3 n, 3)."""
+    """Return `points` (n, 3) in all three cyclic orders of the axes, (3 n, 3)."""
     return np.concatenate([np.roll(points, turn, axis=1) for turn in range(3)])
 
 
@@ -39,11 +39,11 @@ def even_directions(count: int) -> Float64:
 
 @dataclass(frozen=True, eq=False)
 class EarlyReflections:
-    """Specular reflections known exactly, one row each, for all sources.
+    """Exact specular reflections of all sources, one per row.
 
-    `source` (e,) is the index of its source, `direction` (e, 3) the unit vector from the listener towards where it
-    seems to come from, `distance` (e,) its path in metres, and `gain` (e, band) what the walls and the air leave of
-    its energy in each octave band; spreading, 1 / (4 pi distance)^2, is not included.
+    `source` (e,) is the index of the source, `direction` (e, 3) the unit vector from the listener towards the image
+    source, `distance` (e,) the path length in metres, and `gain` (e, band) the share of energy left by walls and air
+    in each octave band. Spreading, 1 / (4 pi distance)^2, is not included.
     """
 
     source: npt.NDArray[np.int64]
@@ -54,12 +54,13 @@ class EarlyReflections:
 
 @dataclass(frozen=True, eq=False)
 class EnergyField:
-    """All that a listening position needs to be heard with any heading and head.
+    """The sound field at a listening position, ready to be rendered for any heading and head.
 
-    `listener` (3,) and `sources` (s, 3) in metres; `visible` (s,) whether nothing lies between; `early` the exact
-    reflections. `energy` (source, time bin, direction, band) is the rest: energy arriving within each bin of
-    `bin_samples` samples after the emission from around each of `arrival_directions`, in units of a squared impulse
-    response (a free path of d metres brings 1 / (4 pi d)^2). `noise_seed` seeds the signals that carry it.
+    `listener` (3,) and `sources` (s, 3) are in metres; `visible` (s,) says whether each source is in line of sight;
+    `early` holds the exact reflections. `energy` (source, time bin, direction, band) is the rest: the energy arriving
+    in each bin of `bin_samples` samples after the emission, from around each of `arrival_directions`, in units of a
+    squared impulse response (a free path of d metres brings 1 / (4 pi d)^2). `noise_seed` seeds the signals that
+    carry this energy.
     """
 
     listener: Float64

@@ -1,4 +1,4 @@
-"""How a head turns a sound from somewhere into two: by the rigid sphere, or by measured responses."""
+"""Head-related impulse responses, from a rigid sphere or from measurements."""
 
 from typing import Protocol
 
@@ -14,32 +14,36 @@ __all__ = ["HEAD_RADIUS", "Head", "SofaHead", "SphereHead", "open_head"]
 class Head(Protocol):
     """A listener's head, at 16 kHz.
 
-    A wave that passes the centre of the head at sample t has its free-field sample at t + `lead`; responses are
-    `taps` samples long, relative to the free field at the centre (1 / (4 pi d) is not included).
+    A wave that reaches the centre of the head at sample t appears at sample t + `lead`. Responses are `taps` samples
+    long and relative to the free field at the centre (1 / (4 pi d) is not included).
     """
 
     @property
     def name(self) -> str:
-        """What results call it."""
+        """Name of the head in results."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Where the head departs from its file, or leaves part of it out; one line each."""
 
     @property
     def taps(self) -> int:
-        """Samples of a response."""
+        """Length of a response, samples."""
 
     @property
     def lead(self) -> int:
-        """Samples of a response before the free field's click."""
+        """Samples of a response before the free-field click."""
 
     def responses(self, directions: npt.ArrayLike, distances: npt.ArrayLike | None = None) -> npt.NDArray[np.float32]:
-        """Return what both ears (left, right) hear of a click from each direction, float32 (n, 2, taps).
+        """Return the responses (left, right) to a click from each direction, float32 (n, 2, taps).
 
-        `directions` (n, 3) are unit vectors towards the source in head axes (x right, y up, z backwards), `distances`
-        (n,) m from the centre of the head, infinitely far where None.
+        `directions` (n, 3) are unit vectors towards the source in head axes (x right, y up, z backwards). `distances`
+        (n,) are in m from the centre of the head; None means infinitely far.
         """
 
 
 def open_head(source: str | None) -> Head:
-    """Return the head that `source` names: a SOFA file, or the rigid sphere where it is None.
+    """Return the head of the SOFA file `source`, or the rigid sphere if it is None.
 
     >>> open_head(None).responses([[-1.0, 0.0, 0.0]]).shape
     (1, 2, 128)

@@ -1,4 +1,4 @@
-"""What a room does to sound, read off an impulse response: decay times, direct share, clarity."""
+"""Room measures from an impulse response: decay times, direct-to-reverberant ratio, clarity."""
 
 from dataclasses import dataclass
 
@@ -38,15 +38,15 @@ def mix(direct: npt.ArrayLike, indirect: npt.ArrayLike, ratio: float) -> npt.NDA
 
 
 def energy_decay(response: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return the energy still to come at each sample of `response` (samples,): Schroeder's backward integral."""
+    """Return the remaining energy at each sample of `response` (samples,): Schroeder's backward integral."""
     squared = np.square(np.asarray(response, dtype=np.float64))
     return np.asarray(np.cumsum(squared[::-1])[::-1])
 
 
 def decay_time(energy: npt.NDArray[np.float64], lowest_db: float, sample_rate: int = SAMPLE_RATE) -> float:
-    """Return the RT60 (s) by a straight line through the `energy` decay from -5 dB down to `lowest_db`.
+    """Return the RT60 (s) from a straight line through the `energy` decay between -5 dB and `lowest_db`.
 
-    `lowest_db` is -25 for T20 and -35 for T30 (ISO 3382-1). NaN where the response holds no such stretch.
+    `lowest_db` is -25 for T20 and -35 for T30 (ISO 3382-1). NaN if the response does not cover that range.
 
     >>> decay = 10.0 ** (-6 * np.arange(16000) / 8000)       # energy falls by 60 dB in 8,000 samples
     >>> round(decay_time(decay, -25.0, 16000), 6)
@@ -67,9 +67,9 @@ def decay_time(energy: npt.NDArray[np.float64], lowest_db: float, sample_rate: i
 
 
 def measure_response(response: npt.ArrayLike, arrival: float, sample_rate: int = SAMPLE_RATE) -> RoomMeasures:
-    """Return the measures of `response` (samples,) whose direct sound arrives at sample `arrival`.
+    """Return the measures of `response` (samples,), whose direct sound arrives at sample `arrival`.
 
-    The direct sound is everything up to 2.5 ms after the arrival, the early sound everything up to 50 ms.
+    Direct sound is everything up to 2.5 ms after the arrival, early sound everything up to 50 ms.
     """
     energy = energy_decay(response)
     return RoomMeasures(
@@ -81,7 +81,7 @@ def measure_response(response: npt.ArrayLike, arrival: float, sample_rate: int =
 
 
 def _ratio_db(energy: npt.NDArray[np.float64], sample: float) -> float:
-    """Return the energy before `sample` over that from it on, in dB; +inf where nothing follows, NaN in silence."""
+    """Return the energy before `sample` over the energy after it, dB; +inf if nothing follows, NaN in silence."""
     if not energy.size or not energy[0] > 0:
         return float("nan")
     border = min(round(sample) + 1, energy.size)

@@ -1,36 +1,37 @@
-"""Impulse responses of a rectangular room by the image lattice: the engine `lattice`.
+"""Impulse responses of a rectangular room from the image-source lattice: the engine `lattice`.
 
-The images of a source in a rectangular room form a separable lattice (Allen and Berkley 1979, eq. 9): along each
-axis an image has a squared offset and a gain of its own. Three small tables therefore hold every image, and one
-pass over the lattice costs a square root, a division and two additions an image:
+The images of a source in a rectangular room form a separable lattice (Allen and Berkley 1979, eq. 9): each axis
+contributes its own squared offset and gain. Three small tables therefore describe every image, and one pass over the
+lattice costs a square root, a division and two additions per image:
 
 1. each image is added to two neighbouring bins of a time grid `OVERSAMPLING` times finer than the sample rate
    (linear interpolation);
-2. the grid is reduced by 3 and by 2 with short filters, then to the sample rate by one filter that both
-   band-limits it (windowed sinc) and undoes the droop of steps 1 and 2.
+2. the grid is decimated by 3 and by 2 with short filters, then to the sample rate with one filter that both
+   band-limits it (windowed sinc) and compensates the droop of the earlier steps.
 
-No step reorders a floating-point sum, so a response has the same bytes on every machine with IEEE arithmetic.
+No step reorders a floating-point sum, so responses are byte-identical on every machine with IEEE arithmetic.
 """
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from ...compiled import njit
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
 OVERSAMPLING = 24
 LEAD = 40
-"""Samples by which every response begins before the emission: half the band-limiting kernel."""
+"""Every response begins this many samples before the emission: half the band-limiting kernel."""
 
-_MARGIN = 96  # samples of silence around the grid, so that no filter meets its ends
+_MARGIN = 96  # samples of silence around the grid, so that no filter runs past its ends
 _FOUR_PHASES = 4
 
 
 def band_limited_pulse(time: Float64) -> Float64:
-    """Return the pulse that one image leaves, at `time` samples from its arrival (any shape).
+    """Return the pulse of one image at `time` samples from its arrival (any shape).
 
-    A sinc at the Nyquist frequency under a Hann window of 81 samples, the kernel of pyroomacoustics.
+    It is a sinc at the Nyquist frequency with an 81-sample Hann window, the kernel of pyroomacoustics.
 
     >>> band_limited_pulse(np.array([0.0, 1.0, 41.0])).round(9).tolist()
     [1.0, 0.0, 0.0]
@@ -40,7 +41,7 @@ def band_limited_pulse(time: Float64) -> Float64:
 
 
 def _decimation_filter() -> Float32:
-    """Return the last filter, (4 phases, taps): the pulse's spectrum divided by that of the steps before it."""
+    """Return the last filter, (4 phases, taps): the spectrum of the pulse divided by that of the earlier steps."""
     length, fine = 128, 16
     time = (np.arange(length * 2 * fine) - length * fine) / fine
     spectrum = np.fft.rfft(np.fft.ifftshift(band_limited_pulse(time))) / fine
@@ -61,9 +62,9 @@ _DECIMATION = _decimation_filter()
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _axis_table(size, source, microphone, gain_low, gain_high, order, bins_per_metre):  # type: ignore[no-untyped-def]
-    """Return one axis of the lattice: squared offsets (bins^2), gains, orders, and how many have each order or less.
+    """Return one axis of the lattice: squared offsets (bins^2), gains, orders, and the count up to each order.
 
-    Two images of equal order and offset (a source and a microphone at the same height make many) become one.
+    Images of equal order and offset are merged; a source and a microphone at the same height make many.
     """
     offset = np.empty(2 * order + 1)
     gain = np.empty(2 * order + 1)
@@ -129,7 +130,7 @@ def _add_images(x, y, z, order, grid):  # type: ignore[no-untyped-def]
                 whole = np.int32(arrival)
                 late = strength * (arrival - np.float32(whole))
                 bins[k], near[k], far[k] = whole, strength - late, late
-            for k in range(count):  # apart from the loop above, which the compiler then vectorises
+            for k in range(count):  # separate, so that the compiler vectorises the loop above
                 bin_ = np.uint32(bins[k])
                 grid[bin_] += near[k]
                 grid[bin_ + one] += far[k]
@@ -137,7 +138,7 @@ def _add_images(x, y, z, order, grid):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _eighth(grid):  # type: ignore[no-untyped-def]
-    """Return the grid of 24 bins a sample at 8 bins a sample, through (1, 1, 1) four times over, divided by 27."""
+    """Return the grid reduced from 24 to 8 bins a sample, filtered with (1, 1, 1) four times and divided by 27."""
     coarse = np.zeros(grid.size // 3, dtype=np.float32)
     inside, fine = coarse[2:-2], grid[2:]
     scale = np.float32(1 / 27)
@@ -152,7 +153,7 @@ def _eighth(grid):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _quarter_phases(eighth):  # type: ignore[no-untyped-def]
-    """Return 8 bins a sample at 4, as (4 phases, samples), through (1, 6, 15, 20, 15, 6, 1) / 32."""
+    """Return the grid reduced from 8 to 4 bins a sample, (4 phases, samples), by (1, 6, 15, 20, 15, 6, 1) / 32."""
     phases = np.zeros((_FOUR_PHASES, eighth.size // 8), dtype=np.float32)
     ends, outer = np.float32(1 / 32), np.float32(6 / 32)
     inner, middle = np.float32(15 / 32), np.float32(20 / 32)
@@ -168,7 +169,7 @@ def _quarter_phases(eighth):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _band_limit(phases, taps, response):  # type: ignore[no-untyped-def]
-    """Filter the four `phases` into `response` at the sample rate, block by block in the cache, four taps a pass."""
+    """Filter the four `phases` into `response` at the sample rate, in cache-sized blocks, four taps a pass."""
     length = taps.shape[1]
     first = _MARGIN - LEAD - length // 2
     block = 1024
@@ -231,8 +232,8 @@ def lattice_responses(
     """Return impulse responses, float32 (microphones, samples), that begin `LEAD` samples before the emission.
 
     `dimensions` (3,), `source` (3,) and `microphones` (microphones, 3) are in metres; `absorption` (6,) is the
-    energy absorption of the walls x=0, x=X, y=0, y=Y, z=0, z=Z. An image at distance d arrives with 1 / (4 pi d)
-    times the square root of 1 - absorption for every reflection; images of up to `order` reflections are summed.
+    energy absorption of the walls x=0, x=X, y=0, y=Y, z=0, z=Z. An image at distance d has amplitude 1 / (4 pi d)
+    times sqrt(1 - absorption) for each reflection; images of up to `order` reflections are summed.
     """
     bins_per_metre = OVERSAMPLING * sample_rate / speed_of_sound
     strength = bins_per_metre / (4 * np.pi)

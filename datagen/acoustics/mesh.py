@@ -1,9 +1,9 @@
-"""Binaural impulse responses in a scene of triangles, by ray tracing: the engine `native`.
+"""Binaural impulse responses in a triangle mesh by ray tracing: the engine `native`.
 
-`trace` sends rays from the listening position once, for all sources and all headings; `binaural` then turns the
-field it found into responses for any headings and head. Direct sound and low-order specular reflections are exact in
-delay, direction and level; what follows is noise shaped by the traced energy in time, direction and octave band.
-It is geometrical acoustics: sound neither bends around edges nor passes through walls.
+`trace` sends rays from the listening position once, for all sources and headings; `binaural` renders the resulting
+field for any headings and head. Direct sound and low-order specular reflections are exact in delay, direction and
+level; the rest is noise shaped by the traced energy in time, direction and octave band. This is geometrical acoustics:
+no diffraction, no transmission through walls.
 
 Conventions: sample `LEAD` of every response is the moment of emission, so the free-field direct sound of a source d
 metres away peaks at `LEAD + d / 343 * 16000`, with amplitude 1 / (4 pi d). Channel 0 is the left ear. Heading 0 looks
@@ -36,11 +36,11 @@ __all__ = ["DIRECT_SAMPLES", "INDIRECT_SAMPLES", "LEAD", "BinauralResponses", "M
 
 @dataclass(frozen=True)
 class MeshSettings:
-    """How finely a scene is traced.
+    """Resolution of the tracing.
 
-    `rays` leave the listener and are followed for `seconds` or until they have lost `floor_db`; specular reflections
-    of up to `exact_order` planes are computed exactly; a ball of `radius` metres around each source collects the
-    later ones; energy is kept in bins of `bin_samples` samples.
+    `rays` leave the listener and are followed for `seconds` or until they have lost `floor_db`. Specular reflections
+    off up to `exact_order` planes are computed exactly; a ball of `radius` metres around each source collects the
+    later ones. Energy is binned in `bin_samples` samples.
     """
 
     rays: int = 4096
@@ -59,8 +59,10 @@ class MeshSettings:
 
 @dataclass(frozen=True, eq=False)
 class BinauralResponses:
-    """`direct` float32 (source, heading, ear, 512), `indirect` float32 (source, heading, ear, 16000), and `visible`
-    (source,): whether nothing lies between listener and source. The direct sound of a hidden source is zero."""
+    """Impulse responses, float32: `direct` (source, heading, ear, 512) and `indirect` (source, heading, ear, 16000).
+
+    `visible` (source,) says whether a source is in line of sight; the direct sound of a hidden source is zero.
+    """
 
     direct: Float32
     indirect: Float32
@@ -75,7 +77,7 @@ def trace(
     rng: np.random.Generator,
     settings: MeshSettings = MeshSettings(),
 ) -> EnergyField:
-    """Return the field at `listener` (3,) of `sources` (s, 3), in metres: once for all headings.
+    """Return the sound field of `sources` (s, 3) at `listener` (3,), in metres; one trace serves all headings.
 
     Rays that leave an open scene are lost. Raises InputError for a source within 1 cm of the listener.
     """
@@ -101,7 +103,7 @@ def trace(
 
 
 def binaural(field: EnergyField, headings: npt.ArrayLike, head: Head) -> BinauralResponses:
-    """Return the responses at the ears of `head`, turned to each of `headings` (h,) degrees."""
+    """Return the responses at the ears of `head` for each of `headings` (h,), degrees."""
     turned = np.atleast_1d(np.asarray(headings, dtype=np.float64))
     indirect = late_responses(field, turned, head, INDIRECT_SAMPLES)
     early = field.early

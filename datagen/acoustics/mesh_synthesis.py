@@ -1,30 +1,30 @@
-"""Binaural responses out of an energy field: exact pulses for direct and early sound, shaped noise for the rest."""
+"""Binaural responses from an energy field: exact pulses for direct and early sound, shaped noise for the rest."""
 
 import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from scipy import fft
 
+from ...compiled import njit
 from ...conventions import SAMPLE_RATE, SPEED_OF_SOUND
 from ..scenes.materials import BANDS_HZ
 from .energy_field import EnergyField, Float32, Float64, arrival_directions
 from .hrtf import Head
 from .lattice import LEAD, band_limited_pulse
 
-_CEPSTRUM = 1024  # samples of the transforms that find the minimum phase
-_RINGING = 1024  # samples that the octave filters ring, ahead and behind together
-_NEAR_EAR = 8  # samples, at most, by which an ear hears a wave before it passes the centre of the head
-_WALL_SAMPLES = 512  # of the response of walls and air kept, 32 ms
+_CEPSTRUM = 1024  # transform length for the minimum phase, samples
+_RINGING = 1024  # ringing of the octave filters, before and after together, samples
+_NEAR_EAR = 8  # largest lead of the near ear over the centre of the head, samples
+_WALL_SAMPLES = 512  # length of the response of walls and air, 32 ms
 SAMPLES_PER_METRE = SAMPLE_RATE / SPEED_OF_SOUND
 
 
 def band_shares(frequency: npt.ArrayLike) -> Float64:
-    """Return the share (band, ...) of the energy at `frequency` Hz that each octave band answers for; they add to 1.
+    """Return the share (band, ...) of the energy at `frequency` Hz that falls in each octave band; shares sum to 1.
 
-    Between two centres one share falls as cos^2 of the position in octaves while the next rises; the first band goes
-    down to 0 Hz and the last up to half the sample rate.
+    Between two band centres one share falls as cos^2 of the position in octaves while the next rises. The first band
+    extends down to 0 Hz and the last up to half the sample rate.
 
     >>> band_shares([50.0, 125.0, 250.0 / 2**0.5, 8000.0])[:2].round(3).tolist()
     [[1.0, 1.0, 0.5, 0.0], [0.0, 0.0, 0.5, 0.0]]
@@ -36,7 +36,7 @@ def band_shares(frequency: npt.ArrayLike) -> Float64:
 
 
 def head_directions(directions: Float64, heading: float) -> Float64:
-    """Return world `directions` (n, 3) in the axes (x right, y up, z backwards) of a head turned by `heading` deg."""
+    """Return world `directions` (n, 3) in the axes (x right, y up, z backwards) of a head at `heading` degrees."""
     turn = np.radians(heading)
     right = np.array([np.cos(turn), 0.0, -np.sin(turn)])
     back = np.array([np.sin(turn), 0.0, np.cos(turn)])
@@ -46,11 +46,11 @@ def head_directions(directions: Float64, heading: float) -> Float64:
 def pulse_responses(
     distances: Float64, gains: Float64, ears: Float32, lead: int
 ) -> tuple[Float64, npt.NDArray[np.int64]]:
-    """Return what waves from `distances` (n,) m away, with energy `gains` (n, band), leave at the ears, and where.
+    """Return the pulses that waves from `distances` (n,) m leave at the ears, and the sample at which each begins.
 
-    `ears` (n, heading, ear, taps) are the head's responses for them, which begin `lead` samples early. The first
-    array is (n, heading, ear, samples), the second (n,) the sample of the whole response that each begins at. The
-    wave's spectrum has minimum phase, so that nothing precedes the arrival but the ripple of its interpolation.
+    `gains` (n, band) are the energy gains; `ears` (n, heading, ear, taps) are the head's responses, which begin `lead`
+    samples early. The pulses are (n, heading, ear, samples), their first samples (n,). The spectrum of a wave has
+    minimum phase, so only the ripple of its interpolation precedes the arrival.
     """
     arrival = LEAD + distances * SAMPLES_PER_METRE - lead
     begin = np.floor(arrival).astype(np.int64) - LEAD
@@ -63,7 +63,7 @@ def pulse_responses(
 
 
 def _minimum_phase(gains: Float64) -> Float64:
-    """Return responses (n, _WALL_SAMPLES) of minimum phase with energy `gains` (n, band): by the cepstrum."""
+    """Return minimum-phase responses (n, _WALL_SAMPLES) with energy `gains` (n, band), by the cepstral method."""
     frequency = fft.rfftfreq(_CEPSTRUM, 1 / SAMPLE_RATE)
     energy = np.einsum("nb,bf->nf", np.maximum(gains, 1e-12), band_shares(frequency))
     cepstrum = fft.irfft(0.5 * np.log(energy), _CEPSTRUM)
@@ -73,8 +73,8 @@ def _minimum_phase(gains: Float64) -> Float64:
 
 
 def turned_responses(head: Head, directions: Float64, headings: Float64, distances: Float64 | None = None) -> Float32:
-    """Return the responses of `head`, turned to each of `headings` (h,) degrees, for world `directions` (n, 3):
-    float32 (n, h, ear, taps)."""
+    """Return the responses of `head` at each of `headings` (h,) degrees to world `directions` (n, 3), float32
+    (n, h, ear, taps)."""
     seen = np.concatenate([head_directions(directions, heading) for heading in headings])
     away = None if distances is None else np.tile(distances, len(headings))
     ears = head.responses(seen, away)
@@ -82,7 +82,7 @@ def turned_responses(head: Head, directions: Float64, headings: Float64, distanc
 
 
 def add_pulses(target: Float32, pulses: Float64, begin: npt.NDArray[np.int64]) -> None:
-    """Add `pulses` (n, ..., samples) to `target` (..., samples) from sample `begin` (n,) on, cutting what lies outside.
+    """Add `pulses` (n, ..., samples) to `target` (..., samples) from sample `begin` (n,) on; samples outside are cut.
 
     >>> add_pulses(heard := np.zeros(4, dtype=np.float32), np.ones((2, 3)), np.array([-2, 2]))
     >>> heard.tolist()
@@ -97,9 +97,9 @@ def add_pulses(target: Float32, pulses: Float64, begin: npt.NDArray[np.int64]) -
 def late_responses(field: EnergyField, headings: Float64, head: Head, samples: int) -> Float32:
     """Return the sound of `field.energy` at the ears, float32 (source, heading, ear, samples).
 
-    For every direction of arrival and octave band, a random sequence of signs carries the energy of each bin; it is
-    filtered to its band, and the sum over bands reaches the ears from its direction. The same signals serve every
-    heading, so that a turned head hears the same field. What the filters ring ahead of the first arrival is cut.
+    For each direction of arrival and octave band, a random sequence of signs carries the energy of each bin. It is
+    filtered to its band, and the sum over bands reaches the ears from its direction. All headings share the same
+    signals, so a turned head hears the same field. Filter ringing ahead of the first arrival is cut.
     """
     heard = np.zeros((len(field.sources), len(headings), 2, samples), dtype=np.float32)
     length = min(_last_bin(field.energy) * field.bin_samples, samples)
@@ -109,7 +109,7 @@ def late_responses(field: EnergyField, headings: Float64, head: Head, samples: i
     ears = fft.rfft(turned_responses(head, arrival_directions(), headings), size)
     late = np.exp(-2j * np.pi * (LEAD - head.lead) * fft.rfftfreq(size)).astype(np.complex64)
     at_ears = _through(_direction_spectra(field, length, size), ears * late)
-    kept = min(size - _RINGING // 2, samples)  # the end holds what rings ahead of the beginning
+    kept = min(size - _RINGING // 2, samples)  # the end holds the ringing ahead of the beginning
     heard[..., :kept] = fft.irfft(at_ears, size)[..., :kept]
     for response, energy in zip(heard, field.energy, strict=True):
         response[..., : _first_bin(energy) * field.bin_samples + LEAD - _NEAR_EAR] = 0
@@ -118,8 +118,8 @@ def late_responses(field: EnergyField, headings: Float64, head: Head, samples: i
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _through(sound, ears):  # type: ignore[no-untyped-def]
-    """Return the sum (source, heading, ear, frequency) over directions of `sound` (source, direction, frequency) times
-    `ears` (direction, heading, ear, frequency), always in the same order."""
+    """Return `sound` (source, direction, frequency) times `ears` (direction, heading, ear, frequency), summed over
+    directions in a fixed order: (source, heading, ear, frequency)."""
     heard = np.zeros((sound.shape[0], *ears.shape[1:]), dtype=np.complex64)
     for source in range(sound.shape[0]):
         for direction in range(sound.shape[1]):
@@ -130,19 +130,19 @@ def _through(sound, ears):  # type: ignore[no-untyped-def]
 
 
 def _last_bin(energy: Float32) -> int:
-    """Return how many bins of `energy` (source, bin, direction, band) there are to the last that holds any."""
+    """Return the number of bins of `energy` (source, bin, direction, band) up to the last non-empty one."""
     filled = np.flatnonzero(energy.any(axis=(0, 2, 3)))
     return int(filled[-1]) + 1 if filled.size else 0
 
 
 def _first_bin(energy: Float32) -> int:
-    """Return the number of the first bin of `energy` (bin, direction, band) that holds any, or of all without."""
+    """Return the index of the first non-empty bin of `energy` (bin, direction, band), or the number of bins."""
     filled = np.flatnonzero(energy.reshape(len(energy), -1).any(axis=1))
     return int(filled[0]) if filled.size else len(energy)
 
 
 def _direction_spectra(field: EnergyField, length: int, size: int) -> npt.NDArray[np.complex64]:
-    """Return the spectra (source, direction, `size` / 2 + 1) of `length` samples of the sound from each direction."""
+    """Return the spectra (source, direction, `size` / 2 + 1) of `length` samples of sound from each direction."""
     rng = np.random.default_rng(field.noise_seed)
     filters = np.sqrt(band_shares(fft.rfftfreq(size, 1 / SAMPLE_RATE))).astype(np.float32)
     bins = math.ceil(length / field.bin_samples)

@@ -1,21 +1,24 @@
-"""The inner loops of `mesh_tracing`: what happens to every ray between two surfaces and at one."""
+"""The inner loops of `mesh_tracing`: propagation and reflection of every ray."""
 
 import math
 
 import numpy as np
-from numba import njit
+
+from ...compiled import njit
 
 BACK = np.float32(3e-4)
-"""Metres that a ray stops short of a surface, so as not to meet it twice."""
+"""Metres that a ray stops short of a surface, so that it does not hit it twice."""
 
 NEAR = 1e-5
-"""Metres at either end within which nothing blocks a connection: less than the way back, so that none leaks."""
+"""Metres ignored at both ends of a connection when testing for blockers: less than `BACK`, so that none leaks."""
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def passages(origin, direction, diffuse, exact, reach, sources, radius, chance):  # type: ignore[no-untyped-def]
-    """Return the passages of rays through the balls: ray, source, a point inside, metres from the ray's origin, and
-    metres inside; not of `exact` rays, nor of those that left diffusely from outside the ball."""
+    """Return where rays cross the balls: ray, source, a point inside, metres from the origin, metres inside.
+
+    Skips `exact` rays and rays reflected diffusely from outside the ball.
+    """
     most = origin.shape[0] * sources.shape[0]
     ray, source = np.empty(most, np.int64), np.empty(most, np.int64)
     point, metres, way = np.empty((most, 3), np.float32), np.empty(most, np.float32), np.empty(most, np.float32)
@@ -44,7 +47,7 @@ def passages(origin, direction, diffuse, exact, reach, sources, radius, chance):
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def advance(origin, direction, length, weight, reach, material, kept):  # type: ignore[no-untyped-def]
-    """Move the rays to the surface they hit and let it absorb its part, in place."""
+    """Move the rays to the surface they hit and apply its absorption, in place."""
     for i in range(origin.shape[0]):
         step = max(reach[i] - BACK, np.float32(0))
         for a in range(3):
@@ -56,8 +59,10 @@ def advance(origin, direction, length, weight, reach, material, kept):  # type: 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def scattered(origin, direction, normal, scattering, sources, radius):  # type: ignore[no-untyped-def]
-    """Return the ways from surfaces to the sources outside whose balls they lie: ray, source, metres, and the density
-    (1/m2) of Lambert's law at the source."""
+    """Return the connections from surfaces to sources: ray, source, metres, and Lambert density (1/m2) at the source.
+
+    Sources whose ball contains the surface point are skipped.
+    """
     most = origin.shape[0] * sources.shape[0]
     ray, source = np.empty(most, np.int64), np.empty(most, np.int64)
     metres, density = np.empty(most, np.float32), np.empty(most, np.float32)
@@ -80,7 +85,7 @@ def scattered(origin, direction, normal, scattering, sources, radius):  # type: 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def reflect(direction, share, diffuse, specular_only, normal, scattering, chance):  # type: ignore[no-untyped-def]
-    """Send each ray on by one of the two laws, in place; `chance` (n, 3) decides."""
+    """Reflect each ray diffusely or specularly, in place; `chance` (n, 3) are the random numbers that decide."""
     bands = share.shape[1]
     for i in range(direction.shape[0]):
         facing, mean = np.float32(0), np.float32(0)
@@ -111,7 +116,7 @@ def reflect(direction, share, diffuse, specular_only, normal, scattering, chance
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def deposit(field, free, source, bins, arrival, ray, weight, share, density):  # type: ignore[no-untyped-def]
-    """Add the energy of the connections numbered `free` to `field`, in place."""
+    """Add the energy of the connections at the indices `free` to `field`, in place."""
     for k in free:
         i = ray[k]
         if bins[k] < field.shape[1]:

@@ -1,18 +1,18 @@
 """Binaural responses of a scene by RLRAudioPropagation, the engine behind SoundSpaces 2.0 (Chen et al. 2022).
 
-One thread, and a fresh context for every random simulation: then the same request gives the same bytes. The direct
-and the indirect sound are rendered in two passes, as SoundSpaces does. Every field of the engine's configuration is
-set here, since its documentation contradicts itself on the defaults.
+Each simulation runs on one thread in a fresh context, so the same request gives the same bytes. Direct and indirect
+sound are rendered in two passes, as in SoundSpaces. Every field of the engine's configuration is set here, because its
+documentation contradicts itself on the defaults.
 
-What was measured of version 0.0.1 and how it is brought in line with `mesh`:
+Measurements on version 0.0.1, and how its responses are aligned with `mesh`:
 
-* its direct sound arrives after (d - 0.1 m) / 344 m/s, rounded to whole samples (0.1 m is the listener's radius), plus
-  16.3 samples of its head's filters: emission is at sample 11.6 - 0.14 d. `ENGINE_DELAY` samples are taken off, so that
-  the delay is right to 1.1 samples (0.07 ms) up to 3 m;
-* its amplitude is 1 / sqrt(4 pi) / d, times 1.02 at low frequency and 1.17 by its head; `GLOBAL_VOLUME` makes it
-  1 / (4 pi d) at 100 Hz, to 0.5 dB from 0.5 m on;
-* absorption is a share of energy, although its header says pressure: the decay is Eyring's;
-* the decay hardly depends on scattering: it is that of a diffuse field even where flat hard walls face each other.
+* the direct sound arrives after (d - 0.1 m) / 344 m/s, rounded to whole samples (0.1 m is the listener's radius), plus
+  16.3 samples of the head filters: emission is at sample 11.6 - 0.14 d. Removing `ENGINE_DELAY` samples makes the
+  delay right to 1.1 samples (0.07 ms) up to 3 m;
+* the amplitude is 1 / sqrt(4 pi) / d, times 1.02 at low frequency and 1.17 from the head; `GLOBAL_VOLUME` scales it to
+  1 / (4 pi d) at 100 Hz, within 0.5 dB from 0.5 m on;
+* absorption is a share of energy, although the header says pressure: the decay is Eyring's;
+* the decay hardly depends on scattering: it is that of a diffuse field even between parallel hard walls.
 """
 
 import ctypes
@@ -42,7 +42,7 @@ LICENCE = (
 )
 MISSING = "the rlr engine is not installed: pip install 'whence[soundspaces]' (Linux x86-64, CC-BY-NC 4.0)"
 ENGINE_DELAY = 11
-"""Samples by which the engine's responses begin late."""
+"""Delay of the engine's responses, samples."""
 
 GLOBAL_VOLUME = 0.237
 LISTENER_RADIUS = 0.1
@@ -62,9 +62,9 @@ _FIXED: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class RlrSettings:
-    """What may be chosen of the engine's configuration, under its own names; the defaults are SoundSpaces'.
+    """The adjustable part of the engine's configuration, under its own names, with the defaults of SoundSpaces.
 
-    `transmission` is off: our materials let nothing through.
+    `transmission` is off, because our materials transmit nothing.
     """
 
     frequency_bands: int = 4
@@ -82,7 +82,7 @@ class RlrSettings:
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """Every field that decides the bytes, as JSON values."""
+        """Every field that affects the bytes, as JSON values."""
         return {**_FIXED, **asdict(self), "listener_radius": LISTENER_RADIUS}
 
 
@@ -93,9 +93,9 @@ def rlr_responses(
     headings: npt.ArrayLike,
     settings: RlrSettings | None = None,
 ) -> BinauralResponses:
-    """Return what the engine hears of `sources` (s, 3) at `listener` (3,) with each of `headings` (h,), degrees.
+    """Return the engine's responses to `sources` (s, 3) at `listener` (3,) for each of `headings` (h,), degrees.
 
-    The head is the engine's own. A source that is not in sight has no direct sound.
+    The head is the engine's own. A source out of sight has no direct sound.
     """
     position, places = np.asarray(listener, np.float64), np.atleast_2d(np.asarray(sources, np.float64))
     turns = np.atleast_1d(np.asarray(headings, np.float64))
@@ -108,12 +108,12 @@ def rlr_responses(
         ]
     )
     visible = ~scene.rays.blocked(np.broadcast_to(position, places.shape), places)
-    direct[~visible] = 0  # the engine leaves 1e-7 behind a closed door
+    direct[~visible] = 0  # the engine leaks 1e-7 through a closed door
     return BinauralResponses(direct, indirect, visible)
 
 
 def engine_version() -> str:
-    """Return the installed engine's version; raises InputError where it is not installed."""
+    """Return the version of the installed engine; raises InputError if it is not installed."""
     from importlib.metadata import version
 
     _engine()
@@ -121,7 +121,7 @@ def engine_version() -> str:
 
 
 class _Session:
-    """A scene and settings in the engine's terms; each `render` is a context of its own."""
+    """A scene and settings in the engine's terms; each `render` uses a fresh context."""
 
     def __init__(self, scene: Scene, settings: RlrSettings) -> None:
         self.engine = _engine()
@@ -192,7 +192,7 @@ def _engine() -> Any:
 
 
 def _configuration(engine: Any, settings: RlrSettings, indirect: bool) -> Any:
-    """Return the engine's configuration with every field set; raises InputError where it has others than we know."""
+    """Return the engine's configuration with every field set; raises InputError for fields that we do not know."""
     fields = {**_FIXED, **asdict(settings), "direct": not indirect, "indirect": indirect}
     configuration = engine.Config()
     known = {name for name in dir(configuration) if not name.startswith("_")} - {"size"}
@@ -205,7 +205,7 @@ def _configuration(engine: Any, settings: RlrSettings, indirect: bool) -> Any:
 
 
 def _label(number: int) -> str:
-    """Return the label of a material; the engine looks for labels inside of names, so none may lie in another."""
+    """Return the label of a material; the engine matches labels as substrings, so none may contain another."""
     return f"surface{number:05d}"
 
 
@@ -223,18 +223,18 @@ def _material(label: str, material: AcousticMaterial) -> dict[str, Any]:
 
 
 def _spectrum(values: Sequence[float]) -> list[float]:
-    """Return the engine's notation: frequency, value, frequency, value..."""
+    """Return `values` in the engine's notation: frequency, value, frequency, value..."""
     return [number for pair in zip(BANDS_HZ, values, strict=True) for number in pair]
 
 
 def in_line(response: npt.NDArray[np.float32], samples: int) -> npt.NDArray[np.float32]:
-    """Return `response` cut to `samples`, with its emission at sample `LEAD`."""
+    """Return `response` shifted so that emission is at sample `LEAD`, cut to `samples`."""
     return np.pad(response, (LEAD - ENGINE_DELAY, samples))[:samples]
 
 
 @contextmanager
 def _silent_standard_output() -> Iterator[None]:
-    """The engine greets on standard output, where `--json` is read: send that to nowhere."""
+    """Silence standard output, where the engine prints a greeting but `--json` results belong."""
     flush = ctypes.CDLL(None).fflush
     sys.stdout.flush()
     flush(None)

@@ -1,4 +1,4 @@
-"""Impulse responses of a rectangular room with rigid rectangular walls, by one of two engines."""
+"""Impulse responses of a rectangular room with rigid walls, from one of two engines."""
 
 import itertools
 import math
@@ -23,7 +23,7 @@ class ShoeboxRoom:
     """A rectangular room with one corner at the origin.
 
     `dimensions` are X, Y, Z in metres; `absorption` is the energy absorption (0 to 1) of the walls x=0, x=X, y=0,
-    y=Y, z=0, z=Z; images of up to `order` reflections are heard.
+    y=Y, z=0, z=Z; images of up to `order` reflections are included.
     """
 
     dimensions: tuple[float, float, float]
@@ -39,7 +39,7 @@ class ShoeboxRoom:
             raise InputError(f"reflection order {self.order}: expected 0 or more")
 
     def place(self, point: npt.ArrayLike, what: str) -> npt.NDArray[np.float64]:
-        """Return `point` (..., 3) as float64, or raise InputError naming `what` lies outside the room."""
+        """Return `point` (..., 3) as float64; raises InputError naming `what` if it lies outside the room."""
         position = np.asarray(point, dtype=np.float64)
         if not ((position >= 0) & (position <= self.dimensions)).all():
             raise InputError(f"{what} at {position.tolist()} m: outside the room of {self.dimensions} m")
@@ -47,10 +47,10 @@ class ShoeboxRoom:
 
 
 def sabine_inversion(rt60: float, dimensions: tuple[float, float, float]) -> tuple[float, int]:
-    """Return the energy absorption of all walls and the reflection order that Sabine's formula gives for `rt60` (s).
+    """Return the energy absorption of all walls and the reflection order for `rt60` (s), by Sabine's formula.
 
-    Where the formula asks for more than total absorption, 0.85 is used instead, as in the generator of
-    TDE-Simulation (StereoCRW); `rt60` 0 means the direct path alone.
+    If the formula gives an absorption above 1, 0.85 is used, as in the generator of TDE-Simulation (StereoCRW). An
+    `rt60` of 0 means only the direct path.
 
     >>> absorption, order = sabine_inversion(0.5 / 1.4, (7.0, 6.0, 3.0))
     >>> round(absorption, 4), order
@@ -76,7 +76,7 @@ def impulse_responses(
     engine: Engine = "lattice",
     sample_rate: int = SAMPLE_RATE,
 ) -> npt.NDArray[np.float32]:
-    """Return the responses from `source` (3,) to `microphones` (m, 3), in metres: float32 (m, samples).
+    """Return the impulse responses from `source` (3,) to `microphones` (m, 3), in metres: float32 (m, samples).
 
     Sample `LEAD` is the moment of emission, so the direct sound of a path of d metres peaks at
     `LEAD + d / 343 * sample_rate`; an image at d metres has amplitude 1 / (4 pi d) times its reflections.
@@ -102,7 +102,7 @@ def impulse_responses(
 def _pyroomacoustics_responses(
     room: ShoeboxRoom, source: npt.NDArray[np.float64], microphones: npt.NDArray[np.float64], sample_rate: int
 ) -> npt.NDArray[np.float32]:
-    """Return pyroomacoustics' responses with its high-pass off, one thread, and our 1 / (4 pi d)."""
+    """Return the responses of pyroomacoustics with its high-pass off, on one thread, scaled to our 1 / (4 pi d)."""
     import pyroomacoustics
 
     settings = {

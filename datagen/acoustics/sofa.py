@@ -1,10 +1,10 @@
-"""A measured head from a SOFA file, heard from any direction.
+"""A measured head from a SOFA file, interpolated to any direction.
 
-Between measured directions the responses are interpolated with their delays taken out: those of the three corners of
-the spherical triangle around a direction are advanced by the sphere's geometric delay (Woodworth 1938), weighed, and
-delayed by that of the direction asked for. Sets differ in gain and in where time zero lies: a set is given the mean
-power of the rigid sphere at 250 to 1,000 Hz, where heads differ little (so a diffuse-field equalised set hears about
-0 dB there, too), and the time at which it agrees best with the sphere. The distance of a source is not heard.
+Responses are interpolated with their delays removed. The three at the corners of the spherical triangle around a
+direction are advanced by the geometric delay of the sphere (Woodworth 1938), weighted and summed, then delayed for the
+requested direction. Sets differ in gain and time zero. Each set is scaled to the mean power of the rigid sphere at 250
+to 1,000 Hz, where heads differ little (so a diffuse-field equalised set also has about 0 dB there), and shifted to
+agree best with the sphere. The distance of a source has no effect.
 """
 
 from functools import cached_property
@@ -24,13 +24,13 @@ Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
 LOW_BAND = (250.0, 1000.0)
-"""Hz: where a set is given the level of the sphere."""
+"""Band in which a set is scaled to the level of the sphere, Hz."""
 _SIZE = 512
 _FINE = 16
 _EMPTY_DEG = 30.0
-"""Degrees around an axis in which nothing may be measured before that axis counts as a gap."""
+"""An axis counts as a gap if nothing was measured within this many degrees of it."""
 _NEIGHBOURS = 12
-"""Triangles near a direction that are tried before all of them are."""
+"""Nearby triangles that are tried first for a direction, before all of them."""
 
 
 class SofaHead:
@@ -42,16 +42,17 @@ class SofaHead:
     def __init__(self, path: str) -> None:
         self.name = Path(path).name
         measured = read_sofa(path)
+        self.remarks = measured.remarks
         self._directions = measured.directions
         aligned = _cut(_like_sphere(measured), self.taps)
         early = fft.rfft(aligned, _SIZE, axis=-1) / _turn(sphere_delay(measured.directions))
         self._early: npt.NDArray[np.complex64] = early.astype(np.complex64)
 
     def responses(self, directions: npt.ArrayLike, distances: npt.ArrayLike | None = None) -> Float32:
-        """Return what both ears hear of a click from each of `directions` (n, 3), float32 (n, 2, taps).
+        """Return the responses of both ears to a click from each of `directions` (n, 3), float32 (n, 2, taps).
 
-        Directions are unit vectors towards the source in head axes (x right, y up, z backwards). `distances` change
-        nothing: the set was measured at one.
+        Directions are unit vectors towards the source in head axes (x right, y up, z backwards). `distances` are
+        ignored: the set was measured at one distance.
         """
         asked = np.asarray(directions, dtype=np.float64)
         corners, weights = self._corners(asked)
@@ -59,9 +60,9 @@ class SofaHead:
         return np.asarray(fft.irfft(spectra, _SIZE, axis=-1)[..., : self.taps], dtype=np.float32)
 
     def _corners(self, asked: Float64) -> tuple[npt.NDArray[np.intp], Float64]:
-        """Return which measured directions surround each of `asked`, (n, 3), and their weights (n, 3)."""
+        """Return the measured directions around each of `asked`, indices (n, 3), and their weights (n, 3)."""
         corners, chosen = self._triangles.around(asked)
-        chosen[corners >= len(self._directions)] = 0.0  # the gaps: what is measured around them counts alone
+        chosen[corners >= len(self._directions)] = 0.0  # gaps: only the measured corners count
         total = chosen.sum(axis=1, keepdims=True)
         lost = total < 1e-6
         nearest = _cosines(asked, self._directions).argmax(axis=1)[:, None]
@@ -70,14 +71,14 @@ class SofaHead:
 
     @cached_property
     def _triangles(self) -> "_Triangles":
-        """The triangles between the measured directions and the axes around which nothing was measured."""
+        """The triangles between the measured directions, with the unmeasured axes added."""
         axes = np.concatenate([np.eye(3), -np.eye(3)])
         gaps = axes[_cosines(axes, self._directions).max(axis=1) < np.cos(np.radians(_EMPTY_DEG))]
         return _Triangles(np.concatenate([self._directions, gaps]))
 
 
 class _Triangles:
-    """The spherical Delaunay triangles of `points` (n, 3), unit vectors all around."""
+    """The spherical Delaunay triangulation of `points` (n, 3), unit vectors in all directions."""
 
     def __init__(self, points: Float64) -> None:
         triangles = ConvexHull(points).simplices.astype(np.intp)
@@ -88,7 +89,7 @@ class _Triangles:
         self._centres = KDTree(_unit(points[self._corners].sum(axis=1)))
 
     def around(self, asked: Float64) -> tuple[npt.NDArray[np.intp], Float64]:
-        """Return the corners (n, 3) of the triangle around each of `asked` (n, 3), and their weights >= 0."""
+        """Return the corners (n, 3) of the triangle around each of `asked` (n, 3), and their non-negative weights."""
         count = len(self._corners)
         near = self._centres.query(asked, min(_NEIGHBOURS, count))[1]
         which, weights = self._best(asked, near)
@@ -98,7 +99,7 @@ class _Triangles:
         return self._corners[which], np.clip(weights, 0, None)
 
     def _best(self, asked: Float64, candidates: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.intp], Float64]:
-        """Return which of the `candidates` (n, k) holds each of `asked`, or comes closest to it, and its weights."""
+        """Return which of the `candidates` (n, k) contains each of `asked`, or comes closest, and its weights."""
         weights = np.einsum("nkij,nj->nki", self._inverses[candidates], asked)
         best = weights.min(axis=2).argmax(axis=1)
         rows = np.arange(len(asked))
@@ -111,9 +112,9 @@ def _cosines(some: Float64, others: Float64) -> Float64:
 
 
 def _opposite(corners: Float64) -> tuple[Float64, Float64]:
-    """Return the cross product of the other two of `corners` (n, 3, 3) for each, and their triple product (n,).
+    """Return for each of `corners` (n, 3, 3) the cross product of the other two, and their triple product (n,).
 
-    The one over the other is the inverse of the matrix whose columns the corners are.
+    Their quotient is the inverse of the matrix with the corners as columns.
     """
     normals = np.cross(corners[:, [1, 2, 0]], corners[:, [2, 0, 1]])
     return normals, np.einsum("nk,nk->n", corners[:, 0], normals[:, 0])
@@ -124,7 +125,7 @@ def _unit(vectors: Float64) -> Float64:
 
 
 def sphere_delay(directions: Float64, radius: float = HEAD_RADIUS) -> Float64:
-    """Return by how much later than the centre of the head each ear is reached, (n, 2) s: Woodworth's geometry.
+    """Return the delay of each ear relative to the centre of the head, (n, 2) s: Woodworth's geometry.
 
     >>> sphere_delay(np.array([[-1.0, 0.0, 0.0]]), 0.0875).round(6).tolist()
     [[-0.000255, 0.000401]]
@@ -134,12 +135,12 @@ def sphere_delay(directions: Float64, radius: float = HEAD_RADIUS) -> Float64:
 
 
 def _turn(delay: Float64) -> npt.NDArray[np.complex128]:
-    """Return the spectrum (..., frequencies) of a delay (...) in s."""
+    """Return the transfer function (..., frequencies) of a delay (...) in s."""
     return np.asarray(np.exp(-2j * np.pi * fft.rfftfreq(_SIZE, 1 / SAMPLE_RATE) * delay[..., None]))
 
 
 def _like_sphere(measured: MeasuredHead) -> Float64:
-    """Return the responses of `measured` with the gain and the time zero of the sphere."""
+    """Return the responses of `measured` with the gain and time zero of the sphere."""
     sphere = SphereHead().responses(measured.directions, np.full(len(measured.directions), measured.distance))
     size = fft.next_fast_len(measured.responses.shape[2] + 2 * _SIZE, real=True)
     ours, theirs = fft.rfft(sphere, size, axis=-1), fft.rfft(measured.responses, size, axis=-1)
@@ -154,7 +155,7 @@ def _like_sphere(measured: MeasuredHead) -> Float64:
 
 
 def _cut(responses: Float64, taps: int) -> Float64:
-    """Return the first `taps` samples of `responses`, the last sixteenth of them faded out."""
+    """Return the first `taps` samples of `responses`, with the last sixteenth faded out."""
     fading = taps // 16
     fade = np.ones(taps)
     fade[-fading:] = np.cos(np.linspace(0, np.pi / 2, fading)) ** 2

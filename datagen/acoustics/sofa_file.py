@@ -1,8 +1,7 @@
-"""Head-related impulse responses as they lie in SOFA files (AES69), convention SimpleFreeFieldHRIR."""
+"""Reads head-related impulse responses from SOFA files (AES69), convention SimpleFreeFieldHRIR."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -12,127 +11,179 @@ from scipy import fft
 
 from ...conventions import SAMPLE_RATE
 from ...errors import InputError
+from .ears import AT_THE_SIDE, near_ear_of_responses
+from .sofa_distances import one_distance
+from .sofa_variables import check_heaps, numbers, positions, text
+from .sphere_head import HEAD_RADIUS, NEAREST
 
 Float64 = npt.NDArray[np.float64]
 
 CONVENTION = "SimpleFreeFieldHRIR"
 _NEEDED = ("Data.IR", "Data.SamplingRate", "SourcePosition")
-_SAME_DISTANCE = 0.01
-FARTHEST_DEG = 30.0
-"""Degrees from any direction of the horizontal plane to the nearest that was measured."""
+_RATES = (8_000.0, 1_000_000.0)
+_LONGEST_DELAY = 0.1
+"""Longest plausible delay, s; sound travels 34 m in that time."""
+_PEAKS = (1e-12, 1e12)
+_LOUDEST = 1000.0
+"""No response of a head peaks higher than this multiple of the median peak."""
+_LEAST_DISTANCE = NEAREST * HEAD_RADIUS
+"""Least distance from the centre of the head to a source outside it, m."""
+_JUDGED = 120
+"""Number of responses, spread evenly, in which the ears are checked."""
 
 
 @dataclass(frozen=True)
 class MeasuredHead:
-    """A set as it was measured, at 16 kHz.
+    """A measured set, at 16 kHz.
 
     `directions` (n, 3) are unit vectors towards the source in head axes (x right, y up, z backwards), `distance` is
-    in m, `responses` (n, 2, samples), left ear first.
+    in m, `responses` is (n, 2, samples), left ear first. `remarks` say where the file was overruled or left out.
     """
 
     directions: Float64
     distance: float
     responses: Float64
+    remarks: tuple[str, ...] = ()
+
+
+_DAMAGE = (
+    OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, MemoryError
+)  # fmt: skip
+"""Exceptions that h5py raises on damaged files."""
 
 
 def read_sofa(path: str) -> MeasuredHead:
-    """Return the responses in the SOFA file `path`, of those distances measured only the greatest.
+    """Return the responses at one distance in the SOFA file `path`, with the ears assigned by their sound.
 
     Raises InputError naming what is wrong with the file.
     """
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file; --hrtf takes a head's responses (.sofa)")
+    with np.errstate(all="ignore"):  # values that overflow are refused later
+        listed = _read(path)
+    distances = np.linalg.norm(listed.sources, axis=1)
+    directions = listed.sources / distances[:, None]
+    taken, remarks = one_distance(directions, distances, path)
+    resampled = np.stack([soxr.resample(pair.T, listed.rate, SAMPLE_RATE).T for pair in listed.responses[taken]])
+    responses, found = _ears_by_sound(resampled, directions[taken], path)
+    return MeasuredHead(directions[taken], float(distances[taken].max()), responses, (*remarks, *found))
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """The content of a file: `sources` (n, 3) m in head axes, `responses` (n, 2, samples), left ear first as listed."""
+
+    sources: Float64
+    responses: Float64
+    rate: float
+
+
+def _read(path: str) -> _Listed:
+    """Return the content of the file; any error from reading a damaged one becomes InputError."""
     try:
+        check_heaps(Path(path).read_bytes())
         with h5py.File(path, "r") as file:
             _check_convention(file, path)
-            positions = _positions(file, path)
-            measured, rate = _responses(file, path)
-    except (OSError, RuntimeError) as error:
-        raise InputError(f"{path}: damaged, or no SOFA (HDF5) file; --hrtf takes a head's responses (.sofa)") from error
-    if len(positions) != len(measured):
-        raise InputError(f"{path}: {len(positions)} source positions for {len(measured)} responses; export it anew")
-    distances = np.linalg.norm(positions, axis=1)
-    if not np.isfinite(distances).all() or not distances.min() > 0:
-        raise InputError(f"{path}: SourcePosition holds positions at the listener or none at all; expected metres")
-    outermost = distances >= (1 - _SAME_DISTANCE) * distances.max()
-    resampled = np.stack([soxr.resample(pair.T, rate, SAMPLE_RATE).T for pair in measured[outermost]])
-    directions = (positions / distances[:, None])[outermost]
-    _check_coverage(directions, path)
-    return MeasuredHead(directions, float(distances.max()), resampled)
-
-
-def _check_coverage(directions: Float64, path: str) -> None:
-    """Raise InputError where the horizontal plane has a gap; most sets leave out what is far below."""
-    azimuth = np.radians(np.arange(-180, 180, 5))
-    around = np.stack([-np.sin(azimuth), np.zeros_like(azimuth), -np.cos(azimuth)], axis=1)
-    apart = np.degrees(np.arccos(np.clip(np.einsum("nk,mk->nm", around, directions).max(axis=1), -1, 1)))
-    widest = int(apart.argmax())
-    if apart[widest] > FARTHEST_DEG:
+            responses, rate = _responses(file, path)
+            return _Listed(_sources(file, len(responses), path), responses, rate)
+    except InputError:
+        raise
+    except _DAMAGE as error:
         raise InputError(
-            f"{path}: the direction measured nearest to azimuth {-180 + 5 * widest} deg at ear height is "
-            f"{apart[widest]:.0f} deg away; expected at most {FARTHEST_DEG:g} deg all around"
-        )
+            f"{path}: damaged, or not a SOFA (HDF5) file; --hrtf takes a head's responses (.sofa): "
+            "download or export it again"
+        ) from error
 
 
 def _check_convention(file: h5py.File, path: str) -> None:
-    convention = _text(file.attrs.get("SOFAConventions", "none"))
-    if convention != CONVENTION:
-        raise InputError(f"{path}: its SOFA convention is {convention!r}; expected {CONVENTION!r}, a head's responses")
+    convention = text(file.attrs["SOFAConventions"]) if "SOFAConventions" in file.attrs else ""
+    if convention.casefold() != CONVENTION.casefold():
+        raise InputError(
+            f"{path}: its SOFA convention is {convention or 'none'!r}; expected {CONVENTION!r}, a head's responses"
+        )
     missing = [name for name in _NEEDED if name not in file]
     if missing:
         raise InputError(f"{path}: the variable {missing[0]} is missing; expected {', '.join(_NEEDED)}")
     if "ListenerView" in file:
-        view = _cartesian(file["ListenerView"], path)
-        if not np.allclose(view / np.linalg.norm(view, axis=1, keepdims=True), [1, 0, 0], atol=1e-3):
+        view = positions(file, "ListenerView", path, usual="cartesian")
+        length = np.linalg.norm(view, axis=1, keepdims=True)
+        if not np.allclose(view, length * [1, 0, 0], atol=1e-3 * length) or not length.all():
             raise InputError(f"{path}: its listener does not look along +x (ListenerView); turn the set to the front")
 
 
-def _positions(file: h5py.File, path: str) -> Float64:
-    """Return where the sources stood (n, 3), m, in head axes: SOFA's are x ahead, y left, z up."""
-    ahead, left, up = _cartesian(file["SourcePosition"], path).T
-    return np.stack([-left, up, -ahead], axis=1)
-
-
-def _cartesian(variable: Any, path: str) -> Float64:
-    """Return the positions in `variable`, (azimuth deg, elevation deg, m) or cartesian, as x ahead, y left, z up."""
-    values = np.atleast_2d(np.asarray(variable, dtype=np.float64))
-    kind = _text(variable.attrs.get("Type", "none"))
-    if values.shape[1] != 3 or kind not in ("spherical", "cartesian"):
-        raise InputError(f"{path}: {variable.name[1:]} of type {kind!r}; expected spherical or cartesian, 3 columns")
-    if kind == "cartesian":
-        return values
-    azimuth, elevation, radius = np.radians(values[:, 0]), np.radians(values[:, 1]), values[:, 2]
-    flat = radius * np.cos(elevation)
-    return np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), radius * np.sin(elevation)], axis=1)
+def _sources(file: h5py.File, count: int, path: str) -> Float64:
+    """Return the source positions of `count` responses (count, 3), m, in head axes; SOFA's are x ahead, y left."""
+    found = positions(file, "SourcePosition", path)
+    if found.shape not in ((1, 3), (count, 3)):
+        raise InputError(f"{path}: {len(found)} source positions for {count} responses; export it again")
+    ahead, left, up = np.broadcast_to(found, (count, 3)).T
+    sources = np.stack([-left, up, -ahead], axis=1)
+    distances = np.linalg.norm(sources, axis=1)
+    if not np.isfinite(distances).all() or not distances.min() >= _LEAST_DISTANCE:
+        raise InputError(
+            f"{path}: SourcePosition holds positions at the listener, or none at all; "
+            f"expected metres, {_LEAST_DISTANCE:.3g} or more; export it again"
+        )
+    return sources
 
 
 def _responses(file: h5py.File, path: str) -> tuple[Float64, float]:
-    """Return the responses (n, 2, samples), left ear first, with the delays that are kept apart, and their rate."""
-    measured = np.asarray(file["Data.IR"], dtype=np.float64)
-    rate = float(np.ravel(file["Data.SamplingRate"])[0])
-    if measured.ndim != 3 or measured.shape[1] != 2:
+    """Return the responses (n, 2, samples), left ear first as listed, with Data.Delay applied; and their rate, Hz."""
+    measured = numbers(file, "Data.IR", path)
+    if measured.ndim != 3 or measured.shape[1] != 2 or not measured.size:
         raise InputError(f"{path}: Data.IR has the shape {measured.shape}; expected (directions, 2 ears, samples)")
-    if not np.isfinite(measured).all() or not measured.any(axis=2).all() or not rate > 0:
-        raise InputError(f"{path}: Data.IR is not finite or silent somewhere, or Data.SamplingRate is not above 0 Hz")
-    delays = np.asarray(file["Data.Delay"], dtype=np.float64) if "Data.Delay" in file else np.zeros((1, 2))
-    if delays.shape not in ((1, 2), measured.shape[:2]):
-        raise InputError(f"{path}: Data.Delay has the shape {delays.shape}; expected (1, 2) or {measured.shape[:2]}")
-    late = _delayed(measured, np.broadcast_to(delays, measured.shape[:2]))
-    swapped = "ReceiverPosition" in file and _right_first(file["ReceiverPosition"])
-    return late[:, ::-1] if swapped else late, rate
+    peaks = np.abs(measured).max(axis=2)
+    rates = np.unique(numbers(file, "Data.SamplingRate", path))
+    if not np.isfinite(peaks).all() or not peaks.all():
+        raise InputError(f"{path}: Data.IR is not finite or silent somewhere; take another set, or export it again")
+    if not _PEAKS[0] < np.median(peaks) < _PEAKS[1] or peaks.max() > _LOUDEST * np.median(peaks):
+        raise InputError(
+            f"{path}: Data.IR peaks at {peaks.max():.3g}, {np.median(peaks):.3g} in the median response; "
+            "it is damaged: download or export it again"
+        )
+    if len(rates) != 1 or not _RATES[0] <= rates[0] <= _RATES[1]:
+        raise InputError(
+            f"{path}: Data.SamplingRate is {rates[:3].tolist()}, not a sample rate of sound; expected one rate "
+            f"of {_RATES[0]:g} Hz or more; export it again"
+        )
+    late = _delayed(measured, _delays(file, measured.shape[:2], float(rates[0]), path))
+    right_first = _right_first(file, len(measured), path)
+    return np.where(right_first[:, None, None], late[:, ::-1], late), float(rates[0])
 
 
-def _right_first(receivers: Any) -> bool:
-    """Return whether the first of `receivers` (2, 3 or 2, 3, 1) is the right ear."""
-    if _text(receivers.attrs.get("Type", "cartesian")) == "cartesian":
-        first, second = np.asarray(receivers, dtype=np.float64).reshape(2, -1)[:, 1]
-        return bool(first < second)
-    first, second = np.asarray(receivers, dtype=np.float64).reshape(2, -1)[:, 0]
-    return bool(np.sin(np.radians(first)) < np.sin(np.radians(second)))
+def _delays(file: h5py.File, shape: tuple[int, ...], rate: float, path: str) -> Float64:
+    """Return the delays (n, 2) that Data.Delay adds to the responses, samples, shifted so that none is negative."""
+    if "Data.Delay" not in file:
+        return np.zeros(shape)
+    delays = np.atleast_2d(numbers(file, "Data.Delay", path))
+    if delays.shape not in ((1, 2), shape):
+        raise InputError(
+            f"{path}: Data.Delay has the shape {delays.shape}; expected (1, 2) or {shape}; export it again"
+        )
+    if not np.abs(delays).max() <= _LONGEST_DELAY * rate:
+        raise InputError(
+            f"{path}: Data.Delay reaches {np.abs(delays).max():.3g} samples; expected at most "
+            f"{_LONGEST_DELAY * rate:g}, {_LONGEST_DELAY:g} s; export it again"
+        )
+    return np.broadcast_to(delays - min(delays.min(), 0.0), shape)
+
+
+def _right_first(file: h5py.File, count: int, path: str) -> npt.NDArray[np.bool_]:
+    """Return whether ReceiverPosition lists the right ear first, for each of `count` responses."""
+    if "ReceiverPosition" not in file:
+        return np.zeros(count, dtype=bool)
+    receivers = positions(file, "ReceiverPosition", path, usual="cartesian")
+    first, *others = receivers.reshape(len(receivers), 3, -1)[:, 1]
+    if len(others) != 1 or len(first) not in (1, count):
+        raise InputError(
+            f"{path}: ReceiverPosition has the shape {receivers.shape}; expected (2, 3, 1) or (2, 3, {count}); "
+            "export it again"
+        )
+    return np.broadcast_to(first < others[0], count)
 
 
 def _delayed(measured: Float64, delays: Float64) -> Float64:
-    """Return `measured` (n, 2, samples) later by `delays` (n, 2) samples."""
+    """Return `measured` (n, 2, samples) delayed by `delays` (n, 2) samples."""
     if not delays.any():
         return measured
     length = measured.shape[2] + int(np.ceil(delays.max())) + 1
@@ -141,5 +192,20 @@ def _delayed(measured: Float64, delays: Float64) -> Float64:
     return np.asarray(fft.irfft(fft.rfft(measured, size, axis=-1) * turn, size, axis=-1)[..., :length])
 
 
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+def _ears_by_sound(responses: Float64, directions: Float64, path: str) -> tuple[Float64, tuple[str, ...]]:
+    """Return `responses` (n, 2, samples) with the left ear first, judged by sound, and a remark if the file disagrees.
+
+    Old files list the receivers mirrored: the ARI API up to 1.1.0 wrote them so, as did tools built on it. Raises
+    InputError if delays and levels contradict each other.
+    """
+    lateral = -directions[:, 0]
+    telling = np.flatnonzero(np.abs(lateral) >= AT_THE_SIDE)
+    judged = telling[:: len(telling) // _JUDGED + 1]
+    near = near_ear_of_responses(responses[judged], lateral[judged])
+    if near.verdict == "contradictory":
+        raise InputError(f"{path}: {near}, so delays and levels contradict each other: take another set")
+    if near.verdict == "swapped":
+        remark = f"{path}: the ears are swapped against ReceiverPosition, for as listed, {near} (as in old ARI files)"
+        return responses[:, ::-1], (remark,)
+    told = f"{path}: the ears are taken as ReceiverPosition lists them, for their sound does not tell: {near}"
+    return responses, () if near.verdict == "right" else (told,)

@@ -1,13 +1,13 @@
-"""What two ears on a rigid sphere hear of a point source, without any measured data.
+"""Responses at two ears on a rigid sphere to a point source, without measured data.
 
-Rayleigh's series for the pressure on a rigid sphere, with the distance of the source (Duda and Martens 1998, "Range
-dependence of the response of a spherical head model"; Kuhn 1977 for the plane wave): with k the wave number, a the
-radius, r the distance, x = k a and c the cosine of the angle between the source and the ear,
+Uses Rayleigh's series for the pressure on a rigid sphere at finite source distance (Duda and Martens 1998, "Range
+dependence of the response of a spherical head model"; Kuhn 1977 for the plane wave). With wave number k, radius a,
+distance r, and c the cosine of the angle between source and ear,
 
     H = -(r / (k a^2)) exp(-i k r) sum_m (2 m + 1) P_m(c) h_m(k r) / h_m'(k a)
 
-is the pressure at the ear over the free-field pressure at the centre of the head. Every spherical Hankel function is
-taken as a product of ratios of neighbours, which neither overflow nor lose the decaying terms.
+is the pressure at the ear over the free-field pressure at the centre of the head. Each spherical Hankel function is
+computed as a product of ratios of neighbouring orders, which neither overflow nor lose the decaying terms.
 """
 
 import math
@@ -26,36 +26,37 @@ Float64 = npt.NDArray[np.float64]
 Complex128 = npt.NDArray[np.complex128]
 
 HEAD_RADIUS = 0.0875
-"""m, the mean radius of adult heads in Kuhn (1977) and Duda and Martens (1998)."""
+"""Mean radius of adult heads, m (Kuhn 1977; Duda and Martens 1998)."""
 
 NEAREST = 1.05
-"""The least distance of a source, in radii."""
+"""Least distance of a source, in radii."""
 
 _SIZE = 256
 _FADE_FROM = 6800.0
-"""Hz: from here to half the sample rate the spectrum fades out, so that the response rings little."""
+"""The spectrum fades out from here to half the sample rate, so that the response rings little; Hz."""
 
 
 @dataclass(frozen=True)
 class SphereHead:
     """A rigid sphere of `radius` m with its ears at azimuths +90 and -90 degrees, at 16 kHz.
 
-    (Ears a little behind that, at 100 degrees, tell front from back by a few microseconds; Duda and Martens's
-    diametrical ones do not, and nor do ours.)
+    Ears at 100 degrees would distinguish front from back by a few microseconds; the diametrical ears of Duda and
+    Martens (1998), used here, do not.
     """
 
     radius: float = HEAD_RADIUS
     name: ClassVar[str] = "sphere"
+    remarks: ClassVar[tuple[str, ...]] = ()
     taps: ClassVar[int] = 128
     lead: ClassVar[int] = 32
 
     def responses(self, directions: npt.ArrayLike, distances: npt.ArrayLike | None = None) -> npt.NDArray[np.float32]:
-        """Return what both ears hear of a click from each of `directions`, float32 (n, 2, taps).
+        """Return the responses of both ears to a click from each of `directions`, float32 (n, 2, taps).
 
-        `directions` (n, 3) are unit vectors towards the source in head axes (x right, y up, z backwards), `distances`
-        (n,) m from the centre of the head; without them the sources are infinitely far, which is quickest (each
-        different distance costs a millisecond). The free field at the centre of the head is a click of height 1 at
-        sample `lead`.
+        `directions` (n, 3) are unit vectors towards the source in head axes (x right, y up, z backwards). `distances`
+        (n,) are in m from the centre of the head; None means infinitely far, which is fastest (each distinct distance
+        costs a millisecond). The free field at the centre of the head is a click of height 1 at sample `lead`. Raises
+        InputError for a source inside or too close to the head.
         """
         cosines = ear_cosines(np.asarray(directions, dtype=np.float64))
         if distances is None:
@@ -70,7 +71,7 @@ class SphereHead:
 
     @cached_property
     def _far_field(self) -> npt.NDArray[np.float32]:
-        """The response to a plane wave by degree of the Legendre polynomial, (degrees, taps)."""
+        """Response to a plane wave by degree of the Legendre polynomial, (degrees, taps)."""
         return self._tables(np.array([np.inf]))[:, 0]
 
     def _tables(self, distances: Float64) -> npt.NDArray[np.float32]:
@@ -99,8 +100,8 @@ def ear_cosines(directions: Float64) -> Float64:
 def sphere_terms(size_parameter: Float64, distance: Float64) -> Complex128:
     """Return the factors (degrees, n, frequencies) of the Legendre polynomials P_0, P_1, ... in H.
 
-    `size_parameter` (frequencies,) is k a, `distance` (n,) is in radii (inf: a plane wave). A delay turns the phase
-    backwards, as in the transforms of scipy.
+    `size_parameter` (frequencies,) is k a; `distance` (n,) is in radii (inf: a plane wave). A delay lowers the phase,
+    as in the transforms of scipy.
     """
     still = size_parameter == 0
     x = np.where(still, 1.0, size_parameter)
@@ -122,15 +123,15 @@ def sphere_terms(size_parameter: Float64, distance: Float64) -> Complex128:
 
 
 def _degrees(size_parameter: float, distance: float) -> int:
-    """Return how many terms matter for sources at `distance` radii and beyond."""
+    """Return the number of terms needed for sources at `distance` radii and beyond."""
     return math.ceil(size_parameter + 20 + 16 / math.log(distance))
 
 
 def _series(cosines: Float64, table: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return the responses (..., taps) at `cosines` (...) of the `table` (degrees, taps).
+    """Return the responses (..., taps) at `cosines` (...) from the `table` (degrees, taps).
 
-    Summed by einsum, whose order is the same on every machine; that of a matrix product is the linear algebra
-    library's, and so would be the bytes of a dataset.
+    einsum adds in the same order on every machine. A matrix product would leave the order, and the bytes of a dataset,
+    to the linear algebra library.
     """
     return np.asarray(np.einsum("...d,dt->...t", _legendre(cosines, len(table)), table))
 

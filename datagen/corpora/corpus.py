@@ -8,24 +8,30 @@ import numpy.typing as npt
 
 from ...errors import InputError
 from . import decoding, espeak, speech
+from .layouts import UNKNOWN
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One dry sound: its stable id, who speaks, under which licence, and its length in samples at 16 kHz."""
+    """One dry sound: its stable id, speaker, licence, and length in samples at 16 kHz.
+
+    `known_by` says how the speaker is known. If it is `UNKNOWN`, `speaker` only groups the clips that count as one
+    voice.
+    """
 
     clip_id: str
     speaker: str
     licence: str
     samples: int
+    known_by: str = UNKNOWN
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Clips sorted by id. `digest` names the sounds, wherever the folder lies; `skipped` says "name: reason".
+    """Clips sorted by id. `digest` identifies the sounds wherever the folder is; `skipped` lists "name: reason".
 
-    `fingerprints` tell whether a sound is still the one that was scanned: the SHA-256 of each file, or the
-    one fingerprint of the espeak-ng engine. `seed` matters to espeak only.
+    `fingerprints` detect sounds that changed since the scan: the SHA-256 of each file, or the single fingerprint of
+    the espeak-ng engine. `seed` applies to espeak only.
     """
 
     kind: str
@@ -51,7 +57,7 @@ def _load_file(folder: Path, clip: Clip, fingerprint: str) -> npt.NDArray[np.flo
         sound = decoding.decode(path)
     except (decoding.Unusable, OSError) as error:
         raise InputError(
-            f"{path}: could be read when the corpus was opened, and now not: {error}; put the file back, "
+            f"{path}: was readable when the corpus was opened but is not now: {error}; put the file back, "
             "or open the corpus again"
         ) from error
     if sound.fingerprint != fingerprint:
@@ -62,6 +68,6 @@ def _load_file(folder: Path, clip: Clip, fingerprint: str) -> npt.NDArray[np.flo
 def _require_same_engine(fingerprint: str) -> None:
     if espeak.engine_fingerprint() != fingerprint:
         raise InputError(
-            "espeak-ng here is not the one that the corpus was opened with; "
+            "espeak-ng here differs from the one that the corpus was opened with; "
             "install the same version of espeakng-loader on every worker"
         )

@@ -1,4 +1,4 @@
-"""From a file to mono float32: soundfile for most formats, ffmpeg for m4a, soxr for the sample rate."""
+"""Decodes files to mono float32: soundfile for most formats, ffmpeg for m4a, soxr for resampling."""
 
 import hashlib
 import io
@@ -23,7 +23,7 @@ FFMPEG_SUFFIXES = frozenset({".m4a", ".aac", ".mp4", ".wma"})
 SUFFIXES = SOUNDFILE_SUFFIXES | FFMPEG_SUFFIXES
 
 SILENT_PEAK = 1e-4
-"""Full scale is 1: a file that never exceeds this (-80 dB) holds no sound."""
+"""A file that never exceeds this (-80 dB re full scale) is silent."""
 
 _RATES = range(1_000, 768_001)
 _BLOCK_FRAMES = 1 << 18
@@ -31,12 +31,12 @@ _FFMPEG_SECONDS = 600
 
 
 class Unusable(Exception):
-    """Why a file gives no clip, as "kind (detail)"."""
+    """The reason why a file gives no clip, as "kind (detail)"."""
 
 
 @dataclass(frozen=True)
 class Sound:
-    """What a file holds: `mono` (frames,) float32 at `sample_rate` Hz, and the file's SHA-256."""
+    """The sound in a file: `mono` (frames,) float32 at `sample_rate` Hz, and the SHA-256 of the file."""
 
     mono: npt.NDArray[np.float32]
     sample_rate: int
@@ -47,7 +47,7 @@ class Sound:
         return resample(self.mono, self.sample_rate)
 
     def digest(self) -> str:
-        """Return the SHA-256 of the decoded sound. Before resampling, so that it is the same on every CPU."""
+        """Return the SHA-256 of the sound before resampling, so that it is the same on every CPU."""
         samples = np.ascontiguousarray(self.mono, dtype="<f4")
         return hashlib.sha256(b"%d " % self.sample_rate + samples.tobytes()).hexdigest()
 
@@ -60,7 +60,7 @@ def resample(mono: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[np.
 
 
 def decode(path: Path) -> Sound:
-    """Return the sound of `path`, its channels averaged. Raises `Unusable` or `OSError`."""
+    """Return the sound of the file at `path`, averaged over channels. Raises `Unusable` or `OSError`."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise Unusable("not a regular file")
     data = path.read_bytes()
@@ -73,7 +73,7 @@ def decode(path: Path) -> Sound:
 
 
 def _read_mono(data: bytes) -> tuple[npt.NDArray[np.float32], int]:
-    """Return (frames,) and Hz. By blocks, since a broken header may announce terabytes."""
+    """Return samples (frames,) and rate in Hz. Reads in blocks, because a broken header may claim terabytes."""
     blocks = []
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
@@ -118,7 +118,7 @@ def _through_ffmpeg(path: Path) -> bytes:
 
 
 def require_usable(mono: npt.NDArray[np.float32], sample_rate: int, *, minimum_seconds: float) -> None:
-    """Raise `Unusable` for a sound with NaN or infinity, silence, or less than `minimum_seconds`."""
+    """Raise `Unusable` for a sound that is not finite, is silent, or is shorter than `minimum_seconds`."""
     if not np.isfinite(mono).all():
         raise Unusable("NaN or infinite samples")
     seconds = len(mono) / sample_rate

@@ -1,9 +1,9 @@
-"""The espeak-ng engine of the wheel `espeakng-loader`, called through ctypes; same call, same samples.
+"""Calls the espeak-ng engine of the wheel `espeakng-loader` through ctypes; the same call gives the same samples.
 
-espeak-ng keeps state between utterances (the phase of its pitch flutter, its gain control, a cycle count)
-that neither `espeak_Terminate` nor a seed resets, and it seeds its breath noise from the clock. So every
-utterance gets a library loaded anew and a seed of its own, which costs 2 ms and makes the samples the same in
-any order and in any process. Reference: espeak-ng 1.52, src/include/espeak-ng/speak_lib.h and espeak_ng.h.
+espeak-ng keeps state between utterances (the phase of its pitch flutter, its gain control, a cycle count) that neither
+`espeak_Terminate` nor a seed resets, and it seeds its breath noise from the clock. So each utterance reloads the
+library and sets its own seed. This costs 2 ms and makes the samples independent of order and process. Reference:
+espeak-ng 1.52, src/include/espeak-ng/speak_lib.h and espeak_ng.h.
 """
 
 import _ctypes
@@ -26,17 +26,17 @@ from ...errors import InputError
 from .voices import ACCENTS, VARIANTS, Voice
 
 _FIX = "reinstall it: pip install --force-reinstall espeakng-loader"
-_VOLUME = 50  # of 200: keeps the loudest voice out of espeak's gain control, which would distort it
+_VOLUME = 50  # of 200: keeps the loudest voice below espeak's gain control, which would distort it
 _SYNCHRONOUS, _DO_NOT_EXIT, _UTF8, _BY_CHARACTER = 2, 0x8000, 1, 1
 _RATE, _VOLUME_PARAMETER, _PITCH = 1, 2, 3
 _BUFFER_MS = 200
-_LONGEST_DATA_PATH = 120  # espeak-ng copies the path into 160 bytes, and appends to it
+_LONGEST_DATA_PATH = 120  # espeak-ng copies the path into 160 bytes and appends to it
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 _one_at_a_time = threading.Lock()
 
 
 def synthesize(text: str, voice: Voice, *, seconds: float, noise_seed: int) -> tuple[npt.NDArray[np.int16], int]:
-    """Return `voice` reading `text` for at least `seconds` or until the text ends, and the rate in Hz."""
+    """Return `voice` reading `text` for at least `seconds`, or to its end, as int16 (samples,); and the rate in Hz."""
     with _one_at_a_time, _fresh_library() as (library, rate):
         _set_voice(library, voice)
         library.espeak_ng_SetRandSeed(ctypes.c_long(noise_seed))
@@ -45,7 +45,7 @@ def synthesize(text: str, voice: Voice, *, seconds: float, noise_seed: int) -> t
 
 @cache
 def engine_fingerprint() -> str:
-    """Return the SHA-256 over the version of espeak-ng and the data of its English voices."""
+    """Return the SHA-256 of the version of espeak-ng and the data of its English voices."""
     with _one_at_a_time, _fresh_library() as (library, _):
         library.espeak_Info.restype = ctypes.c_char_p
         version = library.espeak_Info(None).decode()
@@ -62,7 +62,7 @@ def engine_fingerprint() -> str:
 
 @contextlib.contextmanager
 def _fresh_library() -> Iterator[tuple[ctypes.CDLL, int]]:
-    """Yield espeak-ng just loaded and initialised, with its sample rate in Hz; unload it afterwards."""
+    """Yield a freshly loaded and initialised espeak-ng and its sample rate in Hz; unload it afterwards."""
     library = _load()
     try:
         with _short_path(_data_path()) as data:
@@ -80,8 +80,8 @@ def _load() -> ctypes.CDLL:
     with contextlib.suppress(OSError):
         _ctypes.dlclose(ctypes.CDLL(path, mode=os.RTLD_NOW | os.RTLD_NOLOAD)._handle)
         raise InputError(
-            f"{path} is already in use in this process (by phonemizer, perhaps), so its speech would not be "
-            "reproducible; make the corpus in a process of its own"
+            f"{path} is already in use in this process (perhaps by phonemizer), so its speech would not be "
+            "reproducible; make the corpus in a separate process"
         )
     try:
         return ctypes.CDLL(path)
@@ -108,7 +108,7 @@ def _data_path() -> Path:
 
 @contextlib.contextmanager
 def _short_path(path: Path) -> Iterator[Path]:
-    """Yield `path`, or a link to it where it is longer than espeak-ng can take."""
+    """Yield `path`, or a link to it if it is too long for espeak-ng."""
     if len(os.fsencode(path)) <= _LONGEST_DATA_PATH:
         yield path
         return
@@ -132,13 +132,14 @@ def _read_aloud(library: ctypes.CDLL, text: str, enough: int) -> npt.NDArray[np.
     made = 0
 
     def collect(wave: int | None, count: int, _events: int | None) -> int:
+        """Keep `count` samples at `wave`; return 1 to stop the synthesis."""
         nonlocal made
         if wave and count > 0:
             chunks.append(ctypes.string_at(wave, 2 * count))
             made += count
         return int(made >= enough)
 
-    callback = _CALLBACK(collect)  # held until the synthesis is over
+    callback = _CALLBACK(collect)  # keep a reference until the synthesis ends
     library.espeak_SetSynthCallback(callback)
     data = text.encode()
     library.espeak_Synth(data, ctypes.c_size_t(len(data) + 1), 0, _BY_CHARACTER, 0, _UTF8, None, None)

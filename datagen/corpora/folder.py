@@ -1,4 +1,4 @@
-"""Any folder of audio as a corpus: every file decoded once, unusable ones named and skipped."""
+"""Opens any folder of audio as a corpus: decodes every file once, and names and skips unusable ones."""
 
 import os
 import sys
@@ -8,20 +8,22 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ...cores import allowed_cores
 from ...digests import digest
 from ...errors import InputError
 from . import decoding
 from .corpus import Clip, Corpus
 from .labels import labels_of
 
-_THREADS = max(1, min(4, os.cpu_count() or 1))
+_MOST_THREADS = 4
 
 
 def open_folder(folder: Path, *, minimum_seconds: float, kind: str = "folder", licence: str = "unknown") -> Corpus:
     """Return the corpus of all audio files under `folder` that hold at least `minimum_seconds` of sound.
 
-    Speakers and licences come from `labels_of`; `licence` stands where an index says none. The digest is over
-    the ids and the decoded sounds, so it is the same wherever the folder lies.
+    Speakers and licences come from `labels_of`; `licence` is the default for files without one. The digest covers
+    the ids and the decoded sounds, so it does not depend on where the folder is. Raises InputError for a folder
+    without usable audio.
     """
     names, unreadable = _audio_files(folder)
     if not names and not unreadable:
@@ -30,9 +32,9 @@ def open_folder(folder: Path, *, minimum_seconds: float, kind: str = "folder", l
     skipped = sorted(skipped + unreadable)
     if not found:
         raise InputError(_nothing_left(folder, skipped))
-    labels = labels_of(folder, [name for name, *_ in found])
+    labels, unused = labels_of(folder, [name for name, *_ in found])
     clips = tuple(
-        Clip(name, label.speaker, label.licence or licence, samples)
+        Clip(name, label.speaker, label.licence or licence, samples, label.known_by)
         for (name, samples, _, _), label in zip(found, labels, strict=True)
     )
     return Corpus(
@@ -42,7 +44,7 @@ def open_folder(folder: Path, *, minimum_seconds: float, kind: str = "folder", l
         digest=digest(
             [[c.clip_id, sound, c.speaker, c.licence] for c, (_, _, sound, _) in zip(clips, found, strict=True)]
         ),
-        skipped=tuple(f"{printable(name)}: {reason}" for name, reason in skipped),
+        skipped=tuple(f"{printable(name)}: {reason}" for name, reason in sorted(skipped + unused)),
         fingerprints=tuple(fingerprint for *_, fingerprint in found),
     )
 
@@ -50,9 +52,10 @@ def open_folder(folder: Path, *, minimum_seconds: float, kind: str = "folder", l
 def _scan(
     folder: Path, names: list[str], minimum_seconds: float
 ) -> tuple[list[tuple[str, int, str, str]], list[tuple[str, str]]]:
-    """Return (name, samples at 16 kHz, digests of sound and file) of the usable; (name, reason) of others."""
+    """Return (name, samples at 16 kHz, digests of sound and file) of usable files; (name, reason) of the others."""
 
     def examine(name: str) -> tuple[int, str, str] | str:
+        """Return length and digests of the file `name`, or the reason why it is unusable."""
         try:
             return _examine(folder / name, minimum_seconds)
         except decoding.Unusable as error:
@@ -61,7 +64,7 @@ def _scan(
             return f"cannot be read ({error.strerror or error})"
 
     found, skipped = [], []
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(min(_MOST_THREADS, allowed_cores())) as pool:
         results = tqdm(
             pool.map(examine, names),
             total=len(names),
@@ -85,7 +88,7 @@ def _examine(path: Path, minimum_seconds: float) -> tuple[int, str, str]:
 
 
 def printable(name: str) -> str:
-    """Return `name` with every byte that is not UTF-8 written as an escape."""
+    """Return `name` with every byte that is not UTF-8 escaped."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
@@ -97,18 +100,20 @@ def _require_text(path: Path) -> None:
 
 
 def _audio_files(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
-    """Return the sorted posix paths, relative to `folder`, of the audio, and (name, reason) of bad folders.
+    """Return the sorted posix paths of the audio relative to `folder`, and (name, reason) of unreadable folders.
 
-    Linked folders are followed, each folder once: a loop of links ends.
+    Linked folders are followed, each only once, so loops of links end.
     """
     names: list[str] = []
     unreadable: list[tuple[str, str]] = []
     seen: set[tuple[int, int]] = set()
 
     def relative(path: str) -> str:
+        """Return `path` relative to the folder, with slashes."""
         return Path(path).relative_to(folder).as_posix()
 
     def note(error: OSError) -> None:
+        """Record a folder that cannot be read."""
         unreadable.append((relative(error.filename), f"folder cannot be read ({error.strerror})"))
 
     for parent, folders, files in os.walk(folder, followlinks=True, onerror=note):

@@ -1,76 +1,37 @@
-"""Who speaks in a file, and under which licence: from an index, else from known file names."""
+"""Speaker and licence of each file, from an index, the naming scheme of a known corpus, or folder names."""
 
-import csv
-import os
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from ...errors import InputError
-
-INDEX_NAMES = ("index.csv", "MANIFEST.csv")
-
-_LIBRISPEECH = re.compile(r"(?:^|[^0-9])(\d+)-\d+-\d{4}$")
-_ARCTIC_FILE = re.compile(r"arctic_(?:us_)?([a-z]+)_[ab]\d{4}$")
-_ARCTIC_FOLDER = re.compile(r"^cmu_us_([a-z]+)_arctic")
+from .index import Index, common_voice_speakers, licence_in, speaker_in
+from .layouts import speaker_of
 
 
 @dataclass(frozen=True)
 class Label:
-    """The speaker of a clip, and its licence ("" where no index says it)."""
+    """The speaker of a clip, how the speaker is known ("unknown" if not), and the licence ("" if none is given)."""
 
     speaker: str
+    known_by: str
     licence: str
 
 
-def labels_of(folder: Path, names: list[str]) -> list[Label]:
-    """Return the label of each of `names` (posix paths relative to `folder`).
+def labels_of(folder: Path, names: Sequence[str]) -> tuple[list[Label], list[tuple[str, str]]]:
+    """Return the label of each of `names` (posix paths relative to `folder`), and (table, reason) of unused tables.
 
-    An index (`index.csv` or `MANIFEST.csv`, in the folder or its parent) has a column `path` or `file`,
-    relative to itself, and any of `speaker` and `licence` (or `license`). The nearest index wins.
+    An index (`index.csv` or `MANIFEST.csv`, in the folder or its parent) has a column `path` or `file`, relative to
+    itself, and optionally `speaker` and `licence` (or `license`). The nearest index wins. Raises InputError for an
+    index.csv in the folder that does not fit, naming the column.
     """
-    folder = Path(os.path.abspath(folder))
-    index: dict[str, dict[str, str]] = {}
-    for parent in (folder.parent, folder):
-        for file in (parent / name for name in reversed(INDEX_NAMES)):
-            if file.is_file():
-                index |= _rows_by_name(file, folder)
-    return [_label(name, index.get(name, {})) for name in names]
+    index = Index(folder, names)
+    clients = common_voice_speakers(folder, [name for name in names if "common_voice_" in name])
+    return [_label(name, index, clients.get(name)) for name in names], index.unused
 
 
-def _label(name: str, row: dict[str, str]) -> Label:
-    licence = row.get("licence") or row.get("license") or ""
-    return Label(row.get("speaker") or speaker_from_name(name), licence)
-
-
-def _rows_by_name(file: Path, folder: Path) -> dict[str, dict[str, str]]:
-    try:
-        with file.open(newline="", encoding="utf-8-sig") as stream:
-            rows = [{k: v.strip() for k, v in row.items() if k and v} for row in csv.DictReader(stream)]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{file}: not a CSV file in UTF-8 ({error}); save it as one, or rename it") from error
-    named = [(row.get("path") or row.get("file"), row) for row in rows]
-    return {_relative(file.parent / name, folder): row for name, row in named if name}
-
-
-def _relative(path: Path, folder: Path) -> str:
-    return PurePosixPath(os.path.relpath(path, folder)).as_posix()
-
-
-def speaker_from_name(name: str) -> str:
-    """Return the speaker that the path `name` tells of; a lone file in no folder is its own speaker.
-
-    LibriSpeech and CMU ARCTIC have their own patterns; elsewhere (TIMIT, VCTK, ...) it is the folder's name.
-
-    >>> speaker_from_name("84/121123/84-121123-0001.flac"), speaker_from_name("arctic_aew_a0001.wav")
-    ('84', 'aew')
-    >>> speaker_from_name("TRAIN/DR1/FCJF0/SA1.WAV"), speaker_from_name("castanets.flac")
-    ('FCJF0', 'castanets')
-    """
-    path = PurePosixPath(name)
-    if match := _LIBRISPEECH.search(path.stem) or _ARCTIC_FILE.search(path.stem):
-        return match[1]
-    for part in path.parts[:-1]:
-        if match := _ARCTIC_FOLDER.match(part):
-            return match[1]
-    return path.parent.name or path.stem
+def _label(name: str, index: Index, client: str | None) -> Label:
+    row, table = index.row_of(name)
+    if speaker := speaker_in(row):
+        return Label(speaker, table, licence_in(row))
+    speaker, layout = (client, "Common Voice") if client else speaker_of(name)
+    return Label(speaker, layout, licence_in(row))

@@ -1,9 +1,8 @@
-"""LibriSpeech (Panayotov et al. 2015), downloaded once from OpenSLR: resumable, checksummed."""
+"""Downloads LibriSpeech (Panayotov et al. 2015) from OpenSLR once, resumable and checksummed."""
 
 import difflib
 import fcntl
 import hashlib
-import os
 import sys
 import tarfile
 import tempfile
@@ -17,6 +16,7 @@ import requests
 from tqdm import tqdm
 
 from ...errors import InputError
+from ...places import cache_folder
 
 BASE_URL = "https://www.openslr.org/resources/12"
 LICENCE = "CC BY 4.0"
@@ -34,13 +34,8 @@ MD5 = {
 }
 
 _ATTEMPTS = 5
-_CHUNK_BYTES = 1 << 16  # at most so much is lost when a transfer breaks
+_CHUNK_BYTES = 1 << 16  # lost at most when a transfer breaks
 _TIMEOUT_SECONDS = (10, 60)
-
-
-def cache_folder() -> Path:
-    """Return `$WHENCE_CACHE`, by default `~/.cache/whence`."""
-    return Path(os.environ.get("WHENCE_CACHE") or Path.home() / ".cache" / "whence")
 
 
 def fetch(
@@ -51,9 +46,10 @@ def fetch(
     md5: str | None = None,
     pause_seconds: float = 2.0,
 ) -> Path:
-    """Return the folder of `subset`, downloading and unpacking it if it is not in the cache yet.
+    """Return the folder of `subset`, downloading and unpacking it if it is not cached yet.
 
-    `md5` is that of the archive, by default the official one; `pause_seconds` goes before each new attempt.
+    `md5` is that of the archive, by default the official one; `pause_seconds` is the wait before each new attempt.
+    Raises InputError for an unknown subset or a failed download.
     """
     if subset not in MD5:
         near = difflib.get_close_matches(subset, MD5, n=1, cutoff=0.0)[0]
@@ -66,7 +62,7 @@ def fetch(
     try:
         home.mkdir(parents=True, exist_ok=True)
         with _locked(home / f"{subset}.tar.gz.part") as part:
-            if not folder.is_dir():  # another process may have been quicker
+            if not folder.is_dir():  # another process may have finished first
                 _download(url, part, pause_seconds)
                 _require_md5(part, md5 or MD5[subset], url)
                 _unpack(part, subset, folder)
@@ -76,7 +72,7 @@ def fetch(
     except OSError as error:
         raise InputError(
             f"{error.filename or home}: {error.strerror or error}; free some space or set WHENCE_CACHE to a "
-            "folder that can be written, and run this again: what is downloaded is kept"
+            "writable folder, then run this again: what was downloaded is kept"
         ) from error
     return folder
 
@@ -91,17 +87,17 @@ def _no_download(url: str, home: Path, subset: str, error: requests.RequestExcep
 
 @contextmanager
 def _locked(part: Path) -> Iterator[Path]:
-    """Hold `part` against every other process: two that append to one file would spoil it."""
+    """Lock `part` against other processes: two appending to one file would corrupt it."""
     with part.with_suffix(".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise InputError(f"{part}: another process downloads it; wait for that one") from error
+            raise InputError(f"{part}: another process is downloading it; wait for it to finish") from error
         yield part
 
 
 def _download(url: str, part: Path, pause_seconds: float) -> None:
-    """Complete `part`; an attempt that got some bytes further starts the count of attempts anew."""
+    """Complete `part`; an attempt that makes progress resets the count of attempts."""
     failures = 0
     while True:
         before = _size(part)
@@ -120,19 +116,19 @@ def _size(part: Path) -> int:
 
 
 def _append(url: str, part: Path) -> None:
-    """Ask for the bytes that `part` lacks, and append them."""
+    """Request the missing bytes of `part` and append them."""
     have = _size(part)
-    # "identity", or a server may declare the .gz an encoding, and requests would undo it
+    # "identity", because a server may declare .gz an encoding and requests would decompress it
     headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"}
     with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT_SECONDS) as response:
         if have and response.status_code == requests.codes.requested_range_not_satisfiable:
-            return  # nothing is lacking; the checksum tells whether that is right
+            return  # nothing is missing; the checksum verifies that
         response.raise_for_status()
         resumed = response.status_code == requests.codes.partial_content
         total = (have if resumed else 0) + int(response.headers.get("Content-Length", 0))
         with part.open("ab" if resumed else "wb") as file:
             _write(response, file, total)
-    if _size(part) < total:  # old versions of urllib3 do not notice
+    if _size(part) < total:  # old versions of urllib3 do not check this
         raise requests.ConnectionError(f"{part.name} ended early")
 
 
@@ -155,11 +151,11 @@ def _require_md5(part: Path, expected: str, url: str) -> None:
         found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     if found != expected:
         part.unlink()
-        raise InputError(f"{url}: the download has MD5 {found}, expected {expected}; it is deleted, run this again")
+        raise InputError(f"{url}: the download has MD5 {found}, expected {expected}; it was deleted, run this again")
 
 
 def _unpack(archive: Path, subset: str, folder: Path) -> None:
-    """Unpack `LibriSpeech/SUBSET` of `archive` as `folder`: whole, or not at all."""
+    """Unpack `LibriSpeech/SUBSET` of `archive` as `folder`, completely or not at all."""
     with tempfile.TemporaryDirectory(prefix=f".{subset}-", dir=folder.parent) as scratch:
         try:
             with tarfile.open(archive, "r:gz") as tar:

@@ -1,9 +1,11 @@
-"""`open_corpus`: one door to every corpus."""
+"""`open_corpus`: opens any corpus by name or folder."""
 
 import difflib
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ...conventions import SAMPLE_RATE
 from ...digests import digest, generator_for
@@ -17,20 +19,21 @@ from .speech import RECIPE
 from .voices import cast
 
 ESPEAK_CLIPS = 480
-"""Clips of the espeak corpus where no count is given: ten for each of its 48 speakers."""
+"""Default number of clips of the espeak corpus: ten for each of its 48 speakers."""
 
 ESPEAK_SECONDS = 4.0
-"""The espeak clips last this long, or `minimum_seconds` where that is longer: a task can choose its cut."""
+"""Length of the espeak clips, or `minimum_seconds` if longer, so that a task can choose its cut."""
 
 ESPEAK_LICENCE = "generated with espeak-ng, no rights claimed"
 
 
 def open_corpus(source: str | None, *, minimum_seconds: float, seed: int = 0, count: int | None = None) -> Corpus:
-    """Return the corpus that `source` names, with clips of at least `minimum_seconds`.
+    """Return the corpus `source`, with clips of at least `minimum_seconds`.
 
-    None or "espeak": speech made here, `count` clips that depend on `seed`. "librispeech" (which is
+    None or "espeak": `count` synthetic clips that depend on `seed`. "librispeech" (short for
     "librispeech:test-clean") or "librispeech:SUBSET": downloaded once. Anything else: a folder of audio files
-    (write "./espeak" for a folder of that name). `seed` and `count` matter to espeak only.
+    (write "./espeak" for a folder of that name). `seed` and `count` apply to espeak only. Raises InputError for a
+    source that cannot be opened.
 
     >>> corpus = open_corpus("espeak", minimum_seconds=1.0, count=2)
     >>> corpus.load(1).shape
@@ -46,6 +49,21 @@ def open_corpus(source: str | None, *, minimum_seconds: float, seed: int = 0, co
     return open_folder(_existing_folder(source), minimum_seconds=minimum_seconds)
 
 
+def reopen_corpus(
+    recorded: Mapping[str, Any], moved_to: str | None, *, expected: str, minimum_seconds: float, seed: int, count: int
+) -> Corpus:
+    """Return the corpus that a dataset was made from, opened the same way; `expected` is its digest.
+
+    `recorded` is the dataset's record of its speech; `moved_to` is the current location, None if unchanged. Raises
+    InputError if the corpus found there differs.
+    """
+    source = moved_to or recorded["location"] or recorded["kind"]
+    corpus = open_corpus(source, minimum_seconds=minimum_seconds, seed=seed, count=count)
+    if corpus.digest != expected:
+        raise InputError(f"{source} is not the speech that the dataset was made from: give it with --speech DIR")
+    return corpus
+
+
 def _open_espeak(minimum_seconds: float, seed: int, count: int) -> Corpus:
     if count < 1:
         raise InputError(f"count={count}: expected at least 1 clip")
@@ -54,7 +72,8 @@ def _open_espeak(minimum_seconds: float, seed: int, count: int) -> Corpus:
     samples = math.ceil(max(minimum_seconds, ESPEAK_SECONDS) * SAMPLE_RATE)
     voices = cast(generator_for(seed, "espeak/voices"))
     clips = tuple(
-        Clip(f"espeak/{i:06d}", voices[i % len(voices)].speaker, ESPEAK_LICENCE, samples) for i in range(count)
+        Clip(f"espeak/{i:06d}", voices[i % len(voices)].speaker, ESPEAK_LICENCE, samples, "espeak-ng")
+        for i in range(count)
     )
     engine = engine_fingerprint()
     recipe = [RECIPE, engine, word_list(), [voice.recipe for voice in voices], seed, samples, count]
@@ -79,7 +98,7 @@ def _existing_folder(source: str) -> Path:
 
 
 def _near(folder: Path) -> str:
-    """Return a hint at what the user may have meant, or nothing."""
+    """Return a hint at what the user may have meant, or ""."""
     parent = folder.parent
     readable = os.path.isdir(parent) and os.access(parent, os.R_OK | os.X_OK)
     beside = [name for name in os.listdir(parent) if os.path.isdir(parent / name)] if readable else []

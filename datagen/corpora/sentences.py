@@ -1,4 +1,4 @@
-"""Sentences to read aloud: patterns filled with words of `words.txt`."""
+"""Sentences for speech synthesis: patterns filled with words from `words.txt`."""
 
 import re
 from functools import cache
@@ -17,7 +17,7 @@ def word_list() -> str:
 
 @cache
 def _sections() -> dict[str, tuple[str, ...]]:
-    """Return the words of each section; those of `pattern` are whole lines."""
+    """Return the words of each section; the entries of `pattern` are whole lines."""
     sections: dict[str, list[str]] = {}
     name = ""
     for line in word_list().splitlines():
@@ -37,6 +37,7 @@ def sentence(rng: np.random.Generator) -> str:
     words = _sections()
 
     def draw(section: str) -> str:
+        """Return a random entry of `section`."""
         return words[section][rng.integers(len(words[section]))]
 
     text = _SLOT.sub(lambda slot: draw(slot[1]), draw("pattern"))
@@ -44,7 +45,7 @@ def sentence(rng: np.random.Generator) -> str:
 
 
 def text_of_at_least(words: int, rng: np.random.Generator) -> str:
-    """Return whole sentences with at least `words` words in all."""
+    """Return whole sentences with at least `words` words in total."""
     text = sentence(rng)
     while text.count(" ") + 1 < words:
         text += " " + sentence(rng)

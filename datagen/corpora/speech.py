@@ -1,4 +1,4 @@
-"""The clips of the espeak corpus: sentences of our own, drawn from the seed and the clip's id."""
+"""Synthesises the clips of the espeak corpus: generated sentences that depend on the seed and the clip id."""
 
 import math
 from functools import cache
@@ -15,7 +15,7 @@ from .sentences import text_of_at_least
 from .voices import BY_SPEAKER
 
 RECIPE = 1
-"""Raise it whenever the same seed is to give other sounds."""
+"""Raise this whenever the same seed gives different sounds."""
 
 _FADE_SECONDS = 0.01
 _WORDS_PER_SECOND = 6  # more than the fastest voice reads
@@ -24,7 +24,7 @@ _WORDS_PER_SECOND = 6  # more than the fastest voice reads
 def speak_clip(clip_id: str, speaker: str, samples: int, *, seed: int) -> npt.NDArray[np.float32]:
     """Return (samples,) float32 at 16 kHz: `speaker` reading the sentences of `clip_id`.
 
-    The last 10 ms fade out, since the sound may stop inside a word.
+    The last 10 ms fade out, because the sound may stop inside a word.
     """
     rng = generator_for(seed, clip_id)
     text = text_of_at_least(math.ceil(_WORDS_PER_SECOND * samples / SAMPLE_RATE), rng)
@@ -36,7 +36,7 @@ def speak_clip(clip_id: str, speaker: str, samples: int, *, seed: int) -> npt.ND
     )
     speech = resample(pcm.astype(np.float32) / np.float32(32_768), rate)[:samples].copy()
     if len(speech) < samples:
-        raise InputError(f"{clip_id}: espeak-ng made {len(speech)} of {samples} samples; report this, please")
+        raise InputError(f"{clip_id}: espeak-ng made {len(speech)} of {samples} samples; please report this")
     fade = _fade_out()[-samples:]
     speech[-len(fade) :] *= fade
     return speech

@@ -14,7 +14,7 @@ ACCENTS = (
     "en-029",
     "en-us-nyc",
 )
-# Only variants without espeak's own echo (f2 to f5 and m2 have one): these sounds are to be dry.
+# Only variants without espeak's own echo (f2 to f5 and m2 have one): the speech must be dry.
 VARIANTS = {
     "female": ("f1", "linda", "steph", "Annie", "belinda", "aunty"),
     "male": ("m1", "m3", "m4", "m6", "m7", "m8"),
@@ -26,7 +26,7 @@ _PER_ACCENT = 3
 
 @dataclass(frozen=True)
 class Voice:
-    """A speaker: espeak's accent and variant, pitch (0 to 99, 50 is the variant's own) and words a minute."""
+    """A speaker: espeak accent and variant, pitch (0 to 99, 50 is the variant's own) and words per minute."""
 
     accent: str
     variant: str
@@ -36,7 +36,7 @@ class Voice:
 
     @property
     def espeak_name(self) -> str:
-        """Return the name that espeak-ng knows the accent and variant by."""
+        """Return the name of the accent and variant in espeak-ng."""
         return f"{self.accent}+{self.variant}"
 
     @property
@@ -46,7 +46,7 @@ class Voice:
 
     @property
     def recipe(self) -> list[str | int]:
-        """Return all that makes this voice, for a digest."""
+        """Return everything that defines this voice, for a digest."""
         return [self.accent, self.variant, self.pitch, self.rate]
 
 
@@ -63,6 +63,6 @@ BY_SPEAKER = {voice.speaker: voice for voice in WOMEN + MEN}
 
 
 def cast(rng: np.random.Generator) -> tuple[Voice, ...]:
-    """Return all voices in a random order in which women and men alternate."""
+    """Return all voices in random order, alternating women and men."""
     pairs = zip(rng.permutation(len(WOMEN)), rng.permutation(len(MEN)), strict=True)
     return tuple(voice for woman, man in pairs for voice in (WOMEN[woman], MEN[man]))

@@ -1,1 +1,1 @@
-"""Pictures of a scene: its surfaces as the ray caster reads them, texture filtering and the loops over pixels."""
+"""Rendering of scenes: surfaces for the ray caster, texture filtering, and the loops over pixels."""

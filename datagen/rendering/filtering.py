@@ -1,22 +1,23 @@
-"""Texture look-ups and the reduction of a picture to a third.
+"""Texture look-ups, and reduction of a picture to a third of its size.
 
-Colours are kept in fixed point, and sums are whole numbers: the same bytes whatever the order.
+Colours are fixed-point and sums are integers, so the bytes do not depend on the order.
 """
 
 import math
 
 import numpy as np
-from numba import njit
+
+from ...compiled import njit
 
 WHOLE = 8192
-"""The weights of four texels add up to this: 13 bits, and 8 of a texel, let three channels share 64 bits."""
+"""Sum of the weights of four texels: 13 bits, plus 8 of a texel, let three channels share 64 bits."""
 _RED, _GREEN, _BLUE, _CHANNEL = np.uint64(0xFF), np.uint64(0xFF00), np.uint64(0xFF0000), np.uint64(0x1FFFFF)
 _13, _21, _26, _42 = np.uint64(13), np.uint64(21), np.uint64(26), np.uint64(42)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def spread(texel):  # type: ignore[no-untyped-def]
-    """Return the three bytes of a texel 21 bits apart, so that one product weighs all of them."""
+    """Return the three bytes of a texel 21 bits apart, so that one product weights all of them."""
     wide = np.uint64(texel)
     return (wide & _RED) | ((wide & _GREEN) << _13) | ((wide & _BLUE) << _26)
 
@@ -25,7 +26,7 @@ def spread(texel):  # type: ignore[no-untyped-def]
 def bilinear(texels, first, width, height, u, v):  # type: ignore[no-untyped-def]
     """Return red, green and blue (0..255 x `WHOLE`) of one mipmap level at (u, v) repeats.
 
-    Inlined: as a call it would count references to `texels`, which costs more than the look-up.
+    Inlined, because a call would count references to `texels`, which costs more than the look-up.
     """
     x, y = (u - math.floor(u)) * width - 0.5, (v - math.floor(v)) * height - 0.5
     left, top = math.floor(x), math.floor(y)
@@ -47,8 +48,10 @@ def bilinear(texels, first, width, height, u, v):  # type: ignore[no-untyped-def
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def levels_about(table, texture, level):  # type: ignore[no-untyped-def]
-    """Return what `trilinear` needs to know of `texture`: the rows of `table` of the mipmap levels above and below
-    `level`, and the weight of the second; a texture -1 has no levels, but a weight of -1."""
+    """Return the levels of `texture` for `trilinear`: the two rows of `table` around `level`, and the second's weight.
+
+    For texture -1 (none) the weight is -1.
+    """
     if texture < 0:
         return 0, 0, 0, 0, 0, 0, np.float32(-1)
     fine = int(level)
@@ -60,7 +63,7 @@ def levels_about(table, texture, level):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True, inline="always")
 def trilinear(texels, levels, u, v):  # type: ignore[no-untyped-def]
-    """Return red, green and blue (0..255 x `WHOLE`) at (u, v) repeats, between two mipmap levels; white without."""
+    """Return red, green and blue (0..255 x `WHOLE`) at (u, v) repeats, between two mipmap levels; white if none."""
     part = levels[6]
     red = green = blue = np.float32(255 * WHOLE)
     if part >= 0:
@@ -73,7 +76,7 @@ def trilinear(texels, levels, u, v):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def lit(red, green, blue, shade):  # type: ignore[no-untyped-def]
-    """Return the bytes of a colour (0..255 x `WHOLE`) times the lit colour `shade` of its face (0..1)."""
+    """Return as bytes a colour (0..255 x `WHOLE`) times the lit colour `shade` of its face (0..1)."""
     scale, half, most = np.float32(1 / WHOLE), np.float32(0.5), np.float32(255)
     return (
         np.uint8(min(red * scale * shade[0] + half, most)),
@@ -84,9 +87,9 @@ def lit(red, green, blue, shade):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def reduce_picture(fine):  # type: ignore[no-untyped-def]
-    """Return the picture (height, width, 3) of `fine` (3 height, 3 width, 3): weights (1, 2, 3, 2, 1) both ways.
+    """Return `fine` (3 height, 3 width, 3) reduced to (height, width, 3) with weights (1, 2, 3, 2, 1) both ways.
 
-    It is Pillow's antialiased bilinear reduction: at the edge of the picture, the weights left are scaled up to one.
+    This is Pillow's antialiased bilinear reduction: at the picture's edge the remaining weights are scaled to sum to 1.
     """
     height, width = fine.shape[0] // 3, fine.shape[1] // 3
     narrow = np.empty((fine.shape[0], width, 3), dtype=np.int32)

@@ -1,7 +1,7 @@
-"""Textures in halving sizes, so that a look-up costs the same at any distance (Williams 1983).
+"""Mipmaps: textures at successively halved sizes, so that a look-up costs the same at any distance (Williams 1983).
 
-Texels are averaged as they are stored (sRGB values, not light): the renderers of the published sets (OpenGL without
-sRGB textures, pictures reduced by Pillow) do so, and ours should look like theirs.
+Texels are averaged as stored (sRGB values, not light), like the renderers of the published sets (OpenGL without sRGB
+textures, pictures reduced by Pillow), so that our pictures look like theirs.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ UInt8 = npt.NDArray[np.uint8]
 class Mipmaps(NamedTuple):
     """All textures of a scene in one array.
 
-    `texels` (n,) are packed as red | green << 8 | blue << 16. `table` (textures, levels, 3) tells of each level its
-    first texel, its width and its height; texture i has `levels` (textures,)[i] of them.
+    `texels` (n,) are packed as red | green << 8 | blue << 16. `table` (textures, levels, 3) holds the first texel,
+    width and height of each level; texture i has `levels` (textures,)[i] of them.
     """
 
     texels: npt.NDArray[np.uint32]
@@ -27,7 +27,7 @@ class Mipmaps(NamedTuple):
 
 
 def mipmaps(textures: Sequence[UInt8]) -> Mipmaps:
-    """Return `textures`, each (height, width, 3), with their smaller levels, down to a single texel."""
+    """Return `textures`, each (height, width, 3), with all smaller levels down to a single texel."""
     chains = [_halvings(texture) for texture in textures]
     deepest = max((len(chain) for chain in chains), default=1)
     table = np.zeros((max(len(chains), 1), deepest, 3), dtype=np.int64)
@@ -43,7 +43,7 @@ def mipmaps(textures: Sequence[UInt8]) -> Mipmaps:
 
 
 def _halvings(texture: UInt8) -> list[UInt8]:
-    """Return `texture` and its levels of half the size each; means are rounded once, or far textures would brighten."""
+    """Return `texture` and its successively halved levels; means are rounded once, or far textures would brighten."""
     chain = [texture]
     channels = [texture[:, :, k].astype(np.float32) for k in range(3)]
     while max(channels[0].shape) > 1:

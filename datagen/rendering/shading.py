@@ -1,12 +1,12 @@
-"""The loops over pixels: what each shows, where its neighbours show the same surface, and its colour.
+"""The loops over pixels: the surface each shows, whether its neighbours show the same one, and its colour.
 
-A pixel is the tent-weighted mean of the 3 x 3 samples in it and the nearest ones of its neighbours: what a picture
-three times the size gives when an antialiased bilinear filter reduces it. Only the centre sample always needs a ray.
-The texture of the others is looked up on the plane that the centre's ray has met, except between pixels that do not
-show one surface; those samples are traced too. So texture and edges are both sampled nine times a pixel, and a
-detail is missed only where it fits between the centres of pixels.
+A pixel is the tent-weighted mean of its 3 x 3 samples and the nearest samples of its neighbours, as if a picture three
+times the size were reduced with an antialiased bilinear filter. Only the centre sample always needs a ray. The others
+look up the texture on the plane hit by the centre ray, except between pixels that show different surfaces: those
+samples are traced too. So textures and edges are both sampled nine times per pixel, and a detail is missed only if it
+fits between pixel centres.
 
-Helpers take numbers and tuples rather than arrays: numba counts references to arrays on each call.
+Helpers take numbers and tuples rather than arrays, because numba counts references to arrays on each call.
 """
 
 import math
@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from ...compiled import njit
 from .filtering import levels_about, lit, trilinear
 
 Float64 = npt.NDArray[np.float64]
@@ -23,17 +23,17 @@ Float64 = npt.NDArray[np.float64]
 SAMPLES = 3
 """Samples across and down a pixel."""
 _NO_COLOUR = (np.float32(0), np.float32(0), np.float32(0))
-_LARGEST_SHIFT = 0.2  # pixels: textures of two faces that agree so far are one surface
-_FARTHEST = 1e6  # repeats: beyond lies a horizon
-_LARGEST_STEP = 1.5 / 255  # of colour: a step that cannot be seen
+_LARGEST_SHIFT = 0.2  # pixels: faces whose textures agree to this count as one surface
+_FARTHEST = 1e6  # repeats: texture coordinates beyond this lie past a horizon
+_LARGEST_STEP = 1.5 / 255  # largest invisible difference in colour
 
 
 class Seen(NamedTuple):
-    """What rays have hit, (rays, ...).
+    """The hits of rays, arrays of shape (rays, ...).
 
-    `face` (-1: nothing) and `side` (0 front, 1 back). The texture coordinates at the hit, `place` (2,), and `plane`
-    (9,), what they are at any image point (x, y) of the plane: (p0 + p1 x + p2 y, p3 + p4 x + p5 y) over
-    p6 + p7 x + p8 y. `shift` is the most that they change over a pixel, and `level` the mipmap that suits a sample.
+    `face` is -1 for no hit; `side` is 0 for the front, 1 for the back. `place` (2,) holds the texture coordinates at
+    the hit. `plane` (9,) gives them at any image point (x, y) of the plane: (p0 + p1 x + p2 y, p3 + p4 x + p5 y) over
+    p6 + p7 x + p8 y. `shift` is their largest change over a pixel, and `level` the mipmap level for a sample.
     """
 
     face: npt.NDArray[np.int32]
@@ -66,7 +66,7 @@ def _difference(a, b):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _towards(corner, right, down, x, y):  # type: ignore[no-untyped-def]
-    """Return the point of the image plane at image point (x, y), from the camera."""
+    """Return the vector from the camera to image point (x, y) on the image plane."""
     return (
         corner[0] + x * right[0] + y * down[0],
         corner[1] + x * right[1] + y * down[1],
@@ -76,10 +76,10 @@ def _towards(corner, right, down, x, y):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _line(start, slope, eye, height, weights, view):  # type: ignore[no-untyped-def]
-    """Return three terms of `Seen.plane` for one texture coordinate.
+    """Return the three terms of `Seen.plane` for one texture coordinate.
 
-    At depth t along D it is start + slope . (eye + t D), with t = height / -(normal . D). Times -(normal . D), whose
-    terms are `weights`, that is linear in the image point, as D is.
+    At depth t along D the coordinate is start + slope . (eye + t D), with t = height / -(normal . D). Multiplied by
+    -(normal . D), whose terms are `weights`, it is linear in the image point, as D is.
     """
     offset = start + _dot(slope, eye)
     return (
@@ -93,8 +93,8 @@ def _line(start, slope, eye, height, weights, view):  # type: ignore[no-untyped-
 def _level(x_step, y_step, deepest):  # type: ignore[no-untyped-def]
     """Return the mipmap level for a sample whose neighbours are `x_step` and `y_step` texels away.
 
-    It goes by the shorter step, or by half the longer one, since the nine samples of a pixel filter the rest: surfaces
-    at grazing angles stay sharp across the view.
+    It uses the shorter step, or half the longer one if that is larger. The nine samples of a pixel filter the rest, so
+    surfaces at grazing angles stay sharp across the view.
     """
     texels = max(min(x_step, y_step), max(x_step, y_step) / 2)
     return min(math.log2(texels), deepest) if texels > 1.0 else 0.0
@@ -102,8 +102,11 @@ def _level(x_step, y_step, deepest):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _footprint(u_line, v_line, weights, weight, place, size):  # type: ignore[no-untyped-def]
-    """Return the most that texture coordinates change over a pixel, and the steps of a sample across and down, in
-    texels of a texture of `size` (width, height): derivatives of `Seen.plane` where its divisor is `weight`."""
+    """Return the largest change of texture coordinates over a pixel, and the steps of a sample across and down.
+
+    The steps are in texels of a texture of `size` (width, height). All are derivatives of `Seen.plane` at the point
+    where its divisor is `weight`.
+    """
     u_right, u_down = (u_line[1] - place[0] * weights[1]) / weight, (u_line[2] - place[0] * weights[2]) / weight
     v_right, v_down = (v_line[1] - place[1] * weights[1]) / weight, (v_line[2] - place[1] * weights[2]) / weight
     across = math.sqrt((u_right * size[0]) ** 2 + (v_right * size[1]) ** 2) / SAMPLES
@@ -113,7 +116,7 @@ def _footprint(u_line, v_line, weights, weight, place, size):  # type: ignore[no
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def look(surfaces, view, points, face, u, v):  # type: ignore[no-untyped-def]
-    """Return `Seen` for rays through the image `points` (n, 2) that hit `face` (n,) at barycentric weights `u`, `v`.
+    """Return `Seen` for rays through image `points` (n, 2) that hit `face` (n,) at barycentric weights `u`, `v`.
 
     `view` (4, 3) holds the camera's position, the corner of its image plane, and the steps of a pixel right and down.
     """
@@ -152,7 +155,7 @@ def look(surfaces, view, points, face, u, v):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _terms(plane, k):  # type: ignore[no-untyped-def]
-    """Return `Seen.plane` of ray `k` as numbers."""
+    """Return `Seen.plane` of ray `k` as a tuple."""
     u = (plane[k, 0], plane[k, 1], plane[k, 2])
     return u, (plane[k, 3], plane[k, 4], plane[k, 5]), (plane[k, 6], plane[k, 7], plane[k, 8])
 
@@ -167,50 +170,58 @@ def _on_plane(terms, x, y):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _apart(a, b):  # type: ignore[no-untyped-def]
-    """Return the larger distance of two texture coordinates; a whole repeat is none."""
+    """Return the larger distance between two pairs of texture coordinates, modulo whole repeats."""
     u, v = a[0] - b[0], a[1] - b[1]
     return max(abs(u - math.floor(u + 0.5)), abs(v - math.floor(v + 0.5)))
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def agreements(surfaces, width, height, seen):  # type: ignore[no-untyped-def]
-    """Return (height, width, 3, 3) whether a pixel shows one surface with each of its neighbours, up to down and left
-    to right. Beyond the edge of the picture all agree.
+def _later_neighbour(number):  # type: ignore[no-untyped-def]
+    """Return the step (down, across) to one of a pixel's four later neighbours: right, below left, below, below right.
 
-    One surface has one texture, one colour (to `_LARGEST_STEP`), and the plane of the one pixel foretells the texture
-    coordinates of the other (to `_LARGEST_SHIFT`); a depth that does not show in the colours does not count.
+    Agreement is symmetric, so each pair of pixels is compared once.
+    """
+    return (0, 1) if number == 0 else (1, number - 2)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def agreements(surfaces, width, height, seen):  # type: ignore[no-untyped-def]
+    """Return whether each pixel shows the same surface as each of its neighbours: (height, width, 3, 3), row first.
+
+    Beyond the edge of the picture all agree. Two pixels show the same surface if they have the same texture and colour
+    (within `_LARGEST_STEP`), and the plane of one predicts the texture coordinates of the other (within
+    `_LARGEST_SHIFT`). A difference in depth that does not show in the colours is ignored.
     """
     agreed = np.ones((height, width, 3, 3), dtype=np.bool_)
     face, tint, texture = seen.face, surfaces.tint, surfaces.texture
     for i in range(height):
         for j in range(width):
-            k = i * width + j
-            for neighbour in range(4):
-                down, across = (0, 1) if neighbour == 0 else (1, neighbour - 2)
-                i2, j2 = i + down, j + across
-                other = i2 * width + j2
-                if i2 == height or j2 < 0 or j2 == width or face[k] == face[other]:
+            for number in range(4):
+                down, across = _later_neighbour(number)
+                row, column = i + down, j + across
+                pixel, other = i * width + j, row * width + column
+                if row == height or column < 0 or column == width or face[pixel] == face[other]:
                     continue
-                f, g = face[k], face[other]
+                f, g = face[pixel], face[other]
                 one = f >= 0 and g >= 0 and texture[f] == texture[g]
                 if one:
-                    first, second = _vector(tint[f], seen.side[k]), _vector(tint[g], seen.side[other])
+                    first, second = _vector(tint[f], seen.side[pixel]), _vector(tint[g], seen.side[other])
                     one = _step(first, second) <= _LARGEST_STEP
                 if one and texture[f] >= 0:
-                    foretold = _on_plane(_terms(seen.plane, k), j2 + 0.5, i2 + 0.5)
+                    foretold = _on_plane(_terms(seen.plane, pixel), column + 0.5, row + 0.5)
                     place = (seen.place[other, 0], seen.place[other, 1])
-                    one = _apart(foretold, place) <= _LARGEST_SHIFT * seen.shift[k]
+                    one = _apart(foretold, place) <= _LARGEST_SHIFT * seen.shift[pixel]
                 agreed[i, j, 1 + down, 1 + across] = one
-                agreed[i2, j2, 1 - down, 1 - across] = one
+                agreed[row, column, 1 - down, 1 - across] = one
     return agreed
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def paint_planes(surfaces, seen, agreed, fine):  # type: ignore[no-untyped-def]
-    """Fill `fine` (3 height, 3 width, 3) with the samples on the planes of the centres; return those left to trace.
+    """Fill `fine` (3 height, 3 width, 3) with samples looked up on the planes; return the samples left to trace.
 
-    They are (n,) indices into the samples of `fine`. A sample between two pixels, or among four, is on the plane if
-    these agree, and if the plane does not run off to a horizon here.
+    Those are indices (n,) into the samples of `fine`. A sample between two pixels, or among four, is looked up if
+    these agree and the plane does not reach a horizon there.
     """
     height, width = agreed.shape[:2]
     left = np.empty(fine.size // 3, dtype=np.int64)
@@ -227,6 +238,7 @@ def paint_planes(surfaces, seen, agreed, fine):  # type: ignore[no-untyped-def]
         for sample in range(SAMPLES * SAMPLES):
             row, column = sample // SAMPLES, sample % SAMPLES
             y, x = SAMPLES * i + row, SAMPLES * j + column
+            # A sample's row and column in its pixel (0 to 2) also index the neighbours on its side; 1 is the pixel.
             one = agreed[i, j, row, column] and agreed[i, j, 1, column] and agreed[i, j, row, 1]
             u, v = place
             if one and reach > 0:
@@ -243,8 +255,10 @@ def paint_planes(surfaces, seen, agreed, fine):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def sample_rays(view, width, samples):  # type: ignore[no-untyped-def]
-    """Return the image points (n, 2) of `samples` (n,), indices into a picture of 3 `width` samples across, and the
-    unit vectors (n, 3) towards them."""
+    """Return the image points (n, 2) of `samples` (n,) and the unit vectors (n, 3) towards them.
+
+    `samples` are indices into a picture 3 `width` samples wide.
+    """
     points, directions = np.empty((samples.size, 2)), np.empty((samples.size, 3), dtype=np.float32)
     corner, right, down = _vector(view, 1), _vector(view, 2), _vector(view, 3)
     for n in range(samples.size):
@@ -259,7 +273,7 @@ def sample_rays(view, width, samples):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def paint_hits(surfaces, seen, samples, fine):  # type: ignore[no-untyped-def]
-    """Fill the `samples` (n,) of `fine` with what their rays have `seen`."""
+    """Fill the `samples` (n,) of `fine` from the hits of their rays, `seen`."""
     width = fine.shape[1]
     images = surfaces.images
     texels, table = images.texels, images.table

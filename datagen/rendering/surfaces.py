@@ -1,8 +1,8 @@
-"""The faces of a scene as the shading loops read them: planes, how texture runs over them, and their lit colour.
+"""The faces of a scene for the shading loops: planes, texture gradients and lit colours.
 
-Shading is fixed to the world, never to the camera, so that a surface has one colour in every view that is matched
-with another: a soft light from above, a little more from either side of the X axis than of the Z axis, so that walls
-which meet differ. A face is lit by its normal on the side that is seen.
+Shading is fixed to the world, not the camera, so that a surface has the same colour in views that are matched with
+each other. The light is soft and from above, slightly stronger along the X axis than along the Z axis, so that adjacent
+walls differ. A face is lit by its normal on the visible side.
 """
 
 from typing import NamedTuple
@@ -21,12 +21,12 @@ LEVEL, FROM_ABOVE, FROM_THE_SIDES = 0.78, 0.14, 0.08
 
 
 class Surfaces(NamedTuple):
-    """Arrays over the faces (f, ...), and the textures.
+    """Arrays over the faces (f, ...), and the mipmaps of the textures.
 
     `corner` (f, 3) m is on the plane with unit `normal` (f, 3). `start` (f, 2) are the texture coordinates at the
-    corner, and `slope` (f, 2, 3), in repeats per metre, is how they change over the plane. `coordinates` (f, 3, 2)
-    are those of the three corners. `tint` (f, 2, 3) is the lit colour of the front and the back, and multiplies the
-    texture `texture` (f,); -1 has none.
+    corner, and `slope` (f, 2, 3) their gradient over the plane, in repeats per metre. `coordinates` (f, 3, 2) are
+    those of the three corners. `tint` (f, 2, 3) is the lit colour of front and back; it multiplies the texture with
+    index `texture` (f,), -1 for none.
     """
 
     corner: Float64
@@ -43,14 +43,14 @@ _PREPARED: WeakKeyDictionary[Scene, Surfaces] = WeakKeyDictionary()
 
 
 def surfaces_of(scene: Scene) -> Surfaces:
-    """Return what shading needs of `scene`, prepared once for each scene object."""
+    """Return the surfaces of `scene` for shading, prepared once per scene object."""
     if scene not in _PREPARED:
         _PREPARED[scene] = _prepare(scene)
     return _PREPARED[scene]
 
 
 def light(normals: Float64) -> Float64:
-    """Return how bright surfaces with unit `normals` (..., 3) are, 0.64 (a ceiling) to 0.92 (a floor).
+    """Return the brightness of surfaces with unit `normals` (..., 3), from 0.64 (a ceiling) to 0.92 (a floor).
 
     >>> [float(x) for x in light(np.array([[0.0, 1, 0], [0, -1, 0], [1, 0, 0], [0, 0, 1]])).round(2)]
     [0.92, 0.64, 0.86, 0.78]
@@ -59,15 +59,15 @@ def light(normals: Float64) -> Float64:
 
 
 def _check_textures(scene: Scene) -> None:
-    """Raise InputError where a face names no texture of `scene`, or a place in it that is not a number."""
+    """Raise InputError if a face has no valid texture of `scene`, or texture coordinates that are not finite."""
     wrong = np.flatnonzero((scene.texture < -1) | (scene.texture >= len(scene.textures)))
     if wrong.size:
         raise InputError(
             f"scene {scene.name}: face {wrong[0]} has texture {scene.texture[wrong[0]]} of {len(scene.textures)}; "
-            "export the mesh anew"
+            "export the mesh again"
         )
     if not np.isfinite(scene.texture_coordinates[scene.texture >= 0]).all():
-        raise InputError(f"scene {scene.name}: some texture coordinates are not finite; export the mesh anew")
+        raise InputError(f"scene {scene.name}: some texture coordinates are not finite; export the mesh again")
 
 
 def _prepare(scene: Scene) -> Surfaces:
@@ -93,9 +93,9 @@ def _prepare(scene: Scene) -> Surfaces:
 
 
 def _slope(first: Float64, second: Float64, first_change: Float64, second_change: Float64) -> Float64:
-    """Return (f, 2, 3): the change of texture coordinates over the plane that the edges `first`, `second` span.
+    """Return the gradient (f, 2, 3) of the texture coordinates over the plane spanned by the edges `first`, `second`.
 
-    It is the pseudo-inverse of the edges, by their Gram matrix, times the change along each; zero without area.
+    It is the pseudo-inverse of the edges, from their Gram matrix, times the change along each; zero for zero area.
     """
     aa, ab, bb = ((x * y).sum(axis=1) for x, y in ((first, first), (first, second), (second, second)))
     determinant = aa * bb - ab * ab

@@ -1,1 +1,1 @@
-"""Homes to see and hear: one description of triangles, textures and materials for eye and ear."""
+"""Homes: one description of triangles, textures and acoustic materials for rendering and sound."""

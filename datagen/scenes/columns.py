@@ -1,4 +1,4 @@
-"""Surfaces of a scene by vertical columns of a grid: what a grid of rays from above goes through."""
+"""Finds the surfaces of a scene in vertical grid columns, with rays from above."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +10,9 @@ import numpy.typing as npt
 from .rays import Rays
 
 _SPACING = 1e4
-"""Metres between the height scales of neighbouring columns, in the one sorted list of all of them."""
+"""Height offset between consecutive columns in the single sorted list of all of them, m."""
 _BENEATH = 1e-3
-"""Metres below a surface at which the ray goes on: nearer surfaces count as one."""
+"""A ray continues this far below a surface, m: closer surfaces count as one."""
 _MOST_LEVELS = 256
 _DOWN = np.array([0.0, -1.0, 0.0], np.float32)
 
@@ -21,7 +21,7 @@ Indices = npt.NDArray[np.int64]
 
 
 class Span(NamedTuple):
-    """For each question (q,), the surfaces `start` to `stop` in the order of a `Columns`."""
+    """For each query (q,), the range of surfaces from `start` to `stop` in a `Columns`."""
 
     start: npt.NDArray[np.intp]
     stop: npt.NDArray[np.intp]
@@ -31,9 +31,9 @@ class Span(NamedTuple):
 class Columns:
     """Surfaces sorted by column and height.
 
-    `points` (n, 3) m are where they are met, in the middle of columns `cell` m wide, `column` (n,) is the number of
-    the column, row by row along x in a grid of `shape` (along x, along z) whose middle of column 0 is `origin` (x, z),
-    and `face` (n,) is the triangle.
+    `points` (n, 3) m are where rays meet them, at the centres of columns `cell` m wide. `column` (n,) is the index of
+    the column, row by row along x, in a grid of `shape` (along x, along z) with the centre of column 0 at `origin`
+    (x, z). `face` (n,) is the triangle.
     """
 
     points: Float64
@@ -56,19 +56,19 @@ class Columns:
         return Columns(self.points[chosen], self.column[chosen], self.face[chosen], self.cell, self.origin, self.shape)
 
     def air_above(self) -> Float64:
-        """Return (n,) m from each surface to the next in its column, infinite under the open sky."""
+        """Return the distance (n,) from each surface up to the next in its column, m; infinite under the open sky."""
         above = np.full(len(self), np.inf)
         below = np.flatnonzero(self.column[1:] == self.column[:-1])
         above[below] = self.points[below + 1, 1] - self.points[below, 1]
         return above
 
     def neighbours(self, step: tuple[int, int]) -> Indices:
-        """Return (n,) the column `step` (along x, along z) from that of each surface, -1 outside the grid."""
+        """Return the column (n,) at `step` (along x, along z) from that of each surface, -1 outside the grid."""
         along_x, along_z = np.divmod(self.column, self.shape[1])
         return self._column(along_x + step[0], along_z + step[1])
 
     def column_of(self, points: Float64) -> Indices:
-        """Return (q,) the column that each of `points` (q, 3) m is in, -1 outside the grid."""
+        """Return the column (q,) that contains each of `points` (q, 3) m, -1 outside the grid."""
         along = np.rint((points[:, [0, 2]] - self.origin) / self.cell).astype(np.int64)
         return self._column(along[:, 0], along[:, 1])
 
@@ -92,13 +92,13 @@ class Columns:
 def cast_columns(rays: Rays, vertices: npt.NDArray[np.float32], *, cell: float, most_columns: int) -> Columns:
     """Return every surface that `rays` meet in columns `cell` m wide over `vertices` (v, 3).
 
-    Columns are wider where there would be more than `most_columns`.
+    Columns are wider if there would be more than `most_columns`.
     """
     low, high = vertices.min(axis=0).astype(np.float64), vertices.max(axis=0).astype(np.float64)
     size = (high - low)[[0, 2]]
     cell = max(cell, float(np.sqrt(size.prod() / most_columns)))
     shape = (int(size[0] / cell) + 1, int(size[1] / cell) + 1)
-    # Off the round numbers on which drawn walls lie: a ray along a wall or an edge may miss it.
+    # Avoid the round numbers where drawn walls are: a ray along a wall or an edge may miss it.
     origin = low[[0, 2]] + 0.4871 * cell
     along = np.stack(np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij"), axis=-1).reshape(-1, 2)
     middle = origin + along * cell
@@ -110,7 +110,7 @@ def cast_columns(rays: Rays, vertices: npt.NDArray[np.float32], *, cell: float, 
 
 
 def _falls(rays: Rays, middle: Float64, top: float) -> tuple[Indices, Float64, npt.NDArray[np.int32]]:
-    """Return column, height and face of everything that rays from `top` down through `middle` (c, 2) meet."""
+    """Return column, height and face of every surface that rays from `top` down through `middle` (c, 2) meet."""
     column, height = np.arange(len(middle), dtype=np.int64), np.full(len(middle), top)
     columns, heights, faces = [], [], []
     for _ in range(_MOST_LEVELS):

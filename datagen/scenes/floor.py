@@ -1,13 +1,16 @@
-"""The floor of a home on which a body can stand and walk, found with rays alone, so in any mesh, drawn or scanned.
+"""Finds the walkable floor of a home with rays alone, so in any mesh, drawn or scanned.
 
-A grid of vertical rays finds every level surface (of either winding) with `BODY_HEIGHT` of air above it and a ceiling
-over that: a roof or a garden is no floor. A cell is free where no obstacle between `STEP` and `BODY_HEIGHT` above it
-is nearer than `BODY_RADIUS`: neither in the columns around it nor in the way of horizontal rays, which see walls
-without thickness too. Small patches that rise above all around them are no floor either: a pile of books is one, a
-stair's tread leads on to the next. Free cells side by side within `STEP` of height are connected. Kept are the
-largest connected part, and every other of at least `SMALLEST_AREA` and `SMALLEST_SHARE` of the largest that lies at
-the height of a kept one (a room behind a closed door) or at least `BODY_HEIGHT` above or below all of them (a storey
-whose stairs are missing), but not in between, where beds and tables are.
+1. A grid of vertical rays finds every surface.
+2. Level surfaces (of either winding) are candidates if they have `BODY_HEIGHT` of air and then a ceiling above them:
+   roofs and gardens are excluded.
+3. Cells with an obstacle between `STEP` and `BODY_HEIGHT` above them, in any column within `BODY_RADIUS`, are removed.
+4. So are cells with an obstacle in the path of horizontal rays, which also detect walls without thickness.
+5. Small patches higher than everything around them are removed, again and again, so that what they lay on goes too: a
+   pile of books is not floor, but a stair tread leads to the next.
+6. Adjacent cells within `STEP` of height are connected. The largest connected part is kept. Another part is kept if it
+   has at least `SMALLEST_AREA` and `SMALLEST_SHARE` of the largest, and lies either at the height of a kept part (a
+   room behind a closed door) or at least `BODY_HEIGHT` above or below all of them (a storey without stairs). Parts in
+   between, such as beds and tables, are removed.
 """
 
 from dataclasses import dataclass
@@ -24,26 +27,26 @@ from .rays import Rays
 from .scene import Scene
 
 CELL = 0.1
-"""Side of a grid cell, m; larger where a scene would need more than `MOST_COLUMNS`."""
+"""Side of a grid cell, m; larger if a scene would need more than `MOST_COLUMNS`."""
 MOST_COLUMNS = 4_000_000
 BODY_HEIGHT = 1.6
-"""Metres of air that a body needs; the eyes are at 1.5 m."""
+"""Headroom that a body needs, m; the eyes are at 1.5 m."""
 BODY_RADIUS = 0.2
 STEP = 0.25
-"""The highest step that a body takes, m."""
+"""Highest step that a body can take, m."""
 LEVEL = 0.03
-"""Metres by which cells side by side may differ to be of one patch: a rug does."""
+"""Largest height difference of adjacent cells in one patch, m: enough for a rug."""
 SMALLEST_PATCH = 0.25
-"""Square metres of the smallest patch of floor that may rise above all around it."""
+"""Area of the smallest patch of floor that may be higher than everything around it, m2."""
 HIGHEST_CEILING = 20.0
 STEEPEST = 0.7
-"""The least vertical part of a floor's unit normal."""
+"""Least vertical component of the unit normal of a floor."""
 SMALLEST_AREA = 2.0
-"""Square metres of the smallest part that is a floor."""
+"""Area of the smallest part that counts as floor, m2."""
 SMALLEST_SHARE = 0.2
-"""The least share of the largest part that another part must have."""
+"""Least area of another part, as a share of the largest."""
 WAIST_HEIGHTS = (0.3, 0.6, 1.0, 1.5)
-"""Heights above the floor, m, at which horizontal rays feel for obstacles."""
+"""Heights above the floor at which horizontal rays search for obstacles, m."""
 _DIRECTIONS = 16
 
 Float64 = npt.NDArray[np.float64]
@@ -51,7 +54,7 @@ Float64 = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Floor:
-    """Where a body may stand: the cells of `columns`, and the rays that give the exact height."""
+    """Where a body can stand: the cells of `columns`, and the rays that give the exact height."""
 
     columns: Columns
     rays: Rays
@@ -68,9 +71,9 @@ class Floor:
 
     @property
     def storeys(self) -> int:
-        """How many heights, at least `BODY_HEIGHT` apart, have a fair share of the floor.
+        """Number of storeys: heights at least `BODY_HEIGHT` apart with enough floor within `STEP`.
 
-        That is `SMALLEST_AREA`, and a tenth of the largest storey's area, within `STEP`.
+        Enough is `SMALLEST_AREA` and a tenth of the area of the largest storey.
         """
         heights = self.columns.points[:, 1]
         left, counts = heights, list[int]()
@@ -83,11 +86,11 @@ class Floor:
         return max(1, sum(count >= least for count in counts))
 
     def random_point(self, rng: np.random.Generator) -> Float64:
-        """Return a point (3,) of the floor, m, uniform over its area."""
+        """Return a random point (3,) of the floor, m, uniform over its area."""
         return self._within_cell(rng, int(rng.integers(len(self.columns))))
 
     def random_point_near(self, rng: np.random.Generator, centre: npt.ArrayLike, radius: float) -> Float64 | None:
-        """Return a point (3,) of the floor uniform among those within `radius` m of `centre` (3,), None without any."""
+        """Return a random point (3,) of the floor within `radius` m of `centre` (3,), None if there is none."""
         middle = np.asarray(centre, np.float64)
         away = self.columns.points - middle
         near = np.flatnonzero(np.einsum("nk,nk->n", away, away) <= radius**2)
@@ -104,7 +107,7 @@ class Floor:
         return np.array(self.columns.points[cell], np.float64)
 
     def _within_cell(self, rng: np.random.Generator, cell: int) -> Float64:
-        """Return a random point of `cell` at the height of the surface there, its middle where that is not level."""
+        """Return a random point of `cell` at the height of the surface there, or its centre if that is not level."""
         point = self._middle(cell)
         shift = rng.uniform(-0.5, 0.5, 2) * self.columns.cell
         start = point + np.array([shift[0], STEP + 0.05, shift[1]])
@@ -119,7 +122,7 @@ class Floor:
         return self._height_at(np.asarray(point, np.float64)) is not None
 
     def straight_walk(self, start: npt.ArrayLike, end: npt.ArrayLike) -> bool:
-        """Return whether the straight line from `start` to `end` (3,) m is free floor all along, in steps of `STEP`."""
+        """Return whether the straight line from `start` to `end` (3,) m is free floor with no step above `STEP`."""
         begin, stop = np.asarray(start, np.float64), np.asarray(end, np.float64)
         length = float(np.hypot(*(stop - begin)[[0, 2]]))
         parts = max(1, int(np.ceil(2 * length / self.columns.cell)))
@@ -128,13 +131,13 @@ class Floor:
         return height is not None and abs(height - float(stop[1])) <= STEP
 
     def _height_at(self, point: Float64) -> float | None:
-        """Return the height of the free cell at `point` within `STEP` of it, None where there is none."""
+        """Return the height of the free cell at `point` within `STEP` of it, None if there is none."""
         return self._follow(self.columns.column_of(point[None]), float(point[1]))
 
     def _follow(self, column: npt.NDArray[np.int64], height: float) -> float | None:
-        """Return the height of the free cell that one who stands at `height` m reaches through `column` (q,).
+        """Return the height of the free cell reached by walking from `height` m along `column` (q,).
 
-        None where a column on the way has no free cell within `STEP` of the one before.
+        None if a column on the way has no free cell within `STEP` of the previous one.
         """
         spans = self.columns.all_in(column)
         if (spans.start == spans.stop).any():
@@ -153,24 +156,31 @@ class Floor:
 
 
 def find_floor(scene: Scene) -> Floor:
-    """Return the free floor of `scene`; raises InputError where there is none."""
-    surfaces = cast_columns(scene.rays, scene.vertices, cell=CELL, most_columns=MOST_COLUMNS)
-    level = np.abs(scene.normals[surfaces.face, 1]) > STEEPEST
-    above = surfaces.air_above()
-    candidates = surfaces.only(level & (above >= BODY_HEIGHT) & (above <= HIGHEST_CEILING))
-    free = candidates.only(~_near_columns(candidates, surfaces))
-    free = _without_piles(free.only(~_near_walls(free, scene.rays)))
-    kept = free.only(_kept_parts(free)) if len(free) else free
+    """Return the free floor of `scene`, by the steps of this module; raises InputError if there is none."""
+    surfaces = cast_columns(scene.rays, scene.vertices, cell=CELL, most_columns=MOST_COLUMNS)  # 1
+    candidates = surfaces.only(_level_under_a_ceiling(surfaces, scene))  # 2
+    clear = candidates.only(~_near_columns(candidates, surfaces))  # 3
+    free = clear.only(~_near_walls(clear, scene.rays))  # 4
+    floor = _without_piles(free)  # 5
+    kept = floor.only(_kept_parts(floor)) if len(floor) else floor  # 6
     if len(kept) == 0:
         raise InputError(
             f"scene {scene.name}: no floor found: expected at least {SMALLEST_AREA:g} m2 of level surface with "
-            f"{BODY_HEIGHT:g} m of air and a ceiling above it; check that +Y is up and lengths are metres"
+            f"{BODY_HEIGHT:g} m of air and a ceiling above it; check that +Y is up and lengths are metres, or set "
+            "them with --up and --scale"
         )
     return Floor(kept, scene.rays)
 
 
+def _level_under_a_ceiling(surfaces: Columns, scene: Scene) -> npt.NDArray[np.bool_]:
+    """Return which of `surfaces` (n,) are level, with headroom for a body and a ceiling above."""
+    level = np.abs(scene.normals[surfaces.face, 1]) > STEEPEST
+    above = surfaces.air_above()
+    return np.asarray(level & (above >= BODY_HEIGHT) & (above <= HIGHEST_CEILING))
+
+
 def _near_columns(cells: Columns, surfaces: Columns) -> npt.NDArray[np.bool_]:
-    """Return (n,) whether a surface at body height lies in the columns within `BODY_RADIUS` of `cells`."""
+    """Return whether a surface at body height lies within `BODY_RADIUS` of each of `cells` (n,)."""
     reach = int(BODY_RADIUS / cells.cell + 1e-6)
     steps = [(i, j) for i in range(-reach, reach + 1) for j in range(-reach, reach + 1) if i * i + j * j <= reach**2]
     height = cells.points[:, 1]
@@ -182,7 +192,7 @@ def _near_columns(cells: Columns, surfaces: Columns) -> npt.NDArray[np.bool_]:
 
 
 def _near_walls(cells: Columns, rays: Rays) -> npt.NDArray[np.bool_]:
-    """Return (n,) whether a horizontal way of `BODY_RADIUS`, or of a cell's diagonal, from `cells` is blocked."""
+    """Return whether a horizontal ray of `BODY_RADIUS`, or of a cell diagonal, from each of `cells` (n,) is blocked."""
     angles = np.arange(_DIRECTIONS) * 2 * np.pi / _DIRECTIONS
     reach = max(BODY_RADIUS, np.sqrt(2) * cells.cell)
     ways = reach * np.stack([np.cos(angles), np.zeros(_DIRECTIONS), np.sin(angles)], axis=1)
@@ -196,7 +206,7 @@ def _near_walls(cells: Columns, rays: Rays) -> npt.NDArray[np.bool_]:
 
 
 def _without_piles(cells: Columns) -> Columns:
-    """Return `cells` without small patches that rise above all around them, nor what such a patch has lain on."""
+    """Return `cells` without small patches higher than everything around them, nor the patches they lay on."""
     piled = _piled(cells)
     while piled.any():
         cells = cells.only(~piled)
@@ -205,7 +215,7 @@ def _without_piles(cells: Columns) -> Columns:
 
 
 def _piled(cells: Columns) -> npt.NDArray[np.bool_]:
-    """Return (n,) which of `cells` are of a small patch from which steps lead down only."""
+    """Return which of `cells` (n,) belong to a small patch that is connected only downwards."""
     count, patch = connected_components(_steps(cells, LEVEL), directed=False)
     first, second = _pairs(cells, STEP)
     upwards = cells.points[second, 1] > cells.points[first, 1]
@@ -217,7 +227,7 @@ def _piled(cells: Columns) -> npt.NDArray[np.bool_]:
 
 
 def _kept_parts(cells: Columns) -> npt.NDArray[np.bool_]:
-    """Return (n,) which of `cells` belong to a part that is floor; see the module's description."""
+    """Return which of `cells` (n,) belong to a connected part that is kept (step 6)."""
     count, part = connected_components(_steps(cells, STEP), directed=False)
     sizes = np.bincount(part, minlength=count)
     least = max(SMALLEST_AREA / cells.cell**2, SMALLEST_SHARE * sizes.max())
@@ -232,20 +242,20 @@ def _kept_parts(cells: Columns) -> npt.NDArray[np.bool_]:
 
 
 def _is_storey(heights: Float64, kept: Float64) -> bool:
-    """Return whether the middle of `heights` is that of some `kept` floor, or a body's height away from all of it."""
+    """Return whether the middle of `heights` matches some `kept` floor, or is a body's height away from all of it."""
     away = np.abs(kept - np.median(heights))
     at_same_height = float((away <= STEP).sum()) >= 0.2 * heights.size
     return at_same_height or bool((away >= BODY_HEIGHT).all())
 
 
 def _steps(cells: Columns, rise: float) -> coo_array:
-    """Return the graph (n, n) of `cells` that lie side by side within `rise` m of height."""
+    """Return the graph (n, n) of adjacent `cells` within `rise` m of height."""
     pairs = _pairs(cells, rise)
     return coo_array((np.ones(pairs.shape[1], np.int8), (pairs[0], pairs[1])), shape=(len(cells), len(cells)))
 
 
 def _pairs(cells: Columns, rise: float) -> npt.NDArray[np.intp]:
-    """Return (2, p) numbers of cells within `rise` m of height, the second behind the first along x or along z."""
+    """Return index pairs (2, p) of cells within `rise` m of height, the second next to the first along x or z."""
     height, pairs = cells.points[:, 1], []
     for step in ((1, 0), (0, 1)):
         found = cells.within(cells.neighbours(step), height - rise, height + rise)

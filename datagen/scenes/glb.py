@@ -1,15 +1,13 @@
-"""Homes from .glb and .gltf files: `load_glb`, and `write_glb` to export any home.
+"""Loads homes from .glb and .gltf files (`load_glb`), and exports any home (`write_glb`).
 
-glTF is in metres with +Y up, as scenes are here. The one exception known is Habitat-Matterport 3D, whose published
-files have +Z up: a file that lies as that data set has it, 00009-vLpv2VX547B/vLpv2VX547B.glb, is turned by -90
-degrees about x (x, y, z become x, z, -y, as Habitat's own configuration has it), counts as unlit since it is a
-photographed scan, and has no instances since its nodes are arbitrary pieces. Any other file is read as the standard
-says. Every node with a mesh is an instance, unless there is only one.
+`frame` gives the up axis and unit of the file. A photographed Matterport scan counts as unlit and has no instances,
+because its nodes are arbitrary pieces. In any other file every node with a mesh is an instance, unless there is only
+one.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +15,21 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
+from .frame import Frame, is_scan, known_frame
 from .glb_export import write_glb
 from .glb_materials import Look, encode_srgb, read_acoustics, read_look
 from .gltf_file import MALFORMED, GltfFile, Json, damaged, open_gltf, unsupported
+from .gltf_nodes import Placed, placed_nodes, placed_positions
 from .materials import AcousticMaterial
 from .scene import Scene, check_scene
 
-__all__ = ["HABITAT_MATTERPORT", "load_glb", "write_glb"]
+__all__ = ["load_glb", "read_corners", "write_glb"]
 
-HABITAT_MATTERPORT = re.compile(r"(?:.*/)?(\d{5}-([0-9A-Za-z]{11}))/\2(?:\.basis)?\.glb")
-"""The path of a home of Habitat-Matterport 3D; the first group is its name."""
-
-_DEEPEST = 200
-_Z_UP = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+_SURFACES = (4, 5, 6)
+"""Drawing modes that make surfaces: triangles, a strip and a fan."""
+_FINEST = 2.0**-30
+"""Coordinates are rounded to this before conversion to float32, m: finer than float32 steps beyond 2 cm, and coarser
+than float64 errors at 100 km, so that a room has the same bits wherever it lies."""
 
 Float64 = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -37,7 +37,7 @@ Indices = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """Triangles of one primitive of one node."""
+    """The triangles of one primitive of one node."""
 
     corners: Float64
     """Positions (f, 3 corners, 3) m in the world."""
@@ -50,120 +50,115 @@ class _Piece:
     node: int
 
 
-def load_glb(path: str | Path, *, name: str | None = None) -> Scene:
-    """Return the home in the .glb or .gltf file at `path`, called `name` (the file's stem, where None).
+def load_glb(path: str | Path, *, name: str | None = None, frame: Frame | None = None, centred: bool = True) -> Scene:
+    """Return the home in the .glb or .gltf file at `path`, named `name` (default: the stem of the file).
 
-    Raises InputError where the file is damaged, compressed in a way that is not read here, or no home.
+    `frame` defaults to that of the folder layout. A `centred` scene has its origin in the middle of its triangles,
+    otherwise it keeps that of the file. Raises InputError if the file is damaged, uses an unsupported compression, or
+    is not a home.
     """
-    file = open_gltf(Path(path))
-    scanned = HABITAT_MATTERPORT.fullmatch(Path(path).absolute().as_posix()) is not None
+    chosen = frame or known_frame(path)
+    file, pieces = _read(Path(path), chosen)
+    corners = np.concatenate([piece.corners for piece in pieces])
+    origin = _middle(corners) if centred else np.zeros(3)
+    with _malformed_named(Path(path)):
+        scene = _assemble(file, pieces, _about(corners, origin), name or Path(path).stem, is_scan(path, chosen))
+    return check_scene(replace(scene, origin=tuple(origin.tolist())))
+
+
+def read_corners(path: str | Path) -> Float64:
+    """Return the triangles (f, 3 corners, 3) of the file at `path` in its own coordinates; raises as `load_glb`."""
+    return np.concatenate([piece.corners for piece in _read(Path(path), Frame())[1]])
+
+
+def _read(path: Path, frame: Frame) -> tuple[GltfFile, list[_Piece]]:
+    """Return the file at `path` and its pieces with triangles, in the order of the scene tree."""
+    file = open_gltf(path)
+    with _malformed_named(path):
+        pieces = [piece for piece in _pieces(file, frame) if len(piece.corners)]
+    if not pieces:
+        raise InputError(f"{path}: it holds no triangles")
+    return file, pieces
+
+
+@contextmanager
+def _malformed_named(path: Path) -> Iterator[None]:
+    """Turn any error from reading a malformed document into InputError."""
     try:
-        pieces = [piece for piece in _pieces(file, _Z_UP if scanned else np.eye(4)) if len(piece.corners)]
-        if not pieces:
-            raise InputError(f"{path}: it holds no triangles")
-        scene = _assemble(file, pieces, name or Path(path).stem, scanned)
+        yield
     except InputError:
         raise
     except MALFORMED as error:
-        raise damaged(Path(path), f"{type(error).__name__}: {error}") from None
-    return check_scene(scene)
+        raise damaged(path, f"{type(error).__name__}: {error}") from None
 
 
-# Nodes ----------------------------------------------------------------------------------------------------------
+def _middle(corners: Float64) -> Float64:
+    """Return the middle (3,) of the bounding box of the finite `corners` (f, 3, 3), in steps of `_FINEST`."""
+    finite = corners.reshape(-1, 3)[np.isfinite(corners).all(axis=2).reshape(-1)]
+    if len(finite) == 0:
+        return np.zeros(3)
+    return np.asarray(np.rint((finite.min(axis=0) + finite.max(axis=0)) / 2 / _FINEST) * _FINEST + 0.0)
 
 
-def _pieces(file: GltfFile, turn: Float64) -> Iterator[_Piece]:
-    """Yield the triangles of every primitive of every node, in the order of the scene's tree."""
-    for number, place in _placed_nodes(file, turn):
-        node = file.items("nodes")[number]
-        mesh = file.items("meshes")[node["mesh"]]
-        for primitive in mesh["primitives"]:
-            yield _piece(file, primitive, place, number, (str(mesh.get("name", "")), str(node.get("name", ""))))
-
-
-def _placed_nodes(file: GltfFile, turn: Float64) -> Iterator[tuple[int, Float64]]:
-    """Yield each node with a mesh and its 4 x 4 place in the world."""
-    waiting = [(root, turn, 0) for root in reversed(_roots(file))]
-    while waiting:
-        number, above, depth = waiting.pop()
-        if number < 0 or depth > _DEEPEST:
-            raise damaged(file.path, "its nodes contain themselves or do not exist")
-        node = file.items("nodes")[number]
-        place = np.einsum("ij,jk->ik", above, _local(node))
-        if not np.isfinite(place).all():
-            raise damaged(file.path, f"the place of node {number} is not finite")
-        if "mesh" in node:
-            yield number, place
-        waiting += [(child, place, depth + 1) for child in reversed(node.get("children", ()))]
-
-
-def _roots(file: GltfFile) -> list[int]:
-    scenes = file.items("scenes")
-    if scenes:
-        return list(scenes[file.document.get("scene", 0)].get("nodes", ()))
-    nodes = file.items("nodes")
-    children = {child for node in nodes for child in node.get("children", ())}
-    return [number for number in range(len(nodes)) if number not in children]
-
-
-def _local(node: Json) -> Float64:
-    """Return the 4 x 4 place of a node in its parent."""
-    if "matrix" in node:
-        return np.array(node["matrix"], np.float64).reshape(4, 4).T
-    place = np.eye(4)
-    x, y, z, w = np.array(node.get("rotation", (0, 0, 0, 1)), np.float64)
-    turn = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-    ]
-    place[:3, :3] = np.array(turn) * np.array(node.get("scale", (1, 1, 1)), np.float64)
-    place[:3, 3] = node.get("translation", (0, 0, 0))
-    return place
+def _about(corners: Float64, origin: Float64) -> npt.NDArray[np.float32]:
+    """Return `corners` (f, 3, 3) relative to `origin` (3,), unchanged if that is zero."""
+    if not origin.any():
+        return corners.astype(np.float32)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((np.rint((corners - origin) / _FINEST) * _FINEST).astype(np.float32))
 
 
 # Primitives -----------------------------------------------------------------------------------------------------
 
 
-def _piece(file: GltfFile, primitive: Json, place: Float64, node: int, names: Sequence[str]) -> _Piece:
-    """Return the triangles of `primitive` where `place` (4, 4) puts them; none for points and lines."""
+def _pieces(file: GltfFile, frame: Frame) -> Iterator[_Piece]:
+    """Yield the triangles of every primitive of every node, in the order of the scene tree."""
+    for placed in placed_nodes(file, frame.matrix):
+        node = file.items("nodes")[placed.number]
+        mesh = file.items("meshes")[node["mesh"]]
+        names = (str(mesh.get("name", "")), str(node.get("name", "")))
+        for primitive in mesh["primitives"]:
+            if primitive.get("mode", 4) in _SURFACES and "POSITION" in primitive["attributes"]:
+                yield _piece(file, primitive, placed, names)
+
+
+def _piece(file: GltfFile, primitive: Json, placed: Placed, names: Sequence[str]) -> _Piece:
+    """Return the triangles of `primitive` where `placed` puts them."""
     _refuse_draco(file, primitive)
     attributes = primitive["attributes"]
-    positions = file.accessor(attributes["POSITION"]).astype(np.float64)
+    positions = placed_positions(file, primitive, placed)
     order = (
         file.accessor(primitive["indices"]).astype(np.int64) if "indices" in primitive else np.arange(len(positions))
     )
     faces = _triangles(order, primitive.get("mode", 4))
     if faces.size and faces.max() >= len(positions):
         raise damaged(file.path, "a triangle names a vertex that does not exist")
-    if np.linalg.det(place[:3, :3]) < 0:  # a mirrored copy keeps its front in front
+    if placed.is_mirrored:  # keep the front face of a mirrored copy
         faces = faces[:, ::-1]
     material = file.items("materials")[primitive["material"]] if "material" in primitive else {}
     look = read_look(file, material)
-    with np.errstate(invalid="ignore"):  # what is not finite is for check_scene to report
-        placed = np.einsum("nk,ak->na", positions, place[:3, :3]) + place[:3, 3]
     return _Piece(
-        corners=placed[faces],
+        corners=positions[faces],
         coordinates=_coordinates(file, attributes, look, faces),
         colour=_colours(file, attributes, look, faces),
         look=look,
-        sound=read_acoustics(material, (look.name, *names)),
-        node=node,
+        sound=read_acoustics(file, material, (look.name, *names)),
+        node=placed.number,
     )
 
 
 def _refuse_draco(file: GltfFile, primitive: Json) -> None:
-    """Raise InputError where the geometry is there only as Draco's bytes."""
+    """Raise InputError if the geometry is only available in Draco compression."""
     position = file.items("accessors")[primitive["attributes"]["POSITION"]]
     if "KHR_draco_mesh_compression" in primitive.get("extensions", {}) and "bufferView" not in position:
         raise unsupported(file.path, "KHR_draco_mesh_compression")
 
 
 def _triangles(order: Indices, mode: int) -> Indices:
-    """Return the triangles (f, 3) of the vertices `order` (n,) drawn as triangles (4), a strip (5) or a fan (6)."""
+    """Return the triangles (f, 3) of the vertices `order` (n,) drawn in `mode`, one of `_SURFACES`."""
     if mode == 4:
         return order[: order.size // 3 * 3].reshape(-1, 3)
-    if mode not in (5, 6) or order.size < 3:
+    if order.size < 3:
         return np.empty((0, 3), np.int64)
     if mode == 6:
         return np.stack([np.full(order.size - 2, order[0]), order[1:-1], order[2:]], axis=1)
@@ -173,7 +168,7 @@ def _triangles(order: Indices, mode: int) -> Indices:
 
 
 def _coordinates(file: GltfFile, attributes: Json, look: Look, faces: Indices) -> Float64:
-    """Return the texture coordinates (f, 3, 2) that `look` is seen with; zero without a texture."""
+    """Return the texture coordinates (f, 3, 2) for `look`; zero without a texture."""
     key = f"TEXCOORD_{look.coordinates}"
     if look.image < 0 or key not in attributes:
         return np.zeros((len(faces), 3, 2))
@@ -185,7 +180,7 @@ def _coordinates(file: GltfFile, attributes: Json, look: Look, faces: Indices) -
 
 
 def _colours(file: GltfFile, attributes: Json, look: Look, faces: Indices) -> Float64:
-    """Return the sRGB colour (f, 3): the material's times the mean of the corners' own."""
+    """Return the sRGB colour (f, 3): that of the material times the mean of the vertex colours."""
     linear = np.broadcast_to(np.array(look.colour), (len(faces), 3))
     if "COLOR_0" in attributes:
         linear = linear * file.accessor(attributes["COLOR_0"])[:, :3][faces].mean(axis=1)
@@ -195,17 +190,20 @@ def _colours(file: GltfFile, attributes: Json, look: Look, faces: Indices) -> Fl
 # Scene ----------------------------------------------------------------------------------------------------------
 
 
-def _assemble(file: GltfFile, pieces: Sequence[_Piece], name: str, scanned: bool) -> Scene:
-    """Return the scene of all `pieces`; a `scanned` one is unlit and has no instances."""
+def _assemble(
+    file: GltfFile, pieces: Sequence[_Piece], corners: npt.NDArray[np.float32], name: str, scanned: bool
+) -> Scene:
+    """Return the scene of all `pieces` with `corners` (f, 3, 3); a `scanned` one is unlit and has no instances."""
     sizes = [len(piece.corners) for piece in pieces]
     images = sorted({piece.look.image for piece in pieces} - {-1})
     sounds = list(dict.fromkeys(piece.sound for piece in pieces))
     nodes = list(dict.fromkeys(piece.node for piece in pieces))
-    vertices, faces = _joined(np.concatenate([piece.corners for piece in pieces]).astype(np.float32))
+    vertices, faces = _joined(corners)
     unlit = sum(size for piece, size in zip(pieces, sizes, strict=True) if piece.look.unlit)
     separate = len(nodes) > 1 and not scanned
 
     def repeated(values: list[int], kind: type[np.signedinteger[Any]]) -> npt.NDArray[Any]:
+        """Return the value of each piece, repeated for its triangles."""
         return np.repeat(np.array(values, kind), sizes)
 
     return Scene(
@@ -225,7 +223,7 @@ def _assemble(file: GltfFile, pieces: Sequence[_Piece], name: str, scanned: bool
 
 
 def _joined(corners: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
-    """Return the different positions among `corners` (f, 3, 3), and the triangles (f, 3) between them."""
+    """Return the distinct positions among `corners` (f, 3, 3), and the triangles (f, 3) between them."""
     flat = np.ascontiguousarray(corners.reshape(-1, 3) + np.float32(0.0))  # -0 becomes 0
     _, first, number = np.unique(flat.view("V12")[:, 0], return_index=True, return_inverse=True)
     return flat[first], number.reshape(-1, 3).astype(np.int32)

@@ -1,7 +1,7 @@
-"""Any home as one .glb file: its geometry, textures, colours, acoustic materials and objects.
+"""Exports any home as one .glb file: geometry, textures, colours, acoustic materials and objects.
 
-What the file says is what `load_glb` reads: each instance is a node, each acoustic material a glTF material of that
-name with its properties under `extras`, each face's own colour a vertex colour.
+`load_glb` reads everything back. Each instance is a node, each acoustic material a glTF material of that name with its
+properties under `extras`, and the colour of each face a vertex colour.
 """
 
 import io
@@ -27,7 +27,7 @@ _VERTICES, _INDICES = 34962, 34963
 
 @dataclass
 class _Document:
-    """A glTF document that grows, with its binary chunk."""
+    """A glTF document under construction, with its binary chunk."""
 
     binary: bytearray = field(default_factory=bytearray)
     lists: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -35,19 +35,19 @@ class _Document:
     extensions: set[str] = field(default_factory=set)
 
     def add(self, kind: str, item: dict[str, Any]) -> int:
-        """Append `item` to the list `kind`; return its number."""
+        """Append `item` to the list `kind`; return its index."""
         self.lists.setdefault(kind, []).append(item)
         return len(self.lists[kind]) - 1
 
     def add_bytes(self, content: bytes, **about: int) -> int:
-        """Append `content` to the binary chunk; return the number of its view."""
+        """Append `content` to the binary chunk; return the index of its view."""
         self.binary += bytes(-len(self.binary) % 4)
         view = {"buffer": 0, "byteOffset": len(self.binary), "byteLength": len(content), **about}
         self.binary += content
         return self.add("bufferViews", view)
 
     def add_array(self, values: npt.NDArray[Any], **about: Any) -> int:
-        """Append the float32 `values` (n, width) or the uint32 `values` (n,); return the number of the accessor."""
+        """Append the float32 `values` (n, width) or uint32 `values` (n,); return the index of the accessor."""
         vectors = values.ndim == 2
         view = self.add_bytes(values.tobytes(), target=_VERTICES if vectors else _INDICES)
         kind = f"VEC{values.shape[1]}" if vectors else "SCALAR"
@@ -58,7 +58,7 @@ class _Document:
 
 
 def write_glb(scene: Scene, path: str | Path) -> None:
-    """Write `scene` as a .glb file to `path`, whole or not at all."""
+    """Write `scene` as a .glb file to `path`, completely or not at all; raises InputError for another extension."""
     if Path(path).suffix.lower() != ".glb":
         raise InputError(f"{path}: expected a name that ends in .glb")
     document = _Document()
@@ -96,7 +96,7 @@ def _add_texture(document: _Document, texture: npt.NDArray[np.uint8]) -> None:
 
 
 def _objects(scene: Scene) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
-    """Yield the name and the faces of each instance; of the whole scene where it has none."""
+    """Yield the name and faces of each instance, or of the whole scene if it has none."""
     if scene.instance is None:
         yield scene.name, np.arange(len(scene.faces))
         return
@@ -105,7 +105,7 @@ def _objects(scene: Scene) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
 
 
 def _add_node(document: _Document, scene: Scene, faces: npt.NDArray[np.intp], name: str) -> int:
-    """Add the object `name` made of `faces`: one primitive for each of its materials and textures."""
+    """Add the object `name` made of `faces`, one primitive per material and texture; return the index of its node."""
     pairs = np.stack([scene.material[faces], scene.texture[faces]], axis=1)
     kinds, which = np.unique(pairs, axis=0, return_inverse=True)
     primitives = []
@@ -114,11 +114,12 @@ def _add_node(document: _Document, scene: Scene, faces: npt.NDArray[np.intp], na
         number = _add_material(document, scene, material, texture)
         primitives.append({**_geometry(document, scene, chosen, texture >= 0), "material": number})
     mesh = document.add("meshes", {"name": name, "primitives": primitives})
-    return document.add("nodes", {"name": name, "mesh": mesh})
+    moved = {"translation": list(scene.origin)} if any(scene.origin) else {}
+    return document.add("nodes", {"name": name, "mesh": mesh, **moved})
 
 
 def _add_material(document: _Document, scene: Scene, material: int, texture: int) -> int:
-    """Return the number of the glTF material of an acoustic `material` under a `texture`, added where it is new."""
+    """Return the index of the glTF material for an acoustic `material` and a `texture`, adding it if new."""
     if (material, texture) in document.materials:
         return document.materials[material, texture]
     surface: dict[str, Any] = {"metallicFactor": 0.0, "roughnessFactor": 1.0}
@@ -140,7 +141,7 @@ def _add_material(document: _Document, scene: Scene, material: int, texture: int
 
 
 def _geometry(document: _Document, scene: Scene, faces: npt.NDArray[np.intp], textured: bool) -> dict[str, Any]:
-    """Return the attributes and indices of `faces`, whose equal corners become one vertex."""
+    """Return the attributes and indices of `faces`, with equal corners merged into one vertex."""
     parts = [
         scene.vertices[scene.faces[faces]],
         np.repeat(decode_srgb(scene.colour[faces]).astype(np.float32)[:, None], 3, axis=1),

@@ -1,11 +1,10 @@
-"""Files of glTF 2.0: the JSON document of a .glb or .gltf, its arrays of numbers, and its images.
+"""Reads glTF 2.0 files: the JSON document of a .glb or .gltf, its arrays and its images.
 
 Source: Khronos, glTF 2.0 specification (ISO/IEC 12113), sections 3.6 (binary data), 3.8 (textures) and 4 (GLB).
 """
 
 import base64
 import binascii
-import io
 import json
 import struct
 from collections.abc import Mapping
@@ -16,14 +15,15 @@ from urllib.parse import unquote
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from ...errors import InputError
+from ..pictures import read_picture
 
 Json = Mapping[str, Any]
 
 _MAGIC, _JSON, _BIN = 0x46546C67, 0x4E4F534A, 0x004E4942
 _TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
+_MESHOPT = {"EXT_meshopt_compression", "KHR_meshopt_compression"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
 
 UNDERSTOOD = {
@@ -34,8 +34,10 @@ UNDERSTOOD = {
     "KHR_materials_pbrSpecularGlossiness",
     "KHR_materials_emissive_strength",
     "KHR_lights_punctual",
+    "KHR_animation_pointer",
+    "KHR_xmp_json_ld",
 }
-"""Extensions that a file may require; lamps and glow change no surface's own colour."""
+"""Extensions that a file may require; lights, emission, animation and metadata change no surface's colour or place."""
 REMEDIES = {
     "KHR_draco_mesh_compression": "geometry compressed by Draco; unpack it (gltf-transform copy IN OUT.glb)",
     "EXT_meshopt_compression": "geometry compressed by meshoptimizer; unpack it (gltf-transform copy IN OUT.glb)",
@@ -44,24 +46,26 @@ REMEDIES = {
     "NAME.glb, or convert them to PNG or JPEG",
     "GOOGLE_texture_basis": "textures compressed as Basis Universal (.basis); of Habitat-Matterport 3D take the plain "
     "NAME.glb (hm3d-train-glb) instead of NAME.basis.glb",
+    "EXT_texture_avif": "textures compressed as AVIF; convert them to PNG or JPEG",
+    "MSFT_texture_dds": "textures compressed as DDS; convert them to PNG or JPEG",
     "EXT_mesh_gpu_instancing": "repeated meshes; write them out one by one (gltf-transform uninstance IN OUT.glb)",
 }
-"""How to get round the extensions that are met in practice and not read here."""
+"""Workarounds for common extensions that are not supported."""
 
 
 def damaged(path: Path, why: object) -> InputError:
-    """Return the error of a file that breaks the format."""
-    return InputError(f"{path}: damaged or no glTF 2.0 file ({why}): fetch or export it anew")
+    """Return the error for a file that breaks the format."""
+    return InputError(f"{path}: damaged or not a glTF 2.0 file ({why}): download or export it again")
 
 
 def unsupported(path: Path, extension: str) -> InputError:
-    """Return the error of a file that needs `extension`."""
+    """Return the error for a file that needs `extension`."""
     return InputError(f"{path} needs {extension}: {REMEDIES.get(extension, 'export it without this extension')}")
 
 
 @dataclass(frozen=True, eq=False)
 class GltfFile:
-    """The `document` of the file at `path`, with access to what it refers to."""
+    """The `document` of the file at `path`, with access to its buffers and images."""
 
     path: Path
     document: Json
@@ -69,11 +73,11 @@ class GltfFile:
     _buffers: dict[int, bytes] = field(default_factory=dict)
 
     def items(self, kind: str) -> list[Json]:
-        """Return the list `kind` (nodes, meshes, ...) of the document, empty where it has none."""
+        """Return the list `kind` (nodes, meshes, ...) of the document, empty if it has none."""
         return list(self.document.get(kind, ()))
 
     def accessor(self, index: int) -> npt.NDArray[Any]:
-        """Return the numbers of an accessor, (count,) or (count, width), floats where they are normalised."""
+        """Return the values of an accessor, (count,) or (count, width), as floats if they are normalised."""
         accessor = self.items("accessors")[index]
         values = self._dense(accessor)
         if "sparse" in accessor:
@@ -102,13 +106,19 @@ class GltfFile:
         return values
 
     def _view(self, view: Json) -> bytes:
-        if {"EXT_meshopt_compression", "KHR_meshopt_compression"} & set(view.get("extensions", {})):
-            raise unsupported(self.path, next(iter(view["extensions"])))
+        compressed = _MESHOPT & set(view.get("extensions", {}))
+        if compressed and not self._holds_data(view["buffer"]):
+            raise unsupported(self.path, min(compressed))
         start = view.get("byteOffset", 0)
         data = self._buffer(view["buffer"])[start : start + view["byteLength"]]
         if len(data) < view["byteLength"]:
             raise damaged(self.path, "a buffer is shorter than its views: the file ends too soon")
         return data
+
+    def _holds_data(self, index: int) -> bool:
+        """Return whether a buffer has data; the fallback buffer of compressed views may only reserve space."""
+        buffer = self.items("buffers")[index]
+        return "uri" in buffer or (bool(self.binary) and not _MESHOPT & set(buffer.get("extensions", {})))
 
     def _buffer(self, index: int) -> bytes:
         if index not in self._buffers:
@@ -117,9 +127,9 @@ class GltfFile:
         return self._buffers[index]
 
     def _resource(self, uri: str) -> bytes:
-        """Return what `uri` holds: base64 data, or a file beside this one."""
+        """Return the content of `uri`: base64 data, or a file beside this one."""
         if uri.startswith("data:"):
-            return base64.b64decode(uri.partition(",")[2], validate=True)
+            return base64.b64decode(unquote(uri.partition(",")[2]), validate=True)
         try:
             return _beside(self.path, uri).read_bytes()
         except OSError as error:
@@ -137,20 +147,8 @@ class GltfFile:
             if "uri" in image
             else self._view(self.items("bufferViews")[image["bufferView"]])
         )
-        try:
-            with Image.open(io.BytesIO(content)) as picture:
-                return _as_rgb(picture)
-        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-            raise InputError(
-                f"{self.path}: image {index} cannot be decoded ({error}): expected PNG, JPEG or WebP"
-            ) from None
-
-
-def _as_rgb(picture: Image.Image) -> npt.NDArray[np.uint8]:
-    if picture.mode.startswith("I"):  # 16 bits of grey, which Pillow would clip
-        grey = np.asarray(picture).astype(np.float64) / 257
-        return np.repeat(np.rint(grey).clip(0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
-    return np.asarray(picture.convert("RGB"))
+        # as stored: texture coordinates ignore the EXIF orientation
+        return read_picture(content, f"{self.path}: image {index}", upright=False)
 
 
 def _beside(path: Path, uri: str) -> Path:
@@ -160,7 +158,7 @@ def _beside(path: Path, uri: str) -> Path:
 
 
 def open_gltf(path: Path) -> GltfFile:
-    """Return the file at `path`; raises InputError for one that cannot be read or needs an unknown extension."""
+    """Return the file at `path`; raises InputError if it cannot be read or needs an unsupported extension."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -170,6 +168,8 @@ def open_gltf(path: Path) -> GltfFile:
         document = json.loads(text)
     except (struct.error, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise damaged(path, error) from None
+    except RecursionError:
+        raise InputError(f"{path}: its JSON is nested too deeply to be read: export it without its extras") from None
     if not isinstance(document, dict) or not str(_asset(document).get("version", "")).startswith("2"):
         raise damaged(path, "its asset version is not 2.0")
     for extension in document.get("extensionsRequired", ()):
@@ -204,11 +204,11 @@ def _chunks(path: Path, content: bytes) -> tuple[bytes, bytes]:
 
 
 def named_files(path: Path) -> list[Path]:
-    """Return the files that the .gltf at `path` names, in their order: buffers, then images."""
+    """Return the files that the .gltf at `path` refers to, in order: buffers, then images."""
     document = open_gltf(path)
     uris = [item.get("uri", "") for kind in ("buffers", "images") for item in document.items(kind)]
     return [_beside(path, uri) for uri in uris if uri and not uri.startswith("data:")]
 
 
-MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, binascii.Error)
-"""What reading a document raises where it lacks something or holds the wrong kind of thing."""
+MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, MemoryError, binascii.Error)
+"""Exceptions from reading a document with missing or wrongly typed parts."""

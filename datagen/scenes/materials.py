@@ -1,8 +1,8 @@
-"""How surfaces absorb and scatter sound, in octave bands, with where each number comes from.
+"""Absorption and scattering of surfaces in octave bands, with the source of each number.
 
 Absorption: random-incidence coefficients as measured in reverberation chambers (ISO 354) and printed in the appendix
-of M. Vorlaender, *Auralization*, Springer, 2008 ("V2008" below, with the name of its row). Rows that book does not have
-are marked as estimates, with the measured row they follow.
+of M. Vorlaender, *Auralization*, Springer, 2008 ("V2008" below, with the name of its row). Materials missing there are
+marked as estimates, with the measured row they follow.
 
 Scattering: measured coefficients of furnished surfaces are scarce; all of these are estimates. Flat building surfaces
 get 0.05 to 0.25, rising with frequency, as is customary for smooth walls (H. Kuttruff, *Room Acoustics*, 5th edition,
@@ -21,7 +21,7 @@ BANDS_HZ = (125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0)
 
 @dataclass(frozen=True)
 class AcousticMaterial:
-    """`absorption` and `scattering`: the shares of energy, 0..1, in each of `BANDS_HZ`; `source`: their reference."""
+    """`absorption` and `scattering` are shares of energy, 0..1, in each of `BANDS_HZ`; `source` is their reference."""
 
     name: str
     absorption: tuple[float, ...]
@@ -74,10 +74,10 @@ MATERIALS: Mapping[str, AcousticMaterial] = MappingProxyType({row[0]: AcousticMa
 """All materials by name."""
 
 DEFAULT_MATERIAL = "plasterboard"
-"""What `material_named` answers where no keyword matches: the light walls of which homes mostly consist."""
+"""The result of `material_named` if no keyword matches: the light walls that homes mostly consist of."""
 
 _KEYWORDS = (
-    # The first row with a keyword in the name wins, so the narrower words stand first.
+    # The first row with a keyword in the name wins, so narrower words come first.
     ("curtain", "curtain drape blind"),
     ("bookshelf", "bookshelf bookcase book"),
     ("rug", "rug doormat"),
@@ -112,10 +112,10 @@ _KEYWORDS = (
 
 
 def material_named(text: str) -> AcousticMaterial:
-    """Return the material whose keyword occurs as a word in `text`; `DEFAULT_MATERIAL` where none does.
+    """Return the material whose keyword occurs as a word in `text`, or `DEFAULT_MATERIAL`.
 
-    A word ends at anything but a letter and where a capital follows a small letter; a plural s is ignored, and a
-    keyword of five letters or more is also found within a longer word.
+    A word ends at any non-letter and where a capital follows a small letter. A plural s is ignored, and a keyword of
+    five letters or more also matches within a longer word.
 
     >>> material_named("Curtain_Fabric.002").name, material_named("woodenTable-3").name, material_named("Rugs.1").name
     ('curtain', 'wood', 'rug')

@@ -1,4 +1,4 @@
-"""`open_scenes`: one door to every home, drawn from a seed or read from a folder of glTF files."""
+"""`open_scenes`: opens homes generated from a seed or read from a folder of glTF files."""
 
 import os
 from dataclasses import dataclass
@@ -8,15 +8,16 @@ from pathlib import Path
 
 from ...digests import digest
 from ...errors import InputError
-from .glb import HABITAT_MATTERPORT, load_glb
+from .frame import HABITAT_MATTERPORT, Frame, standard_frame
+from .glb import load_glb
 from .gltf_file import named_files
 from .scene import Scene, check_scene
 
 PROCEDURAL = "procedural"
 PROCEDURAL_COUNT = 10
-"""Homes where no count is given."""
+"""Default number of homes."""
 GENERATOR_VERSION = 1
-"""Raised whenever the same seed and number come to give another home."""
+"""Raise this whenever the same seed and number give a different home."""
 SUFFIXES = (".glb", ".gltf")
 LICENCE_FILES = ("LICENSE", "LICENCE", "LICENSE.txt", "LICENCE.txt", "LICENSE.md", "LICENCE.md")
 HABITAT_MATTERPORT_LICENCE = "Matterport End User License Agreement for Academic Use of Model Data (non-commercial)"
@@ -25,7 +26,7 @@ _LOADED_AT_ONCE = 2
 
 @dataclass(frozen=True)
 class ProceduralScenes:
-    """Homes drawn from `seed`: home k is the same whatever the `count`."""
+    """Homes generated from `seed`; home k does not depend on `count`."""
 
     seed: int
     count: int
@@ -39,11 +40,11 @@ class ProceduralScenes:
 
     @property
     def digest(self) -> str:
-        """Digest of what decides the homes: the seed and the version of their generator."""
+        """Digest of the seed and the generator version, which determine the homes."""
         return digest({"kind": PROCEDURAL, "seed": self.seed, "version": GENERATOR_VERSION})
 
     def origin(self, number: int) -> str:
-        """Return what tells a user which home `number` is."""
+        """Return a description of home `number` for users."""
         return f"{self.names[number]} of seed {self.seed}"
 
     def load(self, number: int) -> Scene:
@@ -54,34 +55,42 @@ class ProceduralScenes:
 
 @dataclass(frozen=True)
 class SceneFiles:
-    """Homes in `files`, relative to the folder `location`, named `names`; `digest` is over names and contents."""
+    """Homes in `files`, relative to the folder `location`, named `names`; `digest` covers names and contents.
+
+    Each has its own entry in `frames`; without frames all are read in the standard frame. `centred` is as in
+    `load_glb`.
+    """
 
     location: str
     files: tuple[str, ...]
     names: tuple[str, ...]
     digest: str
     licence: str = "unknown"
+    frames: tuple[Frame, ...] = ()
+    centred: bool = False
 
     def origin(self, number: int) -> str:
-        """Return the file of home `number`."""
+        """Return the path of home `number`."""
         return os.path.join(self.location, self.files[number])
 
     def load(self, number: int) -> Scene:
         """Return home `number`."""
         _check_number(number, len(self.files))
-        return _read(self.origin(number), self.names[number])
+        path = self.origin(number)
+        frame = self.frames[number] if self.frames else standard_frame(path)
+        return _read(path, self.names[number], frame, self.centred)
 
 
 SceneSource = ProceduralScenes | SceneFiles
-"""Homes with `names`, their `digest`, `licence` and `location`; `load` gives one, drawn or read when asked for, and
-`origin` tells a user which it is."""
+"""Homes with `names`, `digest`, `licence` and `location`; `load` generates or reads one on demand, and `origin`
+describes it for users."""
 
 
 def open_scenes(source: str, *, count: int | None, seed: int) -> SceneSource:
-    """Return the homes that `source` names: "procedural", or a folder of .glb or .gltf files with all below it.
+    """Return the homes of `source`: "procedural", or a folder of .glb or .gltf files and its subfolders.
 
-    `count` takes the first so many: of files sorted by path (all, where None), or of the homes drawn from `seed`
-    (`PROCEDURAL_COUNT`, where None). Nothing is loaded yet. Raises InputError for anything else.
+    `count` limits them to the first files by path (default: all), or sets the number generated from `seed` (default:
+    `PROCEDURAL_COUNT`). Nothing is loaded yet. Raises InputError for any other source.
     """
     if count is not None and count < 1:
         raise InputError(f"{count} scenes: expected at least 1")
@@ -89,7 +98,7 @@ def open_scenes(source: str, *, count: int | None, seed: int) -> SceneSource:
         return ProceduralScenes(seed, PROCEDURAL_COUNT if count is None else count)
     folder = Path(source)
     if not folder.is_dir():
-        raise InputError(f"{source} is no folder of scenes: give one that holds .glb or .gltf files, or {PROCEDURAL!r}")
+        raise InputError(f"{source} is not a folder of scenes: give one with .glb or .gltf files, or {PROCEDURAL!r}")
     return _scene_files(folder, count)
 
 
@@ -106,11 +115,11 @@ def _scene_files(folder: Path, count: int | None) -> SceneFiles:
 
 
 def scene_files(folder: Path) -> list[str]:
-    """Return the posix paths, relative to `folder` and sorted, of the homes in it and below.
+    """Return the sorted posix paths, relative to `folder`, of the homes in it and below.
 
-    Of Habitat-Matterport 3D's several files of one home only the plain .glb counts, with textures that anyone can
-    read: not NAME.semantic.glb (colours are labels), nor NAME.basis.glb where NAME.glb lies beside it. Linked folders
-    are followed, each folder once.
+    Habitat-Matterport 3D has several files per home, and only the plain .glb, whose textures anyone can read, counts:
+    not NAME.semantic.glb (colours are labels), nor NAME.basis.glb beside NAME.glb. Linked folders are followed, each
+    only once.
     """
     found, seen = set[str](), set[str]()
     for parent, folders, files in os.walk(folder, followlinks=True):
@@ -131,15 +140,15 @@ def _stands_aside(name: str, plain: set[str]) -> bool:
 
 
 def _names(files: tuple[str, ...], folder: Path) -> tuple[str, ...]:
-    """Return a name for each of `files`; raises InputError where two would have the same.
+    """Return a name for each of `files`; raises InputError if two would be equal.
 
-    00009-vLpv2VX547B/vLpv2VX547B.glb is named after its folder, as in Habitat-Matterport 3D; any other file by its
+    00009-vLpv2VX547B/vLpv2VX547B.glb is named after its folder, as in Habitat-Matterport 3D; any other file after its
     path without the extension.
     """
     names = tuple(_name(Path(file), folder) for file in files)
     for name, file, first in zip(names, files, (files[names.index(name)] for name in names), strict=True):
         if file != first:
-            raise InputError(f"{folder}: {first} and {file} would both be called {name}: rename one of them")
+            raise InputError(f"{folder}: {first} and {file} would both be named {name}: rename one of them")
     return names
 
 
@@ -149,7 +158,7 @@ def _name(file: Path, folder: Path) -> str:
 
 
 def _file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file; of a .gltf also that of the files it names."""
+    """Return the SHA-256 of a file, including the files that a .gltf refers to."""
     found = sha256()
     try:
         for part in _parts(path):
@@ -168,7 +177,7 @@ def _parts(path: Path) -> list[Path]:
 
 
 def _licence(folder: Path, files: tuple[str, ...]) -> str:
-    """Return the licence of `files` in `folder`: the first line of its licence file, "unknown" without one."""
+    """Return the licence of `files` in `folder`: the first line of its licence file, else "unknown"."""
     if all(HABITAT_MATTERPORT.fullmatch((folder.absolute() / file).as_posix()) for file in files):
         return HABITAT_MATTERPORT_LICENCE
     for name in LICENCE_FILES:
@@ -191,5 +200,5 @@ def _draw(seed: int, number: int) -> Scene:
 
 
 @lru_cache(maxsize=_LOADED_AT_ONCE)
-def _read(path: str, name: str) -> Scene:
-    return load_glb(path, name=name)
+def _read(path: str, name: str, frame: Frame, centred: bool) -> Scene:
+    return load_glb(path, name=name, frame=frame, centred=centred)

@@ -1,4 +1,4 @@
-"""Rays through triangles: the one structure (Embree's) that eye and ear share."""
+"""Ray casting in triangle meshes: one Embree structure shared by rendering and sound."""
 
 from typing import NamedTuple
 
@@ -11,8 +11,8 @@ Float32 = npt.NDArray[np.float32]
 
 
 class Hits(NamedTuple):
-    """The nearest hit of each ray: `face` (n,), -1 where there is none, `distance` (n,) m, and the barycentric
-    weights `u`, `v` (n,) of the face's second and third corner."""
+    """The nearest hit of each ray: `face` (n,), -1 if there is none, `distance` (n,) m, and the barycentric weights
+    `u`, `v` (n,) of the second and third corner of the face."""
 
     face: npt.NDArray[np.int32]
     distance: Float32
@@ -21,7 +21,7 @@ class Hits(NamedTuple):
 
 
 class Rays:
-    """Answers what rays hit among `faces` (f, 3) of `vertices` (v, 3), m; one thread."""
+    """Casts rays against `faces` (f, 3) of `vertices` (v, 3), m, on one thread."""
 
     def __init__(self, vertices: Float32, faces: npt.NDArray[np.int32]) -> None:
         self._scene = EmbreeScene()
@@ -35,7 +35,7 @@ class Rays:
         return Hits(found["primID"], found["tfar"], found["u"], found["v"])
 
     def blocked(self, starts: npt.ArrayLike, ends: npt.ArrayLike, margin: float = 1e-3) -> npt.NDArray[np.bool_]:
-        """Return (n,) whether anything lies between `starts` and `ends` (n, 3), but for `margin` m at either end."""
+        """Return whether anything is between `starts` and `ends` (n, 3), ignoring `margin` m at both ends: (n,)."""
         begin, end = np.asarray(starts, np.float64), np.asarray(ends, np.float64)
         way = end - begin
         length = np.linalg.norm(way, axis=1)

@@ -1,6 +1,9 @@
-"""A home: triangles with textures for the eye, acoustic materials for the ear, instances for what is shared by views.
+"""A home: triangles with textures, acoustic materials, and instances to compare views by.
 
 World frame: metres, right-handed, +Y up, -Z forward at heading 0. Faces are hit from both sides.
+
+Rays use float32, whose steps grow with the distance from zero: 0.5 um at 4 m, 1 mm at 10 km. A scene from a file
+therefore has its zero at its own centre, and `origin` is the position of that zero in the frame of the file.
 """
 
 from collections.abc import Sequence
@@ -19,13 +22,14 @@ Float32 = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What is seen and heard of one home.
+    """The geometry, look and sound of one home.
 
     `vertices` (v, 3) m and `faces` (f, 3) are the triangles. `texture` (f,) is an index into `textures`, each uint8
-    (height, width, 3) sRGB, or -1; `texture_coordinates` (f, 3, 2) are those of each corner, in repeats, v downwards,
-    and `colour` (f, 3) in 0..1 multiplies the texture (or is the colour, without one). `material` (f,) is an index
-    into `materials`. `instance` (f,) numbers the objects from 0 on, names in `instance_names`; None where the source
-    does not tell objects apart. An `unlit` scene has its light in its textures already.
+    (height, width, 3) sRGB, or -1 for none. `texture_coordinates` (f, 3, 2) are per corner, in repeats, v downwards.
+    `colour` (f, 3) in 0..1 multiplies the texture, or is the colour without one. `material` (f,) is an index into
+    `materials`. `instance` (f,) numbers the objects from 0, with names in `instance_names`; None if the source does not
+    separate objects. An `unlit` scene has its light baked into its textures. `origin` (x, y, z) m is the zero of
+    `vertices` in the frame of the file, turned to +Y up: add it to a position to store it.
     """
 
     name: str
@@ -40,10 +44,11 @@ class Scene:
     instance: npt.NDArray[np.int32] | None = None
     instance_names: Sequence[str] = ()
     unlit: bool = False
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @cached_property
     def rays(self) -> Rays:
-        """The structure that both the camera and the sound are traced in."""
+        """The ray structure for both rendering and sound."""
         return Rays(self.vertices, self.faces)
 
     @cached_property
@@ -62,20 +67,21 @@ class Scene:
 
 
 def check_scene(scene: Scene) -> Scene:
-    """Return `scene`; raises InputError where its triangles cannot be traced."""
+    """Return `scene`; raises InputError if its triangles cannot be traced."""
     if len(scene.faces) == 0:
         raise InputError(f"scene {scene.name}: it holds no triangles")
     wrong = np.flatnonzero(~np.isfinite(scene.vertices).all(axis=1))
     if wrong.size:
         raise InputError(
             f"scene {scene.name}: {wrong.size} of {len(scene.vertices)} vertices are not finite (the first is number "
-            f"{wrong[0]}): repair or export the mesh anew"
+            f"{wrong[0]}): repair the mesh or export it again"
         )
     if scene.faces.min() < 0 or scene.faces.max() >= len(scene.vertices):
-        raise InputError(f"scene {scene.name}: faces name vertices that do not exist; export the mesh anew")
+        raise InputError(f"scene {scene.name}: faces refer to vertices that do not exist; export the mesh again")
     extent = np.ptp(scene.vertices, axis=0)
     if extent.max() > 1000 or extent.max() < 1:
         raise InputError(
-            f"scene {scene.name}: it is {extent.max():g} m across; expected metres (glTF's unit), 1 to 1000"
+            f"scene {scene.name}: it is {extent.max():g} m across; expected metres (glTF's unit), 1 to 1000: for "
+            "another unit give --scale METRES_PER_UNIT"
         )
     return scene

@@ -35,7 +35,7 @@ def _standing_text(view: BoardView) -> str:
     rows = view.scores(next(iter(view.conditions.values())), view.standing.metric)
     if not rows:
         return "no entries"
-    leaders = [view.labels[row.method] for row in rows if row.rank == rows[0].rank]
+    leaders = [view.labels[row.method] for row in rows if row.rank == 1] or [view.labels[rows[0].method]]
     return f"{joined(leaders, 1)}: {number(rows[0].value, rows[0].unit)} {rows[0].unit}"
 
 
@@ -45,5 +45,8 @@ def _entry_text(view: BoardView, key: str) -> str:
     row = next((row for row in rows if row.method == key), None)
     if row is None:
         return "not scored"
+    score = f"{number(row.value, row.unit)} {row.unit}"
+    if row.rank is None:
+        return f"{score}, not ranked"
     tied = sum(other.rank == row.rank for other in rows)
-    return f"rank {row.rank}{' (tied)' if tied > 1 else ''} of {len(rows)}: {number(row.value, row.unit)} {row.unit}"
+    return f"rank {row.rank}{' (tied)' if tied > 1 else ''} of {len(rows)}: {score}"

@@ -1,11 +1,13 @@
-"""The page of a track: who leads, by how much, and between which ranks noise decides."""
+"""The page of a track: who leads, by how much, and which entries cannot be told apart."""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
+from ...benchmarks.scoring.main_table import MISSING, MainTable, MetricLike, ScoreCell
 from ...benchmarks.scoring.results import CEILING, CHANCE, Row
 from ..standing.record import Entry, MetricInfo, Standing
 from .addresses import Address, Addresses, live
@@ -14,8 +16,8 @@ from .facts import about, facts, phase_note
 from .page_table import Cell, Group, Head, Line, PageTable
 from .published_part import axis_of, plain, published_elsewhere, published_table
 from .rendering import render
-from .view import FIRST_CHOICE, SHOWN, BoardView, Choice, Condition, Option, Order, Switch, view_of
-from .words import NOT_MEASURED, day, joined, metric_text, milliseconds, number, per_cent, row_interval
+from .view import FIRST_CHOICE, SHOWN, BoardView, Choice, Condition, Option, Switch, view_of
+from .words import day, joined, metric_text, milliseconds, number, per_cent, row_interval
 
 BOUND_NOTES = {CEILING: "knows the truth", CHANCE: "is given nothing"}
 
@@ -67,35 +69,101 @@ def headline(view: BoardView, choice: Choice) -> str:
     if not rows:
         return "Nobody has submitted yet."
     best = rows[0]
-    leaders = [view.labels[row.method] for row in rows if row.rank == best.rank]
+    leaders = [view.labels[row.method] for row in view.leaders(condition, metric)]
     score = f"{metric.label} {number(best.value, best.unit)} {best.unit}"
     skill = per_cent(best.skill)
     way = f", {skill} % of the way from chance to the ceiling" if skill else ""
+    if not leaders:
+        return f"{view.labels[best.method]} has the best score, {score}{way}; {view.why_unranked}."
     if len(leaders) == 1:
         return f"{leaders[0]} leads with {score}{way}."
-    return f"{joined(leaders)} share the first rank: noise cannot tell them from the best, which has {score}{way}."
+    return f"{joined(leaders)} share first rank: they cannot be told from the best, which has {score}{way}."
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What a board's table shows: a condition by a metric, with other conditions in columns beside it."""
+
+    view: BoardView
+    choice: Choice
+
+    @cached_property
+    def condition(self) -> Condition:
+        """The chosen condition."""
+        return self.view.conditions[self.choice.condition]
+
+    @cached_property
+    def metric(self) -> MetricInfo:
+        """The chosen metric."""
+        return self.view.metric(self.choice.metric)
+
+    @cached_property
+    def columns(self) -> list[Condition]:
+        """The conditions that stand beside the chosen one."""
+        return self.view.columns(self.condition)
+
+    @cached_property
+    def _others(self) -> dict[str, Sequence[ScoreCell]]:
+        return {line.name: line.cells for line in self.view.table(self.columns, self.metric).lines}
+
+    def others(self, name: str) -> Sequence[ScoreCell]:
+        """Return the scores of an entry or bound under the columns."""
+        return self._others.get(name, [ScoreCell(None)] * len(self.columns))
+
+    @cached_property
+    def _together(self) -> MainTable:
+        """The table whose other metrics stand beside the chosen one: over all conditions where those are chosen."""
+        return self.view.table([self.condition] if self.condition else self.view.pooled, self.metric)
+
+    @property
+    def beside(self) -> Sequence[MetricLike]:
+        """The metrics that stand beside the chosen one."""
+        return self._together.beside
+
+    @cached_property
+    def _beside(self) -> dict[str, Sequence[float | None]]:
+        return {line.name: line.beside for line in self._together.lines}
+
+    def beside_of(self, name: str) -> Sequence[float | None]:
+        """Return their values for an entry or bound."""
+        return self._beside.get(name, [None] * len(self.beside))
+
+    @cached_property
+    def bounds(self) -> list[Row]:
+        """The scores of ceiling and chance."""
+        return self.view.bounds(self.condition, self.metric)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The scores of the entries that are shown, best first."""
+        every = self.view.scores(self.condition, self.metric)
+        return [row for row in every if _is_shown(self.view.entry(row.method), self.choice)]
+
+    @cached_property
+    def scale(self) -> tuple[Axis, list[tuple[str, float, str]]]:
+        """The scale on which intervals are drawn, with its marks."""
+        return axis_of([*self.rows, *self.bounds], self.bounds)
+
+    def address(self, **changes: Any) -> Address:
+        """Return the page of the board as chosen but for `changes`."""
+        target = self.view.tidy(replace(self.choice, **changes))
+        return Address("board", self.view.standing.slug, choice=plain(self.view, target))
 
 
 def board_table(view: BoardView, choice: Choice) -> PageTable:
     """Return the entries as chosen, then chance and ceiling, then what papers print for the condition."""
-    choice = view.tidy(choice)
-    condition, metric = view.conditions[choice.condition], view.metric(choice.metric)
-    rows = [row for row in view.scores(condition, metric) if _is_shown(view.entry(row.method), choice)]
-    bounds = view.bounds(condition, metric)
-    axis, marks = axis_of([*rows, *bounds], bounds)
-    columns = view.columns(condition)
-    groups = _ordered(view, choice, rows, columns, axis, marks)
-    bound_lines = [_line(view, row, Cell(""), columns, metric, axis, marks) for row in bounds]
-    groups.append(Group(bound_lines, "Bounds, measured on these samples"))
+    shown = _Shown(view, view.tidy(choice))
+    metric, condition = shown.metric, shown.condition
+    bounds = Group([_line(shown, row, Cell("")) for row in shown.bounds], "Bounds, measured on these samples")
     return PageTable(
         name="table",
         caption=f"{metric_text(metric)}: {view.text(condition)}",
-        heads=_heads(view, choice, columns, Bar(None, None, None, tuple((n, axis.at(v), t) for n, v, t in marks))),
-        groups=[group for group in groups if group.lines],
-        records=[_record(view, row) for row in (*rows, *bounds)],
+        heads=_heads(shown),
+        groups=[group for group in (*_ordered(shown), bounds) if group.lines],
+        records=[_record(view, row) for row in (*shown.rows, *shown.bounds)],
         row_head=1,
         about=about(view.standing) | {"condition": dict(condition), "metric": metric.name, "unit": metric.unit},
-        place=Address("board", view.standing.slug, choice=plain(view, Choice(choice.condition, choice.metric))),
+        place=shown.address(order="rank", show="all"),
     )
 
 
@@ -103,25 +171,23 @@ def _is_shown(entry: Entry, choice: Choice) -> bool:
     return choice.show == "all" or choice.show == f"{entry.kind}s"
 
 
-def _heads(view: BoardView, choice: Choice, columns: Sequence[Condition], scale: Bar) -> list[Head]:
-    metric, condition = view.metric(choice.metric), view.conditions[choice.condition]
-
-    def by(order: Order) -> Address:
-        return Address("board", view.standing.slug, choice=plain(view, replace(choice, order=order)))
-
-    def under(column: Condition) -> Address:
-        target = view.tidy(replace(choice, condition=view.name(column)))
-        return Address("board", view.standing.slug, choice=plain(view, target))
-
+def _heads(shown: _Shown) -> list[Head]:
+    metric, order, noun = shown.metric, shown.choice.order, shown.view.standing.noun
+    axis, marks = shown.scale
+    scale = Bar(None, None, None, tuple((name, axis.at(level), text) for name, level, text in marks))
     return [
-        Head("rank", link=by("rank"), current=choice.order == "rank"),
-        Head("method", number=False, link=by("name"), current=choice.order == "name"),
+        Head("rank", link=shown.address(order="rank"), current=order == "rank"),
+        Head("method", number=False, link=shown.address(order="name"), current=order == "name"),
         Head(metric.label, metric.unit),
         Head("95 % interval", number=False, scale=scale),
+        *(Head(one.label, one.unit) for one in shown.beside),
         Head("skill", "%"),
-        *(Head(_column_text(view, c, condition), link=under(c), current=False) for c in columns),
-        Head("ms a " + view.standing.noun, "as declared", link=by("fastest"), current=choice.order == "fastest"),
-        Head("submitted", link=by("newest"), current=choice.order == "newest"),
+        *(
+            Head(_column_text(shown.view, c, shown.condition), link=shown.address(condition=shown.view.name(c)))
+            for c in shown.columns
+        ),
+        Head(f"ms a {noun}", "as declared", link=shown.address(order="fastest"), current=order == "fastest"),
+        Head("submitted", link=shown.address(order="newest"), current=order == "newest"),
     ]
 
 
@@ -132,54 +198,42 @@ def _column_text(view: BoardView, column: Condition, condition: Condition) -> st
     return view.text({key: column[key] for key in view.keys[:1]})
 
 
-def _ordered(
-    view: BoardView,
-    choice: Choice,
-    rows: Sequence[Row],
-    columns: Sequence[Condition],
-    axis: Axis,
-    marks: Sequence[tuple[str, float, str]],
-) -> list[Group]:
+def _ordered(shown: _Shown) -> list[Group]:
     """Return the entries in their order: groups of one rank, or single lines that name their rank."""
-    metric = view.metric(choice.metric)
+    view, order, rows = shown.view, shown.choice.order, shown.rows
     sharing = Counter(row.rank for row in rows)
 
     def line(row: Row, span: int) -> Line:
-        rank = Cell(str(row.rank or ""), "tied" if sharing[row.rank] > 1 else "", span=span)
-        return _line(view, row, rank, columns, metric, axis, marks)
+        if row.rank is None:
+            return _line(shown, row, Cell(""))
+        return _line(shown, row, Cell(str(row.rank), "tied" if sharing[row.rank] > 1 else "", span=span))
 
-    if choice.order == "rank":
+    if order == "rank" and None not in sharing:
         found = [list(group) for _, group in groupby(rows, key=lambda row: row.rank)]
         return [Group([line(row, 0 if k else len(group)) for k, row in enumerate(group)]) for group in found]
-    if choice.order == "name":
+    if order == "name":
         rows = sorted(rows, key=lambda row: view.labels[row.method].casefold())
-    elif choice.order == "newest":
+    elif order == "newest":
         rows = sorted(rows, key=lambda row: view.entry(row.method).submitted, reverse=True)
-    else:
+    elif order == "fastest":
         rows = sorted(rows, key=lambda row: row.seconds_per_sample if row.seconds_per_sample is not None else 1e9)
     return [Group([line(row, 1) for row in rows])]
 
 
-def _line(
-    view: BoardView,
-    row: Row,
-    rank: Cell,
-    columns: Sequence[Condition],
-    metric: MetricInfo,
-    axis: Axis,
-    marks: Sequence[tuple[str, float, str]],
-) -> Line:
+def _line(shown: _Shown, row: Row, rank: Cell) -> Line:
+    view, (axis, marks) = shown.view, shown.scale
     entry = view.standing.entries.get(row.method)
     name = Cell(row.method, BOUND_NOTES.get(row.method, ""), number=False) if entry is None else name_cell(view, entry)
-    others = [view.row(row.method, column, metric) for column in columns]
+    beside = zip(shown.beside_of(row.method), shown.beside, strict=True)
     return Line(
         [
             rank,
             name,
-            Cell(number(row.value, row.unit), strong=view.leads_alone(row, metric)),
+            Cell(number(row.value, row.unit), strong=view.leads_alone(row, shown.metric)),
             Cell(row_interval(row), number=False, bar=axis.bar(row.value, row.ci_low, row.ci_high, marks)),
+            *(Cell(MISSING if value is None else number(value, metric.unit)) for value, metric in beside),
             Cell(per_cent(row.skill)),
-            *(_other(view, other, metric) for other in others),
+            *map(_other, shown.others(row.method)),
             Cell(milliseconds(row.seconds_per_sample)),
             Cell(day(entry.submitted) if entry else ""),
         ],
@@ -194,10 +248,10 @@ def name_cell(view: BoardView, entry: Entry) -> Cell:
     return Cell(entry.card.name, entry.team, tag, place, number=False)
 
 
-def _other(view: BoardView, row: Row | None, metric: MetricInfo) -> Cell:
-    if row is None:
-        return Cell(NOT_MEASURED)
-    return Cell(number(row.value, row.unit), strong=view.leads_alone(row, metric))
+def _other(cell: ScoreCell) -> Cell:
+    if cell.row is None:
+        return Cell(MISSING)
+    return Cell(number(cell.row.value, cell.row.unit), strong=cell.strong)
 
 
 def _record(view: BoardView, row: Row) -> dict[str, Any]:

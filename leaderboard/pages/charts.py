@@ -4,8 +4,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...benchmarks.report.tables import group_keys
-from ...benchmarks.report.view import axis_title, in_order, level_text
 from ...benchmarks.scoring.results import CEILING, CHANCE, Row
 from ..standing.record import ErrorHistogram
 from .axis import Axis
@@ -84,16 +82,16 @@ def condition_charts(view: BoardView, key: str) -> list[Chart]:
 def _levels(view: BoardView, setting: str) -> list[Condition]:
     """Return the conditions along `setting` from low to high."""
     middle = view.middle
-    if group_keys({setting: None}):
+    if setting in view.part_keys:
         along = [c for c in view.split(middle) if setting in c]
     else:
         along = [c for c in view.pooled if all(c.get(k) == middle.get(k) for k in view.keys if k != setting)]
-    order = in_order(setting, [c[setting] for c in along])
+    order = view.wording.of(setting).in_order([c[setting] for c in along])
     return sorted(along, key=lambda c: order.index(c[setting]))
 
 
 def _chart(view: BoardView, key: str, setting: str, along: Sequence[Condition]) -> Chart | None:
-    metric = view.standing.metric
+    metric, wording = view.standing.metric, view.wording.of(setting)
     own = [view.row(key, condition, metric) for condition in along]
     if sum(row is not None for row in own) < 2:
         return None
@@ -105,16 +103,16 @@ def _chart(view: BoardView, key: str, setting: str, along: Sequence[Condition]) 
     others_ends = [row.value for (kind, _), found in rows.items() if kind != "own" for row in found if row is not None]
     axis = Axis.spanning([*ends, *_near(others_ends, ends, chance, ceiling)], 0.06)
     places = [round(100 * (k + 0.5) / len(along), 2) for k in range(len(along))]
-    levels = [level_text(setting, condition[setting]).replace("-", "−") for condition in along]
+    levels = [wording.level_text(condition[setting]).replace("-", "−") for condition in along]
     said = [f"{text}: {number(row.value, row.unit)}" for text, row in zip(levels, own, strict=True) if row is not None]
     return Chart(
-        title=f"{metric.label} against {axis_title(setting)}",
-        x_title=axis_title(setting),
+        title=f"{metric.label} against {wording.axis}",
+        x_title=wording.axis,
         y_title=f"{metric.label} ({metric.unit})",
         x_ticks=[Tick(x, text) for x, text in zip(places, levels, strict=True)],
         y_ticks=[Tick(round(100 - axis.at(v), 2), f"{v:g}".replace("-", "−")) for v in axis.ticks(4)],
         curves=[Curve(kind, _points(found, places, axis, kind == "own")) for (kind, _), found in rows.items()],
-        words=f"{metric.label} in {metric.unit} by {axis_title(setting)}: {', '.join(said)}.",
+        words=f"{metric.label} in {metric.unit} by {wording.axis}: {', '.join(said)}.",
     )
 
 

@@ -12,8 +12,8 @@ from .view import BoardView, NothingHere, view_of
 from .words import joined, number, row_interval, verdict
 
 COMPARED = (
-    f"On a large board every two of the {MOST_PAIRED} best entries are compared, and each entry with the leader and "
-    f"with the {NEIGHBOURS} above and the {NEIGHBOURS} below it: the page of an entry lists its comparisons."
+    f"On a large board, the {MOST_PAIRED} best entries are all compared with each other, and every entry with the "
+    f"leader and with {NEIGHBOURS} neighbours above and below. The page of an entry lists its comparisons."
 )
 
 
@@ -50,7 +50,7 @@ def comparison_headline(view: BoardView, a: str, b: str) -> str:
     gap = view.difference(a, b, first)
     overall = verdict(gap, metric, *names)
     sentence = {
-        "cannot be told apart": f"Noise cannot tell {names[0]} and {names[1]} apart by {metric.label}",
+        "cannot be told apart": f"{names[0]} and {names[1]} cannot be told apart by {metric.label}",
         "not compared": f"{names[0]} and {names[1]} have not been compared over all conditions",
     }.get(overall, f"By {metric.label}, {overall}")
     if gap is not None and gap.distinguishable:
@@ -68,7 +68,7 @@ def _tally(view: BoardView, a: str, b: str) -> str:
     better = [(view.labels[key], found.count(f"{key} is better")) for key in (a, b)]
     open_ones = len(found) - sum(count for _, count in better)
     if open_ones == len(found):
-        return "Under no single condition can they be told apart."
+        return "They cannot be told apart under any single condition."
     parts = [f"{name} is better in {count}" for name, count in better if count]
     parts += [f"{open_ones} cannot tell them apart"] if open_ones else []
     return f"Of the {len(found)} single conditions, {joined(parts)}."
@@ -103,7 +103,9 @@ def comparison_table(view: BoardView, a: str, b: str) -> PageTable:
         Head("verdict", number=False),
     ]
     better = "above" if metric.higher_is_better else "below"
-    caption = f"{metric.label} ({metric.unit}) of A and B, and A less B on the same samples; {better} zero A is better"
+    caption = (
+        f"{metric.label} ({metric.unit}) of A and B, and A minus B on the same samples; {better} zero, A is better"
+    )
     place = Address("comparison", view.standing.slug, (a, b))
     own = about(view.standing) | {"a": a, "b": b}
     return PageTable("differences", caption, heads, [Group(lines)], records, about=own, place=place)
@@ -150,6 +152,6 @@ def pairs_table(view: BoardView) -> PageTable:
         Head("95 % interval", number=False),
         Head("verdict", number=False),
     ]
-    caption = f"{metric.label} of the first less that of the second, {view.text(condition)}, on the same samples"
+    caption = f"{metric.label} of the first minus that of the second, {view.text(condition)}, on the same samples"
     place = Address("pairs", view.standing.slug)
     return PageTable("pairs", caption, heads, [Group(lines)], records, about=about(view.standing), place=place)

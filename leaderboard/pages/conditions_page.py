@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ...benchmarks.scoring.results import CEILING, CHANCE, Row
+from ...benchmarks.scoring.main_table import ScoreCell, ScoreLine
+from ...benchmarks.scoring.results import CEILING, Row
 from ..standing.record import MetricInfo, Standing
 from .addresses import Address, Addresses, live
 from .board_page import BOUND_NOTES, entry_record, name_cell, score_record
@@ -49,28 +50,20 @@ def conditions_tables(view: BoardView, metric: MetricInfo) -> list[PageTable]:
 
 
 def _table(view: BoardView, metric: MetricInfo, name: str, where: str, columns: Sequence[Condition]) -> PageTable:
-    keys = _best_first(view, metric, columns)
-    lines = [_line(view, metric, key, columns) for key in keys]
-    bounds = [_line(view, metric, key, columns) for key in (CEILING, CHANCE)]
-    rows = [(c, row) for key in (*keys, CEILING, CHANCE) for c in columns if (row := view.row(key, c, metric))]
+    table = view.table(columns, metric)
+    bounds = [line for line in table.lines if line.is_bound]
+    entries = [line for line in table.lines if not line.is_bound]
     caption = metric_text(metric) + (f": {where}" if where else "")
     heads = [Head("method", number=False), *(Head(_head(view, c, columns)) for c in columns)]
-    groups = [Group(lines), Group(bounds, "Bounds, measured on these samples")]
-    records = [_record(view, condition, row) for condition, row in rows]
+    groups = [
+        Group([_line(view, line) for line in entries]),
+        Group([_line(view, line) for line in bounds], "Bounds, measured on these samples"),
+    ]
+    cells = [(c, cell) for line in (*entries, *bounds) for c, cell in zip(columns, line.cells, strict=True)]
+    records = [_record(view, condition, cell.row) for condition, cell in cells if cell.row is not None]
     own = about(view.standing) | {"metric": metric.name, "unit": metric.unit}
     filled = [group for group in groups if group.lines]
     return PageTable(name, caption, heads, filled, records, about=own, place=place(view, metric))
-
-
-def _best_first(view: BoardView, metric: MetricInfo, columns: Sequence[Condition]) -> list[str]:
-    """Return the entries from best to worst by their mean over `columns`."""
-    sign = -1 if metric.higher_is_better else 1
-
-    def mean(key: str) -> tuple[int, float]:
-        values = [row.value for c in columns if (row := view.row(key, c, metric)) is not None]
-        return -len(values), sign * sum(values) / max(len(values), 1)
-
-    return sorted(view.standing.entries, key=mean)
 
 
 def _head(view: BoardView, condition: Condition, columns: Sequence[Condition]) -> str:
@@ -81,18 +74,17 @@ def _head(view: BoardView, condition: Condition, columns: Sequence[Condition]) -
     return view.text({key: condition[key] for key in differing})
 
 
-def _line(view: BoardView, metric: MetricInfo, key: str, columns: Sequence[Condition]) -> Line:
-    entry = view.standing.entries.get(key)
-    name = Cell(key, BOUND_NOTES[key], number=False) if entry is None else name_cell(view, entry)
-    cells = [_cell(view, metric, view.row(key, c, metric)) for c in columns]
-    return Line([name, *cells], entry.kind if entry else "bound")
+def _line(view: BoardView, line: ScoreLine) -> Line:
+    entry = view.standing.entries.get(line.name)
+    name = Cell(line.name, BOUND_NOTES[line.name], number=False) if entry is None else name_cell(view, entry)
+    return Line([name, *map(_cell, line.cells)], entry.kind if entry else "bound")
 
 
-def _cell(view: BoardView, metric: MetricInfo, row: Row | None) -> Cell:
+def _cell(cell: ScoreCell) -> Cell:
+    row = cell.row
     if row is None:
         return Cell(NOT_MEASURED)
-    note = "" if row.method == CEILING else row_interval(row)
-    return Cell(number(row.value, row.unit), note, strong=view.leads_alone(row, metric))
+    return Cell(number(row.value, row.unit), "" if row.method == CEILING else row_interval(row), strong=cell.strong)
 
 
 def _record(view: BoardView, condition: Condition, row: Row) -> dict[str, Any]:

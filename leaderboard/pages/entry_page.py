@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ...benchmarks.scoring.results import Row
 from ...benchmarks.scoring.statistics import Interval
 from ..standing.record import Entry, Standing
 from .addresses import Address, Addresses, live
@@ -53,15 +54,21 @@ def _facts(view: BoardView, entry: Entry) -> list[tuple[str, str]]:
     row = view.row(entry.key, next(iter(view.conditions.values())), standing.metric)
     found = [("team", entry.team), ("kind", entry.kind), ("submitted", day(entry.submitted))]
     if row is not None:
-        tied = sum(other.rank == row.rank for other in view.scores(row.condition, standing.metric))
         found = [
-            ("rank", f"{row.rank}{f' (tie of {tied})' if tied > 1 else ''}"),
+            ("rank", _rank_text(view, row)),
             (f"{standing.metric.label}, {view.text(row.condition)}", f"{number(row.value, row.unit)} {row.unit}"),
             ("95 % interval", row_interval(row) or "not known"),
             ("skill", f"{per_cent(row.skill)} %" if per_cent(row.skill) else "–"),
             *found,
         ]
     return found
+
+
+def _rank_text(view: BoardView, row: Row) -> str:
+    if row.rank is None:
+        return view.why_unranked
+    tied = sum(other.rank == row.rank for other in view.scores(row.condition, view.standing.metric))
+    return f"{row.rank} (tie of {tied})" if tied > 1 else str(row.rank)
 
 
 def _card(entry: Entry) -> list[tuple[str, str, str]]:
@@ -165,7 +172,7 @@ def _others(view: BoardView, entry: Entry) -> PageTable:
         Head("95 % interval", number=False),
         Head("verdict", number=False),
     ]
-    caption = f"{metric.label} less that of the others, paired on the same samples"
+    caption = f"{metric.label} minus that of the others, paired on the same samples"
     return _table(view, entry, "others", caption, heads, lines, records)
 
 

@@ -28,13 +28,14 @@ def export_site(
     site = Site(standings, static, title, samples)
     for name in _STALE:
         old = out / name
-        if old.is_dir():
+        if old.is_dir() and not old.is_symlink():
             shutil.rmtree(old)
         else:
             old.unlink(missing_ok=True)
     out.mkdir(parents=True, exist_ok=True)
-    (out / MARK).write_text("written by `whence leaderboard export`\n", encoding="utf-8")
-    (out / ".nojekyll").touch()
+    for name, text in ((MARK, "written by `whence leaderboard export`\n"), (".nojekyll", "")):
+        with written_whole(out / name) as partial:
+            partial.write_text(text, encoding="utf-8")
     for address in site.every_address():
         with written_whole(out / static(address)) as partial:
             partial.write_bytes(site.data(address))
@@ -45,7 +46,8 @@ def _check(standings: Sequence[Standing], out: Path) -> None:
     if out.is_file():
         raise InputError(f"{out} is a file: give a folder for the site")
     kept = {".git", "CNAME", "README.md", ".nojekyll", MARK}
-    if out.is_dir() and not (out / MARK).exists() and any(path.name not in kept for path in out.iterdir()):
+    own = (out / MARK).is_file() and not (out / MARK).is_symlink()
+    if out.is_dir() and not own and any(path.name not in kept for path in out.iterdir()):
         raise InputError(f"{out} holds files that no export wrote: give a new or empty folder for the site")
     names = [file_name(standing.slug) for standing in standings]
     for name in names:

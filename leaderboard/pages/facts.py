@@ -27,10 +27,10 @@ def phase_note(standing: Standing) -> str:
     if standing.half == "all":
         return "Scores are over all samples."
     if standing.half == "private":
-        return "The phase is closed: scores are over the private half, which nobody saw a score of before."
+        return "The phase is closed: scores are over the private half, which was hidden until then."
     if standing.phase == "closed":
         return "The phase is closed. These are the scores over the public half."
-    return "Scores are over the public half. The private half decides once the host closes the phase."
+    return "Scores are over the public half. The private half decides when the host closes the phase."
 
 
 def about(standing: Standing) -> dict[str, Any]:

@@ -38,16 +38,17 @@ def _line(view: BoardView) -> tuple[Line, dict[str, object]]:
     standing, metric = view.standing, view.standing.metric
     rows = view.scores(next(iter(view.conditions.values())), metric)
     best = rows[0] if rows else None
-    leaders = [row.method for row in rows if best is not None and row.rank == best.rank]
+    leaders = [row.method for row in rows if row.rank == 1]
+    note = "tied" if len(leaders) > 1 else "" if leaders or best is None else view.why_unranked
     newest = max((entry.submitted for entry in standing.entries.values()), default="")
     score = f"{metric.label} {number(best.value, best.unit)} {best.unit}" if best else ""
     cells = [
         Cell(standing.title, standing.question, link=Address("board", standing.slug), number=False),
-        Cell(joined([view.labels[key] for key in leaders]), "tied" if len(leaders) > 1 else "", number=False),
+        Cell(joined([view.labels[key] for key in leaders]), note, number=False),
         Cell(score, row_interval(best) if best else ""),
         Cell(per_cent(best.skill) if best else ""),
         Cell(str(len(standing.entries))),
-        Cell(day(newest)),
+        Cell(day(newest) if standing.entries else ""),
         Cell(standing.phase, number=False),
     ]
     record: dict[str, object] = {

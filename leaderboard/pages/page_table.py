@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,8 @@ from .addresses import Address
 from .axis import Bar
 
 FORMATS = ("csv", "json", "tex")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@")
+_SKIPPED = " \t\r\n\0\ufeff\u200b"
 _ASCII = str.maketrans({"−": "-", "–": "--"})
 
 
@@ -92,16 +94,22 @@ def _csv(table: PageTable) -> str:
     columns = list(dict.fromkeys(key for record in table.records for key in record))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-    writer.writeheader()
+    writer.writerow({column: _harmless(column) for column in columns})
     writer.writerows({key: _harmless(value) for key, value in record.items()} for record in table.records)
     return text.getvalue()
 
 
 def _harmless(value: Any) -> Any:
-    """Return `value`; words that a spreadsheet would run as a formula get an apostrophe before them."""
+    """Return `value`; words that a spreadsheet would run as a formula get an apostrophe before them.
+
+    Spreadsheets skip blanks before the sign of a formula, and some take its full-width form.
+    """
     if isinstance(value, float) and not math.isfinite(value):
         return ""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    seen = unicodedata.normalize("NFKC", value).lstrip(_SKIPPED)
+    return f"'{value}" if seen.startswith(_FORMULA) or value.startswith(("\t", "\r", "\n")) else value
 
 
 def _json(table: PageTable) -> str:

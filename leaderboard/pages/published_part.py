@@ -47,7 +47,7 @@ def published_table(view: BoardView, choice: Choice) -> PageTable:
     ]
     return PageTable(
         name="published",
-        caption=f"Printed in papers, {metric_text(metric)}: {view.text(condition)}",
+        caption=f"Reported in papers, {metric_text(metric)}: {view.text(condition)}",
         heads=heads,
         groups=[Group([_line(one, axis, marks) for one in found])],
         records=[_record(one) for one in found],

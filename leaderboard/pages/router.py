@@ -50,6 +50,23 @@ def query_read(path: str, query: bytes) -> bytes:
     return urlencode([(name, given[name]) for name in names if name in given]).encode()
 
 
+PAGES: dict[str, Kind] = {
+    "/": "index",
+    "/board.css": "style",
+    "/tracks.{suffix}": "index",
+    "/tracks/{slug}": "board",
+    "/tracks/{slug}/conditions": "conditions",
+    "/tracks/{slug}/conditions/{file}": "conditions",
+    "/tracks/{slug}/compare": "comparison",
+    "/tracks/{slug}/compare/{file}": "comparison",
+    "/tracks/{slug}/entries/{key}": "entry",
+    "/tracks/{slug}/entries/{key}/{file}": "entry",
+    "/tracks/{slug}/samples/{key}/{file}": "sample",
+    "/tracks/{slug}/{file}": "board",
+}
+"""What lies at which path; the first that fits counts."""
+
+
 def router(
     get_standings: Callable[[], Sequence[Standing]], title: str = TITLE, samples: FindSamples = no_samples
 ) -> APIRouter:
@@ -59,83 +76,35 @@ def router(
     """
     routes = APIRouter(include_in_schema=False)
 
-    def answer(request: Request, kind: Kind, slug: str = "", keys: Sequence[str] = (), file: str = "") -> Response:
-        site = Site(get_standings(), live, title, samples)
-        try:
-            address = Address(kind, slug, tuple(keys), _choice(request), file)
-            return _response(request, site.data(address), file if kind != "style" else "board.css")
-        except (NothingHere, InputError):
-            return _missing(site, request)
+    def shows(kind: Kind) -> Callable[[Request], Response]:
+        return lambda request: _answer(request, kind, Site(get_standings(), live, title, samples))
 
-    def add(path: str, handler: Callable[..., Response]) -> None:
-        routes.add_api_route(path, handler, methods=["GET", "HEAD"], response_class=Response)
-
-    _add_site(add, answer)
-    _add_tracks(add, answer)
+    for path, kind in PAGES.items():
+        routes.add_route(path, shows(kind), methods=["GET", "HEAD"], include_in_schema=False)
     return routes
 
 
-Add = Callable[[str, Callable[..., Response]], None]
-Answer = Callable[..., Response]
+def _answer(request: Request, kind: Kind, site: Site) -> Response:
+    """Return what lies at the address of `request`, or a page that says that there is nothing."""
+    try:
+        address = _address(request, kind)
+        return _response(request, site.data(address), "board.css" if kind == "style" else address.file)
+    except (NothingHere, InputError):
+        return _missing(site, request)
 
 
-def _add_site(add: Add, answer: Answer) -> None:
-    """Add the first page, its files, and the style sheet."""
+def _address(request: Request, kind: Kind) -> Address:
+    """Return the address of a request; a comparison without entries is the page of all pairs.
 
-    def index(request: Request) -> Response:
-        return answer(request, "index")
-
-    def style(request: Request) -> Response:
-        return answer(request, "style")
-
-    def index_file(request: Request, suffix: str) -> Response:
-        return answer(request, "index", file=f"tracks.{suffix}")
-
-    add("/", index)
-    add("/board.css", style)
-    add("/tracks.{suffix}", index_file)
-
-
-def _add_tracks(add: Add, answer: Answer) -> None:
-    """Add the pages of each track and their files."""
-
-    def board(request: Request, slug: str) -> Response:
-        return answer(request, "board", slug)
-
-    def conditions(request: Request, slug: str) -> Response:
-        return answer(request, "conditions", slug)
-
-    def conditions_file(request: Request, slug: str, file: str) -> Response:
-        return answer(request, "conditions", slug, file=file)
-
-    def compare(request: Request, slug: str, a: str = "", b: str = "") -> Response:
-        return answer(request, "comparison", slug, (a, b)) if a or b else answer(request, "pairs", slug)
-
-    def compare_file(request: Request, slug: str, file: str, a: str = "", b: str = "") -> Response:
-        both = a or b
-        return answer(request, "comparison" if both else "pairs", slug, (a, b) if both else (), file)
-
-    def entry(request: Request, slug: str, key: str) -> Response:
-        return answer(request, "entry", slug, (key,))
-
-    def entry_file(request: Request, slug: str, key: str, file: str) -> Response:
-        return answer(request, "entry", slug, (key,), file)
-
-    def board_file(request: Request, slug: str, file: str) -> Response:
-        return answer(request, "board", slug, file=file)
-
-    def sample(request: Request, slug: str, condition: str, file: str) -> Response:
-        return answer(request, "sample", slug, (condition,), file)
-
-    add("/tracks/{slug}", board)
-    add("/tracks/{slug}/conditions", conditions)
-    add("/tracks/{slug}/conditions/{file}", conditions_file)
-    add("/tracks/{slug}/compare", compare)
-    add("/tracks/{slug}/compare/{file}", compare_file)
-    add("/tracks/{slug}/entries/{key}", entry)
-    add("/tracks/{slug}/entries/{key}/{file}", entry_file)
-    add("/tracks/{slug}/samples/{condition}/{file}", sample)
-    add("/tracks/{slug}/{file}", board_file)
+    Raises NothingHere for a choice that is not there.
+    """
+    given = request.path_params
+    keys: tuple[str, ...] = (given["key"],) if "key" in given else ()
+    if kind == "comparison":
+        keys = tuple(request.query_params.get(name, "") for name in "ab")
+        kind, keys = ("comparison", keys) if any(keys) else ("pairs", ())
+    file = f"tracks.{given['suffix']}" if "suffix" in given else given.get("file", "")
+    return Address(kind, given.get("slug", ""), keys, _choice(request), file)
 
 
 def _choice(request: Request) -> Choice:

@@ -1,4 +1,4 @@
-"""Samples of a public sealed set as files that a browser plays or shows: a clip as sound, a pair as its pictures."""
+"""Samples of a public sealed set as files that a browser plays or shows, by what the stimulus says of its arrays."""
 
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ...benchmarks.display.sounds import wav_of
-from ...benchmarks.questions.sealed import form_of
+from ...benchmarks.questions.stimulus import Stimulus
 from ...datagen.dataset import Dataset, read_rows
 from ...datagen.shards import MANIFEST
 from ...datagen.storage import Folder
@@ -25,17 +25,14 @@ OPEN_AT_ONCE = 16
 
 
 def _jpeg_of(picture: npt.NDArray[np.uint8]) -> bytes:
+    """Return `picture` (height, width, 3) as a JPEG file."""
     file = io.BytesIO()
     Image.fromarray(picture).save(file, format="JPEG", quality=85)
     return file.getvalue()
 
 
-_KINDS: Mapping[str, tuple[str, Callable[[npt.NDArray[Any]], bytes]]] = {
-    "wav": ("audio", wav_of),
-    "0.jpg": ("images_0", _jpeg_of),
-    "1.jpg": ("images_1", _jpeg_of),
-}
-"""By what a file's name ends in: the array of a sealed set that it shows, and what makes its bytes."""
+ENCODERS: Mapping[str, Callable[[npt.NDArray[Any]], bytes]] = {"wav": wav_of, "jpg": _jpeg_of}
+"""What makes the bytes of a file, by its suffix, of one sample's array: (2, n) float32 or (height, width, 3) uint8."""
 
 
 class Samples:
@@ -43,23 +40,27 @@ class Samples:
 
     def __init__(self, dataset: Dataset) -> None:
         """Find the samples of `dataset` by their names."""
-        arrays = {array.name: array for array in form_of(load_track(dataset.recipe["track"]).stimulus).arrays}
+        stimulus: Stimulus[Any] = load_track(dataset.recipe["track"]).stimulus
         self._dataset = dataset
         self._rows = {file_name(str(name)): row for row, name in enumerate(dataset.column("sample_id"))}
-        self._kinds = {end: (arrays[name], encode) for end, (name, encode) in _KINDS.items() if name in arrays}
+        self._arrays = {array.file: array for array in stimulus.arrays if _suffix(array.file) in ENCODERS}
 
     def files(self, sample: str) -> list[str]:
         """Return the names of the files of `sample`; none where the dataset has no such sample."""
         name = file_name(sample)
-        return [f"{name}.{end}" for end in self._kinds] if name in self._rows else []
+        return [f"{name}.{end}" for end in self._arrays] if name in self._rows else []
 
     def content(self, condition: int, file: str) -> bytes:
         """Return what `file` holds under the condition of that number; raises NothingHere."""
         name, _, end = file.partition(".")
-        row, (array, encode) = looked_up(name, self._rows), looked_up(end, self._kinds)
+        row, array = looked_up(name, self._rows), looked_up(end, self._arrays)
         stored = self._dataset.array(array.stored_name(condition))
         (values,) = read_rows(stored, np.array([row]), self._dataset.url)
-        return encode(values)
+        return ENCODERS[_suffix(end)](values)
+
+
+def _suffix(file: str) -> str:
+    return file.rpartition(".")[2]
 
 
 @lru_cache(maxsize=OPEN_AT_ONCE)
@@ -94,8 +95,20 @@ def samples_given(urls: Iterable[str], standings: Sequence[Standing]) -> dict[st
         dataset = Dataset(url)
         if dataset.fingerprint not in known:
             raise InputError(f"--data {url}: the board has no track on this dataset ({dataset.fingerprint[:16]})")
+        _check_commitment(url, dataset, standings)
         found[dataset.fingerprint] = Samples(dataset)
     return found
+
+
+def _check_commitment(url: str, dataset: Dataset, standings: Sequence[Standing]) -> None:
+    """Raise InputError where a table on `dataset` was scored with other labels than it was sealed with."""
+    stated = dataset.recipe.get("commitment")
+    for standing in standings:
+        if standing.fingerprint == dataset.fingerprint and stated not in (None, standing.commitment):
+            raise InputError(
+                f"--data {url}: it was sealed with other labels than those that scored {standing.slug!r}: "
+                f"commitment {stated[:16]}, theirs is {standing.commitment[:16]}"
+            )
 
 
 @dataclass(frozen=True)
@@ -105,6 +118,16 @@ class ShownSample:
     name: str
     label: str
     files: Sequence[Address]
+
+    @property
+    def sounds(self) -> list[Address]:
+        """The files that are played."""
+        return [file for file in self.files if _suffix(file.file) == "wav"]
+
+    @property
+    def pictures(self) -> list[Address]:
+        """The files that are shown."""
+        return [file for file in self.files if _suffix(file.file) != "wav"]
 
 
 def given_under(view: BoardView) -> str:

@@ -1,16 +1,20 @@
 """A standing as its pages look at it: conditions by name, scores by entry, and what of it a reader has chosen."""
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from typing import Literal, TypeVar
 
-from ...benchmarks.report.tables import group_keys, varying_keys
-from ...benchmarks.report.view import TYPICAL_SNR_DB, axis_title, in_order, level_text, stated_text
+from ...benchmarks.questions.settings import Wording
+from ...benchmarks.questions.track import Track
+from ...benchmarks.scoring.main_table import MainTable, ScoreLine, main_table
 from ...benchmarks.scoring.results import CEILING, CHANCE, Row
 from ...benchmarks.scoring.statistics import Interval
+from ...errors import InputError
+from ...registry import load_track
 from ..standing.record import Entry, MetricInfo, PublishedNumber, Standing
+from ..submission.names import looks
 
 Condition = Mapping[str, float | None]
 Order = Literal["rank", "name", "newest", "fastest"]
@@ -21,6 +25,8 @@ TOGETHER = "all"
 """The name of all conditions together."""
 MOST_COLUMNS = 4
 """Conditions that stand beside all together; of more, only those that differ from the middle in the first setting."""
+KEPT_VIEWS = 16
+"""Views of standings that are kept: indexing a large one takes long."""
 
 
 class NothingHere(KeyError):
@@ -68,7 +74,11 @@ FIRST_CHOICE = Choice()
 """The board as it opens."""
 
 
-def frozen(condition: Condition) -> frozenset[tuple[str, float | None]]:
+Key = frozenset[tuple[str, float | None]]
+"""A condition as a key of mappings."""
+
+
+def frozen(condition: Condition) -> Key:
     """Return `condition` as a key of mappings."""
     return frozenset(condition.items())
 
@@ -78,6 +88,22 @@ class BoardView:
     """A standing, its conditions by name, and its rows by entry, condition and metric."""
 
     standing: Standing
+    _lines: dict[tuple[Key, str], dict[str, ScoreLine]] = field(default_factory=dict, repr=False)
+    """The main table under one condition by one metric, by entry; made when it is first asked for."""
+
+    @cached_property
+    def track(self) -> Track | None:
+        """The track, None where it is not registered here any more."""
+        try:
+            found: Track = load_track(self.standing.track)
+        except InputError:
+            return None
+        return found
+
+    @cached_property
+    def wording(self) -> Wording:
+        """How conditions read; without the track, settings are called by their keys."""
+        return self.track.wording if self.track else Wording({}, frozenset())
 
     @cached_property
     def pooled(self) -> list[Condition]:
@@ -86,14 +112,20 @@ class BoardView:
 
     @cached_property
     def _parts(self) -> list[Condition]:
-        found = {frozen(row.condition): row.condition for row in self.standing.rows if group_keys(row.condition)}
-        return list(found.values())
+        whole = {frozen(condition) for condition in self.pooled}
+        found = {frozen(row.condition): row.condition for row in self.standing.rows}
+        return [condition for key, condition in found.items() if key not in whole]
+
+    @cached_property
+    def part_keys(self) -> list[str]:
+        """The settings by which the samples are split: no condition over all samples has them."""
+        pooled = {key for condition in self.pooled for key in condition}
+        return list(dict.fromkeys(key for part in self._parts for key in part if key not in pooled))
 
     @cached_property
     def keys(self) -> list[str]:
         """The settings that differ among the conditions, then those by which the samples are split."""
-        split = dict.fromkeys(key for part in self._parts for key in group_keys(part))
-        return [*varying_keys(self.pooled), *split]
+        return [*self.wording.varying(self.pooled), *self.part_keys]
 
     @cached_property
     def conditions(self) -> dict[str, Condition]:
@@ -114,7 +146,7 @@ class BoardView:
         shown = [key for key in self.keys if key in condition]
         if not shown:
             return "all conditions together" if len(self.pooled) > 1 else f"all {self.standing.noun}s"
-        return stated_text(condition, shown).replace("-", "−")
+        return (self.wording.text(condition, shown) or f"all {self.standing.noun}s").replace("-", "−")
 
     def split(self, condition: Condition) -> list[Condition]:
         """Return the parts of the samples under the pooled `condition`."""
@@ -122,16 +154,15 @@ class BoardView:
 
     @cached_property
     def middle(self) -> Condition:
-        """The pooled condition that stands for all: 10 dB where there is one, else the middle one."""
-        typical = [c for c in self.pooled if c.get("snr_db") == TYPICAL_SNR_DB] or self.pooled
-        return typical[(len(typical) - 1) // 2]
+        """The pooled condition that stands for all."""
+        return self.wording.middle(self.pooled)
 
     def metric(self, name: str) -> MetricInfo:
         """Return the metric called `name`, the one that ranks where it is empty; raises NothingHere."""
         return looked_up(name or self.standing.metric.name, {metric.name: metric for metric in self.standing.metrics})
 
     @cached_property
-    def _rows(self) -> dict[tuple[str, frozenset[tuple[str, float | None]], str], Row]:
+    def _rows(self) -> dict[tuple[str, Key, str], Row]:
         every = (*self.standing.overall, *self.standing.rows)
         return {(row.method, frozen(row.condition), row.metric): row for row in every}
 
@@ -143,35 +174,60 @@ class BoardView:
         """Return the metrics by which there are scores under `condition`."""
         return [metric for metric in self.standing.metrics if self.row(CHANCE, condition, metric)]
 
-    def scores(self, condition: Condition, metric: MetricInfo) -> list[Row]:
-        """Return the scores of the entries, best first; chance and ceiling are not among them."""
-        place = frozen(condition), metric.name
-        if place not in self._scores:
-            self._scores[place] = self._sorted(condition, metric)
-        return self._scores[place]
+    def table(self, conditions: Sequence[Condition], metric: MetricInfo) -> MainTable:
+        """Return the main table by `metric` under `conditions`; beside the metric that ranks stand the track's others.
+
+        Under all conditions together these are means over them.
+        """
+        rows = [row for condition in conditions for row in self._rows_under.get(frozen(condition), [])]
+        return main_table(rows, metric, conditions, self.beside if metric is self.standing.metric else ())
 
     @cached_property
-    def _scores(self) -> dict[tuple[frozenset[tuple[str, float | None]], str], list[Row]]:
-        return {}
+    def _rows_under(self) -> dict[Key, list[Row]]:
+        found: dict[Key, list[Row]] = {}
+        for row in self._rows.values():
+            found.setdefault(frozen(row.condition), []).append(row)
+        return found
+
+    @cached_property
+    def beside(self) -> list[MetricInfo]:
+        """The metrics that stand beside the one that ranks wherever it is shown."""
+        names = {metric.name for metric in self.track.beside} if self.track else set()
+        return [metric for metric in self.standing.metrics if metric.name in names]
+
+    def lines(self, condition: Condition, metric: MetricInfo) -> dict[str, ScoreLine]:
+        """Return the lines of the main table under `condition` by entry: ceiling, best to worst, chance."""
+        place = frozen(condition), metric.name
+        if place not in self._lines:
+            self._lines[place] = {line.name: line for line in self.table([condition], metric).lines}
+        return self._lines[place]
+
+    def scores(self, condition: Condition, metric: MetricInfo) -> list[Row]:
+        """Return the scores of the entries, by rank and then by value; chance and ceiling are not among them."""
+        lines = [line for line in self.lines(condition, metric).values() if not line.is_bound]
+        found = [row for line in lines if (row := line.cells[0].row) is not None]
+        sign = -1 if metric.higher_is_better else 1
+        return sorted(found, key=lambda row: (row.rank or 0, sign * row.value, row.method))
+
+    def leaders(self, condition: Condition, metric: MetricInfo) -> list[Row]:
+        """Return the scores that share rank 1, best first; none where there are no ranks."""
+        return [row for row in self.scores(condition, metric) if row.rank == 1]
+
+    @property
+    def why_unranked(self) -> str:
+        """Why a table has no ranks, in one line."""
+        return self.standing.unranked or f"no ranks: there are too few {self.standing.cluster_name}s"
 
     def leads_alone(self, row: Row, metric: MetricInfo) -> bool:
         """Return whether noise cannot have put `row` first: rank 1, alone, among two entries or more."""
-        if row.rank != 1:
-            return False
-        scores = self.scores(row.condition, metric)
-        return len(scores) > 1 and scores[1].rank != 1
-
-    def _sorted(self, condition: Condition, metric: MetricInfo) -> list[Row]:
-        found = [row for key in self.standing.entries if (row := self.row(key, condition, metric)) is not None]
-        sign = -1 if metric.higher_is_better else 1
-        return sorted(found, key=lambda row: (row.rank or 0, sign * row.value, row.method))
+        return self.lines(row.condition, metric)[row.method].cells[0].strong
 
     def bounds(self, condition: Condition, metric: MetricInfo) -> list[Row]:
         """Return the ceiling and chance under `condition`."""
         return [row for key in (CEILING, CHANCE) if (row := self.row(key, condition, metric)) is not None]
 
     @cached_property
-    def _differences(self) -> dict[tuple[frozenset[tuple[str, float | None]], str, str], Interval]:
+    def _differences(self) -> dict[tuple[Key, str, str], Interval]:
         return {
             (place, table.keys[i], table.keys[j]): Interval(value, low, high)
             for table in self.standing.comparisons
@@ -188,8 +244,8 @@ class BoardView:
         return None if turned is None else Interval(-turned.value, -turned.high, -turned.low)
 
     @cached_property
-    def _published(self) -> dict[frozenset[tuple[str, float | None]], list[PublishedNumber]]:
-        found: dict[frozenset[tuple[str, float | None]], list[PublishedNumber]] = {}
+    def _published(self) -> dict[Key, list[PublishedNumber]]:
+        found: dict[Key, list[PublishedNumber]] = {}
         for one in self.standing.published:
             found.setdefault(frozen(one.condition), []).append(one)
         return found
@@ -212,14 +268,14 @@ class BoardView:
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """What each entry is called: its card's name, with the team, then the key, where others are called the same."""
+        """What each entry is called: its card's name, with the team, then the key, where others read the same."""
         entries = self.standing.entries
         names = {
             key: (e.card.name, f"{e.card.name} ({e.team})", f"{e.card.name} ({key})") for key, e in entries.items()
         }
-        taken = [Counter(forms) for forms in zip(*names.values(), strict=True)]
+        taken = [Counter(map(looks, forms)) for forms in zip(*names.values(), strict=True)]
         return {
-            key: next((form for form, known in zip(forms, taken, strict=True) if known[form] == 1), forms[-1])
+            key: next((form for form, known in zip(forms, taken, strict=True) if known[looks(form)] == 1), forms[-1])
             for key, forms in names.items()
         }
 
@@ -228,15 +284,15 @@ class BoardView:
         here = self.conditions[choice.condition]
         switches = [] if len(self.pooled) < 2 else [Switch("Conditions", [self._option("all together", {}, choice)])]
         for key in self.keys:
-            levels = in_order(key, [c.get(key) for c in self.conditions.values() if key in c])
+            setting = self.wording.of(key)
             options = [
-                self._option(level_text(key, level).replace("-", "−"), self._nearest(key, level, here), choice, key)
-                for level in levels
+                self._option(setting.level_text(level).replace("-", "−"), self._nearest(key, level, here), choice, key)
+                for level in setting.in_order([c.get(key) for c in self.conditions.values() if key in c])
             ]
-            if group_keys({key: None}):
+            if key in self.part_keys:
                 whole = {k: v for k, v in (here or self.middle).items() if k != key}
                 options.insert(0, self._option("all", whole, choice, key))
-            switches.append(Switch(axis_title(key), options))
+            switches.append(Switch(setting.axis, options))
         return switches
 
     def _option(self, text: str, target: Condition, choice: Choice, key: str | None = None) -> Option:
@@ -302,16 +358,7 @@ class BoardView:
         return [c for c in found if all(c.get(k) == condition.get(k) for k in others if k in condition)]
 
 
-_RECENT: OrderedDict[int, BoardView] = OrderedDict()
-"""The views of the standings shown last, by identity: a standing never changes, and indexing a large one takes long."""
-_KEPT = 16
-
-
+@lru_cache(maxsize=KEPT_VIEWS)
 def view_of(standing: Standing) -> BoardView:
     """Return the view of `standing`, the same one while it is shown again and again."""
-    view = _RECENT.get(id(standing))
-    if view is None or view.standing is not standing:
-        view = _RECENT[id(standing)] = BoardView(standing)
-    while len(_RECENT) > _KEPT:
-        _RECENT.popitem(last=False)
-    return view
+    return BoardView(standing)

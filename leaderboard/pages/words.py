@@ -4,11 +4,12 @@ import math
 from collections.abc import Sequence
 
 from ...benchmarks.questions.metrics import digits
+from ...benchmarks.scoring.main_table import MISSING
 from ...benchmarks.scoring.results import Row
 from ...benchmarks.scoring.statistics import Interval
 from ..standing.record import MetricInfo
 
-NOT_MEASURED = "missing"
+NOT_MEASURED = MISSING
 LARGE = 1e6
 """From here on a power of ten is shorter, and wide tables stay readable."""
 
@@ -70,8 +71,12 @@ def milliseconds(seconds: float | None) -> str:
 
 
 def day(moment: str) -> str:
-    """Return the day of an ISO time."""
-    return moment[:10]
+    """Return the day of an ISO time, in words where it is not known.
+
+    >>> day("2026-01-02T03:04:05Z"), day("")
+    ('2026-01-02', 'unknown')
+    """
+    return moment[:10] or "unknown"
 
 
 def joined(names: Sequence[str], most: int = 4) -> str:

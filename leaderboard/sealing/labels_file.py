@@ -1,9 +1,11 @@
-"""The private file of a sealed set: what is true of every sample, its other name, and which half it counts for.
+"""The private file of a sealed set: the ground truth of every sample, its other name, and which half it counts for.
 
 A Parquet file with a row a sample, in the order of the set it was made of: `sample_id` (in the sealed set), `row`
 (there), `source_sample_id`, `truth`, `cluster`, `half` (`public` or `private`), and a column `group_NAME` for each of
-`Labels.groups`. Its metadata, under the key `whence`, is {track, fingerprint (of the sealed set), source {name,
-fingerprint, split, published (benchmarks whose printed numbers compare)}, cluster_name, conditions, salt, commitment}.
+`Labels.groups`. Where the truth of a sample is an array, such as its boxes, `truth` holds its elements in row order
+and `truth_shape` its shape. Its metadata, under the key `whence`, is {track, fingerprint (of the sealed set), source
+{name, fingerprint, split, published (benchmarks whose printed numbers compare)}, cluster_name, conditions, salt,
+commitment}.
 
 The commitment is the SHA-256 of the salt (32 random bytes) and of everything in the file but the fingerprint, as
 canonical JSON. It stands in the public copy: whoever publishes this file when the set retires proves by it that no
@@ -13,6 +15,7 @@ label was changed in between, while nobody without the salt can try labels again
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +24,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from ...benchmarks.questions.labels import Labels
-from ...benchmarks.questions.sealed import is_sealed
+from ...benchmarks.questions.labels import Labels, Truth, arrays_of_truth
+from ...benchmarks.questions.source import is_sealed
 from ...datagen.dataset import Dataset
 from ...digests import canonical_json, sha256
 from ...errors import InputError, VerificationError
 from ...files import written_whole
+from ..submission.expectation import Expectation
 
 if TYPE_CHECKING:
     from ...datagen.verification import Check
@@ -37,6 +41,7 @@ PUBLIC, PRIVATE = "public", "private"
 """The halves: scores on the first are shown at once, those on the second when the phase closes."""
 _KEY = b"whence"
 _GROUP = "group_"
+_SHAPE = "truth_shape"
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,11 @@ class SealedLabels:
         """The salted SHA-256 of everything that is to stay as it is."""
         return commitment_of(self)
 
+    @cached_property
+    def expectation(self) -> Expectation:
+        """What a submission for the sealed dataset must hold."""
+        return Expectation(self.track, self.fingerprint, self.conditions, [str(name) for name in self.labels.sample_id])
+
 
 def commitment_of(sealed: SealedLabels) -> str:
     """Return the commitment to `sealed`: SHA-256 of its salt followed by its content, hexadecimal."""
@@ -77,21 +87,34 @@ def commitment_of(sealed: SealedLabels) -> str:
 
 
 def _columns(sealed: SealedLabels) -> dict[str, npt.NDArray[Any]]:
-    """Return the columns of the file, each (n,)."""
+    """Return what is sealed of each sample, by column, each (n,)."""
     labels = sealed.labels
     return {
         "sample_id": labels.sample_id.astype(str),
         "row": labels.rows.astype(np.int64),
         "source_sample_id": sealed.source_sample_id.astype(str),
-        "truth": labels.truth.astype(np.float64),
+        "truth": _truth(labels.truth),
         "cluster": labels.clusters.astype(str),
         "half": sealed.half.astype(str),
         **{f"{_GROUP}{name}": np.asarray(values, dtype=np.float64) for name, values in labels.groups.items()},
     }
 
 
+def _truth(truth: Truth) -> npt.NDArray[Any]:
+    """Return the truth (n,) as float64 or, where it is one array a sample, as arrays in row order, little-endian."""
+    if truth.dtype != object:
+        return truth.astype(np.float64)
+    arrays = [np.asarray(one) for one in truth]
+    types = {one.dtype.newbyteorder("<") for one in arrays}
+    if len(types) > 1 or any(kind.kind not in "biuf" for kind in types):
+        raise InputError(f"the truth holds arrays of {', '.join(map(str, types))}: expected numbers of one type")
+    return arrays_of_truth([np.ascontiguousarray(one, dtype=one.dtype.newbyteorder("<")) for one in arrays])
+
+
 def _text(value: Any) -> str:
-    """Return `value` as text that gives every bit of it back."""
+    """Return `value` as text that differs where any bit of it does."""
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype.str} {value.shape} {sha256(value.tobytes())}"
     return float(value).hex() if isinstance(value, float) else str(value)
 
 
@@ -106,10 +129,27 @@ def write_labels_file(path: Path, sealed: SealedLabels) -> None:
         "salt": sealed.salt,
         "commitment": sealed.commitment,
     }
-    table = pa.table(_columns(sealed)).replace_schema_metadata({_KEY: json.dumps(about).encode()})
+    columns = {name: _stored(part) for column in _columns(sealed).items() for name, part in _parts(*column).items()}
+    table = pa.table(columns).replace_schema_metadata({_KEY: json.dumps(about).encode()})
     with written_whole(path) as partial:
         partial.touch(mode=0o600)
         parquet.write_table(table, partial)
+
+
+def _parts(name: str, values: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
+    """Return a column of arrays as two: their elements and their shapes; any other column as it is."""
+    if values.dtype != object:
+        return {name: values}
+    shapes = arrays_of_truth([np.array(one.shape, dtype=np.int64) for one in values])
+    return {name: arrays_of_truth([one.ravel() for one in values]), _SHAPE: shapes}
+
+
+def _stored(values: npt.NDArray[Any]) -> pa.Array:
+    """Return a column (n,) of numbers, words, or one array (k,) a sample as the file holds it."""
+    if values.dtype != object:
+        return pa.array(values)
+    element = values[0].dtype if len(values) else np.dtype(np.float64)
+    return pa.array(list(values), pa.list_(pa.from_numpy_dtype(element)))
 
 
 def read_labels_file(path: Path) -> SealedLabels:
@@ -120,15 +160,32 @@ def read_labels_file(path: Path) -> SealedLabels:
     try:
         table = parquet.read_table(path)
         about = json.loads((table.schema.metadata or {})[_KEY])
-        sealed = _from_columns({name: table[name].to_numpy() for name in table.column_names}, about)
-        stated = str(about["commitment"])
-    except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
+        sealed = _from_columns({name: _values(table[name].combine_chunks()) for name in table.column_names}, about)
+        commitment, stated = sealed.commitment, str(about["commitment"])
+    except (OSError, pa.ArrowException, KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"{path} is no label file that `whence seal` wrote ({type(error).__name__}: {error})"
         ) from None
-    if sealed.commitment != stated:
+    if commitment != stated:
         raise VerificationError(f"{path} was changed after it was sealed: its content is not what its commitment says")
     return sealed
+
+
+def _values(column: pa.Array) -> npt.NDArray[Any]:
+    """Return a column of the file as an array (n,), of lists as one array a sample."""
+    if not pa.types.is_list(column.type):
+        return np.asarray(column.to_numpy(zero_copy_only=False))
+    elements = column.flatten().to_numpy(zero_copy_only=False)
+    ends = np.cumsum(column.value_lengths().to_numpy())
+    return arrays_of_truth(np.split(elements, ends[:-1]) if len(ends) else [])
+
+
+def _restored(columns: Mapping[str, npt.NDArray[Any]]) -> Truth:
+    """Return the truth (n,): numbers, or one array a sample in its shape."""
+    truth, shapes = columns["truth"], columns.get(_SHAPE)
+    if shapes is None:
+        return truth.astype(np.float64)
+    return arrays_of_truth([one.reshape(shape) for one, shape in zip(truth, shapes, strict=True)])
 
 
 def _from_columns(columns: Mapping[str, npt.NDArray[Any]], about: Mapping[str, Any]) -> SealedLabels:
@@ -136,7 +193,7 @@ def _from_columns(columns: Mapping[str, npt.NDArray[Any]], about: Mapping[str, A
     labels = Labels(
         rows=columns["row"].astype(np.intp),
         sample_id=columns["sample_id"].astype(object),
-        truth=columns["truth"].astype(np.float64),
+        truth=_restored(columns),
         clusters=columns["cluster"].astype(object),
         groups=groups,
         cluster_name=about["cluster_name"],

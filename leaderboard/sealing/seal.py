@@ -24,9 +24,8 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from ...benchmarks.questions.labels import Labels
-from ...benchmarks.questions.sealed import SEALED, Form, GivenArray, form_of, is_sealed
-from ...benchmarks.questions.stimulus import Batch, Condition
-from ...benchmarks.questions.track import Track, chosen_split
+from ...benchmarks.questions.source import SEALED, Source, is_sealed, open_source
+from ...benchmarks.questions.stimulus import Batch, Condition, GivenArray, Stimulus
 from ...datagen import shards
 from ...datagen.dataset import Dataset
 from ...datagen.shards import Field, Layout
@@ -71,21 +70,20 @@ def seal(
     allow_guessable_seed: bool = False,
     salt: bytes | None = None,
 ) -> Sealed:
-    """Write the public copy of the dataset at `url` to `out`, and what is true of it to the new file `labels_path`.
+    """Write the public copy of the dataset at `url` to `out`, and its labels to the new file `labels_path`.
 
     It holds `conditions` (by default the track's) of the samples of `split` (`test` where the dataset has splits);
     `private_share` of them count for the private half. `salt` (32 random bytes) is drawn where it is None. Raises
     InputError for what cannot be sealed.
     """
-    chosen, source = load_track(track), _ReadOnce(url)
-    _check_source(source, allow_guessable_seed)
+    dataset = _ReadOnce(url)
+    _check_dataset(dataset, allow_guessable_seed)
     _check_places(out, labels_path)
     if not 0 <= private_share <= LARGEST_SHARE:
         raise InputError(f"private share {private_share:g}: expected 0 (none) to {LARGEST_SHARE:g}")
     salt = secrets.token_bytes(SALT_BYTES) if salt is None else salt
-    split = chosen_split(source, split)
-    labels = chosen.labels(source, split)
-    grid = _distinct([chosen.stimulus.suited(source, one) for one in conditions or chosen.default_conditions])
+    source = open_source(load_track(track), dataset, split)
+    labels, grid = source.labels, _distinct(source.conditions(conditions))
     names = _secret_names(salt, "name", labels.sample_id)
     order = np.argsort(names)
     sealed = SealedLabels(
@@ -96,16 +94,16 @@ def seal(
         half=halves(labels, private_share, salt),
         conditions=[condition.stated() for condition in grid],
         source={
-            "name": source.name,
-            "fingerprint": source.fingerprint,
-            "split": split,
-            "published": list(chosen.benchmarks(source.name, source.recipe)),
+            "name": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "split": source.split,
+            "published": source.track.benchmarks(dataset),
         },
         salt=salt.hex(),
     )
-    batches = _all_batches(chosen, source, labels.take(order), grid)
+    batches = zip(*(source.batches(labels.take(order), condition) for condition in grid), strict=True)
     with _removed_on_failure(Folder(out)):
-        fingerprint = _write_public(out, chosen, source, sealed, batches)
+        fingerprint = _write_public(out, source, sealed, batches)
         sealed = replace(sealed, fingerprint=fingerprint)
         write_labels_file(labels_path, sealed)
     private = int((sealed.half == PRIVATE).sum())
@@ -115,8 +113,8 @@ def seal(
 # What is refused ------------------------------------------------------------------------------------------------
 
 
-def _check_source(source: Dataset, allow_guessable_seed: bool) -> None:
-    """Raise InputError where the answers to `source` are not there, or are there for everyone."""
+def _check_dataset(source: Dataset, allow_guessable_seed: bool) -> None:
+    """Raise InputError where the labels of `source` are not there, or can be found by everyone."""
     if is_sealed(source):
         raise InputError(f"{source.url} is sealed already: give the dataset that it was made of")
     seed = source.recipe.get("seed")
@@ -209,18 +207,13 @@ class _ReadOnce(Dataset):
         return self._last[1].copy()
 
 
-def _all_batches(track: Track, source: Dataset, labels: Labels, conditions: Sequence[Condition]) -> Iterator[Batches]:
-    """Yield what methods are given of `labels`, in their order, under all conditions at once."""
-    return zip(*(track.batches(source, labels, condition) for condition in conditions), strict=True)
-
-
-def _write_public(out: str, track: Track, source: Dataset, sealed: SealedLabels, batches: Iterator[Batches]) -> str:
+def _write_public(out: str, source: Source, sealed: SealedLabels, batches: Iterator[Batches]) -> str:
     """Write the public copy to `out`, a shard in memory at a time; return its fingerprint."""
-    form, first = form_of(track.stimulus), next(batches)
+    stimulus, first = source.track.stimulus, next(batches)
     names = np.sort(sealed.labels.sample_id)
-    layout = Layout(track.stimulus.noun, len(names), ROWS_PER_SHARD, tuple(_fields(form, first)))
-    shards.begin(out, layout, _attributes(form, first, source, sealed))
-    rows = _rows(form, chain([first], batches), iter(names))
+    layout = Layout(stimulus.noun, len(names), ROWS_PER_SHARD, tuple(_fields(stimulus, first)))
+    shards.begin(out, layout, _attributes(stimulus, first, source.dataset, sealed))
+    rows = _rows(stimulus, chain([first], batches), iter(names))
     for shard in tqdm(range(layout.shard_count), desc="seal", unit="shard", disable=None):
         shards.write_shard(out, layout, shard, list(islice(rows, ROWS_PER_SHARD)))
     fingerprint = shards.finish(out, layout)
@@ -238,11 +231,11 @@ def _removed_on_failure(folder: Folder) -> Iterator[None]:
         raise
 
 
-def _fields(form: Form, batches: Batches) -> Iterator[Field]:
+def _fields(stimulus: Stimulus[Any], batches: Batches) -> Iterator[Field]:
     """Yield the arrays of the public copy, their shapes and types being those of `batches`."""
     yield Field("sample_id", "str", "random name of the sample")
     for k, batch in enumerate(batches):
-        for array in form.arrays:
+        for array in stimulus.arrays:
             yield _field(array, k, np.asarray(getattr(batch, array.name)))
 
 
@@ -253,20 +246,20 @@ def _field(array: GivenArray, condition: int, values: np.ndarray) -> Field:
     return Field(name, str(values.dtype), what, values.shape[1:], dimensions, chunk_rows=chunk)
 
 
-def _rows(form: Form, batches: Iterator[Batches], names: Iterator[str]) -> Iterator[dict[str, Any]]:
+def _rows(stimulus: Stimulus[Any], batches: Iterator[Batches], names: Iterator[str]) -> Iterator[dict[str, Any]]:
     """Yield the rows of the public copy."""
     for together in batches:
         for k in range(len(together[0])):
             row: dict[str, Any] = {"sample_id": next(names)}
             for number, batch in enumerate(together):
-                row |= {array.stored_name(number): getattr(batch, array.name)[k] for array in form.arrays}
+                row |= {array.stored_name(number): getattr(batch, array.name)[k] for array in stimulus.arrays}
             yield row
 
 
-def _attributes(form: Form, batches: Batches, source: Dataset, sealed: SealedLabels) -> dict[str, Any]:
+def _attributes(stimulus: Stimulus[Any], batches: Batches, source: Dataset, sealed: SealedLabels) -> dict[str, Any]:
     """Return the root attributes of the public copy: what a method or a reader needs, and nothing more."""
     software = {name: version(name) for name in _SOFTWARE} | {"python": platform.python_version()}
-    constants = [{name: np.asarray(getattr(one, name)).tolist() for name in form.constants} for one in batches]
+    constants = [{name: np.asarray(getattr(one, name)).tolist() for name in stimulus.constants} for one in batches]
     recipe = {
         "track": sealed.track,
         "source": source.name,

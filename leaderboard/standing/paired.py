@@ -2,7 +2,7 @@
 
 Every interval is the paired cluster bootstrap of `benchmarks.statistics` on the same resamples; what is done here is
 only to draw them once an entry and not once a pair, and to take all pairs of an entry together. n entries make
-n (n - 1) / 2 pairs, so that of many only those among the best, with the leader and with neighbours are compared.
+n (n - 1) / 2 pairs, so on a large board only those among the best, with the leader and with neighbours are compared.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...benchmarks.questions.labels import Labels
-from ...benchmarks.questions.metrics import Metric
-from ...benchmarks.questions.track import Track
+from ...benchmarks.questions.metrics import Metric, Vector
 from ...benchmarks.scoring.results import Row, score_terms
 from ...benchmarks.scoring.statistics import Clusters, Estimator, gaps, percentile_bounds
 from ..submission.file import Condition
@@ -30,33 +29,34 @@ NEIGHBOURS = 5
 
 @dataclass(frozen=True)
 class Terms:
-    """The first metric's terms of every entry, (conditions, samples) each, on the samples that count.
+    """The terms by `metric` of every entry, (conditions, samples) each, on the samples that count.
 
-    `truth` (samples,) and `sample_id` (samples,) are of the same samples.
+    `sample_id` (samples,) names them.
     """
 
     metric: Metric
-    truth: Float64
     sample_id: npt.NDArray[np.object_]
     clusters: Clusters
     by_entry: Mapping[str, Float64]
 
     @classmethod
-    def of(cls, metric: Metric, labels: Labels, values: Mapping[str, Float64]) -> "Terms":
-        """Return the terms of predictions `values` (conditions, samples) by entry, in the order of `labels`."""
+    def of(cls, metric: Metric, labels: Labels, by_entry: Mapping[str, Float64]) -> "Terms":
+        """Return those of the terms (conditions, samples) of all `labels`, by entry, that count."""
         keep = metric.counted(labels.truth)
-        truth = labels.truth[keep]
-        terms = {key: np.stack([metric.per_sample(truth, row[keep]) for row in rows]) for key, rows in values.items()}
-        return cls(metric, truth, labels.sample_id[keep], Clusters.of(labels.clusters[keep]), terms)
+        counted = {key: rows[:, keep] for key, rows in by_entry.items()}
+        return cls(metric, labels.sample_id[keep], Clusters.of(labels.clusters[keep]), counted)
 
 
-def overall_rows(track: Track, terms: Terms, seconds: Mapping[str, float], estimator: Estimator) -> list[Row]:
+def overall_rows(
+    bounds: Mapping[str, Vector], terms: Terms, seconds: Mapping[str, float], estimator: Estimator
+) -> list[Row]:
     """Return chance, every entry and the ceiling by the mean of their terms over all conditions; condition {}.
 
-    For a metric that is a mean over samples this is the mean of its values over the conditions.
+    `bounds` are the terms of chance and ceiling. For a metric that is a mean over samples this is the mean of its
+    values over the conditions.
     """
     means = {key: rows.mean(axis=0) for key, rows in terms.by_entry.items()}
-    rows = score_terms(track, terms.metric, terms.truth, terms.clusters, means, estimator)
+    rows = score_terms(terms.metric, bounds, terms.clusters, means, estimator)
     return [replace(row, seconds_per_sample=seconds.get(row.method)) for row in rows]
 
 

@@ -6,6 +6,7 @@ exported site are drawn from it alone. `to_json` gives (NaN is null):
 ```
 {"format": 1, "slug", "title", "question", "track", "noun", "fingerprint", "commitment", "source",
  "phase": "open"|"closed", "half": "public"|"private"|"all", "harness", "samples", "cluster_name",
+ "unranked",           why there are no ranks, in one line; empty where there are
  "conditions": [{setting: number|null}],          what methods were given, in the board's order
  "metrics": [{"name", "label", "unit", "higher_is_better"}],             the first one ranks
  "rows": [Row],        every score: `method` is an entry's key, "chance" or "ceiling"; conditions may also hold a
@@ -127,9 +128,12 @@ class PublishedNumber:
     note: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Standing:
-    """What a board shows of one track; see the head of this file for its form in JSON."""
+    """What a board shows of one track; see the head of this file for its form in JSON.
+
+    It never changes and may be large, so it equals itself alone: pages remember by it what they made of it.
+    """
 
     slug: str
     title: str
@@ -151,6 +155,7 @@ class Standing:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     comparisons: Sequence[PairedDifferences] = ()
     published: Sequence[PublishedNumber] = ()
+    unranked: str = ""
 
     @property
     def metric(self) -> MetricInfo:
@@ -200,6 +205,8 @@ class Standing:
 
 
 _NESTED = ("conditions", "metrics", "rows", "overall", "entries", "comparisons", "published")
+_ADDED = "unranked"
+"""What standings of earlier versions lack."""
 
 
 def standing_from_json(content: Mapping[str, Any]) -> Standing:
@@ -207,9 +214,10 @@ def standing_from_json(content: Mapping[str, Any]) -> Standing:
     if content.get("format") != FORMAT:
         raise InputError(f"a standing of format {content.get('format')!r}: this Whence reads {FORMAT}")
     try:
-        plain = {f.name: content[f.name] for f in fields(Standing) if f.name not in _NESTED}
+        plain = {f.name: content[f.name] for f in fields(Standing) if f.name not in (*_NESTED, _ADDED)}
         return Standing(
             **plain,
+            unranked=content.get(_ADDED, ""),
             conditions=content["conditions"],
             metrics=[MetricInfo(**metric) for metric in content["metrics"]],
             rows=[_row(row) for row in content["rows"]],
@@ -240,7 +248,7 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
 
 def _entry(content: Mapping[str, Any]) -> Entry:
     errors = [ErrorHistogram(**histogram) for histogram in content["errors"]]
-    return Entry(**{**content, "card": card_of(content["card"]), "errors": errors})
+    return Entry(**{**content, "card": card_of(content["card"], stored=True), "errors": errors})
 
 
 def _pairs_json(table: PairedDifferences) -> dict[str, Any]:

@@ -1,47 +1,37 @@
-"""Submissions to scores, by the very code of `whence bench`: a leaderboard has no scoring of its own."""
+"""Submissions to scores, by the very code of `whence bench`: a leaderboard has no scoring of its own.
+
+A submission is reduced to per-sample terms as it is read, so answers themselves never stay in memory.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from ...benchmarks.questions.labels import Float64, Indices, Labels
+from ...benchmarks.questions.labels import Indices, Labels
+from ...benchmarks.questions.metrics import Vector
+from ...benchmarks.questions.track import Track
 from ...benchmarks.running.method import RESERVED
-from ...benchmarks.running.predictions import Predictions
 from ...benchmarks.scoring.results import Results, score
+from ...benchmarks.scoring.scored import Scored, terms_of
 from ...benchmarks.scoring.statistics import Estimator, estimate
-from ...datagen.dataset import Dataset
 from ...errors import InputError
 from ...registry import load_track
-from ..submission.expectation import Expectation, Submission, placed, seconds_in_order
-from ..submission.file import Header
+from ..sealing.labels_file import SealedLabels
+from ..submission.expectation import placed_rows, seconds_in_order
+from ..submission.file import Header, Submission
 from .record import HALVES, Half
-
-if TYPE_CHECKING:
-    from ..sealing.labels_file import SealedLabels
 
 PROTOCOL = "board"
 """What results say of themselves instead of the protocol of a bench: each method has chosen its own."""
 
 
-@dataclass(frozen=True)
-class _Scored:
-    """What results say of the dataset that they are of; the dataset itself need not be at hand."""
-
-    fingerprint: str
-    name: str
-    recipe: Mapping[str, Any] = field(default_factory=dict)
+def halves_of(sealed: SealedLabels) -> tuple[Half, ...]:
+    """Return the halves of these labels: of a set that was sealed without a private one, the public half alone."""
+    return ("public", "private") if (sealed.half == "private").any() else ("public",)
 
 
-def expectation_of_labels(sealed: "SealedLabels") -> Expectation:
-    """Return what a submission for the sealed dataset of these labels must hold."""
-    names = [str(name) for name in sealed.labels.sample_id]
-    return Expectation(sealed.track, sealed.fingerprint, sealed.conditions, names)
-
-
-def indices_of(sealed: "SealedLabels", half: Half) -> Indices:
+def indices_of(sealed: SealedLabels, half: Half) -> Indices:
     """Return which of the labels (indices) are of `half`; raises InputError where it is empty."""
     if half not in HALVES:
         raise InputError(f"half {half!r}: expected {', '.join(HALVES)}")
@@ -51,65 +41,75 @@ def indices_of(sealed: "SealedLabels", half: Half) -> Indices:
     return keep
 
 
-def labels_of(sealed: "SealedLabels", half: Half) -> Labels:
+def labels_of(sealed: SealedLabels, half: Half) -> Labels:
     """Return the labels of `half`, in the order of the dataset that was sealed; raises InputError where it is empty."""
     return sealed.labels.take(indices_of(sealed, half))
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What a submission predicts, (conditions, samples) in the order of the labels, and what it says of itself.
+class Reduced:
+    """What scoring keeps of a submission: what it says of itself, and its terms.
 
-    `seconds` a sample are in the order of the labels' conditions.
+    `terms` holds for each metric, by name, an array (conditions, samples) in the order of the labels, NaN for samples
+    that do not count. `seconds` a sample are in the order of the labels' conditions.
     """
 
     header: Header
-    values: Float64
+    terms: Mapping[str, Vector]
     seconds: Sequence[float]
 
-
-def answers_of(sealed: "SealedLabels", submissions: Mapping[str, Submission]) -> dict[str, Answers]:
-    """Return the answers of all `submissions` by key; raises InputError for one that does not fit or is not whole."""
-    return {key: answers_in(sealed, found) for key, found in submissions.items()}
-
-
-def answers_in(sealed: "SealedLabels", submission: Submission) -> Answers:
-    """Return the answers of one submission; raises InputError unless it fits and is whole."""
-    expectation = expectation_of_labels(sealed)
-    return Answers(submission.header, placed(submission, expectation), seconds_in_order(submission, expectation))
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the terms."""
+        return sum(values.nbytes for values in self.terms.values())
 
 
-def score_submissions(sealed: "SealedLabels", submissions: Mapping[str, Submission], half: Half) -> Results:
+def reduce_submission(sealed: SealedLabels, submission: Submission) -> Reduced:
+    """Return the terms of `submission`, whose rows are read some at a time.
+
+    Raises InputError unless it fits and is whole.
+    """
+    track: Track = load_track(sealed.track)
+    shape = len(sealed.conditions), len(sealed.labels)
+    terms = {metric.name: np.full(shape, np.nan) for metric in track.metrics}
+    for rows in placed_rows(submission, sealed.expectation):
+        for name, some in terms_of(track.metrics, sealed.labels.truth[rows.sample], rows.answers).items():
+            terms[name][rows.condition, rows.sample] = some
+    return Reduced(submission.header, terms, seconds_in_order(submission, sealed.expectation))
+
+
+def reduce_all(sealed: SealedLabels, submissions: Mapping[str, Submission]) -> dict[str, Reduced]:
+    """Return the terms of all `submissions` by key; raises InputError for one that does not fit or is not whole."""
+    return {key: reduce_submission(sealed, found) for key, found in submissions.items()}
+
+
+def score_submissions(sealed: SealedLabels, submissions: Mapping[str, Submission], half: Half) -> Results:
     """Return the scores of `submissions`, by key, on one half of the samples, or on all.
 
     Raises InputError for a submission that is not of this dataset or not whole, and for a reserved key.
     """
-    return score_answers(sealed, answers_of(sealed, submissions), half)
+    return score_reduced(sealed, reduce_all(sealed, submissions), half)
 
 
-def score_answers(
-    sealed: "SealedLabels", answers: Mapping[str, Answers], half: Half, estimator: Estimator = estimate
+def score_reduced(
+    sealed: SealedLabels, reduced: Mapping[str, Reduced], half: Half, estimator: Estimator = estimate
 ) -> Results:
-    """Return the scores of `answers`, by key, on one half of the samples, or on all.
+    """Return the scores of the submissions `reduced`, by key, on one half of the samples, or on all.
 
     The samples keep the order of the dataset that was sealed: it decides the last digit of a mean, nothing else.
     """
-    for key in answers:
+    for key in reduced:
         if key in RESERVED:
             raise InputError(f"entry {key!r}: the name is reserved for a row of the table")
-    track, keep = load_track(sealed.track), indices_of(sealed, half)
-    labels = labels_of(sealed, half)
-    predictions = [one for key, found in answers.items() for one in _as_benched(sealed, labels, keep, key, found)]
-    scored = _Scored(sealed.fingerprint, str(sealed.source["name"]))
-    return score(track, cast(Dataset, scored), labels, predictions, PROTOCOL, estimator=estimator)
+    keep = indices_of(sealed, half)
+    scored = [one for key, found in reduced.items() for one in _as_benched(sealed, keep, key, found)]
+    about = {"fingerprint": sealed.fingerprint, "name": sealed.source["name"], "recipe": {}}
+    return score(load_track(sealed.track), sealed.labels.take(keep), scored, about, PROTOCOL, estimator)
 
 
-def _as_benched(sealed: "SealedLabels", labels: Labels, keep: Indices, key: str, answers: Answers) -> list[Predictions]:
-    """Return `answers` as `whence bench` would have written them: one `Predictions` a condition, named `key`."""
+def _as_benched(sealed: SealedLabels, keep: Indices, key: str, reduced: Reduced) -> list[Scored]:
+    """Return the samples `keep` of a submission as `whence bench` scores a method called `key`, one a condition."""
     return [
-        Predictions(
-            pd.DataFrame({"sample_id": labels.sample_id, "prediction": answers.values[k, keep]}),
-            {"track": sealed.track, "method": key, "condition": dict(condition), "seconds_per_sample": seconds},
-        )
-        for k, (condition, seconds) in enumerate(zip(sealed.conditions, answers.seconds, strict=True))
+        Scored(key, condition, {name: values[k, keep] for name, values in reduced.terms.items()}, seconds)
+        for k, (condition, seconds) in enumerate(zip(sealed.conditions, reduced.seconds, strict=True))
     ]

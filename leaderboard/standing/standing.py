@@ -1,11 +1,7 @@
-"""From labels and submissions to a standing: scores, rank groups, paired differences, error histograms.
-
-The classes themselves, and their form in JSON, are in `standing_record`; their names can be had from here.
-"""
+"""From labels and submissions to a standing: scores, rank groups, paired differences, error histograms."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,49 +9,15 @@ import numpy.typing as npt
 from ...benchmarks.questions.track import Track
 from ...benchmarks.report.tables import conditions_of
 from ...benchmarks.running.predictions import HARNESS_VERSION
-from ...benchmarks.scoring.published import GROUP_KEYS, PublishedResult, published_under
-from ...benchmarks.scoring.results import Results, Row
+from ...benchmarks.scoring.published import PublishedResult, published_for
+from ...benchmarks.scoring.results import Bounds, Results, Row, why_unranked
 from ...benchmarks.scoring.statistics import Estimator, estimate
 from ...registry import load_track
-from ..submission.expectation import Submission
-from ..submission.file import Condition
+from ..sealing.labels_file import PUBLIC, SealedLabels
+from ..submission.file import Condition, Submission
 from .paired import Terms, overall_rows, paired_differences
-from .record import (
-    BoardInfo,
-    Entry,
-    EntryInfo,
-    ErrorHistogram,
-    Half,
-    Kind,
-    MetricInfo,
-    PairedDifferences,
-    Phase,
-    PublishedNumber,
-    Standing,
-    standing_from_json,
-)
-from .scoring import Answers, answers_of, indices_of, labels_of, score_answers
-
-if TYPE_CHECKING:
-    from ..sealing.labels_file import SealedLabels
-
-__all__ = [
-    "BoardInfo",
-    "Entry",
-    "EntryInfo",
-    "ErrorHistogram",
-    "Half",
-    "Kind",
-    "MetricInfo",
-    "PairedDifferences",
-    "Phase",
-    "PublishedNumber",
-    "Standing",
-    "scores_of",
-    "standing_from_json",
-    "standing_of",
-    "standing_of_answers",
-]
+from .record import BoardInfo, Entry, EntryInfo, ErrorHistogram, Half, MetricInfo, PublishedNumber, Standing
+from .scoring import Reduced, halves_of, indices_of, labels_of, reduce_all, score_reduced
 
 FEWEST = 10
 """Samples of the smallest part whose score is shown: a mean over fewer would give single labels away."""
@@ -65,7 +27,7 @@ WORST = 10
 
 def standing_of(
     info: BoardInfo,
-    labels: "SealedLabels",
+    labels: SealedLabels,
     submissions: Mapping[str, Submission],
     entries: Mapping[str, EntryInfo],
     half: Half,
@@ -74,21 +36,21 @@ def standing_of(
 
     `entries` holds who sent each. Raises InputError for a reserved key and for a submission that does not fit.
     """
-    return standing_of_answers(info, labels, answers_of(labels, submissions), entries, half)
+    return standing_of_reduced(info, labels, reduce_all(labels, submissions), entries, half)
 
 
-def standing_of_answers(
+def standing_of_reduced(
     info: BoardInfo,
-    labels: "SealedLabels",
-    answers: Mapping[str, Answers],
+    labels: SealedLabels,
+    reduced: Mapping[str, Reduced],
     entries: Mapping[str, EntryInfo],
     half: Half,
     estimator: Estimator = estimate,
 ) -> Standing:
-    """Return the standing of all `answers`, by key, as `standing_of` does."""
+    """Return the standing of the submissions `reduced`, by key, as `standing_of` does."""
     track, scored = load_track(labels.track), labels_of(labels, half)
-    results, overall = scores_of(labels, answers, half, estimator)
-    terms = _terms(labels, answers, half)
+    results, overall = scores_of(labels, reduced, half, estimator)
+    terms = _terms(labels, reduced, half)
     conditions = [dict(condition) for condition in labels.conditions]
     return Standing(
         slug=info.slug,
@@ -100,36 +62,38 @@ def standing_of_answers(
         commitment=labels.commitment,
         source=str(labels.source["name"]),
         phase=info.phase,
-        half=half,
+        half=half if "private" in halves_of(labels) else "all",
         harness=HARNESS_VERSION,
         samples=len(scored),
         cluster_name=scored.cluster_name,
+        unranked=why_unranked(scored),
         conditions=conditions,
         metrics=[MetricInfo(m.name, m.label, m.unit, m.higher_is_better) for m in track.metrics],
         rows=results.rows,
         overall=overall,
-        entries=_entries(track, labels.conditions, terms, _worst(labels, answers), answers, entries),
+        entries=_entries(track, labels.conditions, terms, _worst(labels, reduced), reduced, entries),
         comparisons=paired_differences(terms, conditions, estimator),
         published=_published(track, labels.source.get("published", ()), results),
     )
 
 
 def scores_of(
-    labels: "SealedLabels", answers: Mapping[str, Answers], half: Half, estimator: Estimator = estimate
+    labels: SealedLabels, reduced: Mapping[str, Reduced], half: Half, estimator: Estimator = estimate
 ) -> tuple[Results, list[Row]]:
-    """Return the scores of `answers` that are shown, and those over all conditions together."""
-    results = score_answers(labels, answers, half, estimator)
-    shown = [row for row in results.rows if row.n >= FEWEST or not set(GROUP_KEYS) & set(row.condition)]
-    seconds = {key: float(np.mean(one.seconds)) for key, one in answers.items()}
-    overall = overall_rows(load_track(labels.track), _terms(labels, answers, half), seconds, estimator)
-    return replace(results, rows=shown), overall
+    """Return the scores of `reduced` submissions that are shown, and those over all conditions together."""
+    track, own = load_track(labels.track), labels_of(labels, half)
+    results, terms = score_reduced(labels, reduced, half, estimator), _terms(labels, reduced, half)
+    shown = [row for row in results.rows if row.n >= FEWEST or not track.wording.part_keys(row.condition)]
+    seconds = {key: float(np.mean(one.seconds)) for key, one in reduced.items()}
+    bounds = Bounds(track, own).terms(terms.metric, terms.metric.counted(own.truth))
+    return replace(results, rows=shown), overall_rows(bounds, terms, seconds, estimator)
 
 
-def _terms(sealed: "SealedLabels", answers: Mapping[str, Answers], half: Half) -> Terms:
-    """Return the errors of all answers on one half."""
-    keep = indices_of(sealed, half)
-    values = {key: one.values[:, keep] for key, one in answers.items()}
-    return Terms.of(load_track(sealed.track).metrics[0], sealed.labels.take(keep), values)
+def _terms(sealed: SealedLabels, reduced: Mapping[str, Reduced], half: Half) -> Terms:
+    """Return the terms by the metric that ranks of all submissions on one half."""
+    metric, keep = load_track(sealed.track).metrics[0], indices_of(sealed, half)
+    by_entry = {key: one.terms[metric.name][:, keep] for key, one in reduced.items()}
+    return Terms.of(metric, sealed.labels.take(keep), by_entry)
 
 
 def _entries(
@@ -137,12 +101,12 @@ def _entries(
     conditions: Sequence[Condition],
     terms: Terms,
     worst: Mapping[str, list[str]],
-    answers: Mapping[str, Answers],
+    reduced: Mapping[str, Reduced],
     known: Mapping[str, EntryInfo],
 ) -> dict[str, Entry]:
     """Return the entries by key: what is known of them, their errors, and where they do worst in public."""
     found = {}
-    for key, one in answers.items():
+    for key, one in reduced.items():
         header, info = one.header, known[key]
         found[key] = Entry(
             key=key,
@@ -161,7 +125,7 @@ def _entries(
 
 
 def _histograms(track: Track, conditions: Sequence[Condition], terms: npt.NDArray[np.float64]) -> list[ErrorHistogram]:
-    """Return how the errors `terms` (conditions, samples) are distributed; nothing where an answer is a side."""
+    """Return how the errors `terms` (conditions, samples) are distributed; nothing where an answer is no quantity."""
     quantity = track.quantity
     if quantity is None:
         return []
@@ -173,11 +137,11 @@ def _histograms(track: Track, conditions: Sequence[Condition], terms: npt.NDArra
     ]
 
 
-def _worst(sealed: "SealedLabels", answers: Mapping[str, Answers]) -> dict[str, list[str]]:
+def _worst(sealed: SealedLabels, reduced: Mapping[str, Reduced]) -> dict[str, list[str]]:
     """Return by key the public samples with the largest mean error over the conditions, the worst first."""
-    if not (sealed.half == "public").any():
+    if not (sealed.half == PUBLIC).any():
         return {}
-    terms = _terms(sealed, answers, "public")
+    terms = _terms(sealed, reduced, "public")
     sign = 1 if terms.metric.higher_is_better else -1
     order = {key: np.argsort(sign * rows.mean(axis=0), kind="stable") for key, rows in terms.by_entry.items()}
     return {key: [str(terms.sample_id[k]) for k in places[:WORST]] for key, places in order.items()}
@@ -186,11 +150,11 @@ def _worst(sealed: "SealedLabels", answers: Mapping[str, Answers]) -> dict[str, 
 def _published(track: Track, benchmarks: Sequence[str], results: Results) -> list[PublishedNumber]:
     """Return the numbers printed for `benchmarks` under the conditions of `results`."""
     names = {metric.name for metric in track.metrics}
-    conditions = [*conditions_of(results, pooled=True), *conditions_of(results, pooled=False)]
+    conditions = [c for pooled in (True, False) for c in conditions_of(results, track.wording, pooled=pooled)]
     return [
         _number(condition, found)
         for condition in conditions
-        for found in published_under(track.name, condition, benchmarks)
+        for found in published_for(track, condition, benchmarks)
         if found.metric in names
     ]
 

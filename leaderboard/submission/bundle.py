@@ -1,40 +1,24 @@
 """From the predictions of a finished run to a submission: what `whence submit` sends."""
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as parquet
 
-from ...benchmarks.bench import RUN
-from ...benchmarks.running.predictions import Predictions, read_predictions
-from ...datagen.dataset import Dataset
-from ...datagen.storage import Folder
+from ...benchmarks.running.predictions import metadata_of, read_predictions
+from ...benchmarks.running.run import BELONGING, prediction_files, read_listing
 from ...digests import canonical_json
 from ...errors import InputError
 from ...registry import nearest
 from .card import Card
-from .expectation import Expectation, shown
-from .file import Submission, header
+from .expectation import Expectation
+from .file import Rows, Submission, header
 
 _PARAMETER = re.compile(r"(:\w+=)")
 """What parts a method's label into its name and the values of its parameters."""
-
-
-def dataset_of_run(run: Path, data: str | None = None) -> Dataset:
-    """Return the dataset that was benched into `run`, at `data` if it has moved; raises InputError if it has gone."""
-    listing = _listing(run)
-    near = [str(run / listing["data_from_here"])] if "data_from_here" in listing else []
-    places = [data] if data else [*filter(None, [listing.get("data")]), *near]
-    found = next((place for place in places if Folder(place).exists()), None)
-    if found is None:
-        what = places[0] if places else f"the dataset of {run}"
-        raise InputError(f"{what} does not exist: give it with --data DATA.zarr")
-    return Dataset(found)
 
 
 def build_submission(run: Path, method: str, card: Card, expectation: Expectation) -> Submission:
@@ -42,33 +26,41 @@ def build_submission(run: Path, method: str, card: Card, expectation: Expectatio
 
     Raises InputError where `run` has none of this method for the dataset of `expectation`.
     """
-    files = _by_condition(run, _of_method(run, method, expectation))
-    known = [canonical_json(dict(condition)) for condition in expectation.conditions]
-    chosen = sorted(files.values(), key=lambda one: _position(known, one))
-    first = chosen[0].metadata
-    for one in chosen:
-        for key in ("version", "parameters", "harness"):
-            if one.metadata[key] != first[key]:
-                raise InputError(
-                    f"{run} holds predictions of {method!r} with another {key} under other conditions: bench it again"
-                )
-    sizes = [len(one.frame) for one in chosen]
+    files = _files_of(run, method, expectation)
+    about = list(files.values())
+    first = about[0]
+    for key in ("version", "parameters", "harness"):
+        if any(one[key] != first[key] for one in about):
+            raise InputError(
+                f"{run} holds predictions of {method!r} with another {key} under other conditions: bench it again"
+            )
     return Submission(
         header(
             track=first["track"],
             fingerprint=first["fingerprint"],
-            conditions=[one.metadata["condition"] for one in chosen],
+            conditions=[one["condition"] for one in about],
             method="".join(map(_without_folders, _PARAMETER.split(method))),
             version=first["version"],
             parameters={name: _without_folders(value) for name, value in first["parameters"].items()},
-            seconds_per_sample=[float(one.metadata["seconds_per_sample"]) for one in chosen],
+            seconds_per_sample=[float(one["seconds_per_sample"]) for one in about],
             card=card,
             harness=first["harness"],
         ),
-        np.repeat(np.arange(len(chosen), dtype=np.int32), sizes),
-        np.concatenate([one.frame["sample_id"].to_numpy(dtype=object) for one in chosen]),
-        np.concatenate([one.frame["prediction"].to_numpy(dtype=np.float64) for one in chosen]),
+        _RowsOfRun(list(files)),
     )
+
+
+@dataclass(frozen=True)
+class _RowsOfRun:
+    """The rows of prediction files, one a condition, a file at a time."""
+
+    paths: Sequence[Path]
+
+    def __iter__(self) -> Iterator[Rows]:
+        for number, path in enumerate(self.paths):
+            found = read_predictions(path)
+            names = found.frame["sample_id"].to_numpy(dtype=object)
+            yield Rows(np.full(len(names), number, dtype=np.int32), names, found.answers)
 
 
 def _without_folders(value: Any) -> Any:
@@ -76,62 +68,26 @@ def _without_folders(value: Any) -> Any:
     return re.sub(r".*[/\\]", "", value.rstrip("/\\")) if isinstance(value, str) else value
 
 
-def _position(known: Sequence[str], one: Predictions) -> int:
-    """Return the place of a file's condition in `known`, behind all of them where it is not there."""
-    stated = canonical_json(one.metadata["condition"])
-    return known.index(stated) if stated in known else len(known)
-
-
-def _of_method(run: Path, method: str, expectation: Expectation) -> list[Path]:
-    """Return the prediction files of `method` for the dataset of `expectation`."""
-    about = {path: _about(path) for path in sorted((run / "predictions").glob("*.parquet"))}
+def _files_of(run: Path, method: str, expectation: Expectation) -> dict[Path, Mapping[str, Any]]:
+    """Return the metadata of the files of `method` for the dataset of `expectation`, in the order of its conditions."""
+    listing = read_listing(run)
+    if listing["fingerprint"] != expectation.fingerprint:
+        raise InputError(
+            f"{run} is a run on the dataset {listing['fingerprint'][:16]}, not on {expectation.fingerprint[:16]}: "
+            "bench the board's own one"
+        )
+    about = {path: metadata_of(path) for path in prediction_files(run, {key: listing[key] for key in BELONGING})}
     if not about:
         raise InputError(f"{run} holds no predictions: give the --out folder of a `whence bench` on the sealed dataset")
     labels = {str(metadata["method"]) for metadata in about.values()}
     if method not in labels:
         raise InputError(f"--method {method}: {run} holds none of it; {nearest(method, labels)}")
-    found = [path for path, metadata in about.items() if metadata["method"] == method]
-    mine = [path for path in found if about[path]["fingerprint"] == expectation.fingerprint]
-    if not mine:
-        other = about[found[0]]["fingerprint"][:16]
-        raise InputError(
-            f"{run} is a run on the dataset {other}, not on {expectation.fingerprint[:16]}: bench the board's own one"
-        )
-    return mine
+    known = [canonical_json(dict(condition)) for condition in expectation.conditions]
+    mine = [(path, metadata) for path, metadata in about.items() if metadata["method"] == method]
+    return dict(sorted(mine, key=lambda one: _position(known, one[1]["condition"])))
 
 
-def _about(path: Path) -> dict[str, Any]:
-    """Return the metadata of a predictions file."""
-    try:
-        metadata = dict(json.loads((parquet.read_schema(path).metadata or {})[b"whence"]))
-        return {key: metadata[key] for key in ("method", "fingerprint", "condition")}
-    except (OSError, pa.ArrowException, ValueError, KeyError) as error:
-        raise InputError(f"{path} is no predictions file of `whence bench` ({error}): remove it, bench again") from None
-
-
-def _by_condition(run: Path, paths: Sequence[Path]) -> dict[str, Predictions]:
-    """Return the predictions by condition; of several, such as of two versions, those that the run lists last count."""
-    listed = {str(run / name) for name in _listing(run).get("predictions", [])}
-    found: dict[str, Path] = {}
-    for path in paths:
-        condition = canonical_json(_about(path)["condition"])
-        there = found.get(condition)
-        if there is not None and (str(there) in listed) == (str(path) in listed):
-            raise InputError(
-                f"{run} holds two files for one condition, {shown(there.name)} and {shown(path.name)}: "
-                "remove the older one, or bench into a new folder"
-            )
-        if there is None or str(path) in listed:
-            found[condition] = path
-    return {condition: read_predictions(path) for condition, path in found.items()}
-
-
-def _listing(run: Path) -> Mapping[str, Any]:
-    """Return what `run.json` says, nothing where there is none."""
-    path = run / RUN
-    if not run.is_dir():
-        raise InputError(f"{run} is no run folder: give the --out folder of a `whence bench`")
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
-    except ValueError as error:
-        raise InputError(f"{path} cannot be read ({error}): run the bench again") from None
+def _position(known: Sequence[str], condition: Mapping[str, Any]) -> int:
+    """Return the place of a file's condition in `known`, behind all of them where it is not there."""
+    stated = canonical_json(condition)
+    return known.index(stated) if stated in known else len(known)

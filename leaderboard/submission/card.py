@@ -11,10 +11,20 @@ import unicodedata
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+)
 
 from ...errors import InputError
 from ...registry import METHODS, nearest, parse_specification
+from .names import own_name
+from .parquet_guard import open_regular
 
 CARD_BYTES = 65_536
 """Bytes of the largest card file."""
@@ -84,7 +94,15 @@ def _text(longest: int, shortest: int = 0) -> Any:
     return StringConstraints(strip_whitespace=True, min_length=shortest, max_length=longest)
 
 
-Name = Annotated[str, _text(80, 1), AfterValidator(plain_name)]
+STORED = {"stored": True}
+"""The context in which a file is validated that was taken before: rules for new names do not break old boards."""
+
+
+def _new_name(value: str, info: ValidationInfo) -> str:
+    return value if info.context == STORED else own_name(value)
+
+
+Name = Annotated[str, _text(80, 1), AfterValidator(plain_name), AfterValidator(_new_name)]
 ShortText = Annotated[str, _text(300), AfterValidator(plain_text)]
 LongText = Annotated[str, _text(4000), AfterValidator(plain_text)]
 Link = Annotated[str, _text(300), AfterValidator(web_link)]
@@ -113,16 +131,18 @@ FIELDS = "name, authors and training_data (and paper, code, commit, hardware, de
 
 def read_card(path: Path) -> Card:
     """Return the card in the TOML or JSON file `path`; raises InputError that says which line to change."""
+    if not path.is_file():
+        raise InputError(f"card {path} does not exist: give a TOML file such as docs/submit.md shows")
+    with open_regular(path, follow=True) as stream:
+        content = stream.read(CARD_BYTES + 1)
+    if len(content) > CARD_BYTES:
+        raise InputError(f"card {path}: larger than {CARD_BYTES} bytes: a card is a page of text")
     try:
-        if path.stat().st_size > CARD_BYTES:
-            raise InputError(f"card {path}: larger than {CARD_BYTES} bytes: a card is a page of text")
-        text = path.read_text(encoding="utf-8")
-        content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (FileNotFoundError, IsADirectoryError):
-        raise InputError(f"card {path} does not exist: give a TOML file such as docs/submit.md shows") from None
+        text = content.decode("utf-8")
+        fields = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"card {path} is no TOML or JSON file: {error}") from None
-    return card_of(content, f"card {path}")
+    return card_of(fields, f"card {path}")
 
 
 def own_card(method: str) -> Card | None:
@@ -138,10 +158,13 @@ def own_card(method: str) -> Card | None:
     return card_of(content, f"card of {method}")
 
 
-def card_of(content: Any, where: str = "card") -> Card:
-    """Return `content` (a mapping) as a card; raises InputError that begins with `where`."""
+def card_of(content: Any, where: str = "card", *, stored: bool = False) -> Card:
+    """Return `content` (a mapping) as a card; raises InputError that begins with `where`.
+
+    One that is `stored` on a board already may have a name that is not taken any more.
+    """
     try:
-        return Card.model_validate(content)
+        return Card.model_validate(content, context=STORED if stored else None)
     except ValidationError as error:
         raise InputError(f"{where}: {first_fault(error, Card.model_fields)}") from None
 

@@ -1,37 +1,24 @@
-"""What a submission must hold: the track, the dataset, its conditions and samples, every one of them once.
+"""What a submission must hold: the track, the dataset, its conditions and samples, every one of them once."""
 
-The file itself is read and written by `submission_file`, whose names can be had from here.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...benchmarks.running.predictions import HARNESS_VERSION
+from ...benchmarks.questions.answer import AnswerKind, Answers
+from ...benchmarks.questions.labels import Indices
+from ...benchmarks.questions.source import is_sealed
+from ...benchmarks.running.predictions import HARNESS_VERSION, rows_together
 from ...datagen.dataset import Dataset
 from ...errors import InputError
-from .file import Condition, Submission, read_submission, write_submission
+from ...registry import load_track
+from .file import Condition, Rows, Submission, read_submission
 from .parquet_guard import Limits
-from .plausibility import check_plausible
-
-__all__ = [
-    "Expectation",
-    "Limits",
-    "Submission",
-    "check_fit",
-    "check_submission",
-    "expectation_from_json",
-    "expectation_of",
-    "placed",
-    "read_submission",
-    "seconds_in_order",
-    "write_submission",
-]
 
 
 @dataclass(frozen=True)
@@ -49,10 +36,23 @@ class Expectation:
         return len(self.conditions) * len(self.sample_ids)
 
     @cached_property
+    def answer(self) -> AnswerKind:
+        """What an answer of the track is."""
+        answer: AnswerKind = load_track(self.track).answer
+        return answer
+
+    @cached_property
     def limits(self) -> Limits:
         """How large the file of such a submission can be."""
         longest = max((len(name.encode()) for name in self.sample_ids), default=0)
-        return Limits.of_rows(self.rows, longest)
+        return Limits.of_rows(self.rows, longest, self.answer.nbytes, self.rows // rows_together(self.answer))
+
+    def read(self, path: Path, *, stored: bool = False) -> Submission:
+        """Return the submission in the file `path`, or `stored` there by a board before.
+
+        Raises InputError for any file that cannot be one.
+        """
+        return read_submission(path, self.answer, self.limits, stored=stored)
 
     @cached_property
     def _index(self) -> pd.Index:
@@ -80,7 +80,7 @@ def expectation_from_json(content: Mapping[str, Any]) -> Expectation:
 def expectation_of(dataset: Dataset) -> Expectation:
     """Return what a submission for the sealed `dataset` must hold; raises InputError for any other dataset."""
     recipe = dataset.recipe
-    if dataset.name != "sealed" or "conditions" not in recipe:
+    if not is_sealed(dataset) or "conditions" not in recipe:
         raise InputError(
             f"{dataset.url} is a dataset of kind {dataset.name!r}: submissions are for sealed ones (`whence seal`)"
         )
@@ -110,20 +110,70 @@ def check_fit(submission: Submission, expectation: Expectation) -> None:
             "bench the board's own sealed dataset"
         )
     _check_conditions(header.conditions, expectation.conditions)
-    _check_samples(submission, expectation)
-    _check_finite(submission)
-    check_plausible(header.track, submission.condition, submission.prediction)
+    _check_answers(submission, expectation)
 
 
-def placed(submission: Submission, expectation: Expectation) -> npt.NDArray[np.float64]:
-    """Return the predictions (conditions, samples) in the order of `expectation`; raises InputError unless all fit."""
+def _check_answers(submission: Submission, expectation: Expectation) -> None:
+    """Place every answer and see that it is plausible: numbers all together, maps some at a time."""
+    answer = expectation.answer
+    numbers = np.zeros((len(expectation.conditions), len(expectation.sample_ids)))
+    for rows in placed_rows(submission, expectation):
+        if answer.shape:
+            answer.check([rows.answers])
+        else:
+            numbers[rows.condition, rows.sample] = rows.answers
+    if not answer.shape:
+        answer.check(list(numbers))
+
+
+@dataclass(frozen=True)
+class PlacedRows:
+    """Some answers (n, *shape), and to which condition (n,) and sample (n,) of an expectation each belongs."""
+
+    condition: Indices
+    sample: Indices
+    answers: Answers
+
+
+def placed_rows(submission: Submission, expectation: Expectation) -> Iterator[PlacedRows]:
+    """Yield the answers of `submission`, some at a time, with their places.
+
+    Raises InputError for one that does not belong there or is not finite and, at the end, unless every sample was there
+    once under every condition.
+    """
     _check_conditions(submission.header.conditions, expectation.conditions)
-    _check_samples(submission, expectation)
-    order = [_place(condition, expectation.conditions) for condition in submission.header.conditions]
-    rows = np.asarray(order, dtype=np.intp)[submission.condition]
-    values = np.full((len(expectation.conditions), len(expectation.sample_ids)), np.nan)
-    values[rows, expectation.places(submission.sample_id)] = submission.prediction
-    return values
+    known = [_place(condition, expectation.conditions) for condition in submission.header.conditions]
+    order = np.asarray(known, dtype=np.intp)
+    times = np.zeros((len(expectation.conditions), len(expectation.sample_ids)), dtype=np.intp)
+    for rows in submission.pieces:
+        placed = _placed(rows, order, expectation)
+        np.add.at(times, (placed.condition, placed.sample), 1)
+        yield placed
+    _check_once(times, expectation)
+
+
+def _placed(rows: Rows, order: Indices, expectation: Expectation) -> PlacedRows:
+    """Return `rows` with their places; `order` holds the place of each of the submission's conditions."""
+    if rows.condition.size and not (rows.condition.min() >= 0 and rows.condition.max() < len(order)):
+        raise InputError(f"column condition: expected 0 to {len(order) - 1}, the place in the list of conditions")
+    places = expectation.places(rows.sample_id)
+    unknown = rows.sample_id[places < 0]
+    if unknown.size:
+        raise InputError(f"there are rows of samples that the dataset does not have, such as {shown(unknown[0])}")
+    finite = np.isfinite(rows.answers).all(axis=tuple(range(1, rows.answers.ndim)))
+    if not finite.all():
+        name = shown(rows.sample_id[int(np.argmin(finite))])
+        raise InputError(f"there are predictions that are not finite numbers, such as that of {name}")
+    return PlacedRows(order[rows.condition], places, rows.answers)
+
+
+def _check_once(times: npt.NDArray[np.intp], expectation: Expectation) -> None:
+    """Check how many `times` (conditions, samples) each prediction was there."""
+    for wrong, what in ((times == 0, "are missing"), (times > 1, "are there more than once")):
+        if wrong.any():
+            condition, sample = np.argwhere(wrong)[0]
+            where = f"{shown(expectation.sample_ids[sample])} under condition {condition}"
+            raise InputError(f"{np.count_nonzero(wrong)} of {expectation.rows} predictions {what}, such as {where}")
 
 
 def seconds_in_order(submission: Submission, expectation: Expectation) -> list[float]:
@@ -148,31 +198,6 @@ def _check_conditions(found: Sequence[Condition], expected: Sequence[Condition])
         raise InputError(
             f"{len(found)} conditions, of which some are the same: expected {len(expected)} different ones"
         )
-
-
-def _check_samples(submission: Submission, expectation: Expectation) -> None:
-    """Check that every sample is there once under every condition, and no other."""
-    count = len(expectation.conditions)
-    if submission.condition.size and not (submission.condition.min() >= 0 and submission.condition.max() < count):
-        raise InputError(f"column condition: expected 0 to {count - 1}, the place in the list of conditions")
-    places = expectation.places(submission.sample_id)
-    unknown = submission.sample_id[places < 0]
-    if unknown.size:
-        raise InputError(f"{len(unknown)} rows are of samples that the dataset has not, such as {shown(unknown[0])}")
-    times = np.zeros((count, len(expectation.sample_ids)), dtype=np.intp)
-    np.add.at(times, (submission.condition, places), 1)
-    for wrong, what in ((times == 0, "are missing"), (times > 1, "are there more than once")):
-        if wrong.any():
-            condition, sample = np.argwhere(wrong)[0]
-            where = f"{shown(expectation.sample_ids[sample])} under condition {condition}"
-            raise InputError(f"{np.count_nonzero(wrong)} of {expectation.rows} predictions {what}, such as {where}")
-
-
-def _check_finite(submission: Submission) -> None:
-    wrong = np.flatnonzero(~np.isfinite(submission.prediction))
-    if wrong.size:
-        name = shown(submission.sample_id[wrong[0]])
-        raise InputError(f"{wrong.size} predictions are not finite numbers, such as that of {name}")
 
 
 def shown(value: object, longest: int = 80) -> str:

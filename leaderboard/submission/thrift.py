@@ -11,8 +11,8 @@ from ...errors import InputError
 
 DEEPEST = 12
 """Structs and lists within each other; a footer has seven."""
-MOST_VALUES = 200_000
-"""Values in all; the footer of a submission has some hundreds."""
+MOST_VALUES = 100_000
+"""Values of a footer; that of a submission has some hundreds."""
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 _BITS = {_I16: 16, _I32: 32, _I64: 64}
 
@@ -48,6 +48,13 @@ class Struct:
             raise ThriftError(f"struct {key} is missing")
         return value
 
+    def texts(self, key: int) -> list[bytes]:
+        """Return the texts in field `key`; raises ThriftError for anything else."""
+        value = self.fields.get(key)
+        if not isinstance(value, list) or not all(isinstance(one, bytes) for one in value):
+            raise ThriftError(f"list {key} is missing")
+        return value
+
     def structs(self, key: int) -> list["Struct"]:
         """Return the structs in field `key`, none where it is missing; raises ThriftError for anything else."""
         value = self.fields.get(key, [])
@@ -56,21 +63,36 @@ class Struct:
         return value
 
 
-def read_struct(data: bytes) -> tuple[Struct, int]:
+@dataclass
+class Budget:
+    """How many values may still be read."""
+
+    values: int = MOST_VALUES
+
+    def spend(self) -> None:
+        """Count one value; raises ThriftError where none is left."""
+        self.values -= 1
+        if self.values < 0:
+            raise ThriftError("it holds too many values")
+
+
+def read_struct(data: bytes, budget: Budget | None = None) -> tuple[Struct, int]:
     """Return the struct at the start of `data` and its length in bytes; raises ThriftError.
+
+    Every field and every item of a list is taken from `budget`.
 
     >>> read_struct(bytes([0x15, 0x04, 0x00]))
     (Struct(fields={1: 2}), 3)
     """
-    reader = _Reader(data)
+    reader = _Reader(data, budget or Budget())
     return reader.struct(0), reader.position
 
 
 class _Reader:
     """A position in bytes that moves on with everything read."""
 
-    def __init__(self, data: bytes) -> None:
-        self.data, self.position, self.values = data, 0, 0
+    def __init__(self, data: bytes, budget: Budget) -> None:
+        self.data, self.position, self.budget = data, 0, budget
 
     def byte(self) -> int:
         return self.take(1)[0]
@@ -102,6 +124,7 @@ class _Reader:
         while head := self.byte():
             step, kind = head >> 4, head & 0x0F
             key = key + step if step else self.signed(16)
+            self.budget.spend()
             if key < 1 or key in found.fields:
                 raise ThriftError(f"field {key} is there twice, or has no number")
             found.fields[key] = kind == _TRUE if kind in (_TRUE, _FALSE) else self.value(kind, depth + 1)
@@ -109,9 +132,8 @@ class _Reader:
 
     def value(self, kind: int, depth: int) -> Any:
         """Return a value of the type `kind`; floating-point numbers as their bytes."""
-        self.values += 1
-        if depth > DEEPEST or self.values > MOST_VALUES:
-            raise ThriftError("it is too deep or holds too much")
+        if depth > DEEPEST:
+            raise ThriftError("it is too deep")
         if kind in _BITS:
             return self.signed(_BITS[kind])
         if kind == _STRUCT:
@@ -131,4 +153,8 @@ class _Reader:
         count = self.unsigned() if head >> 4 == 15 else head >> 4
         if count > len(self.data) - self.position:
             raise ThriftError("a list is longer than its bytes")
-        return [self.value(head & 0x0F, depth + 1) for _ in range(count)]
+        return [self._item(head & 0x0F, depth + 1) for _ in range(count)]
+
+    def _item(self, kind: int, depth: int) -> Any:
+        self.budget.spend()
+        return self.value(kind, depth)

@@ -11,6 +11,8 @@ from . import __version__
 from .commands import about, bench, dataset, generate, generate_homes, imports, leaderboard, quickstart, seal, submit
 from .commands.arguments import spread_lists
 from .errors import InputError, VerificationError
+from .places import settle_home
+from .spelling import settle_streams
 
 app = typer.Typer(
     name="whence",
@@ -18,7 +20,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",  # "rich" takes `[default: x]` in a help text for a tag and drops it
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(quickstart.quickstart)
@@ -67,6 +69,10 @@ _HINTS = {
 }
 
 
+_STORAGE = ("aiobotocore", "aiohttp", "azure", "botocore", "fsspec", "gcsfs", "google", "httpx", "httpx2", "s3fs")
+"""Libraries behind fsspec, whose exceptions share no base: what they raise is about the storage or the way to it."""
+
+
 def _stop(message: object, code: int) -> NoReturn:
     text = " ".join(str(message).split())
     print(f"error: {text}", file=sys.stderr)
@@ -76,6 +82,8 @@ def _stop(message: object, code: int) -> NoReturn:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line `arguments` (default: the process's own) and exit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    settle_streams()
+    settle_home()
     try:
         code = app(args=spread_lists(given), prog_name="whence", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
@@ -90,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         hint = _HINTS.get(error.errno or 0, "check the path and the disk")
         _stop(f"{error.filename or 'output'}: {error.strerror or error}; {hint}", 2)
     except Exception as error:
+        if type(error).__module__.partition(".")[0] in _STORAGE:
+            _stop(f"storage: {error} ({type(error).__name__}); check the address, the network and your credentials", 2)
         if not hasattr(error, "format_message"):
             raise
         _stop(f"{error.format_message()} (`whence --help` lists commands and options)", 2)

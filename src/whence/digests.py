@@ -1,10 +1,11 @@
-"""Stable hashes, and random numbers that depend on nothing but the recipe's seed and the sample's name."""
+"""Stable hashes, and random numbers that depend only on the recipe's seed and the sample's name."""
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def sha256(data: bytes) -> str:
@@ -31,13 +32,15 @@ def digest(value: Any) -> str:
 
 
 def stable_hash(name: str) -> int:
-    """Return a 64-bit integer that names `name` on every machine and in every process."""
+    """Return a 64-bit hash of `name`, the same on every machine and in every process."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
 
 
-def generator_for(seed: int, name: str) -> np.random.Generator:
+def generator_for(seed: int, name: str) -> "np.random.Generator":
     """Return the random generator of one sample: `SeedSequence([seed, stable_hash(name)])`.
 
-    `name` is the sample id, with a prefix such as `noise/` where one sample needs several streams.
+    `name` is the sample id, with a prefix such as `noise/` if one sample needs several streams.
     """
+    import numpy as np  # here, so that hashing costs no import of NumPy
+
     return np.random.default_rng(np.random.SeedSequence([seed, stable_hash(name)]))

@@ -1,4 +1,4 @@
-"""What is installed on this machine: engines, decoders, optional packages, weights, and each one's licence."""
+"""The parts installed on this machine: engines, decoders, optional packages, weights, and their licences."""
 
 import os
 import shutil
@@ -8,6 +8,9 @@ from email.message import Message
 from importlib.metadata import PackageNotFoundError, metadata, version
 from pathlib import Path
 from typing import cast
+
+from .machine import facts
+from .places import home
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ _WEIGHTS = (
 
 
 def findings() -> Sequence[Finding]:
-    """Return the state of every part, those that are needed first. Nothing heavy is imported."""
+    """Return the state of every part, required ones first. Imports nothing heavy."""
     packages = [_package(*row) for row in _PACKAGES]
     weights = [_weights(*row) for row in _WEIGHTS]
     ffmpeg = shutil.which("ffmpeg")
@@ -53,6 +56,11 @@ def findings() -> Sequence[Finding]:
     gpu = os.path.exists("/proc/driver/nvidia/version")
     card = Finding("NVIDIA GPU", gpu, "driver loaded" if gpu else "", "" if gpu else "not needed by anything here")
     return [*packages, *weights, decoder, card]
+
+
+def machine() -> Sequence[Finding]:
+    """Return what this machine grants: cores, folders, locks, worker processes, letters."""
+    return [Finding(*fact) for fact in facts()]
 
 
 def _package(name: str, distribution: str, fix: str) -> Finding:
@@ -68,8 +76,9 @@ def _package(name: str, distribution: str, fix: str) -> Finding:
 
 def _weights(name: str, model: str, licence: str) -> Finding:
     """Return whether the Hugging Face cache holds the weights of `model`."""
-    home = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
-    cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
+    caches = os.environ.get("XDG_CACHE_HOME") or (home() or Path("/")) / ".cache"
+    place = Path(os.environ.get("HF_HOME") or Path(caches, "huggingface"))
+    cache = Path(os.environ.get("HF_HUB_CACHE", place / "hub"))
     kept = any((cache / f"models--{model.replace('/', '--')}").glob("snapshots/*/*.safetensors"))
     return Finding(name, kept, f"{model}, {licence}", "" if kept else f"hf download {model}")
 
@@ -87,7 +96,7 @@ _TEXTS = (
 
 
 def _first_line(text: str) -> str:
-    """Return the first line of a licence, or its name where the text opens with the copyright."""
+    """Return the first line of a licence, or its name if the text opens with the copyright."""
     if text.lstrip().startswith("Copyright"):
         words = " ".join(text.split())
         return next((name for phrase, name in _TEXTS if phrase in words), "see its licence")

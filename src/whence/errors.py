@@ -1,4 +1,4 @@
-"""What a command says when the user's input, files or machine are at fault."""
+"""Errors for faults in the user's input, files or machine."""
 
 
 class InputError(ValueError):

@@ -1,7 +1,8 @@
-"""What can be measured and with what: names and where they live, loaded only when asked for.
+"""The registry of tracks, methods and kinds of dataset, by name; each is imported when it is first used.
 
-Ours are listed here. Anyone else's method is found through the entry-point group `whence.methods`, or straight from
-a file as `file.py:Name`. A name may carry parameters: `beta:exponent=0.5`.
+Those of Whence are listed here. Third-party methods come from the entry-point group `whence.methods` or from a file, as
+`file.py:Name`; third-party tracks from the group `whence.tracks`. A method's name may carry parameters:
+`beta:exponent=0.5`.
 """
 
 import difflib
@@ -19,55 +20,97 @@ from typing import Any
 from .digests import sha256
 from .errors import InputError
 
-METHOD_GROUP = "whence.methods"
+METHOD_GROUP, TRACK_GROUP = "whence.methods", "whence.tracks"
+"""Entry-point groups for other distributions."""
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A registered method or track: where it lives (`module:attribute`), the tracks it serves, one line on it.
+class Registration:
+    """A registered method or track: its location (`module:attribute`), the tracks it serves, a one-line summary.
 
-    `trained` says that a method has weights, which it learnt from data.
+    `trained` marks methods with learned weights. `condition` locates the class of a track's conditions, whose settings
+    become command-line options; its module imports nothing heavy.
     """
 
     target: str
     tracks: tuple[str, ...]
     summary: str
     trained: bool = False
+    condition: str = ""
+
+
+_TRACKS, _STIMULI = "whence.benchmarks.tracks", "whence.benchmarks.stimuli"
+_STEREO = f"{_STIMULI}.stereo.condition:StereoCondition"
+_PAIRS, _BINAURAL = f"{_STIMULI}.view_pairs.condition:AsStored", f"{_STIMULI}.binaural.condition:BinauralCondition"
+
+
+def _track(module: str, name: str, summary: str, condition: str) -> Registration:
+    return Registration(f"{_TRACKS}.{module}:TRACK", (name,), summary, condition=condition)
 
 
 TRACKS = {
-    "tde": Entry("whence.benchmarks.tracks.tde:TRACK", ("tde",), "time delay of speech between two microphones"),
-    "left-right": Entry(
-        "whence.benchmarks.tracks.left_right:TRACK", ("left-right",), "on which side a sound is, from stereo"
-    ),
-    "rotation": Entry(
-        "whence.benchmarks.tracks.rotation:TRACK", ("rotation",), "how far a camera turned between two pictures"
-    ),
-    "azimuth": Entry("whence.benchmarks.tracks.azimuth:TRACK", ("azimuth",), "from where a sound comes to two ears"),
+    "tde": _track("tde", "tde", "time delay of speech between two microphones", _STEREO),
+    "left-right": _track("left_right", "left-right", "side of a sound, from stereo", _STEREO),
+    "rotation": _track("rotation", "rotation", "how far a camera rotated between two pictures", _PAIRS),
+    "azimuth": _track("azimuth", "azimuth", "azimuth of a sound heard by two ears", _BINAURAL),
 }
 
 _BOTH = ("tde", "left-right")
 _LICENCE = "weights for non-commercial research only"
+
+
+def _method(target: str, tracks: tuple[str, ...], summary: str, trained: bool = False) -> Registration:
+    return Registration(f"whence.baselines.{target}", tracks, summary, trained)
+
+
 METHODS = {
-    "zero": Entry("whence.baselines.constant:Zero", (*_BOTH, "rotation", "azimuth"), "always says zero: chance"),
-    "random": Entry("whence.baselines.constant:Random", _BOTH, "a delay drawn at random, deaf"),
-    "gcc-phat": Entry("whence.baselines.gcc:GccPhat", (*_BOTH, "azimuth"), "phase transform (Knapp and Carter 1976)"),
-    "scot": Entry("whence.baselines.gcc:Scot", _BOTH, "smoothed coherence transform (Carter 1973)"),
-    "roth": Entry("whence.baselines.gcc:Roth", _BOTH, "Roth's impulse response processor (1971)"),
-    "flat": Entry("whence.baselines.gcc:Flat", _BOTH, "plain cross-correlation"),
-    "ml": Entry("whence.baselines.gcc:MaximumLikelihood", _BOTH, "Hannan and Thomson's weighting (1973)"),
-    "beta": Entry("whence.baselines.gcc:Beta", _BOTH, "phase transform to the power beta, 0..1"),
-    "iid-rms": Entry("whence.baselines.level:LevelRatio", ("left-right",), "the louder channel, over the clip"),
-    "iid-vote": Entry("whence.baselines.level:LevelVotes", ("left-right",), "the louder channel, by votes of windows"),
-    "random-rotation": Entry("whence.baselines.constant:RandomRotation", ("rotation",), "drawn at random, blind"),
-    "random-azimuth": Entry("whence.baselines.azimuth:RandomAzimuth", ("azimuth",), "drawn at random, deaf"),
-    "itd-sphere": Entry("whence.baselines.azimuth:ItdSphere", ("azimuth",), "low-passed delay, by the rigid sphere"),
-    "ild-sphere": Entry("whence.baselines.azimuth:IldSphere", ("azimuth",), "level differences, by the rigid sphere"),
-    "sift": Entry("whence.baselines.sift:Sift", ("rotation",), "SIFT keypoints, ratio test (Lowe 2004)"),
-    "superglue": Entry("whence.baselines.learned_matching:SuperGlue", ("rotation",), f"SuperGlue; {_LICENCE}", True),
-    "lightglue": Entry("whence.baselines.learned_matching:LightGlue", ("rotation",), f"LightGlue; {_LICENCE}", True),
-    "loftr": Entry("whence.baselines.learned_matching:LoFTR", ("rotation",), "Efficient LoFTR, no keypoints", True),
+    "zero": _method("constant:Zero", (*_BOTH, "rotation", "azimuth"), "always zero: chance"),
+    "random": _method("random_guess:Random", _BOTH, "a delay drawn at random, deaf"),
+    "gcc-phat": Registration(
+        "whence.baselines.gcc:GccPhat", (*_BOTH, "azimuth"), "phase transform (Knapp and Carter 1976)"
+    ),
+    "scot": _method("gcc:Scot", _BOTH, "smoothed coherence transform (Carter 1973)"),
+    "roth": _method("gcc:Roth", _BOTH, "Roth's impulse response processor (1971)"),
+    "flat": _method("gcc:Flat", _BOTH, "plain cross-correlation"),
+    "ml": _method("gcc:MaximumLikelihood", _BOTH, "Hannan and Thomson's weighting (1973)"),
+    "beta": _method("gcc:Beta", _BOTH, "phase transform to the power beta, 0..1"),
+    "iid-rms": _method("level:LevelRatio", ("left-right",), "the louder channel, over the clip"),
+    "iid-vote": Registration(
+        "whence.baselines.level:LevelVotes", ("left-right",), "the louder channel, by votes of windows"
+    ),
+    "random-rotation": Registration(
+        "whence.baselines.random_guess:RandomRotation", ("rotation",), "drawn at random, blind"
+    ),
+    "random-azimuth": _method("random_guess:RandomAzimuth", ("azimuth",), "drawn at random, deaf"),
+    "itd-sphere": Registration(
+        "whence.baselines.azimuth:ItdSphere", ("azimuth",), "low-passed delay, by the rigid sphere"
+    ),
+    "ild-sphere": Registration(
+        "whence.baselines.azimuth:IldSphere", ("azimuth",), "level differences, by the rigid sphere"
+    ),
+    "sift": _method("sift:Sift", ("rotation",), "SIFT keypoints, ratio test (Lowe 2004)"),
+    "superglue": Registration(
+        "whence.baselines.learned_matching:SuperGlue", ("rotation",), f"SuperGlue; {_LICENCE}", True
+    ),
+    "lightglue": Registration(
+        "whence.baselines.learned_matching:LightGlue", ("rotation",), f"LightGlue; {_LICENCE}", True
+    ),
+    "loftr": Registration(
+        "whence.baselines.learned_matching:LoFTR", ("rotation",), "Efficient LoFTR, no keypoints", True
+    ),
 }
+
+
+DATASETS = {
+    "tde": "whence.datagen.tde:replan",
+    "brir": "whence.datagen.brir:replan",
+    "dry-clips": "whence.datagen.dry_clips:replan",
+    "hm3d-ss": "whence.datagen.hm3d_ss:replan",
+    "panoramas": "whence.datagen.panoramas:replan",
+}
+"""For each kind of dataset, the function that plans it again for `whence verify`: (dataset, elsewhere) -> plan.
+Imported and sealed kinds are absent: their rows cannot be rendered again.
+"""
 
 
 def parse_specification(text: str) -> tuple[str, dict[str, str]]:
@@ -86,12 +129,28 @@ def parse_specification(text: str) -> tuple[str, dict[str, str]]:
     return name, {key: value for key, _, value in pairs}
 
 
-def method_entries() -> dict[str, Entry]:
-    """Return every registered method by name, other distributions' included."""
+def registered_methods() -> dict[str, Registration]:
+    """Return all registered methods by name, including those of other distributions."""
     found = dict(METHODS)
     for point in entry_points(group=METHOD_GROUP):
-        found.setdefault(point.name, Entry(point.value, (), f"from {point.dist.name if point.dist else point.value}"))
+        found.setdefault(
+            point.name, Registration(point.value, (), f"from {point.dist.name if point.dist else point.value}")
+        )
     return found
+
+
+def registered_tracks() -> dict[str, Registration]:
+    """Return all registered tracks by name, including those of other distributions."""
+    found = dict(TRACKS)
+    for point in entry_points(group=TRACK_GROUP):
+        whose = f"from {point.dist.name if point.dist else point.value}"
+        found.setdefault(point.name, Registration(point.value, (point.name,), whose))
+    return found
+
+
+def load_conditions() -> list[Any]:
+    """Return the distinct condition classes of Whence's tracks; their settings are the command-line options."""
+    return [load(target) for target in dict.fromkeys(one.condition for one in TRACKS.values()) if target]
 
 
 def load_method(name: str) -> tuple[Any, str]:
@@ -99,14 +158,19 @@ def load_method(name: str) -> tuple[Any, str]:
     if ".py:" in name:
         found = _load_from_file(name)
     else:
-        found = _load(_known(name, method_entries(), "method", "whence methods").target)
+        found = load(_known(name, registered_methods(), "method", "whence methods").target)
     file = inspect.getsourcefile(found) if isinstance(found, type) else None
     return found, sha256(Path(file).read_bytes()) if file else ""
 
 
 def load_track(name: str) -> Any:
-    """Return the track `name`; raises InputError naming the nearest one there is."""
-    return _load(_known(name, TRACKS, "track", "whence tracks").target)
+    """Return the track `name`; raises InputError suggesting the nearest name."""
+    return load(_known(name, registered_tracks(), "track", "whence tracks").target)
+
+
+def load_replanner(kind: str) -> Any:
+    """Return the function that plans a dataset of this `kind` again, or None if there is none."""
+    return load(DATASETS[kind]) if kind in DATASETS else None
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -116,13 +180,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
 
 
-def _known(name: str, entries: dict[str, Entry], what: str, command: str) -> Entry:
-    if name not in entries:
-        raise InputError(f"unknown {what} {name!r}: {nearest(name, entries)} (`{command}` lists them)")
-    return entries[name]
+def _known(name: str, registered: dict[str, Registration], what: str, command: str) -> Registration:
+    if name not in registered:
+        raise InputError(f"unknown {what} {name!r}: {nearest(name, registered)} (`{command}` lists them)")
+    return registered[name]
 
 
-def _load(target: str) -> Any:
+def load(target: str) -> Any:
+    """Return the attribute `target` (`module:attribute`); raises InputError if it cannot be loaded."""
     module, _, attribute = target.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)
@@ -142,18 +207,34 @@ def _load_from_file(name: str) -> Any:
     return getattr(module, attribute)
 
 
+_beside: set[str] = set()
+"""Modules next to a method file that it imported; they are reloaded together with it."""
+
+
 def _import_file(path: Path) -> ModuleType:
-    """Return the module in the file `path`; it may import what lies beside it."""
+    """Return the module in the file `path`, reloaded each time; it may import its neighbours."""
+    folder = path.resolve().parent
     specification = importlib.util.spec_from_file_location(f"whence_method_{path.stem}", path)
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
-    sys.modules[module.__name__] = module  # dataclasses look their module up
-    sys.path.insert(0, str(path.resolve().parent))
+    for name in _beside & sys.modules.keys():
+        del sys.modules[name]
+    before = set(sys.modules)
+    sys.modules[module.__name__] = module  # dataclasses look up their module
+    sys.path.insert(0, str(folder))
+    keeps_no_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # bytecode would hide a quick change
     try:
         specification.loader.exec_module(module)
     except Exception as error:
         raise InputError(f"method file {path} cannot be loaded: {type(error).__name__}: {error}") from error
     finally:
-        sys.path.remove(str(path.resolve().parent))
+        sys.path.remove(str(folder))
+        sys.dont_write_bytecode = keeps_no_bytecode
+        _beside.update(name for name in set(sys.modules) - before if _lies_in(sys.modules[name], folder))
     return module
+
+
+def _lies_in(module: ModuleType, folder: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    return file is not None and Path(file).resolve().is_relative_to(folder)

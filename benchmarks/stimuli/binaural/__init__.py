@@ -1,1 +1,1 @@
-"""Binaural clips of homes, and the pages that show those homes."""
+"""Binaural clips, and the pages that show homes."""

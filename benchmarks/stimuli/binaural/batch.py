@@ -1,11 +1,10 @@
-"""Binaural clips: stored ones as they are, those of HM3D-SS rendered from responses and dry sound as they are heard.
+"""Binaural clips: stored ones as they are, those of HM3D-SS rendered on demand from responses and dry sound.
 
-Rendering follows SLfM (fact sheet hm3d_ss.md, section 6): every dry clip of 7.65 s gets a level of its own, is
-convolved with `direct + ratio x indirect`, and a segment of 2.55 s is heard, another one in every view. Everything
-random depends on the seed of the dataset and the name of the sample alone; nothing is stored.
+Rendering follows SLfM (Sec. 4.1, App. A and its released data loader): every dry clip of 7.65 s is scaled to a random
+level and convolved with `direct + ratio x indirect`; each view gets a different segment of 2.55 s. All randomness
+depends only on the dataset's seed and the sample's name; nothing is stored.
 """
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,8 +20,8 @@ from ....errors import InputError
 from ...questions.labels import Labels
 from ...questions.stimulus import Stimulus
 from ..seeds import seed_of
-from ..stereo.batch import StereoBatch
-from .condition import OPTIONS, BinauralCondition, grid_of_options
+from ..stereo.batch import AUDIO, LISTENING, StereoBatch
+from .condition import BinauralCondition, Rendering
 
 Audio = npt.NDArray[np.float32]
 
@@ -32,23 +31,19 @@ BATCH = 32
 """Clips in memory at once."""
 SEGMENT = round(2.55 * SAMPLE_RATE)
 LEVELS = (0.07, 0.13)
-"""Root mean square of a dry clip, drawn evenly."""
+"""Root mean square of a dry clip, drawn uniformly."""
 DOMINANCES_DB = (5, 29)
-"""By how much another source is below the first, as heard: whole numbers, drawn evenly."""
+"""Level of the first source over each other one (dB), as heard: whole numbers, drawn uniformly."""
 COARSE, FINE = round(0.5 * SAMPLE_RATE), round(0.05 * SAMPLE_RATE)
-"""Samples: a segment begins at 0..9 coarse steps, other ones for every view, and 0..10 fine ones, the same for all."""
+"""Samples. A segment starts at 0..9 coarse steps, drawn for each view, plus 0..10 fine ones, the same for all views."""
 COARSE_STEPS, FINE_STEPS = 10, 11
 WINDOW, HOP = 1024, 512
-"""Samples of the windows in which a method may listen to a clip bit by bit."""
+"""Length (samples) of the windows for methods that analyse a clip window by window."""
 
 
 @dataclass(frozen=True)
 class BinauralBatch(StereoBatch):
-    """Binaural clips as a method hears them, which is asked for the azimuth of their (first) source."""
-
-    def copy(self) -> "BinauralBatch":
-        """Return a batch with audio of its own, so that no method can change what the next one hears."""
-        return dataclasses.replace(self, audio=self.audio.copy())
+    """Binaural clips as a method hears them; it predicts the azimuth of their (first) source."""
 
 
 def batches(dataset: Dataset, labels: Labels, condition: BinauralCondition) -> Iterator[BinauralBatch]:
@@ -58,18 +53,19 @@ def batches(dataset: Dataset, labels: Labels, condition: BinauralCondition) -> I
 
 
 def suited(dataset: Dataset, condition: BinauralCondition) -> BinauralCondition:
-    """Return `condition` as it can be had of `dataset`; raises InputError for what cannot."""
+    """Return `condition` adapted to `dataset`; raises InputError if the dataset does not support it."""
     if dataset.name == RENDERED and "dry" not in dataset.parts:
         raise InputError(
-            f"{dataset.url} was imported without dry speech, so there is nothing to hear in it: "
-            "take a set of `whence generate hm3d-ss`"
+            f"{dataset.url} was imported without dry speech, so it cannot be rendered: "
+            "use a dataset from `whence generate hm3d-ss`"
         )
     return condition.suited(dataset.name == RENDERED)
 
 
 def heard(dataset: Dataset, labels: Labels, condition: BinauralCondition) -> BinauralBatch:
     """Return what methods hear of the samples `labels`; `condition` suits the dataset."""
-    clips = rendered(dataset, labels, condition) if dataset.name == RENDERED else dataset.audio(labels.rows)
+    how = condition.rendering()
+    clips = rendered(dataset, labels, how) if dataset.name == RENDERED else dataset.audio(labels.rows)
     names = tuple(map(str, labels.sample_id))
     if condition.snr_db is not None:
         clips = noisy(clips, condition.snr_db, names, seed=seed_of(dataset))
@@ -78,54 +74,52 @@ def heard(dataset: Dataset, labels: Labels, condition: BinauralCondition) -> Bin
 
 
 def noisy(clips: Audio, snr_db: float, names: Sequence[str], *, seed: int) -> Audio:
-    """Return `clips` (n, 2, samples) with white noise at `snr_db`, decided by `seed` and `names`."""
+    """Return `clips` (n, 2, samples) with white noise at `snr_db`, drawn from `seed` and `names`."""
     streams = [generator_for(seed, f"noise/{name}") for name in names]
     return np.stack([add_noise(clip, snr_db, rng) for clip, rng in zip(clips, streams, strict=True)])
 
 
-def rendered(dataset: Dataset, labels: Labels, condition: BinauralCondition) -> Audio:
-    """Return the segments (n, 2, SEGMENT) of `labels`, whose `within` (n, 2) says which source in which view."""
+def rendered(dataset: Dataset, labels: Labels, how: Rendering) -> Audio:
+    """Return the segments (n, 2, SEGMENT) of `labels`, whose `within` (n, 2) gives source and view."""
     rows, place = np.unique(labels.rows, return_inverse=True)
     direct, indirect, clip, name = (
         read_rows(dataset.array(f), rows, dataset.url)
         for f in ("impulse_response_direct", "impulse_response_indirect", "dry_clip", "sample_id")
     )
-    assert condition.reverberation is not None
-    assert condition.sources is not None
-    if condition.sources > direct.shape[1]:
-        raise InputError(f"--sources {condition.sources}: {dataset.url} holds {direct.shape[1]} sources in an example")
+    if how.sources > direct.shape[1]:
+        raise InputError(f"--sources {how.sources}: {dataset.url} has {direct.shape[1]} sources per example")
     used, which = np.unique(clip, return_inverse=True)
     dry = read_rows(dataset.part("dry").array("audio"), used, dataset.url).astype(np.float32) / np.float32(32768)
     which = which.reshape(clip.shape)
     seed = seed_of(dataset)
     segments: Audio = np.empty((len(labels), 2, SEGMENT), dtype=np.float32)
     for segment, k, (asked, view) in zip(segments, place, labels.within, strict=True):
-        sources = [(asked + other) % direct.shape[1] for other in range(condition.sources)]
-        responses = mix(direct[k, sources, view], indirect[k, sources, view], condition.reverberation)
+        sources = [(asked + other) % direct.shape[1] for other in range(how.sources)]
+        responses = mix(direct[k, sources, view], indirect[k, sources, view], how.reverberation)
         emitted = [levelled(dry[which[k, source]], f"{name[k]}/source-{source}", seed=seed) for source in sources]
         start = segment_start(str(name[k]), int(view), dry.shape[1], seed=seed)
-        below = [dominance(condition, f"{name[k]}/view-{view}/source-{source}", seed=seed) for source in sources[1:]]
+        below = [dominance(how, f"{name[k]}/view-{view}/source-{source}", seed=seed) for source in sources[1:]]
         segment[:] = superposed(emitted, responses, start, below)
     return segments
 
 
-def dominance(condition: BinauralCondition, name: str, *, seed: int) -> float:
-    """Return by how many dB the source `name` is below the one that is asked for: a draw where not stated."""
-    if condition.dominance_db is not None:
-        return condition.dominance_db
+def dominance(how: Rendering, name: str, *, seed: int) -> float:
+    """Return how far (dB) the source `name` is below the first: as stated, or drawn."""
+    if how.dominance_db is not None:
+        return how.dominance_db
     lowest, highest = DOMINANCES_DB
     return float(generator_for(seed, f"dominance/{name}").integers(lowest, highest + 1))
 
 
 def levelled(dry: Audio, name: str, *, seed: int) -> Audio:
-    """Return `dry` (samples,) at a root mean square from `LEVELS`, that of the source `name`, clipped to [-1, 1]."""
+    """Return `dry` (samples,) scaled to the source's level, drawn from `LEVELS`, and clipped to [-1, 1]."""
     level = generator_for(seed, f"level/{name}").uniform(*LEVELS)
     rms = joint_rms(dry[None])
     return np.asarray(np.clip(dry * np.float32(level / rms if rms > 0 else 0.0), -1, 1), dtype=np.float32)
 
 
 def segment_start(example: str, view: int, length: int, *, seed: int) -> int:
-    """Return the sample at which the segment of `view` begins in the rendered clip of `length` samples.
+    """Return the first sample of the segment of `view` in the rendered clip of `length` samples.
 
     >>> starts = {segment_start("flat/0", view, 122_400, seed=0) for view in range(4)}
     >>> len(starts), max(starts) <= 122_400 - SEGMENT
@@ -139,7 +133,7 @@ def segment_start(example: str, view: int, length: int, *, seed: int) -> int:
 def superposed(emitted: list[Audio], responses: Audio, start: int, dominances_db: list[float]) -> Audio:
     """Return the segment (2, SEGMENT) from `start` on of what is `emitted`, through `responses` (source, 2, taps).
 
-    The others are brought to `dominances_db` below the first, as heard in the segment.
+    The other sources are scaled to `dominances_db` below the first, as heard in the segment.
     """
     first, *others = (auralize(dry, heard, start, SEGMENT, 0) for dry, heard in zip(emitted, responses, strict=True))
     loudness, together = joint_rms(first), first
@@ -150,4 +144,16 @@ def superposed(emitted: list[Audio], responses: Audio, start: int, dominances_db
     return together
 
 
-BINAURAL = Stimulus("clip", "hear", "listen", BinauralCondition, OPTIONS, grid_of_options, batches, suited)
+BINAURAL = Stimulus(
+    noun="clip",
+    sense="hear",
+    attention="listen",
+    condition=BinauralCondition,
+    batch=BinauralBatch,
+    size=BATCH,
+    arrays=(AUDIO,),
+    constants=LISTENING,
+    batches=batches,
+    suited=suited,
+    exhibits="whence.benchmarks.stimuli.binaural.exhibit:clips",
+)

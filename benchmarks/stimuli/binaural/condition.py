@@ -1,45 +1,72 @@
 """The settings of binaural clips: how reverberant, how noisy, and how many sources are heard."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from ....errors import InputError
+from ...questions.settings import setting
+from ..noise import NOISE, check_noise
 
 RATIO = 0.2
-"""Level of the indirect sound in the released script of SLfM, where nothing else is asked for."""
+"""Default level of the indirect sound, from SLfM's released script."""
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """Resolved rendering settings: see `BinauralCondition`."""
+
+    reverberation: float
+    sources: int
+    dominance_db: float | None
 
 
 @dataclass(frozen=True)
 class BinauralCondition:
-    """One cell of the grid.
+    """One condition of the grid, as requested.
 
     `reverberation` is the level of the indirect sound relative to the room's own, `snr_db` that of white noise,
-    relative to the clip (None: clean). `sources` are heard at once, the first of them being the one that is asked
-    for; each of the others is `dominance_db` below it, or by a draw from 5 to 29 dB where that is None.
-    `reverberation` and `sources` are None until `suited` to a dataset, and stay so where the clips are recordings.
+    relative to the clip (None: clean). `sources` is the number heard at once; the label is that of the first. Each of
+    the others is `dominance_db` below it, or a random 5 to 29 dB if None. `reverberation` and `sources` are None until
+    `suited` to a dataset, and remain None for recordings.
     """
 
-    reverberation: float | None = None
-    snr_db: float | None = None
-    sources: int | None = None
-    dominance_db: float | None = None
+    reverberation: float | None = setting(
+        None,
+        name="reverberation",
+        option="--reverberation",
+        metavar="R ...",
+        help="Level of the indirect sound, the room's own = 1. [default: 0.2]",
+    )
+    snr_db: float | None = setting(None, **NOISE)
+    sources: int | None = setting(
+        None,
+        name="sources",
+        option="--sources",
+        metavar="N",
+        help="Sources heard at once; the first is the target. [default: 1]",
+        single=True,
+        present="sources: {:g}",
+    )
+    dominance_db: float | None = setting(
+        None,
+        name="dominance",
+        unit="dB",
+        option="--dominance",
+        metavar="DB ...",
+        help="Level of the first source over each other one, in dB. [default: random, 5 to 29]",
+        present="others {:g} dB below",
+        off="drawn",
+    )
 
     def __post_init__(self) -> None:
         if self.reverberation is not None and not 0 <= self.reverberation <= 100:
             raise InputError(f"reverberation={self.reverberation:g}: expected 0 (none) to 100; 1 is the room's own")
-        if self.snr_db is not None and not -100 <= self.snr_db <= 200:
-            raise InputError(f"snr={self.snr_db:g} dB: expected -100 to 200, or clean")
+        check_noise(self.snr_db)
         if self.sources is not None and self.sources < 1:
             raise InputError(f"sources={self.sources}: expected 1 or more")
         if self.dominance_db is not None and not -100 <= self.dominance_db <= 100:
             raise InputError(f"dominance={self.dominance_db:g} dB: expected -100 to 100")
         if self.dominance_db is not None and self.sources == 1:
-            raise InputError("--dominance needs something to dominate: ask for --sources 2 or more")
-
-    def columns(self) -> dict[str, float]:
-        """Return the condition as the columns of a predictions file; NaN where a setting is off."""
-        return {key: float("nan") if value is None else float(value) for key, value in self.stated().items()}
+            raise InputError("--dominance needs --sources 2 or more")
 
     def stated(self) -> dict[str, float | int | None]:
         """Return every setting by name."""
@@ -54,29 +81,25 @@ class BinauralCondition:
         return ", ".join([*echo, *others, noise])
 
     def given(self) -> str:
-        """Return what a method hears of one sample."""
+        """Describe what a method hears of one sample."""
         return "the whole clip" if self.reverberation is None else "2.55 s of a rendered clip"
 
     def suited(self, rendered: bool) -> "BinauralCondition":
-        """Return the condition for clips that are `rendered` now, or were recorded; raises InputError if it cannot."""
+        """Return the condition for `rendered` or recorded clips; raises InputError if it does not apply."""
         if rendered:
-            ratio = RATIO if self.reverberation is None else self.reverberation
-            return replace(self, reverberation=ratio, sources=self.sources or 1)
+            how = self.rendering()
+            return replace(self, reverberation=how.reverberation, sources=how.sources)
         asked = {"--reverberation": self.reverberation, "--sources": self.sources, "--dominance": self.dominance_db}
         wrong = [option for option, value in asked.items() if value is not None]
         if wrong:
-            raise InputError(f"{wrong[0]} applies to hm3d-ss alone: the clips of this dataset are heard as recorded")
+            raise InputError(f"{wrong[0]} applies only to hm3d-ss: the clips of this dataset are recordings")
         return self
 
+    def rendering(self) -> Rendering:
+        """Return the rendering settings of this condition, with defaults for those not given."""
+        ratio = RATIO if self.reverberation is None else self.reverberation
+        return Rendering(ratio, self.sources or 1, self.dominance_db)
 
-OPTIONS = ("snr", "reverberation", "sources", "dominance")
-
-
-def grid_of_options(given: Mapping[str, Any], own: Sequence[BinauralCondition]) -> list[BinauralCondition]:
-    """Return every combination of the options `given`, noise varying fastest; the track's `own` for the others."""
-    return [
-        BinauralCondition(reverberation, snr_db, given.get("sources", own[0].sources), dominance)
-        for reverberation in given.get("reverberation", [own[0].reverberation])
-        for dominance in given.get("dominance", [own[0].dominance_db])
-        for snr_db in given.get("snr", [condition.snr_db for condition in own])
-    ]
+    def published_form(self) -> bool:
+        """Return whether no noise is added and the level of other sources is random, as published."""
+        return self.snr_db is None and self.dominance_db is None

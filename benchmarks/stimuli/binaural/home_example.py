@@ -1,4 +1,4 @@
-"""One example of HM3D-SS as its page shows it, read from the dataset alone: the scene need not be there."""
+"""One example of HM3D-SS for its page, read from the dataset alone, without the scene."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +18,7 @@ Float64 = npt.NDArray[np.float64]
 Audio = npt.NDArray[np.float32]
 
 SECONDS = 2.5
-"""Of speech in each player."""
+"""Seconds of speech in each player."""
 _FIELDS = ("image", "heading", "rotation", "camera_position", "source_position", "azimuth", "rt60")
 _RESPONSES = ("impulse_response_direct", "impulse_response_indirect", "direct_to_reverberant")
 _OPTIONAL = ("depth", "dry_clip")
@@ -26,8 +26,8 @@ _OPTIONAL = ("depth", "dry_clip")
 
 @dataclass(frozen=True)
 class Points:
-    """What the views see, as points: `place` (n, 2) m to the right (+X) and ahead (-Z) in the world, `height` (n,) m
-    above the floor, `colour` (n, 3) in 0..1."""
+    """The surfaces seen in the views, as points: `place` (n, 2) m to the right (+X) and ahead (-Z) in the world,
+    `height` (n,) m above the floor, `colour` (n, 3) in 0..1."""
 
     place: Float64
     height: Float64
@@ -48,27 +48,27 @@ class HomeExample:
 
     @property
     def views(self) -> int:
-        """How many views there are."""
+        """The number of views."""
         return len(self.fields["heading"])
 
     @property
     def sources(self) -> int:
-        """How many sources there are."""
+        """The number of sources."""
         return len(self.fields["azimuth"])
 
     @cached_property
     def responses(self) -> Audio:
-        """What is heard of an impulse: direct + `RATIO` x indirect, (source, view, ear, samples)."""
+        """Impulse responses, direct + `RATIO` x indirect, (source, view, ear, samples)."""
         return mix(self.fields["impulse_response_direct"], self.fields["impulse_response_indirect"], RATIO)
 
     def heard(self, view: int) -> Audio | None:
-        """Return the speech of the first source in `view`, (2, samples); None where none is assigned."""
+        """Return the speech of the first source in `view`, (2, samples); None if none is assigned."""
         if self.speech is None:
             return None
         return auralize(self.speech, self.responses[0, view], 0, round(SECONDS * SAMPLE_RATE), 0)
 
     def points(self, step: int) -> Points | None:
-        """Return what every `step`-th pixel across and down shows; None where there is no depth."""
+        """Return the points of every `step`-th pixel in both directions; None without depth."""
         if "depth" not in self.fields:
             return None
         parts = [self._points_of(view, step) for view in range(self.views)]

@@ -1,4 +1,4 @@
-"""The page of an HM3D-SS dataset: its labels, and a few examples to look at, to look into and to listen to."""
+"""The page of an HM3D-SS dataset: its labels, and a few examples to see and hear."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ...display.inspection import describe
 from ...display.rendering import render_page
 from ...display.sounds import Sound, as_sound
 from .home_example import HomeExample, read_example
-from .home_pictures import draw_plan, draw_response, draw_spread, photograph
+from .home_pictures import draw_floor_plan, draw_response, draw_spread, photograph
 
 EXAMPLES = 3
 _SPREADS = {
@@ -26,7 +26,7 @@ _SPREADS = {
 
 @dataclass(frozen=True)
 class ShownView:
-    """One view: its picture, where it looks, and the speech that is heard in it."""
+    """One view: its picture, its heading and the speech heard in it."""
 
     picture: Picture
     heading: str
@@ -37,7 +37,7 @@ class ShownView:
 
 @dataclass(frozen=True)
 class Cell:
-    """What is said of one source in one view: its azimuth, and how the room answers."""
+    """One source in one view: its azimuth and the room's response."""
 
     azimuth: str
     room: str
@@ -50,7 +50,7 @@ class Example:
     name: str
     facts: str
     views: Sequence[ShownView]
-    plan: Picture
+    floor_plan: Picture
     responses: Sequence[Picture]
     cells: Sequence[Sequence[Cell]]
 
@@ -77,7 +77,7 @@ def write_home_page(dataset: Dataset, target: Path, examples: int = EXAMPLES) ->
 
 
 def _spreads(dataset: Dataset) -> Iterator[Picture]:
-    """Yield how the labels spread; of the rotations, those of the views that turn."""
+    """Yield histograms of the labels; rotations exclude the first view."""
     for name, title in _SPREADS.items():
         values = dataset.column(name)
         values = values[:, 1:] if name == "rotation" else values
@@ -86,7 +86,8 @@ def _spreads(dataset: Dataset) -> Iterator[Picture]:
 
 
 def _example(example: HomeExample) -> Example:
-    plan = picture(draw_plan(example), f"plan-{example.row}", f"Plan of {example.name} with the views and the sources")
+    alt = f"Floor plan of {example.name} with views and sources"
+    floor_plan = picture(draw_floor_plan(example), f"plan-{example.row}", alt)
     responses = [
         picture(
             draw_response(example, source),
@@ -97,7 +98,7 @@ def _example(example: HomeExample) -> Example:
     ]
     views = [_view(example, view) for view in range(example.views)]
     cells = [[_cell(example, source, view) for view in range(example.views)] for source in range(example.sources)]
-    return Example(example.name, f"split {example.split}", views, plan, responses, cells)
+    return Example(example.name, f"split {example.split}", views, floor_plan, responses, cells)
 
 
 def _view(example: HomeExample, view: int) -> ShownView:
@@ -105,14 +106,14 @@ def _view(example: HomeExample, view: int) -> ShownView:
     return ShownView(
         photograph(example.fields["image"][view], f"View {view} of {example.name}"),
         f"{example.fields['heading'][view]:.1f}°",
-        f"turned {signed(example.fields['rotation'][view], 1)}°" if view else "where the turns begin",
+        f"turned {signed(example.fields['rotation'][view], 1)}°" if view else "reference view",
         None if heard is None else as_sound(heard),
         f"source 0 at {signed(example.fields['azimuth'][0, view], 0)}°",
     )
 
 
 def signed(value: float, digits: int) -> str:
-    """Return `value` with its sign, which no line break parts from it.
+    """Return `value` with its sign; no line break can separate them.
 
     >>> signed(-38.64, 1), signed(2.0, 0)
     ('\N{MINUS SIGN}38.6', '+2')
@@ -121,7 +122,7 @@ def signed(value: float, digits: int) -> str:
 
 
 def _cell(example: HomeExample, source: int, view: int) -> Cell:
-    """Return azimuth, and RT60 and direct-to-reverberant ratio as the mean over both ears."""
+    """Return the azimuth, and the RT60 and direct-to-reverberant ratio averaged over both ears."""
     rt60 = float(example.fields["rt60"][source, view].mean())
     ratio = float(example.fields["direct_to_reverberant"][source, view].mean())
     decay = f"{rt60:.2f} s" if np.isfinite(rt60) else "no RT60"

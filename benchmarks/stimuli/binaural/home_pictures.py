@@ -13,9 +13,8 @@ from PIL import Image
 
 from ....conventions import SAMPLE_RATE
 from ....datagen.acoustics.impulse_response import energy_decay
-from ...display.drawing import BLUE, COLOURS, GREEN, INK, MUTED, PAPER, VERMILLION, Picture, axes_of, blank
+from ...display.drawing import BLUE, COLOURS, GREEN, INK, MUTED, PAPER, VERMILLION, WIDTH, Picture, axes_of, blank
 from ...questions.metrics import MS_PER_SECOND
-from ...report.figures import WIDTH
 from .home_example import HomeExample
 
 Audio = npt.NDArray[np.float32]
@@ -23,9 +22,9 @@ Float64 = npt.NDArray[np.float64]
 
 EARS = (("left", BLUE, "-"), ("right", VERMILLION, "--"))
 FURNITURE = (0.3, 2.0)
-"""Metres above the floor: what lies between is drawn in full in a plan, the floor faintly."""
+"""Metres above the floor: points in between are drawn solid in the floor plan, lower ones faintly."""
 FAN = 1.2
-"""Metres."""
+"""Radius of a view's fan, metres."""
 _PIXEL_STEP = 3
 _WAVE_SECONDS = 0.12
 _COLUMNS = 480
@@ -38,15 +37,15 @@ _HALO: dict[str, Any] = {
 
 
 def photograph(image: npt.NDArray[np.uint8], alt: str) -> Picture:
-    """Return `image` (height, width, 3) for the page, without loss."""
+    """Return `image` (height, width, 3) for the page, losslessly."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, format="PNG")
     data = base64.b64encode(file.getvalue()).decode()
     return Picture(f"data:image/png;base64,{data}", alt, image.shape[1], image.shape[0])
 
 
-def draw_plan(example: HomeExample) -> Drawing:
-    """Return the plan of what the views see, from above, with a fan for each view and a star for each source."""
+def draw_floor_plan(example: HomeExample) -> Drawing:
+    """Return the floor plan seen in the views, with a fan for each view and a star for each source."""
     drawing, axes = axes_of(WIDTH, WIDTH)
     places = example.fields["source_position"][:, [0, 2]] * [1, -1]
     limits = _draw_points(axes, example)
@@ -67,7 +66,7 @@ def _span(values: Float64) -> tuple[float, float]:
 
 
 def _draw_points(axes: Axes, example: HomeExample) -> Float64 | None:
-    """Draw what the views see in its own colours; return the corners (2, 2) of nearly all of it, None without depth."""
+    """Draw the points seen in the views in colour; return the corners (2, 2) of 99 % of them, None without depth."""
     points = example.points(_PIXEL_STEP)
     if points is None or not len(points.height):
         return None
@@ -92,7 +91,7 @@ def _draw_fan(axes: Axes, example: HomeExample, view: int) -> None:
 
 
 def draw_response(example: HomeExample, source: int) -> Drawing:
-    """Return both ears' response to `source` in view 0: the first waveform, and how its energy decays."""
+    """Return both ears' response to `source` in view 0: the early waveform and the energy decay."""
     drawing = blank(WIDTH, 4.2)
     left, right, decay = drawing.subplots(3, 1, height_ratios=(1, 1, 2.4))
     response = example.responses[source, 0]
@@ -110,7 +109,7 @@ def draw_response(example: HomeExample, source: int) -> Drawing:
 
 
 def _draw_wave(axes: Axes, channel: Audio, name: str, colour: str) -> None:
-    """Draw the beginning of one ear's response as its outline, a column for each few samples."""
+    """Draw the start of one ear's response as an envelope, one column for every few samples."""
     shown = channel[: round(_WAVE_SECONDS * SAMPLE_RATE)]
     block = max(shown.size // _COLUMNS, 1)
     columns = shown[: shown.size // block * block].reshape(-1, block)
@@ -122,7 +121,7 @@ def _draw_wave(axes: Axes, channel: Audio, name: str, colour: str) -> None:
 
 
 def _draw_decay(axes: Axes, channel: Audio, rt60: float, ear: int) -> None:
-    """Draw Schroeder's curve of one ear, and the straight line whose fall by 60 dB is its RT60."""
+    """Draw Schroeder's curve of one ear and the fitted line, which falls by 60 dB in the RT60."""
     name, colour, dashes = EARS[ear]
     energy = energy_decay(channel)
     kept = energy > energy[0] * 10 ** (_LOWEST_DB / 10)
@@ -133,13 +132,13 @@ def _draw_decay(axes: Axes, channel: Audio, rt60: float, ear: int) -> None:
     axes.plot(time[::step], level[::step], dashes, color=colour, linewidth=1.6, label=f"{name} ear, {told}")
     fitted = (level <= _FIT_DB[0]) & (level >= _FIT_DB[1])
     if np.isfinite(rt60) and fitted.any():
-        start = time[fitted].mean() + level[fitted].mean() * rt60 / 60  # where the line crosses 0 dB
+        start = time[fitted].mean() + level[fitted].mean() * rt60 / 60  # where the fitted line crosses 0 dB
         axes.plot([start, start + rt60], [0, -60], ":", color=colour, linewidth=1)
         axes.plot([start + rt60], [-60], "o" if ear == 0 else "s", color=colour, markersize=5)
 
 
 def draw_spread(values: Float64, title: str) -> Drawing:
-    """Return the histogram of `values` under the name `title`."""
+    """Return the histogram of `values`, with the axis label `title`."""
     drawing, axes = axes_of(WIDTH, 2.2)
     axes.hist(values[np.isfinite(values)], bins=36, color=GREEN, edgecolor=MUTED, linewidth=0.3)
     axes.set(xlabel=title, ylabel="count")

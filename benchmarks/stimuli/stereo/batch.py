@@ -1,11 +1,9 @@
-"""Stereo clips: what is done to a stored second before a method hears it.
+"""Stereo clips: the processing of a stored second before a method hears it.
 
-The order is StereoCRW's: a segment is read, a second talker is mixed in, white noise is added, 200 samples are
-dropped, and just as many samples are kept as the votes need. Everything random depends on the seed of the dataset and
-the name of the sample alone.
+The order is StereoCRW's: a segment is read, a second talker is mixed in, white noise is added, 200 samples are dropped,
+and as many samples are kept as the votes need. All randomness depends only on the dataset's seed and the sample's name.
 """
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,14 +16,14 @@ from ....datagen.dataset import Dataset
 from ....digests import generator_for
 from ....errors import InputError
 from ...questions.labels import Labels
-from ...questions.stimulus import Stimulus
+from ...questions.stimulus import GivenArray, Stimulus
 from ..seeds import seed_of
-from .condition import OPTIONS, SKIPPED, StereoCondition, grid_of_options
+from .condition import SKIPPED, StereoCondition
 
 BATCH = 128
 """Clips in memory at once."""
 NOTHING_SKIPPED = ("in-the-wild",)
-"""Datasets whose published protocol drops no samples (fact sheet 12)."""
+"""Datasets whose published protocol drops no samples (StereoCRW, Sec. 4.2)."""
 
 Names = npt.NDArray[np.object_]
 """Names of samples or blocks, (n,)."""
@@ -35,8 +33,8 @@ Names = npt.NDArray[np.object_]
 class StereoBatch:
     """Stereo clips as a method hears them.
 
-    `audio` is float32 (clips, 2, samples), channel 0 left. Vote k of a clip looks at the `window` samples from
-    `k * hop` on; there are `votes` of them. `sample_id` names each clip, for methods that need random numbers.
+    `audio` is float32 (clips, 2, samples), channel 0 left. Vote k of a clip uses the `window` samples from `k * hop`
+    on; there are `votes` of them. `sample_id` names each clip, for methods that need random numbers.
     """
 
     audio: npt.NDArray[np.float32]
@@ -48,10 +46,6 @@ class StereoBatch:
 
     def __len__(self) -> int:
         return len(self.audio)
-
-    def copy(self) -> "StereoBatch":
-        """Return a batch with audio of its own, so that no method can change what the next one hears."""
-        return dataclasses.replace(self, audio=self.audio.copy())
 
 
 def batches(dataset: Dataset, labels: Labels, condition: StereoCondition) -> Iterator[StereoBatch]:
@@ -67,7 +61,7 @@ def heard(
     """Return what methods hear of the samples `labels`; `talkers` is what `second_talkers` returned."""
     others = [None] * len(labels) if talkers is None else list(dataset.audio(talkers[labels.rows]))
     clips, names = dataset.audio(labels.rows), tuple(map(str, labels.sample_id))
-    skipped = 0 if dataset.name in NOTHING_SKIPPED else SKIPPED
+    skipped = skipped_samples(dataset)
     audio = np.stack(
         [
             degrade(clip, name, condition, other, skipped, seed=seed_of(dataset))
@@ -77,10 +71,15 @@ def heard(
     return StereoBatch(audio, names, SAMPLE_RATE, condition.window_samples, condition.hop, condition.votes)
 
 
-def second_talkers(dataset: Dataset) -> npt.NDArray[np.intp]:
-    """Return for each row of `dataset` that of its second talker, from the same room and nominal RT60.
+def skipped_samples(dataset: Dataset) -> int:
+    """Return how many samples the published protocol of `dataset` drops after mixing."""
+    return 0 if dataset.name in NOTHING_SKIPPED else SKIPPED
 
-    It depends on the dataset alone, not on the track or on which samples are scored.
+
+def second_talkers(dataset: Dataset) -> npt.NDArray[np.intp]:
+    """Return the row of each row's second talker, from the same room and nominal RT60.
+
+    Depends only on the dataset, not on the track or the samples scored.
     """
     rooms = dataset.column("room")
     nominal = dataset.column("rt60_nominal") if "rt60_nominal" in dataset else np.zeros(len(dataset))
@@ -99,8 +98,8 @@ def degrade(
 ) -> npt.NDArray[np.float32]:
     """Return what a method hears of one clip: float32 (2, kept_samples).
 
-    `audio` is the stored second (2, 16000) and `distractor`, another one, the second talker; `seed` and `sample_id`
-    decide the noise; the first `skipped` samples are dropped after mixing.
+    `audio` is the stored second (2, 16000) and `distractor` that of the second talker; the noise is drawn from `seed`
+    and `sample_id`; the first `skipped` samples are dropped after mixing.
     """
     segment = audio[:, : condition.read_samples]
     if condition.distractor is not None and distractor is not None:
@@ -111,22 +110,21 @@ def degrade(
 
 
 def block_names(*columns: Sequence[object] | npt.NDArray[np.generic]) -> Names:
-    """Return the names (n,) of the blocks that `columns`, each (n,), make together."""
+    """Return block names (n,), combined from `columns`, each (n,)."""
     return np.array(["/".join(map(str, values)) for values in zip(*columns, strict=True)], dtype=object)
 
 
 def distractor_rows(sample_ids: Names, blocks: Names, *, seed: int) -> npt.NDArray[np.intp]:
     """Return for each sample the row of its second talker: another sample of the same block (room and RT60).
 
-    The choice depends on `seed` and the names in the block alone. A sample alone in its block has none and raises
-    InputError.
+    The choice depends only on `seed` and the names in the block. Raises InputError for a sample alone in its block.
     """
     chosen = np.empty(len(sample_ids), dtype=np.intp)
     for block in np.unique(blocks.astype(str)):
         rows = np.flatnonzero(blocks.astype(str) == block)
         if rows.size < 2:
             raise InputError(
-                f"distractor: room and RT60 {str(block)!r} hold one clip only, so there is no second talker"
+                f"distractor: room and RT60 {str(block)!r} hold only one clip, so there is no second talker"
             )
         for k, row in enumerate(rows):
             draw = int(generator_for(seed, f"distractor/{sample_ids[row]}").integers(rows.size - 1))
@@ -134,4 +132,19 @@ def distractor_rows(sample_ids: Names, blocks: Names, *, seed: int) -> npt.NDArr
     return chosen
 
 
-STEREO = Stimulus("clip", "hear", "listen", StereoCondition, OPTIONS, grid_of_options, batches)
+AUDIO = GivenArray("audio", ("channel", "time"), "what is heard: left and right channel, float", "wav")
+LISTENING = ("sample_rate", "window", "hop", "votes")
+"""The constants shared by all clips of a condition."""
+
+STEREO = Stimulus(
+    noun="clip",
+    sense="hear",
+    attention="listen",
+    condition=StereoCondition,
+    batch=StereoBatch,
+    size=BATCH,
+    arrays=(AUDIO,),
+    constants=LISTENING,
+    batches=batches,
+    exhibits="whence.benchmarks.stimuli.stereo.exhibit:clips",
+)

@@ -1,4 +1,4 @@
-"""The page of a dataset: its tables, how its labels spread, and a few clips to look at and listen to."""
+"""The page of a dataset: its tables, histograms of its labels, and a few clips to see and hear."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from matplotlib.figure import Figure as Drawing
 
 from ....datagen.dataset import Dataset
 from ....files import written_whole
-from ...display.drawing import BLUE, INK, Picture, axes_of, picture, style
+from ...display.drawing import BLUE, INK, WIDTH, Picture, axes_of, picture, style
 from ...display.inspection import describe
 from ...display.rendering import render_page
 from ...display.sounds import Sound, as_sound
 from ...questions.metrics import MS_PER_SECOND
-from ...report.figures import WIDTH
-from .condition import SKIPPED, StereoCondition
-from .picture import Answer, draw_clip
+from .batch import skipped_samples
+from .condition import StereoCondition
+from .picture import Delay, draw_clip
 
 EXAMPLES = 6
 _HEIGHT = 2.6
@@ -56,7 +56,7 @@ def example_rows(dataset: Dataset) -> list[int]:
 
 
 def _pictures(dataset: Dataset) -> Iterator[Picture]:
-    """Yield how the labels spread, and how the delay follows from the azimuth."""
+    """Yield histograms of the labels, the delay against the azimuth, and the reverberation."""
     for name, title, scale in (
         ("azimuth", "azimuth (degrees, positive left)", 1.0),
         ("interaural_time_difference", "interaural time difference (ms)", MS_PER_SECOND),
@@ -66,7 +66,7 @@ def _pictures(dataset: Dataset) -> Iterator[Picture]:
         if np.isfinite(values).any():
             yield picture(_histogram(values[np.isfinite(values)], title), name, f"Histogram of the {title}")
     if "azimuth" in dataset:
-        yield picture(_delay_by_azimuth(dataset), "delay-by-azimuth", "Delay against azimuth, a point a clip")
+        yield picture(_delay_by_azimuth(dataset), "delay-by-azimuth", "Delay against azimuth, one point for each clip")
     if "rt60_nominal" in dataset:
         yield picture(_reverberation(dataset), "reverberation", "Realised against nominal RT60")
 
@@ -105,6 +105,7 @@ def _example(dataset: Dataset, row: int) -> Example:
     said = f"delay {MS_PER_SECOND * truth:+.3f} ms" if delays else ("left" if truth > 0 else "right")
     angle = f", azimuth {float(dataset.column('azimuth')[row]):+.1f}°" if "azimuth" in dataset else ""
     name = str(dataset.column("sample_id")[row])
-    heard = clip[:, SKIPPED : SKIPPED + StereoCondition().kept_samples]
-    drawing = draw_clip(Answer(truth, None, delays), clip, heard)
+    skipped = skipped_samples(dataset)
+    heard = clip[:, skipped : skipped + StereoCondition().kept_samples]
+    drawing = draw_clip(Delay(truth, None, delays), clip, heard, skipped)
     return Example(name, said + angle, as_sound(clip), picture(drawing, f"clip-{row}", f"Waveforms of {name}"))

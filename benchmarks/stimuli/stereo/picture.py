@@ -1,4 +1,4 @@
-"""The picture of one clip: both channels, what was heard of them, and where its cross-correlation peaks."""
+"""The picture of one clip: both channels, the part a method heard, and the cross-correlation."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,6 @@ from ....conventions import SAMPLE_RATE
 from ....datagen.acoustics.cross_correlation import phase_transform_correlation
 from ...display.drawing import BLUE, GREEN, INK, MUTED, ORANGE, VERMILLION
 from ...questions.metrics import MS_PER_SECOND
-from .condition import SKIPPED
 
 Audio = npt.NDArray[np.float32]
 
@@ -22,62 +21,64 @@ _MS_PER_SAMPLE = MS_PER_SECOND / SAMPLE_RATE
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What is true of a clip and what was predicted, if anything was: delays in s, or (not `delays`) sides, + left."""
+class Delay:
+    """Truth and prediction (or None) of a clip: delays in s or, unless `delays`, sides, + left."""
 
     truth: float
     predicted: float | None
     delays: bool
 
 
-def draw_clip(answer: Answer, stored: Audio, heard: Audio) -> Drawing:
-    """Return the picture of a clip `stored` (2, 16000) of which a method `heard` (2, samples)."""
+def draw_clip(delay: Delay, stored: Audio, heard: Audio, skipped: int) -> Drawing:
+    """Return the picture of a clip `stored` (2, 16000) of which a method `heard` (2, samples) after those `skipped`."""
     drawing = Drawing(figsize=_SIZE)
     upper, lower = drawing.add_axes((0.07, 0.83, 0.89, 0.15)), drawing.add_axes((0.07, 0.645, 0.89, 0.15))
     peak = float(np.abs(stored).max()) or 1.0
-    _draw_wave(upper, stored[0], heard.shape[1], peak, "left")
-    _draw_wave(lower, stored[1], heard.shape[1], peak, "right")
+    _draw_wave(upper, stored[0], (skipped, skipped + heard.shape[1]), peak, "left")
+    _draw_wave(lower, stored[1], (skipped, skipped + heard.shape[1]), peak, "right")
     upper.tick_params(labelbottom=False)
     lower.set_xlabel("stored second (ms); shaded: what was heard")
-    _draw_correlation(drawing.add_axes((0.07, 0.115, 0.89, 0.3)), heard, answer)
+    _draw_correlation(drawing.add_axes((0.07, 0.115, 0.89, 0.3)), heard, delay)
     return drawing
 
 
-def _draw_wave(axes: Axes, channel: Audio, heard: int, peak: float, name: str) -> None:
-    """Draw one channel as its outline, and shade the stretch that was heard."""
+def _draw_wave(axes: Axes, channel: Audio, heard: tuple[int, int], peak: float, name: str) -> None:
+    """Draw the envelope of one channel, and shade the samples (start, end) that were `heard`."""
     block = -(-channel.size // _COLUMNS)
     columns = np.pad(channel, (0, -channel.size % block), mode="edge").reshape(-1, block)
     ms = np.arange(len(columns)) * block * _MS_PER_SAMPLE
-    axes.axvspan(SKIPPED * _MS_PER_SAMPLE, (SKIPPED + heard) * _MS_PER_SAMPLE, color=ORANGE, alpha=0.35, linewidth=0)
+    start, end = (sample * _MS_PER_SAMPLE for sample in heard)
+    axes.axvspan(start, end, color=ORANGE, alpha=0.35, linewidth=0)
     axes.fill_between(ms, columns.min(axis=1), columns.max(axis=1), color=BLUE, linewidth=0.4)
     axes.set(xlim=(0, channel.size * _MS_PER_SAMPLE), ylim=(-peak, peak), yticks=[], ylabel=name)
     axes.grid(False)
 
 
-def _draw_correlation(axes: Axes, heard: Audio, answer: Answer) -> None:
+def _draw_correlation(axes: Axes, heard: Audio, delay: Delay) -> None:
     """Draw the PHAT cross-correlation of what was heard, with the truth and the prediction."""
-    reach = _reach(answer, heard.shape[1])
+    reach = _reach(delay, heard.shape[1])
     correlation = phase_transform_correlation(heard[0], heard[1], reach)
     ms = np.arange(-reach, reach + 1) * _MS_PER_SAMPLE
     axes.axvline(0, color=MUTED, linewidth=0.6)
-    (_mark_delays if answer.delays else _mark_side)(axes, answer, reach * _MS_PER_SAMPLE)
+    mark = _mark_delays if delay.delays else _mark_side
+    mark(axes, delay, reach * _MS_PER_SAMPLE)
     axes.plot(ms, correlation, color=INK, linewidth=1.1, marker=".", markersize=3, label="PHAT correlation")
     axes.set(xlim=(ms[0], ms[-1]), yticks=[], xlabel="delay (ms), positive: left leads", ylabel="correlation")
     axes.grid(False, axis="y")
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1.01), ncols=3, borderaxespad=0, handlelength=1.6)
 
 
-def _reach(answer: Answer, samples: int) -> int:
-    """Return the lags to show on either side: 1.5 ms, or more where truth or prediction lie beyond."""
-    wanted = round(1.2 * SAMPLE_RATE * max(abs(answer.truth), abs(answer.predicted or 0))) if answer.delays else 0
+def _reach(delay: Delay, samples: int) -> int:
+    """Return the largest lag to show: 1.5 ms, or more if truth or prediction are larger."""
+    wanted = round(1.2 * SAMPLE_RATE * max(abs(delay.truth), abs(delay.predicted or 0))) if delay.delays else 0
     return int(np.clip(wanted, _LEAST_LAG, min(_MOST_LAG, samples - 1)))
 
 
-def _mark_delays(axes: Axes, answer: Answer, limit_ms: float) -> None:
-    """Draw a line at the true and one at the predicted delay, at the edge where it lies beyond."""
+def _mark_delays(axes: Axes, delay: Delay, limit_ms: float) -> None:
+    """Draw lines at the true and the predicted delay, clipped to the edge."""
     for value, name, colour, dashes in (
-        (answer.truth, "truth", GREEN, "-"),
-        (answer.predicted, "prediction", VERMILLION, "--"),
+        (delay.truth, "truth", GREEN, "-"),
+        (delay.predicted, "prediction", VERMILLION, "--"),
     ):
         if value is None:
             continue
@@ -85,7 +86,7 @@ def _mark_delays(axes: Axes, answer: Answer, limit_ms: float) -> None:
         axes.axvline(place, color=colour, linestyle=dashes, linewidth=2, label=name)
 
 
-def _mark_side(axes: Axes, answer: Answer, limit_ms: float) -> None:
+def _mark_side(axes: Axes, delay: Delay, limit_ms: float) -> None:
     """Shade the true side."""
-    edges = (0.0, limit_ms) if answer.truth > 0 else (-limit_ms, 0.0)
+    edges = (0.0, limit_ms) if delay.truth > 0 else (-limit_ms, 0.0)
     axes.axvspan(*edges, color=GREEN, alpha=0.2, linewidth=0, label="true side")

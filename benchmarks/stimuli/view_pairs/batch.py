@@ -1,17 +1,16 @@
-"""Pairs of views of the same place: two pictures of one camera that has turned between them."""
+"""Pairs of views of the same place: two pictures by a camera that rotated in between."""
 
-import dataclasses
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ....datagen.dataset import Dataset, read_rows
 from ...questions.labels import Labels
-from ...questions.stimulus import Stimulus
+from ...questions.stimulus import GivenArray, Stimulus
+from .condition import AsStored
 
 BATCH = 64
 """Pairs in memory at once: 30 MB of pictures of 320 x 240."""
@@ -20,33 +19,12 @@ Pictures = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class AsStored:
-    """The only condition of view pairs: they are given as they are stored."""
-
-    def stated(self) -> dict[str, float | int | None]:
-        """Return no settings."""
-        return {}
-
-    def columns(self) -> dict[str, float]:
-        """Return no columns."""
-        return {}
-
-    def label(self) -> str:
-        """Return the name of the condition."""
-        return "as-stored"
-
-    def given(self) -> str:
-        """Return what a method sees of a pair."""
-        return "both pictures, as stored"
-
-
-@dataclass(frozen=True)
 class ViewPairBatch:
     """Pairs of pictures as a method sees them.
 
     `images_0` and `images_1` are uint8 (pairs, height, width, 3), red first. `intrinsics` (3, 3) is in pixels, the
     centre of the pixel in row i and column j at the image point (j + 0.5, i + 0.5). `pitch_deg` (pairs,) is how far
-    the camera looks up (negative: down) in both pictures, which a walking person's phone knows from gravity.
+    the camera looks up (negative: down) in both pictures, which phones measure by gravity.
     """
 
     images_0: Pictures
@@ -58,10 +36,6 @@ class ViewPairBatch:
     def __len__(self) -> int:
         return len(self.images_0)
 
-    def copy(self) -> "ViewPairBatch":
-        """Return a batch with pictures of its own, so that no method can change what the next one sees."""
-        return dataclasses.replace(self, images_0=self.images_0.copy(), images_1=self.images_1.copy())
-
 
 def batches(dataset: Dataset, labels: Labels, condition: AsStored) -> Iterator[ViewPairBatch]:
     """Yield view 0 and view `within` of each sample's row, in the order of `labels`."""
@@ -70,7 +44,7 @@ def batches(dataset: Dataset, labels: Labels, condition: AsStored) -> Iterator[V
 
 
 def seen(dataset: Dataset, labels: Labels) -> ViewPairBatch:
-    """Return what methods see of the samples `labels`."""
+    """Return the samples `labels` as methods see them."""
     rows, place = np.unique(labels.rows, return_inverse=True)
     images = read_rows(dataset.array("image"), rows, dataset.url)
     names = tuple(map(str, labels.sample_id))
@@ -93,8 +67,21 @@ def _pitch(dataset: Dataset, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float
     return np.full(len(rows), float(np.asarray(dataset.array("image").attrs["pitch_deg"])))
 
 
-def _only_as_stored(given: Mapping[str, Any], own: Sequence[AsStored]) -> list[AsStored]:
-    return list(own)
+_PICTURE = ("row", "column", "colour")
 
-
-VIEW_PAIRS = Stimulus("pair", "see", "look", AsStored, (), _only_as_stored, batches)
+VIEW_PAIRS = Stimulus(
+    noun="pair",
+    sense="see",
+    attention="look",
+    condition=AsStored,
+    batch=ViewPairBatch,
+    size=BATCH,
+    arrays=(
+        GivenArray("images_0", _PICTURE, "first view, sRGB", "0.jpg"),
+        GivenArray("images_1", _PICTURE, "second view, sRGB", "1.jpg"),
+        GivenArray("pitch_deg", (), "how far the camera looks up in both views, degrees"),
+    ),
+    constants=("intrinsics",),
+    batches=batches,
+    exhibits="whence.benchmarks.stimuli.view_pairs.exhibit:pairs",
+)

@@ -1,4 +1,4 @@
-"""The picture of a pair of views: both, and where the second camera looks in the first one."""
+"""The picture of a pair of views: both, each with the heading of the other."""
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,9 @@ _SIZE = (5.0, 2.35)
 
 
 def draw_pair(batch: ViewPairBatch, index: int, truth: float, predicted: float) -> Drawing:
-    """Return the picture of the pair `index`, whose camera turned by `truth` degrees and was said to by `predicted`.
+    """Return the picture of the pair `index`, whose camera turned by `truth` degrees (prediction: `predicted`).
 
-    A line in the first view is the optical axis' vertical plane after the turn, in the second one that of before.
+    Lines mark the vertical plane of the other view's optical axis.
     """
     drawing = Drawing(figsize=_SIZE)
     left, right = drawing.add_axes((0.01, 0.13, 0.48, 0.75)), drawing.add_axes((0.51, 0.13, 0.48, 0.75))
@@ -36,7 +36,7 @@ def draw_pair(batch: ViewPairBatch, index: int, truth: float, predicted: float) 
 def heading_line(intrinsics: npt.NDArray[np.float64], pitch_deg: float, turn_deg: float) -> npt.NDArray[np.float64]:
     """Return the image points (n, 2) of directions `turn_deg` to the left of the camera's heading, from top to bottom.
 
-    NaN where a direction lies behind the camera, which looks up by `pitch_deg`.
+    The camera looks up by `pitch_deg`. NaN for directions behind the camera.
     """
     elevation = np.radians(np.linspace(pitch_deg - 45, pitch_deg + 45, 31))
     turn, pitch = np.radians(turn_deg), np.radians(pitch_deg)

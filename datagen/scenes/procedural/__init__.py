@@ -1,4 +1,4 @@
-"""Furnished flats from a seed: plan, building, furniture, textures."""
+"""Furnished flats generated from a seed: plan, building, furniture, textures."""
 
 from .home import procedural_plan, procedural_scene
 

@@ -16,14 +16,14 @@ Point = Sequence[float]
 
 _BITS = np.array([[(k >> 2) & 1, (k >> 1) & 1, k & 1] for k in range(8)], float)
 _BOX = _BITS[[[5, 4, 6, 7], [0, 1, 3, 2], [3, 7, 6, 2], [0, 4, 5, 1], [1, 5, 7, 3], [4, 0, 2, 6]]]
-"""Corners (6, 4, 3) of the unit box's faces +x, -x, +y, -y, +z, -z, each counter-clockwise seen from outside."""
+"""Corners (6, 4, 3) of the faces +x, -x, +y, -y, +z, -z of the unit box, counter-clockwise seen from outside."""
 _ALONG = ((2, 1), (2, 1), (0, 2), (0, 2), (0, 1), (0, 1))
 """The axes (horizontal, vertical) in the plane of each face of a box."""
 
 
 @dataclass(frozen=True)
 class Paint:
-    """How a surface looks and sounds: texture number, metres per repeat, colour that multiplies it, material."""
+    """Look and sound of a surface: texture index, metres per repeat, colour that multiplies it, material."""
 
     texture: int
     metres: float
@@ -37,7 +37,7 @@ class Paint:
 
 @dataclass
 class Canvas:
-    """What has been drawn so far: lists of arrays, one entry a call; `names` of the instances."""
+    """Everything drawn so far: lists of arrays, one entry per call; `names` of the instances."""
 
     rng: np.random.Generator
     corners: list[Float] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Canvas:
     names: list[str] = field(default_factory=list)
 
     def scene(self, name: str, textures: Sequence[npt.NDArray[np.uint8]]) -> Scene:
-        """Return the scene of everything drawn; quadrilaterals become two triangles, those without area vanish."""
+        """Return the scene of everything drawn; quadrilaterals become two triangles, dropping those without area."""
         corners = np.concatenate(self.corners).astype(np.float32)
         coordinates = np.concatenate(self.coordinates)
         quads = np.arange(len(corners) * 4).reshape(-1, 4)
@@ -104,7 +104,7 @@ class Brush:
 
     def _world(self, points: Float) -> Float:
         quarter, rest = divmod(self.turn, 90.0)
-        # Right angles without rounding keep walls and furniture in planes.
+        # Unrounded right angles keep walls and furniture planar.
         cos, sin = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[int(quarter) % 4]
         if rest:
             cos, sin = float(np.cos(np.radians(self.turn))), float(np.sin(np.radians(self.turn)))
@@ -130,7 +130,7 @@ class Brush:
         canvas.tags.append(np.broadcast_to(tag, (count, 3)))
 
     def box(self, low: Point, high: Point, paint: Paint) -> None:
-        """Draw the box between the corners `low` and `high`, the texture's u along the longer edge of each face."""
+        """Draw the box between the corners `low` and `high`, with u along the longer edge of each face."""
         self.boxes(np.array([low], float), np.array([high], float), paint)
 
     def boxes(self, low: Float, high: Float, paint: Paint, colours: Float | None = None) -> None:
@@ -148,7 +148,7 @@ class Brush:
         self.quads(corners.reshape(-1, 4, 3), (flat / paint.metres + offset).reshape(-1, 4, 2), paint, shades)
 
     def panel(self, low: Point, high: Point, paint: Paint, window: Sequence[float] = (0, 0, 1, 1)) -> None:
-        """Draw a picture that faces +z, from `low` (x, y, z) to `high` (x, y), its part `window` (u0, v0, u1, v1)."""
+        """Draw the `window` (u0, v0, u1, v1) of a picture facing +z, from `low` (x, y, z) to `high` (x, y)."""
         x0, y0, z = low
         x1, y1 = high[0], high[1]
         u0, v0, u1, v1 = window
@@ -156,14 +156,14 @@ class Brush:
         self.quads(corners, [[[u0, v1], [u1, v1], [u1, v0], [u0, v0]]], paint)
 
     def sheet(self, low: Point, high: Point, y: float, paint: Paint, window: Sequence[float] = (0, 0, 1, 1)) -> None:
-        """Draw a flat picture that faces up at height `y`, from (x, z) `low` to (x, z) `high`."""
+        """Draw the `window` of a picture facing up at height `y`, from (x, z) `low` to (x, z) `high`."""
         (x0, z0), (x1, z1) = low, high
         u0, v0, u1, v1 = window
         corners = [[[x0, y, z1], [x1, y, z1], [x1, y, z0], [x0, y, z0]]]
         self.quads(corners, [[[u0, v1], [u1, v1], [u1, v0], [u0, v0]]], paint)
 
     def turned(self, profile: Sequence[tuple[float, float]], paint: Paint, sides: int = 10) -> None:
-        """Draw the shape that the (radius, height) `profile`, from below upwards, sweeps around the frame's y axis."""
+        """Draw the solid of revolution of `profile`, (radius, height) from the bottom up, around the y axis."""
         radius, height = np.array(profile, float).T
         angle = np.linspace(0, 2 * np.pi, sides + 1)
         ring = np.stack([np.sin(angle), np.zeros_like(angle), np.cos(angle)], axis=-1)
@@ -174,7 +174,7 @@ class Brush:
         self.quads(_patches(points), _patches(flat), paint)
 
     def soft(self, low: Point, high: Point, paint: Paint, roundness: float = 0.35) -> None:
-        """Draw a cushion: a box with rounded edges, the rounder the nearer `roundness` is to 1 (an ellipsoid)."""
+        """Draw a cushion: a box with rounded edges; `roundness` 1 is an ellipsoid."""
         start, size = np.array(low, float), np.array(high, float) - np.array(low, float)
         corners, flat = _soft_box(round(2.0 / roundness))
         middle = start + size / 2

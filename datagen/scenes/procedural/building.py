@@ -1,4 +1,4 @@
-"""The building: floors, ceilings, walls with their openings, door frames and leaves, windows, skirting, outer shell."""
+"""Draws the building: floors, ceilings, walls with openings, door frames and leaves, windows, skirting, outer shell."""
 
 from itertools import pairwise
 
@@ -15,16 +15,16 @@ _OUTER = 0.3
 _FRAME = 0.07
 """Width of the boards around a door, m."""
 _FACING = {(0, False): 90.0, (0, True): -90.0, (1, False): 0.0, (1, True): 180.0}
-"""Turn of something that stands at a wall and looks into the room, by the wall's (axis, far)."""
+"""Turn of something against a wall and facing the room, by the wall's (axis, far)."""
 
 Hole = tuple[float, float, float, float]
-"""Where a wall has a hole: from, to (along the wall), bottom, top, m."""
+"""A hole in a wall: from, to (along the wall), bottom, top, m."""
 Bands = list[tuple[float, float, Paint]]
-"""The paints of a wall from the floor up: from, to (height, m), paint."""
+"""Paints of a wall from the floor up: from, to (height, m), paint."""
 
 
 def draw_building(brush: Brush, palette: Palette, plan: Plan) -> None:
-    """Draw everything that does not move, rooms in their own floor and walls."""
+    """Draw everything fixed; each room has its own floor and walls."""
     for number, room in enumerate(plan.rooms):
         _draw_room(brush, palette, plan, number, room)
     for opening in plan.openings:
@@ -34,7 +34,7 @@ def draw_building(brush: Brush, palette: Palette, plan: Plan) -> None:
 
 
 def stand(brush: Brush, room: Room, axis: int, far: bool, along: float) -> Brush:
-    """Return a brush at a wall of `room`, on the floor, looking into the room; `along` is the world's coordinate."""
+    """Return a brush on the floor at a wall of `room`, facing the room; `along` is a world coordinate, m."""
     plane = room.inner.edge(axis, far)
     x, z = (plane, along) if axis == 0 else (along, plane)
     return brush.at(x, 0.0, z, _FACING[axis, far])
@@ -67,7 +67,7 @@ def _draw_room(brush: Brush, palette: Palette, plan: Plan, number: int, room: Ro
 
 
 def _bands(palette: Palette, kind: str, height: float) -> tuple[Bands, Bands]:
-    """Return the paints of a room's walls, and those of one wall that may differ."""
+    """Return the paints of a room's walls, and those of the one wall that may differ."""
     upper = palette.wall()
     if kind in ("bathroom", "kitchen"):
         split = float(palette.rng.choice([1.25, 1.5, 2.0])) if kind == "bathroom" else 1.5
@@ -110,7 +110,7 @@ def _wall(brush: Brush, inner: Rect, axis: int, far: bool, holes: list[Hole], ba
 
 
 def _around(low: float, high: float, bottom: float, top: float, holes: list[Hole]) -> list[Hole]:
-    """Return rectangles (from, to, bottom, top) that fill a band of wall but for its holes."""
+    """Return rectangles (from, to, bottom, top) that fill a band of wall except for its holes."""
     found, start = [], low
     for left, right, sill, lintel in sorted(holes):
         found.append((start, left, bottom, top))
@@ -185,10 +185,10 @@ def _doorway(brush: Brush, palette: Palette, plan: Plan, opening: Opening) -> No
 
 
 def leaf_swing(plan: Plan, opening: Opening) -> tuple[bool, bool] | None:
-    """Return whether a door hangs at the `high` end of its opening, and whether it opens into the second room.
+    """Return whether a door is hinged at the `high` end of its opening, and whether it opens into the second room.
 
-    It opens away from hall and living room and hangs at the end nearer to a corner, unless it would then stand before
-    another opening; None for what has no leaf, or no place for it.
+    It opens away from hall and living room and is hinged at the end nearer to a corner, unless the open leaf would
+    block another opening. None for an opening without a leaf, or without space for one.
     """
     if opening.kind != "door":
         return None
@@ -205,7 +205,7 @@ def leaf_swing(plan: Plan, opening: Opening) -> tuple[bool, bool] | None:
 
 
 def leaf_floor(plan: Plan, opening: Opening) -> list[Rect]:
-    """Return the floor that the open leaf of a door stands over, if it has one."""
+    """Return the floor under the open leaf of a door, empty if it has none."""
     swing = leaf_swing(plan, opening)
     return [] if swing is None else [_leaf_rect(opening, *swing)]
 
@@ -220,7 +220,7 @@ def _leaf_rect(opening: Opening, at_high: bool, into_second: bool) -> Rect:
 
 
 def _leaf(brush: Brush, palette: Palette, half: float, top: float, right: bool) -> None:
-    """Draw a leaf that stands open into the room at +z, hinged at the doorway's right (+x) or left end."""
+    """Draw a leaf open into the room at +z, hinged at the right (+x) or left end of the doorway."""
     angle = float(palette.rng.uniform(-91, -88) if right else palette.rng.uniform(-92, -89))
     hinge = brush.at(half - 0.025 if right else -half + 0.025, 0.0, WALL / 2 + 0.01, angle)
     _door_panel(hinge, palette, 2 * half - 0.02, top - 0.015)
@@ -252,7 +252,7 @@ def _entrance(brush: Brush, palette: Palette, plan: Plan, opening: Opening) -> N
 
 
 def _window(brush: Brush, palette: Palette, plan: Plan, opening: Opening) -> None:
-    """Draw a recess with sill, frame and glass, behind which the world is painted; curtains where there is place."""
+    """Draw a recess with sill, frame and glass showing a painted view; curtains if there is space."""
     far = opening.rooms[1] < 0
     number = opening.rooms[0 if far else 1]
     room = plan.rooms[number]
@@ -276,7 +276,7 @@ def _window(brush: Brush, palette: Palette, plan: Plan, opening: Opening) -> Non
 
 
 def curtains(brush: Brush, palette: Palette, half: float, bottom: float) -> None:
-    """Draw a rod and two gathered curtains around a window 2 `half` wide, at a wall, down to `bottom`."""
+    """Draw a rod and two gathered curtains around a window 2 `half` m wide, at a wall, down to `bottom`."""
     rod = brush.part("curtain rod")
     rod.tube((-half - 0.4, 2.36, 0.09), (half + 0.4, 2.36, 0.09), 0.014, palette.metal((0.5, 0.45, 0.4)))
     cloth = palette.cloth("curtain", 0.5)
@@ -293,7 +293,7 @@ def curtains(brush: Brush, palette: Palette, half: float, bottom: float) -> None
 
 
 def _shell(brush: Brush, palette: Palette, plan: Plan) -> None:
-    """Draw a second skin outside, which stops what slips through the seams between walls."""
+    """Draw an outer shell, which stops rays that slip through the seams between walls."""
     paint = palette.lacquer((0.8, 0.78, 0.74), "concrete")
     low, high = -0.15, plan.height + 0.15
     for number, room in enumerate(plan.rooms):
@@ -308,7 +308,7 @@ def _shell(brush: Brush, palette: Palette, plan: Plan) -> None:
 
 
 def _end(plan: Plan, rect: Rect, axis: int, far: bool, end: float, sign: int) -> float:
-    """Return where the skin before a stretch of outer wall ends: past an outward corner, at an inward one."""
+    """Return where the shell along a stretch of outer wall ends: past an outward corner, at an inward one."""
     out = rect.edge(axis, far) + (0.01 if far else -0.01)
     beyond = end + 0.01 * sign
     x, z = (out, beyond) if axis == 0 else (beyond, out)

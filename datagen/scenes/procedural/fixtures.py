@@ -1,4 +1,4 @@
-"""Cupboards and shelves, and what kitchens and bathrooms have: pieces in the frame of `furniture`."""
+"""Cupboards, shelves, and kitchen and bathroom fixtures: pieces in the frame of `furniture`."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from .palette import Palette
 def _doors(
     body: Brush, palette: Palette, low: float, high: float, columns: int, shape: tuple[float, float], paint: Paint
 ) -> None:
-    """Draw the doors of a cupboard, in `columns`, before z = depth, with handles; `shape`: width, depth."""
+    """Draw the doors of a cupboard, in `columns`, in front of z = depth, with handles; `shape`: width, depth."""
     width, depth = shape
     step = width / columns
     left = -width / 2 + step * np.arange(columns)
@@ -25,12 +25,13 @@ def _doors(
 
 
 def wardrobe(palette: Palette) -> Piece:
-    """Return a tall cupboard with two to four doors, boxes on top."""
+    """Return a tall cupboard with two to four doors and boxes on top."""
     rng = palette.rng
     columns = int(rng.integers(2, 5))
     width, depth, height, paint = 0.5 * columns, 0.6, float(rng.uniform(1.9, 2.15)), palette.any_wood()
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body = brush.part("wardrobe")
         body.box((-width / 2, 0.0, 0), (width / 2, height, depth - 0.03), paint)
         _doors(body, palette, 0.08, height, columns, (width, depth - 0.03), paint)
@@ -42,13 +43,14 @@ def wardrobe(palette: Palette) -> Piece:
 
 
 def bookshelf(palette: Palette, low: bool = False) -> Piece:
-    """Return shelves full of books, each with its own spine, and of small things."""
+    """Return shelves full of books, each with its own spine, and small things."""
     rng = palette.rng
     width, depth, rows = float(rng.uniform(0.75, 1.1)), 0.3, int(rng.integers(2, 4)) if low else int(rng.integers(4, 6))
     step, paint = float(rng.uniform(0.33, 0.38)), palette.any_wood()
     height = 0.08 + rows * step + 0.02
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body, half = brush.part("bookshelf"), width / 2
         levels = 0.06 + step * np.arange(rows + 1)
         shelf = np.stack([np.full(rows + 1, -half), levels, np.full(rows + 1, 0.0)], axis=1)
@@ -81,6 +83,7 @@ def chest(palette: Palette) -> Piece:
     height = 0.1 + 0.22 * rows
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         drawers(brush.part("chest of drawers"), width, 0.45, 0.1, height, rows, paint, palette)
         top = brush.at(y=height)
         items.table_lamp(top.at(float(rng.choice([-1, 1])) * (width / 2 - 0.15), 0, 0.2), palette)
@@ -90,11 +93,12 @@ def chest(palette: Palette) -> Piece:
 
 
 def sideboard(palette: Palette) -> Piece:
-    """Return a low cupboard with doors, things on it."""
+    """Return a low cupboard with doors and things on it."""
     columns, paint = int(palette.rng.integers(2, 4)), palette.any_wood()
     width = 0.48 * columns
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body = brush.part("sideboard")
         legs(body, width / 2, 0.02, 0.38, 0.14, 0.04, paint)
         body.box((-width / 2, 0.14, 0), (width / 2, 0.8, 0.4), paint)
@@ -109,6 +113,7 @@ def shoe_rack(palette: Palette) -> Piece:
     paint = palette.any_wood()
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body = brush.part("shoe rack")
         for y in (0.12, 0.38):
             body.box((-0.4, y, 0), (0.4, y + 0.02, 0.28), paint)
@@ -132,12 +137,13 @@ class Kitchen:
         self.steel = palette.metal(steel if palette.rng.random() < 0.6 else (0.95, 0.95, 0.94))
 
     def run(self, width: float, upper: bool) -> Piece:
-        """Return units in a row `width` m long with sink and stove, and wall cupboards above them if `upper`."""
+        """Return a row of units `width` m long with sink and stove, and wall cupboards above if `upper`."""
         units = max(2, int(width / 0.6))
         step = width / units
         order = self.palette.rng.permutation(units)
 
         def draw(brush: Brush) -> None:
+            """Draw the piece."""
             for index in range(units):
                 x = -width / 2 + step * (index + 0.5)
                 kind = {int(order[0]): self._sink, int(order[1]): self._stove}.get(index, self._unit)
@@ -205,6 +211,7 @@ class Kitchen:
         """Return a tall fridge with notes on its door."""
 
         def draw(brush: Brush) -> None:
+            """Draw the piece."""
             body = brush.part("fridge")
             body.box((-0.3, 0.02, 0), (0.3, 1.8, 0.6), self.steel)
             for low, high in ((0.04, 0.68), (0.7, 1.79)):
@@ -231,6 +238,7 @@ def bath(palette: Palette) -> Piece:
     panel = palette.wall_tiles() if palette.rng.random() < 0.5 else palette.ceramic()
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body, half, white = brush.part("bath"), length / 2, palette.ceramic()
         for low, high in (((-half, 0, 0), (half, 0.56, 0.09)), ((-half, 0, width - 0.09), (half, 0.56, width)),
                           ((-half, 0, 0.09), (-half + 0.12, 0.56, width - 0.09)),
@@ -249,9 +257,10 @@ def bath(palette: Palette) -> Piece:
 
 
 def toilet(palette: Palette) -> Piece:
-    """Return a toilet with cistern."""
+    """Return a toilet with a cistern."""
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body, white = brush.part("toilet"), palette.ceramic()
         body.soft((-0.19, 0.4, 0), (0.19, 0.8, 0.2), white, 0.2)
         body.soft((-0.12, 0.0, 0.1), (0.12, 0.36, 0.5), white, 0.4)
@@ -267,6 +276,7 @@ def washbasin(palette: Palette) -> Piece:
     width, paint = float(palette.rng.uniform(0.6, 1.0)), palette.any_wood()
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body, half = brush.part("bathroom cupboard"), width / 2
         body.box((-half, 0.12, 0), (half, 0.78, 0.42), paint)
         body.box((-half + 0.04, 0.0, 0.03), (half - 0.04, 0.12, 0.36), paint)
@@ -286,6 +296,7 @@ def washing_machine(palette: Palette) -> Piece:
     """Return a washing machine with a basket on it."""
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body = brush.part("washing machine")
         body.box((-0.3, 0, 0), (0.3, 0.85, 0.58), palette.lacquer((0.95, 0.95, 0.95), "metal"))
         body.panel((-0.295, 0.01, 0.5815), (0.295, 0.84), palette.whole("washer", "metal"))
@@ -298,6 +309,7 @@ def radiator(palette: Palette, width: float, height: float) -> Piece:
     """Return a radiator on its wall."""
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body, count = brush.part("radiator"), max(3, int(width / 0.07))
         x = -width / 2 + width / count * np.arange(count)
         low = np.stack([x, np.full(count, 0.12), np.full(count, 0.03)], axis=1)

@@ -1,4 +1,4 @@
-"""Where things stand: each room is furnished by its kind, piece by piece, so that one can still walk everywhere."""
+"""Furnishes each room by kind, piece by piece, keeping the whole floor reachable."""
 
 from collections.abc import Callable, Sequence
 
@@ -39,7 +39,7 @@ def _space(number: int, plan: Plan, ways: Walkways, brush: Brush, palette: Palet
 
 
 def _dress_windows(space: RoomSpace) -> None:
-    """Hang curtains where there is place beside a window, and put radiators below some."""
+    """Hang curtains where there is space beside a window, and put radiators below some."""
     for axis, far in SIDES:
         low, high = space.room.inner.span(axis)
         for o in space.openings(axis, far):
@@ -60,13 +60,13 @@ def _dress_windows(space: RoomSpace) -> None:
 
 
 def _beyond(pose: Pose, x: float, z: float, turn: float = 0.0) -> Pose:
-    """Return the pose at a point, and a turn, of a piece's own frame."""
+    """Return the world pose of a point and turn in the frame of a piece at `pose`."""
     cos, sin = np.cos(np.radians(pose[2])), np.sin(np.radians(pose[2]))
     return float(pose[0] + x * cos + z * sin), float(pose[1] + z * cos - x * sin), pose[2] + turn
 
 
 def _lay_rug(space: RoomSpace, pose: Pose, width: float, depth: float) -> None:
-    """Lay a rug around a pose, cut to the room and kept off thresholds."""
+    """Lay a rug around a pose, cut to the room and clear of thresholds."""
     around = floor_under(Rect(-width / 2, -depth / 2, width / 2, depth / 2), pose)
     inner = space.room.inner.grown(-0.12)
     x0, z0 = max(around.x0, inner.x0), max(around.z0, inner.z0)
@@ -234,6 +234,7 @@ def _loose(space: RoomSpace, things: Sequence[items.Item], count: int) -> None:
 
 def _small(item: items.Item, palette: Palette) -> Piece:
     def draw(brush: Brush) -> None:
+        """Draw the item a little in front of the wall."""
         item(brush.at(z=0.21), palette)
 
     return Piece("small things", 0.42, 0.42, 0.4, draw)

@@ -1,6 +1,6 @@
 """Furniture: seats, tables, beds and what stands around them.
 
-Each function returns a `Piece`: it stands with its back at z = 0, in the middle of x = 0, on y = 0, and looks to +z.
+Each function returns a `Piece`, with its back at z = 0, centred on x = 0, its base at y = 0, facing +z.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,9 @@ from .plan import Rect
 
 @dataclass(frozen=True)
 class Piece:
-    """Something that stands on the floor: its `kind`, outer `width` (x), `depth` (z), `height`, m; how to draw it.
+    """A piece of furniture: its `kind`, outer `width` (x), `depth` (z) and `height`, m, and how to draw it.
 
-    `blocks` are the local rectangles (x, z) of floor it takes up; the whole footprint where empty.
+    `blocks` are the local rectangles (x, z) of floor that it occupies; if empty, the whole footprint.
     """
 
     kind: str
@@ -30,7 +30,7 @@ class Piece:
 
     @property
     def taken(self) -> tuple[Rect, ...]:
-        """The floor it takes up."""
+        """The floor that it occupies."""
         return self.blocks or (Rect(-self.width / 2, 0.0, self.width / 2, self.depth),)
 
 
@@ -46,13 +46,14 @@ def _cover(palette: Palette) -> Paint:
 
 
 def sofa(palette: Palette) -> Piece:
-    """Return a sofa of two or three seats with cushions, perhaps a blanket."""
+    """Return a sofa with two or three seats, cushions and perhaps a blanket."""
     rng = palette.rng
     seats, cover = int(rng.integers(2, 4)), _cover(palette)
     width, depth, arm = 0.72 * seats + 0.4, float(rng.uniform(0.85, 0.98)), 0.18
     back = float(rng.uniform(0.72, 0.9))
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body, half = brush.part("sofa"), width / 2
         legs(body, half - 0.05, 0.05, depth - 0.05, 0.1, 0.05, palette.wood())
         body.soft((-half, 0.08, 0), (half, 0.3, depth), cover, 0.15)
@@ -86,6 +87,7 @@ def armchair(palette: Palette) -> Piece:
     cover, width, depth = _cover(palette), float(palette.rng.uniform(0.78, 0.9)), 0.85
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body, half = brush.part("armchair"), width / 2
         legs(body, half - 0.06, 0.08, depth - 0.06, 0.14, 0.045, palette.wood())
         body.soft((-half + 0.05, 0.12, 0.04), (half - 0.05, 0.44, depth), cover, 0.3)
@@ -99,12 +101,13 @@ def armchair(palette: Palette) -> Piece:
 
 
 def coffee_table(palette: Palette) -> Piece:
-    """Return a low table with things on it and under it."""
+    """Return a low table with things on and under it."""
     rng = palette.rng
     width, depth, height = float(rng.uniform(0.9, 1.25)), float(rng.uniform(0.5, 0.65)), float(rng.uniform(0.38, 0.45))
     paint, round_top = palette.any_wood(), rng.random() < 0.3
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body = brush.part("coffee table")
         if round_top:
             around = body.at(z=depth / 2)
@@ -128,9 +131,10 @@ _FLAT = (items.stack,)
 
 
 def chair(palette: Palette, paint: Paint, seat: Paint) -> Piece:
-    """Return a chair in the given paints; a whole set shares them."""
+    """Return a chair in the given paints, shared by a whole set."""
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body = brush.part("chair")
         legs(body, 0.21, 0.02, 0.45, 0.44, 0.04, paint)
         body.soft((-0.22, 0.42, 0.02), (0.22, 0.49, 0.47), seat, 0.2)
@@ -146,13 +150,14 @@ def chair(palette: Palette, paint: Paint, seat: Paint) -> Piece:
 
 
 def dining_set(palette: Palette, seats: int) -> Piece:
-    """Return a table laid for some, with `seats` chairs on two sides (four or six) and things on it."""
+    """Return a table with things on it and `seats` chairs (four or six) on two sides."""
     rng = palette.rng
     width, depth, room = 0.62 * (seats // 2) + 0.2, float(rng.uniform(0.78, 0.92)), 0.5
     paint, wood = palette.any_wood(), palette.any_wood()
     seat = palette.cloth(patterned=0.5)
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         table = brush.part("dining table").at(z=room)
         legs(table, width / 2 - 0.03, 0.04, depth - 0.04, 0.71, 0.07, paint)
         table.box((-width / 2, 0.71, 0), (width / 2, 0.75, depth), paint)
@@ -190,6 +195,7 @@ def bed(palette: Palette, double: bool) -> Piece:
     table = 0.45
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body, half = brush.part("bed"), width / 2
         legs(body, half, 0.0, length, 0.3, 0.07, paint)
         body.box((-half - 0.03, 0.1, 0), (half + 0.03, head, 0.06), paint)
@@ -223,7 +229,7 @@ def bedside(brush: Brush, palette: Palette, width: float, paint: Paint) -> None:
 def drawers(
     body: Brush, width: float, depth: float, low: float, high: float, rows: int, paint: Paint, palette: Palette
 ) -> None:
-    """Draw a cabinet with `rows` of drawers, on legs where `low` is not 0."""
+    """Draw a cabinet with `rows` of drawers, on legs if `low` is not 0."""
     if low > 0:
         legs(body, width / 2, 0.0, depth, low, 0.05, paint)
     body.box((-width / 2, low, 0), (width / 2, high, depth - 0.02), paint)
@@ -242,6 +248,7 @@ def desk(palette: Palette) -> Piece:
     wood, seat = palette.any_wood(), palette.cloth(patterned=0.4)
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body = brush.part("desk")
         legs(body, width / 2, 0.02, depth, 0.71, 0.05, paint)
         body.box((-width / 2, 0.71, 0.02), (width / 2, 0.745, depth), paint)
@@ -261,7 +268,7 @@ def desk(palette: Palette) -> Piece:
 
 
 def monitor(brush: Brush, palette: Palette) -> None:
-    """Draw a screen with a keyboard before it."""
+    """Draw a screen with a keyboard in front of it."""
     body = brush.part("monitor")
     body.box((-0.12, 0, -0.08), (0.12, 0.015, 0.08), palette.lacquer((0.15, 0.15, 0.16), "plastic"))
     body.box((-0.02, 0.015, -0.02), (0.02, 0.12, 0.0), palette.lacquer((0.15, 0.15, 0.16), "plastic"))
@@ -277,6 +284,7 @@ def television(palette: Palette) -> Piece:
     width, paint, size = float(rng.uniform(1.3, 1.8)), palette.any_wood(), float(rng.uniform(0.9, 1.2))
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body, half = brush.part("tv stand"), width / 2
         drawers(body.at(-half / 2), half, 0.4, 0.08, 0.48, 2, paint, palette)
         drawers(body.at(half / 2), half, 0.4, 0.08, 0.48, 2, paint, palette)
@@ -302,6 +310,7 @@ def floor_plant(palette: Palette) -> Piece:
     tall = float(rng.uniform(0.5, 1.0))
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body = brush.part("plant").at(z=size / 2)
         body.turned([(0, 0), (0.32 * size, 0), (0.45 * size, 0.32), (0.4 * size, 0.32), (0, 0.3)], pot, 12)
         body.tube((0, 0.3, 0), (0, tall, 0), 0.015, palette.wood((0.45, 0.35, 0.25)))
@@ -315,6 +324,7 @@ def floor_lamp(palette: Palette) -> Piece:
     """Return a lamp on a tall stem."""
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body, tall = brush.part("floor lamp").at(z=0.16), float(palette.rng.uniform(1.15, 1.4))
         body.turned([(0, 0), (0.14, 0), (0.13, 0.03), (0.015, 0.05)], palette.metal((0.4, 0.38, 0.36)))
         body.tube((0, 0.04, 0), (0, tall, 0), 0.014, palette.metal((0.4, 0.38, 0.36)))
@@ -329,6 +339,7 @@ def stool(palette: Palette) -> Piece:
     size = float(palette.rng.uniform(0.36, 0.5))
 
     def draw(brush: Brush) -> None:
+        """Draw the piece."""
         body, half = brush.part("pouffe" if soft else "stool"), size / 2
         if soft:
             body.soft((-half, 0, 0), (half, 0.4, size), cover, 0.6)

@@ -1,4 +1,4 @@
-"""What hangs on the walls: pictures, shelves, mirrors, clocks, coats."""
+"""Hangs things on walls: pictures, shelves, mirrors, clocks, coats."""
 
 from . import items
 from .building import leaf_floor, stand
@@ -7,7 +7,7 @@ from .room_space import SIDES, RoomSpace
 
 
 def hang(space: RoomSpace) -> None:
-    """Hang pictures, shelves, a mirror, a clock where no tall furniture stands before the wall."""
+    """Hang pictures, shelves, a mirror and a clock where no tall furniture is in front of the wall."""
     for axis, far in SIDES:
         low, high = space.room.inner.span(axis)
         at = low + float(space.rng.uniform(0.1, 0.4))
@@ -23,7 +23,7 @@ def hang(space: RoomSpace) -> None:
 
 
 def _wall_free(space: RoomSpace, axis: int, far: bool, low: float, high: float) -> bool:
-    """Return whether no opening and nothing over 1 m stands at that stretch of a wall."""
+    """Return whether a stretch of wall has no opening and nothing taller than 1 m in front of it."""
     if any(o.low - 0.1 < high and o.high + 0.1 > low for o in space.openings(axis, far)):
         return False
     plane = space.room.inner.edge(axis, far)
@@ -57,7 +57,7 @@ def _one_hung(space: RoomSpace, axis: int, far: bool, along: float, width: float
 
 
 def _free_above(space: RoomSpace, axis: int, far: bool, low: float, high: float) -> float:
-    """Return the height of the highest thing at a stretch of wall, m."""
+    """Return the height of the tallest thing at a stretch of wall, m."""
     plane = space.room.inner.edge(axis, far)
     near, away = sorted((plane, plane + (-0.35 if far else 0.35)))
     strip = Rect(near, low, away, high) if axis == 0 else Rect(low, near, high, away)

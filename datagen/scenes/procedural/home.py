@@ -1,4 +1,4 @@
-"""One furnished flat from a seed and a number."""
+"""Generates one furnished flat from a seed and a number."""
 
 from ....digests import generator_for
 from ..scene import Scene, check_scene
@@ -10,9 +10,9 @@ from .plan import Plan, draw_plan
 
 
 def procedural_scene(seed: int, number: int) -> Scene:
-    """Return flat `number` of `seed`: the same bytes in every process, every number another home.
+    """Return flat `number` of `seed`: the same bytes in every process, a different home for every number.
 
-    Its floor lies at y = 0; it has about 20,000 to 60,000 triangles, and an instance for each object, wall and floor.
+    Its floor is at y = 0. It has about 20,000 to 60,000 triangles and an instance for each object, wall and floor.
     """
     rng = generator_for(seed, f"procedural/{number}")
     plan = draw_plan(rng)

@@ -1,6 +1,6 @@
-"""Small things: what stands on tables, shelves and floors, and what hangs on walls. Each is an instance of its own.
+"""Small things on tables, shelves, floors and walls. Each is its own instance.
 
-Items stand at the origin of their brush's frame; what hangs on a wall has its middle there, and the wall at z = 0.
+Items rest at the origin of the brush's frame. Wall items are centred there, with the wall at z = 0.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ def bowl(brush: Brush, palette: Palette) -> None:
 
 
 def cup(brush: Brush, palette: Palette) -> None:
-    """Draw a mug with its handle."""
+    """Draw a mug with a handle."""
     brush, paint = brush.part("cup"), palette.bright()
     brush.turned([(0, 0), (0.035, 0), (0.045, 0.1), (0.038, 0.1), (0.03, 0.02), (0, 0.02)], paint)
     brush.box((0.042, 0.025, -0.007), (0.07, 0.08, 0.007), paint)
@@ -59,7 +59,7 @@ def package(brush: Brush, palette: Palette) -> None:
 
 
 def stack(brush: Brush, palette: Palette) -> None:
-    """Draw a few books or magazines lying on one another, a printed one on top."""
+    """Draw a stack of books or magazines, with a printed one on top."""
     rng, y = brush.rng, 0.0
     brush = brush.part("stack of books")
     for _ in range(int(rng.integers(2, 6))):
@@ -72,7 +72,7 @@ def stack(brush: Brush, palette: Palette) -> None:
 
 
 def photograph(brush: Brush, palette: Palette) -> None:
-    """Draw a framed photograph that stands."""
+    """Draw a standing framed photograph."""
     half, height = float(brush.rng.uniform(0.07, 0.12)), float(brush.rng.uniform(0.16, 0.26))
     brush = brush.part("photograph").at(turn=float(brush.rng.uniform(-30, 30)))
     brush.box((-half, 0, -0.012), (half, height, 0.012), palette.any_wood())
@@ -142,7 +142,7 @@ def ball(brush: Brush, palette: Palette) -> None:
 
 
 def blocks(brush: Brush, palette: Palette) -> None:
-    """Draw toy bricks, some of them as a tower."""
+    """Draw toy bricks, some of them stacked."""
     brush, rng = brush.part("toy bricks"), brush.rng
     places = rng.uniform(-0.16, 0.16, (12, 2))
     places[:4] = places[0]
@@ -181,7 +181,7 @@ def foliage(brush: Brush, palette: Palette, count: int, reach: float, paint: Pai
 
 
 def book_row(brush: Brush, palette: Palette, width: float, height: float, depth: float) -> None:
-    """Draw books that fill most of a shelf, from x = 0 to `width`, backs at z = `depth`."""
+    """Draw books that fill most of a shelf, from x = 0 to `width`, with spines at z = `depth`."""
     rng = brush.rng
     thick = rng.uniform(0.016, 0.05, int(width / 0.02))
     ends = np.cumsum(thick)
@@ -217,7 +217,7 @@ def scatter(
     items: Sequence[Item],
     share: float,
 ) -> None:
-    """Draw items, one in a `share` of the 0.3 m cells of the surface from (x, z) `low` to `high`."""
+    """Draw one item in a `share` of the 0.3 m cells of the surface from (x, z) `low` to `high`."""
     rng = brush.rng
     columns, rows = max(1, int((high[0] - low[0]) / 0.3)), max(1, int((high[1] - low[1]) / 0.3))
     wide, deep = (high[0] - low[0]) / columns, (high[1] - low[1]) / rows
@@ -246,7 +246,7 @@ def clock(brush: Brush, palette: Palette) -> None:
 
 
 def mirror(brush: Brush, palette: Palette, width: float, height: float) -> None:
-    """Draw a framed panel that shows a pale sky, as a mirror does in a scanned home."""
+    """Draw a framed panel showing a pale sky, like a mirror in a scanned home."""
     brush = brush.part("mirror")
     x, y = width / 2, height / 2
     brush.box((-x, -y, 0.0), (x, y, 0.025), palette.any_wood())
@@ -279,7 +279,7 @@ def hooks(brush: Brush, palette: Palette) -> None:
 
 
 def pendant(brush: Brush, palette: Palette, height: float) -> None:
-    """Draw a lamp that hangs from a ceiling at `height`."""
+    """Draw a lamp hanging from a ceiling at `height`, m."""
     brush = brush.part("ceiling lamp")
     low = height - float(brush.rng.uniform(0.3, 0.5))
     brush.tube((0, low + 0.1, 0), (0, height, 0), 0.008, palette.metal())

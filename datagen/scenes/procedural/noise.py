@@ -1,4 +1,4 @@
-"""Seamless noise fields, made once a scene by filtering white noise over frequency, and cut from afterwards."""
+"""Seamless noise fields, made once per scene by filtering white noise, and cropped as needed."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,8 +9,11 @@ SIZE = 512
 
 
 class NoiseBank:
-    """Fields of mean 0 and standard deviation 1: `cloud` (all scales, the large ones strongest), `blotch` (20 to 90
-    pixels), `mottle` (5 to 20 pixels), `grain` (2 to 5 pixels), `streak` (drawn out along the rows, as wood grain)."""
+    """Noise fields of mean 0 and standard deviation 1.
+
+    They are `cloud` (all scales, the large ones strongest), `blotch` (20 to 90 pixels), `mottle` (5 to 20 pixels),
+    `grain` (2 to 5 pixels) and `streak` (stretched along the rows, like wood grain).
+    """
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
@@ -33,12 +36,12 @@ class NoiseBank:
         return np.asarray(field / field.std(), np.float32)
 
     def take(self, name: str, height: int = SIZE, width: int = SIZE) -> Field:
-        """Return the field `name` shifted at random, its first `height` rows and `width` columns."""
+        """Return a random `height` x `width` crop of the field `name`, wrapped around."""
         down, right = self._rng.integers(0, SIZE, 2)
         return np.roll(self._fields[name], (down, right), (0, 1))[:height, :width]
 
     def at(self, name: str, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> Field:
-        """Return the field `name` at whole-numbered places, which wrap around."""
+        """Return the field `name` at integer positions, wrapped around."""
         return self._fields[name][rows % SIZE, columns % SIZE]
 
 

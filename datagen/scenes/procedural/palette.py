@@ -1,4 +1,4 @@
-"""The look of one flat: its textures, made when first asked for, and the paints that use them."""
+"""The look of one flat: textures, made on first use, and the paints that use them."""
 
 from collections.abc import Callable, Sequence
 
@@ -29,7 +29,7 @@ LACQUERS: tuple[Colour, ...] = (
 
 
 def pick(rng: np.random.Generator, choices: Sequence[Colour]) -> Colour:
-    """Return one of the colours, a little changed."""
+    """Return one of the colours, slightly varied."""
     colour = np.clip(np.array(choices[int(rng.integers(len(choices)))]) * rng.uniform(0.93, 1.05, 3), 0, 1)
     return (float(colour[0]), float(colour[1]), float(colour[2]))
 
@@ -45,12 +45,12 @@ class Palette:
         self.trim = pick(rng, LACQUERS[:2]) if rng.random() < 0.7 else self.timber
 
     def add(self, image: Image) -> int:
-        """Return the number of a new texture."""
+        """Add a texture and return its index."""
         self.textures.append(image)
         return len(self.textures) - 1
 
     def number(self, name: str) -> int:
-        """Return the number of the scene's texture called `name`, made on the first call."""
+        """Return the index of the texture `name`, made on the first call."""
         if name not in self._numbers:
             self._numbers[name] = self.add(self._make(name))
         return self._numbers[name]
@@ -90,7 +90,7 @@ class Palette:
         return [random_colour(self.rng, low) for _ in range(count)]
 
     def wood(self, tint: Colour | None = None) -> Paint:
-        """Return wood in the flat's timber colour or in another."""
+        """Return wood in the flat's timber colour, or in `tint`."""
         return Paint(self.number("wood"), 1.0, "wood", tint or self.timber)
 
     def any_wood(self) -> Paint:
@@ -100,7 +100,7 @@ class Palette:
         return self.wood(pick(self.rng, WOOD_TINTS))
 
     def lacquer(self, tint: Colour | None = None, material: str = "wood") -> Paint:
-        """Return painted wood or another smooth coloured surface."""
+        """Return painted wood, or another smooth coloured surface."""
         return Paint(self.number("lacquer"), 0.9, material, tint or pick(self.rng, LACQUERS))
 
     def cloth(self, material: str = "upholstery", patterned: float = 0.35) -> Paint:
@@ -123,7 +123,7 @@ class Palette:
         return Paint(self.number("glaze"), 0.6, "ceramic", tint)
 
     def bright(self, material: str = "ceramic") -> Paint:
-        """Return a smooth surface of any strong colour."""
+        """Return a smooth surface in any strong colour."""
         colour = random_colour(self.rng, 0.4)
         return Paint(self.number("glaze"), 0.4, material, (float(colour[0]), float(colour[1]), float(colour[2])))
 
@@ -141,11 +141,11 @@ class Palette:
         return Paint(self.number("leaves"), 0.35, "plant")
 
     def whole(self, name: str, material: str, colour: Colour = (1.0, 1.0, 1.0)) -> Paint:
-        """Return the texture `name` for surfaces that show it whole."""
+        """Return the texture `name` for surfaces that show all of it."""
         return Paint(self.number(name), 1.0, material, colour)
 
     def rug(self) -> Paint:
-        """Return a rug of its own pattern, to be shown whole."""
+        """Return a rug with its own pattern, for surfaces that show all of it."""
         return Paint(self.add(pictures.rug(self.bank, self.rng)), 1.0, "carpet")
 
     def quilt(self) -> Paint:
@@ -155,14 +155,14 @@ class Palette:
         return self.cloth("bed", 0.7)
 
     def picture(self, name: str = "pictures") -> tuple[Paint, tuple[float, float, float, float]]:
-        """Return the paint of an atlas of pictures and the window of one picture in it."""
+        """Return the paint of a picture atlas and the window of one picture in it."""
         row, column = (int(value) for value in self.rng.integers(0, pictures.CELLS, 2))
         size = 1 / pictures.CELLS
         window = ((column + 0.02) * size, (row + 0.02) * size, (column + 0.98) * size, (row + 0.98) * size)
         return Paint(self.number(name), 1.0, "paper"), window
 
     def floor(self, room: str) -> Paint:
-        """Return the floor of a kind of room: tiles where it is wet, else mostly wood, or carpet."""
+        """Return the floor for a kind of room: tiles in wet rooms, else mostly wood, or carpet."""
         bank, rng = self.bank, self.rng
         if room in ("bathroom", "kitchen"):
             return self._wet_floor()
@@ -189,7 +189,7 @@ class Palette:
         return Paint(self.add(picture), 0.17 * count, "tile")
 
     def wall(self) -> Paint:
-        """Return a wall: plaster, wallpaper of five kinds, brick, concrete."""
+        """Return a wall: plaster, one of five wallpapers, brick or concrete."""
         bank, rng = self.bank, self.rng
         tint, pale = pick(rng, WALL_TINTS), list[Rgb]()
         style = int(rng.choice(8, p=[0.3, 0.18, 0.14, 0.1, 0.1, 0.08, 0.06, 0.04]))
@@ -213,13 +213,13 @@ class Palette:
         return Paint(self.add(surfaces.concrete(bank, rng)), 2.6, "concrete", tint)
 
     def wainscot(self) -> Paint:
-        """Return the boards of a wall's lower part."""
+        """Return the boards for the lower part of a wall."""
         return Paint(self.add(surfaces.panelling(self.bank, self.rng)), 2.0, "wood panelling", self.trim)
 
     def ceiling(self) -> Paint:
-        """Return the ceiling: perforated gypsum board, by its sound.
+        """Return the ceiling, acoustically perforated gypsum board.
 
-        With textile wallpaper and thick rugs it brings the flats' RT60 near the 0.24 s of the example that HM3D-SS
-        ships; under bare plaster the same homes have 0.55 s.
+        With textile wallpaper and thick rugs it brings the RT60 of the flats near the 0.24 s of the published HM3D-SS
+        example; under bare plaster the same homes have 0.55 s.
         """
         return Paint(self.number("plaster"), 2.6, "acoustic ceiling", (0.98, 0.98, 0.96))

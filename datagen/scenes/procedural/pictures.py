@@ -1,4 +1,4 @@
-"""Textures with something on them: paintings, rugs, views from windows, spines of books, fronts of appliances.
+"""Pictorial textures: paintings, rugs, window views, book spines, appliance fronts.
 
 Each function returns uint8 (height, width, 3), sRGB.
 """
@@ -11,9 +11,9 @@ from .noise import SIZE, Field, NoiseBank
 from .surfaces import Image, blend, blossom, stamp, step, to_image
 
 CELLS = 4
-"""An atlas holds `CELLS` by `CELLS` pictures."""
+"""An atlas has `CELLS` x `CELLS` pictures."""
 SPINES = 32
-"""The number of spines beside each other in the texture of books."""
+"""Number of spines side by side in the texture of books."""
 _PIGMENTS = (
     (0.75, 0.3, 0.2), (0.85, 0.6, 0.2), (0.6, 0.45, 0.3), (0.3, 0.45, 0.3), (0.5, 0.55, 0.3), (0.2, 0.35, 0.55),
     (0.3, 0.5, 0.6), (0.55, 0.6, 0.65), (0.5, 0.2, 0.25), (0.8, 0.72, 0.6), (0.4, 0.35, 0.45), (0.85, 0.8, 0.7),
@@ -22,7 +22,7 @@ _PIGMENTS = (
 
 
 def random_colour(rng: np.random.Generator, low: float = 0.0, high: float = 1.0) -> Field:
-    """Return a random colour as homes have them, its brightest part between `low` and `high`: a changed pigment."""
+    """Return a random household colour, a varied pigment whose brightest channel is between `low` and `high`."""
     pigment = _PIGMENTS[int(rng.integers(len(_PIGMENTS)))]
     pale = rng.uniform(0, 0.45)
     tone = np.array(pigment) / max(pigment) * (1 - pale) + pale
@@ -78,7 +78,7 @@ def _squares(bank: NoiseBank, rng: np.random.Generator, size: int) -> Field:
 
 
 def rug(bank: NoiseBank, rng: np.random.Generator) -> Image:
-    """Return a whole rug with fringed borders around an ornament of four colours."""
+    """Return a whole rug with fringed borders around an ornament in four colours."""
     row, column = np.mgrid[:SIZE, :SIZE]
     style = int(rng.integers(3))
     if style == 0:
@@ -99,7 +99,7 @@ def rug(bank: NoiseBank, rng: np.random.Generator) -> Image:
 
 
 def outdoors(bank: NoiseBank, rng: np.random.Generator) -> Image:
-    """Return what is seen through a window: sky, houses or hills, trees, a meadow."""
+    """Return the view from a window: sky, houses or hills, trees, a meadow."""
     row = np.linspace(0, 1, SIZE, dtype=np.float32)[:, None]
     cloud = step(bank.take("cloud"), 0.3, 1.2)[..., None]
     image = blend((0.55, 0.72, 0.95), (0.88, 0.93, 0.98), np.broadcast_to(row * 1.6, (SIZE, SIZE)).astype(np.float32))
@@ -123,7 +123,7 @@ def _house(image: Field, rng: np.random.Generator, left: int) -> None:
 
 
 def spines(bank: NoiseBank, rng: np.random.Generator) -> Image:
-    """Return light spines of `SPINES` books beside each other, 128 pixels high: bands, titles, edges."""
+    """Return the light spines of `SPINES` books side by side, 128 pixels high, with bands, titles and edges."""
     width = SIZE // SPINES
     image = 0.86 + 0.03 * bank.take("grain", 128, SIZE) + 0.03 * bank.take("cloud", 128, SIZE)
     for book in range(SPINES):
@@ -138,7 +138,7 @@ def spines(bank: NoiseBank, rng: np.random.Generator) -> Image:
 
 
 def panelled_door(bank: NoiseBank, rng: np.random.Generator) -> Image:
-    """Return the light leaf of a door, 512 by 256: sunk panels, in rows and columns that vary."""
+    """Return a light door leaf, 512 by 256 pixels, with sunk panels in varying rows and columns."""
     image = 0.85 + 0.025 * bank.take("streak", SIZE, 256) + 0.015 * bank.take("mottle", SIZE, 256)
     rows, columns = int(rng.integers(2, 5)), int(rng.integers(1, 3))
     high, wide = SIZE // rows, 256 // columns
@@ -152,7 +152,7 @@ def panelled_door(bank: NoiseBank, rng: np.random.Generator) -> Image:
 
 
 def stove_front(bank: NoiseBank) -> Image:
-    """Return an oven's front, 256 pixels: knobs, display, window, handle."""
+    """Return an oven front, 256 pixels: knobs, display, window, handle."""
     image = 0.75 + 0.03 * bank.take("streak", 256, 256)
     image[70:230, 28:228] = 0.1 + 0.03 * bank.take("cloud", 256, 256)[70:230, 28:228]
     image[95:210:22, 40:216] = 0.32
@@ -177,7 +177,7 @@ def hob(bank: NoiseBank) -> Image:
 
 
 def washer_front(bank: NoiseBank) -> Image:
-    """Return a washing machine's front, 256 pixels: porthole, drawer, buttons."""
+    """Return the front of a washing machine, 256 pixels: porthole, drawer, buttons."""
     image = 0.9 + 0.012 * bank.take("cloud", 256, 256) + 0.01 * bank.take("mottle", 256, 256)
     row, column = np.mgrid[:256, :256]
     reach = np.hypot(row - 150, column - 128)
@@ -190,7 +190,7 @@ def washer_front(bank: NoiseBank) -> Image:
 
 
 def screen(bank: NoiseBank, rng: np.random.Generator) -> Image:
-    """Return what a television shows, 256 pixels, dark at its rim."""
+    """Return the picture on a television, 256 pixels, dark at the rim."""
     image = _landscape(bank, rng, 256) * rng.uniform(0.35, 0.9)
     image[:6], image[-6:], image[:, :4], image[:, -4:] = 0.05, 0.05, 0.05, 0.05
     image[200:222, 20:180] *= 0.4
@@ -200,7 +200,7 @@ def screen(bank: NoiseBank, rng: np.random.Generator) -> Image:
 
 
 def clock_face(bank: NoiseBank) -> Image:
-    """Return a clock's face, 128 pixels: hours, hands, rim."""
+    """Return a clock face, 128 pixels: hours, hands, rim."""
     row, column = np.mgrid[:128, :128] - 64
     reach, angle = np.hypot(row, column), np.arctan2(row, column)
     image = 0.93 + 0.01 * bank.take("mottle", 128, 128)

@@ -1,6 +1,6 @@
 """Plans of flats: rectangular rooms side by side, joined by doors into one connected home, with windows outside.
 
-Lengths in metres, in the x-z plane of the world. A room's `rect` runs along the centre lines of its walls.
+Lengths are in metres, in the x-z plane of the world. The `rect` of a room follows the centre lines of its walls.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ WALL = 0.12
 """Thickness of the walls between rooms, m."""
 _STEP = 0.05
 _NARROWEST = 1.3
-"""The shortest stretch of common wall that takes a door, m."""
+"""Shortest stretch of common wall that fits a door, m."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Rect:
 
     @property
     def size(self) -> tuple[float, float]:
-        """Its extent along x and z, m."""
+        """Extent along x and z, m."""
         return self.x1 - self.x0, self.z1 - self.z0
 
     @property
     def area(self) -> float:
-        """Its area, m2."""
+        """Area, m2."""
         return self.size[0] * self.size[1]
 
     @property
@@ -40,20 +40,20 @@ class Rect:
         return (self.x0 + self.x1) / 2, (self.z0 + self.z1) / 2
 
     def grown(self, by: float) -> "Rect":
-        """Return the rectangle whose edges lie `by` m further out."""
+        """Return the rectangle with its edges moved `by` m outwards."""
         return Rect(self.x0 - by, self.z0 - by, self.x1 + by, self.z1 + by)
 
     def meets(self, other: "Rect") -> bool:
-        """Return whether the two have area in common."""
+        """Return whether the two rectangles overlap."""
         apart = self.x1 <= other.x0 or other.x1 <= self.x0 or self.z1 <= other.z0 or other.z1 <= self.z0
         return not apart
 
     def edge(self, axis: int, far: bool) -> float:
-        """Return where the wall across `axis` (0: x, 1: z) stands; the `far` one has the larger coordinate."""
+        """Return the coordinate of the wall across `axis` (0: x, 1: z), m; the `far` one has the larger."""
         return ((self.x0, self.x1), (self.z0, self.z1))[axis][far]
 
     def span(self, axis: int) -> tuple[float, float]:
-        """Return the extent along the walls that stand across `axis`."""
+        """Return the extent of the walls across `axis`, m."""
         return (self.z0, self.z1) if axis == 0 else (self.x0, self.x1)
 
 
@@ -61,9 +61,8 @@ class Rect:
 class Opening:
     """A hole in the wall across `axis` (0: x, 1: z) at `at`: from `low` to `high` along it, from `bottom` to `top`.
 
-    `kind` is door, arch, entrance (a closed door) or window; `rooms` holds the numbers of the room before it (smaller
-    coordinate) and behind it,
-    -1 outdoors.
+    `kind` is door, arch, entrance (a closed door) or window. `rooms` holds the indices of the rooms in front of it
+    (smaller coordinate) and behind it, -1 for outdoors.
     """
 
     kind: str
@@ -82,7 +81,7 @@ class Opening:
         return (self.at, middle) if self.axis == 0 else (middle, self.at)
 
     def zone(self, reach: float, margin: float = 0.0) -> Rect:
-        """Return the floor within `reach` m before and behind the opening, `margin` m wider on both sides."""
+        """Return the floor within `reach` m in front of and behind the opening, `margin` m wider on both sides."""
         low, high = self.low - margin, self.high + margin
         if self.axis == 0:
             return Rect(self.at - reach, low, self.at + reach, high)
@@ -91,7 +90,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class Room:
-    """One room: `kind`, such as kitchen, and `rect` along its walls' centre lines."""
+    """One room: `kind`, such as kitchen, and `rect` along the centre lines of its walls."""
 
     kind: str
     rect: Rect
@@ -104,7 +103,7 @@ class Room:
 
 @dataclass(frozen=True)
 class Plan:
-    """Rooms, openings, and the rooms' common `height`, m."""
+    """Rooms, openings, and the common `height` of the rooms, m."""
 
     rooms: tuple[Room, ...]
     openings: tuple[Opening, ...]
@@ -112,11 +111,11 @@ class Plan:
 
     @property
     def area(self) -> float:
-        """Floor between the walls, m2."""
+        """Floor area between the walls, m2."""
         return sum(room.inner.area for room in self.rooms)
 
     def outside(self, room: int, axis: int, far: bool) -> list[tuple[float, float]]:
-        """Return the stretches of a room's wall behind which no other room lies."""
+        """Return the stretches of a room's wall with no other room behind."""
         rect = self.rooms[room].rect
         at, (low, high) = rect.edge(axis, far), rect.span(axis)
         taken = sorted(other.rect.span(axis) for other in self.rooms if abs(other.rect.edge(axis, not far) - at) < 1e-6)
@@ -129,7 +128,7 @@ class Plan:
 
 
 def draw_plan(rng: np.random.Generator) -> Plan:
-    """Return a flat of 4 to 8 rooms and 50 to 140 m2, every room within reach of every other."""
+    """Return a flat of 4 to 8 rooms and 50 to 140 m2, with all rooms connected."""
     while True:
         rects, corridor = _corridor_flat(rng) if rng.random() < 0.65 else _divided_flat(rng)
         rects = [_turned(rect, *turn) for turn in [tuple(rng.random(3) < 0.5)] for rect in rects]
@@ -150,14 +149,14 @@ def _length(rng: np.random.Generator, low: float, high: float) -> float:
 
 
 def _shares(rng: np.random.Generator, total: float, count: int) -> list[float]:
-    """Return `count` + 1 boundaries from 0 to `total`, steps differing by up to a factor of two or so."""
+    """Return `count` + 1 boundaries from 0 to `total`, with steps that differ by up to a factor of about two."""
     weights = rng.uniform(0.75, 1.5, count)
     inner = np.round(np.cumsum(weights)[:-1] / weights.sum() * total / _STEP) * _STEP
     return [0.0, *(float(value) for value in inner), total]
 
 
 def _corridor_flat(rng: np.random.Generator) -> tuple[list[Rect], int]:
-    """Return rooms on both sides of a corridor and the largest ones across its end; the corridor's number."""
+    """Return rooms on both sides of a corridor and the largest ones across its end; and the index of the corridor."""
     length, width = _length(rng, 4.6, 8.0), _length(rng, 1.35, 1.75)
     north, south = _length(rng, 3.0, 4.4), _length(rng, 2.9, 4.2)
     rects = [Rect(0, 0, length, width)]
@@ -178,7 +177,7 @@ def _corridor_flat(rng: np.random.Generator) -> tuple[list[Rect], int]:
 
 
 def _divided_flat(rng: np.random.Generator) -> tuple[list[Rect], int]:
-    """Return the parts of a rectangle that is halved again and again, perhaps without a corner; no corridor (-1)."""
+    """Return the parts of a repeatedly divided rectangle, perhaps without one corner; and -1 for no corridor."""
     rects = [Rect(0, 0, _length(rng, 7.5, 12.0), _length(rng, 7.0, 10.0))]
     limit, done = float(rng.uniform(15, 24)), []
     while rects:
@@ -205,7 +204,7 @@ def _turned(rect: Rect, mirror_x: bool, mirror_z: bool, swap: bool) -> Rect:
 
 
 def _centred(rects: list[Rect]) -> list[Rect]:
-    """Return the rectangles on the grid of 0.05 m, with the middle of all near the origin."""
+    """Return the rectangles on a 0.05 m grid, centred near the origin."""
     corners = np.round(np.array([(r.x0, r.z0, r.x1, r.z1) for r in rects]) / _STEP)
     middle = np.round((corners[:, :2].min(axis=0) + corners[:, 2:].max(axis=0)) / 2)
     moved = np.round((corners - np.tile(middle, 2)) * _STEP, 2)
@@ -213,7 +212,7 @@ def _centred(rects: list[Rect]) -> list[Rect]:
 
 
 def _borders(rects: list[Rect]) -> list[Opening]:
-    """Return the common walls of two rooms that take a door, each as an arch as wide as the wall."""
+    """Return the common walls of two rooms that fit a door, each as an arch as wide as the wall."""
     found = []
     for (i, a), (j, b) in combinations(enumerate(rects), 2):
         for axis in (0, 1):
@@ -230,7 +229,7 @@ def _connected(rects: list[Rect], borders: list[Opening]) -> bool:
 
 
 def _spanning(count: int, borders: list[Opening]) -> list[Opening]:
-    """Return borders that join all of `count` rooms without a circle, the earlier ones first (Kruskal)."""
+    """Return borders that connect all of `count` rooms without a cycle, preferring earlier ones (Kruskal)."""
     group, chosen = list(range(count)), []
     for border in borders:
         old, new = (group[room] for room in border.rooms)
@@ -241,7 +240,7 @@ def _spanning(count: int, borders: list[Opening]) -> list[Opening]:
 
 
 def _kinds(rng: np.random.Generator, rects: list[Rect], corridor: int) -> list[str]:
-    """Return what each room is: by size, by what it borders on, and by chance."""
+    """Return the kind of each room, chosen by size, by neighbours and at random."""
     kinds = [""] * len(rects)
     beside: list[set[int]] = [set() for _ in rects]
     for border in _borders(rects):
@@ -270,10 +269,11 @@ _OPEN = ({"living room", "dining room"}, {"living room", "kitchen"}, {"kitchen",
 
 
 def _doors(rng: np.random.Generator, rooms: tuple[Room, ...]) -> list[Opening]:
-    """Return doors that join all rooms, through hall and living room where these border, and some more."""
+    """Return doors that connect all rooms, preferably through hall and living room, and some more."""
     borders = _borders([room.rect for room in rooms])
 
     def order(border: Opening) -> float:
+        """Return the rank of `border` as a place for a door; lower is better."""
         kinds = [rooms[room].kind for room in border.rooms]
         if set(kinds) in _OPEN:
             return -1.0
@@ -286,7 +286,7 @@ def _doors(rng: np.random.Generator, rooms: tuple[Room, ...]) -> list[Opening]:
 
 
 def _door(rng: np.random.Generator, border: Opening, kinds: set[str]) -> Opening:
-    """Return the door or arch in a common wall, a hand's breadth from the corners at least."""
+    """Return the door or arch in a common wall, at least a hand's breadth from the corners."""
     low, high = border.low + WALL / 2 + 0.1, border.high - WALL / 2 - 0.1
     arch = kinds in _OPEN and rng.random() < 0.8
     width = _length(rng, 1.3, 2.2) if arch else _length(rng, 0.85, 0.95)
@@ -298,7 +298,7 @@ def _door(rng: np.random.Generator, border: Opening, kinds: set[str]) -> Opening
 
 
 def _entrance(rng: np.random.Generator, plan: Plan) -> Opening | None:
-    """Return the closed front door, in an outer wall of the hall or else of the living room."""
+    """Return the closed front door, in an outer wall of the hall or else the living room."""
     kinds = [room.kind for room in plan.rooms]
     number = kinds.index("hall" if "hall" in kinds else "living room")
     stretches = [
@@ -317,7 +317,7 @@ def _entrance(rng: np.random.Generator, plan: Plan) -> Opening | None:
 
 
 def _windows(rng: np.random.Generator, plan: Plan, entrance: Opening) -> list[Opening]:
-    """Return windows in the outer walls, some down to the floor, none in the hall or beside the front door."""
+    """Return windows in the outer walls: some down to the floor, none in the hall or beside the front door."""
     found = []
     for number, room in enumerate(plan.rooms):
         if room.kind == "hall":

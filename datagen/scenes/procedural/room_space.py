@@ -1,4 +1,4 @@
-"""One room while it is furnished: what stands where, and whether a piece still fits."""
+"""A room being furnished: the pieces in it, and whether another one fits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from .plan import Opening, Plan, Rect, Room
 from .walkways import Walkways
 
 SIDES = ((0, False), (0, True), (1, False), (1, True))
-"""The four walls of a room: the axis they stand across (0: x, 1: z), and whether at its far end."""
+"""The four walls of a room: the axis that each is across (0: x, 1: z), and whether it is at the far end."""
 
 Pose = tuple[float, float, float]
-"""Where a piece stands: x, z, turn."""
+"""Position and turn of a piece: x, z, m; turn, degrees."""
 
 
 @dataclass
 class RoomSpace:
-    """One room while it is furnished: what stands in it, and the zones that must stay clear."""
+    """A room being furnished: the pieces in it, and the zones that must stay clear."""
 
     number: int
     room: Room
@@ -46,7 +46,7 @@ class RoomSpace:
         ]
 
     def against_wall(self, piece: Piece, sides: Sequence[tuple[int, bool]] = SIDES, tries: int = 24) -> Pose | None:
-        """Stand `piece` against one of the walls, preferably in a corner; return where, or None if nowhere fits."""
+        """Place `piece` against a wall, preferably in a corner; return its pose, or None if it fits nowhere."""
         for _ in range(tries):
             axis, far = sides[int(self.rng.integers(len(sides)))]
             low, high = self.room.inner.span(axis)
@@ -68,7 +68,7 @@ class RoomSpace:
         return not any(o.low < high and o.high > low and o.bottom < piece.height for o in self.openings(axis, far))
 
     def inside(self, piece: Piece, turn: float, tries: int = 24) -> Pose | None:
-        """Stand `piece` anywhere in the room, turned by a right angle; return where, or None if nowhere fits."""
+        """Place `piece` anywhere in the room, turned by `turn` degrees; return its pose, or None if it fits nowhere."""
         inner = self.room.inner
         for _ in range(tries):
             x, z = self.rng.uniform([inner.x0, inner.z0], [inner.x1, inner.z1])
@@ -77,7 +77,7 @@ class RoomSpace:
         return None
 
     def put(self, piece: Piece, pose: Pose) -> bool:
-        """Draw `piece` there and return True, if it stands on free floor and leaves the ways open."""
+        """Draw `piece` at `pose` and return True, if the floor is free and the walkways stay open; else False."""
         blocks = [floor_under(rect, pose) for rect in piece.taken]
         inner = self.room.inner
         for rect in blocks:
@@ -94,7 +94,7 @@ class RoomSpace:
 
 
 def floor_under(rect: Rect, pose: Pose) -> Rect:
-    """Return the world's rectangle around a local one of a piece that stands at `pose`."""
+    """Return the world rectangle around a local rectangle of a piece at `pose`."""
     x, z, turn = pose
     cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
     corners = np.array([[a, b] for a in (rect.x0, rect.x1) for b in (rect.z0, rect.z1)])

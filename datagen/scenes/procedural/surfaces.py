@@ -1,6 +1,6 @@
-"""Textures of floors, walls and furniture: each function returns uint8 (height, width, 3), sRGB, without seams.
+"""Seamless textures of floors, walls and furniture: each function returns uint8 (height, width, 3), sRGB.
 
-Sizes in pixels; light, so that a paint's colour can tint them, where the docstring says "light".
+Sizes are in pixels. "Light" textures are pale, so that the colour of a paint can tint them.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _ROW, _COLUMN = np.mgrid[:SIZE, :SIZE]
 
 
 def to_image(values: npt.NDArray[np.floating]) -> Image:
-    """Return 0..1 values, (h, w) grey or (h, w, 3), as uint8 (h, w, 3)."""
+    """Return values 0..1, (h, w) grey or (h, w, 3), as uint8 (h, w, 3)."""
     levels = np.clip(values * 255.0 + 0.5, 0, 255).astype(np.uint8)
     return np.asarray(np.repeat(levels[..., None], 3, axis=2) if levels.ndim == 2 else levels)
 
@@ -29,7 +29,7 @@ def blend(low: Rgb, high: Rgb, share: Field) -> Field:
 
 
 def step(field: Field, threshold: float, softness: float = 0.1) -> Field:
-    """Return 0 where `field` is below `threshold`, 1 above, over a soft edge."""
+    """Return 0 where `field` is below `threshold` and 1 above, with a soft edge."""
     return np.asarray(np.clip((field - threshold) / softness + 0.5, 0, 1), np.float32)
 
 
@@ -65,7 +65,7 @@ def planks(bank: NoiseBank, rng: np.random.Generator) -> Image:
 
 
 def parquet(bank: NoiseBank, rng: np.random.Generator) -> Image:
-    """Return a light parquet of squares whose slats run by turns along rows and columns."""
+    """Return a light parquet of squares with slats alternating between rows and columns."""
     cell, slats = SIZE // int(rng.choice([8, 10, 12])), int(rng.choice([4, 5]))
     i, j = _ROW // cell, _COLUMN // cell
     upright = (i + j) % 2 == 0
@@ -81,7 +81,7 @@ def parquet(bank: NoiseBank, rng: np.random.Generator) -> Image:
 
 
 def tiles(bank: NoiseBank, rng: np.random.Generator, count: int, colours: Sequence[Rgb]) -> Image:
-    """Return `count` by `count` glazed tiles in `colours`, veined and each a little different, with grout."""
+    """Return `count` x `count` glazed tiles in `colours`, veined, each slightly different, with grout."""
     cell = SIZE / count
     i, j = np.minimum((_ROW / cell).astype(int), count - 1), np.minimum((_COLUMN / cell).astype(int), count - 1)
     chequered = len(colours) > 1 and rng.random() < 0.5
@@ -102,7 +102,7 @@ def tiles(bank: NoiseBank, rng: np.random.Generator, count: int, colours: Sequen
 
 
 def ornate_tiles(bank: NoiseBank, rng: np.random.Generator, colours: Sequence[Rgb]) -> Image:
-    """Return cement tiles: one of a few symmetrical ornaments, turned at random, on each."""
+    """Return cement tiles, each with one of a few symmetrical ornaments, turned at random."""
     cell = 64
     motifs = []
     for _ in range(4):
@@ -157,7 +157,7 @@ def brick(bank: NoiseBank, rng: np.random.Generator) -> Image:
 
 
 def panelling(bank: NoiseBank, rng: np.random.Generator) -> Image:
-    """Return light upright boards with grooves; the grain runs along the columns."""
+    """Return light vertical boards with grooves; the grain runs along the columns."""
     count = int(rng.choice([16, 20, 26]))
     board = _COLUMN * count // SIZE
     shift = rng.integers(0, SIZE, count)[board]
@@ -167,7 +167,7 @@ def panelling(bank: NoiseBank, rng: np.random.Generator) -> Image:
 
 
 def damask(bank: NoiseBank, rng: np.random.Generator) -> Image:
-    """Return light wallpaper with mirror-symmetrical ornaments, three kinds mixed, in half drop, a little worn."""
+    """Return light, slightly worn wallpaper with three kinds of mirror-symmetric ornaments in half drop."""
     columns, rows = int(rng.choice([6, 8, 10])), int(rng.choice([4, 6]))
     width, height = SIZE // columns, SIZE // rows
     swell = np.sin(np.pi * np.arange(height) / height)[:, None] * np.linspace(0, 1, width - width // 2)[None]
@@ -188,7 +188,7 @@ def damask(bank: NoiseBank, rng: np.random.Generator) -> Image:
 
 
 def stripes(bank: NoiseBank, rng: np.random.Generator, colours: Sequence[Rgb]) -> Image:
-    """Return cloth or paper with upright stripes of many widths, some of them dotted, in `colours`."""
+    """Return cloth or paper with vertical stripes of many widths in `colours`, some of them dotted."""
     edges = np.sort(rng.choice(np.arange(4, SIZE, 4), int(rng.integers(18, 34)), replace=False))
     stripe = np.searchsorted(edges, np.arange(SIZE), side="right")
     base = np.array(colours, np.float32)[rng.integers(0, len(colours), len(edges) + 1)]
@@ -198,7 +198,7 @@ def stripes(bank: NoiseBank, rng: np.random.Generator, colours: Sequence[Rgb]) -
 
 
 def flowers(bank: NoiseBank, rng: np.random.Generator, ground: Rgb, colours: Sequence[Rgb], count: int = 80) -> Image:
-    """Return `ground` strewn with `count` blossoms and leaves, each of its own shape, size and colour."""
+    """Return `ground` strewn with `count` blossoms and leaves of varying shape, size and colour."""
     image = np.array(ground, np.float32) + (0.02 * bank.take("cloud") + 0.012 * bank.take("grain"))[..., None]
     side = int(np.ceil(np.sqrt(count)))
     cells = np.stack(np.divmod(np.arange(side * side), side), axis=1)
@@ -210,7 +210,7 @@ def flowers(bank: NoiseBank, rng: np.random.Generator, ground: Rgb, colours: Seq
 
 
 def blossom(rng: np.random.Generator, radius: int) -> Field:
-    """Return the outline (2 r + 1 square, 0..1) of a flower or a leaf, with a darker heart."""
+    """Return the mask (2 r + 1 square, 0..1) of a flower or leaf with a darker centre."""
     down, right = np.mgrid[-radius : radius + 1, -radius : radius + 1].astype(np.float32) / max(radius, 1)
     angle, reach = np.arctan2(down, right) + rng.uniform(0, 6.3), np.hypot(down, right)
     petals, depth = int(rng.integers(2, 9)), float(rng.uniform(0.15, 0.7))
@@ -219,7 +219,7 @@ def blossom(rng: np.random.Generator, radius: int) -> Field:
 
 
 def stamp(image: Field, centre: npt.NDArray[np.int64], mask: Field, colour: npt.NDArray[np.floating]) -> None:
-    """Lay `colour` over `image` (h, w, 3) where `mask` (2 r + 1 square) is, wrapped around the edges."""
+    """Blend `colour` into `image` (h, w, 3) at `centre` by `mask` (2 r + 1 square), wrapped around the edges."""
     radius = mask.shape[0] // 2
     around = np.arange(-radius, radius + 1)
     cells = np.ix_((centre[0] + around) % image.shape[0], (centre[1] + around) % image.shape[1])
@@ -227,7 +227,7 @@ def stamp(image: Field, centre: npt.NDArray[np.int64], mask: Field, colour: npt.
 
 
 def facets(bank: NoiseBank, rng: np.random.Generator, colours: Sequence[Rgb], cells: int = 8) -> Image:
-    """Return squares cut along one diagonal or the other, each half in one of `colours` (wallpaper, quilt)."""
+    """Return squares divided along either diagonal, each half in one of `colours` (wallpaper, quilt)."""
     size = SIZE // cells
     i, j = _ROW // size, _COLUMN // size
     across, down = (_COLUMN % size) / size, (_ROW % size) / size
@@ -251,14 +251,14 @@ def lacquer(bank: NoiseBank) -> Image:
 
 
 def weave(bank: NoiseBank, rng: np.random.Generator) -> Image:
-    """Return light plain cloth, 256 pixels: threads both ways, slubs, folds."""
+    """Return light plain cloth, 256 pixels: threads in both directions, slubs, folds."""
     threads = bank.take("streak", 256, 256) + bank.take("streak", 256, 256).T
     grey = 0.76 + 0.04 * threads + 0.05 * bank.take("cloud", 256, 256) + 0.03 * bank.take("grain", 256, 256)
     return to_image(grey - float(rng.uniform(0.08, 0.2)) * step(bank.take("mottle", 256, 256), 1.8, 0.4))
 
 
 def plaid(bank: NoiseBank, rng: np.random.Generator, colours: Sequence[Rgb]) -> Image:
-    """Return cloth with crossing stripes, 256 pixels."""
+    """Return plaid cloth, 256 pixels."""
     edges = np.sort(rng.choice(np.arange(6, 256, 6), 14, replace=False))
     stripe = np.searchsorted(edges, np.arange(256), side="right")
     column = np.array(colours, np.float32)[rng.integers(0, len(colours), 15)][stripe]
@@ -279,7 +279,7 @@ def metal(bank: NoiseBank) -> Image:
 
 
 def glaze(bank: NoiseBank) -> Image:
-    """Return light glazed ceramic, 256 pixels: almost even, with specks."""
+    """Return light glazed ceramic, 256 pixels: nearly uniform, with specks."""
     grey = 0.92 + 0.015 * bank.take("cloud", 256, 256)
     return to_image(grey - 0.2 * step(bank.take("mottle", 256, 256), 2.7, 0.3))
 

@@ -1,4 +1,4 @@
-"""The floor on which one can walk, kept in one piece while furniture takes its share."""
+"""The walkable floor, kept connected while furniture is added."""
 
 from collections.abc import Iterable
 
@@ -10,11 +10,11 @@ from .plan import WALL, Plan, Rect
 
 _CELL = 0.05
 _BODY = 0.27
-"""Half the width of the ways that stay free, m: a body of radius 0.2 m and something to spare."""
+"""Half the width of the walkways that stay free, m: a body of radius 0.2 m and some margin."""
 
 
 class Walkways:
-    """The floor of a flat on which the middle of a body may be, in cells of `_CELL` m; it stays in one piece."""
+    """The floor of a flat where the centre of a body can be, in cells of `_CELL` m; it stays connected."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -42,7 +42,7 @@ class Walkways:
         return (self._free if free is None else free)[self._window(rect)]
 
     def take(self, rects: Iterable[Rect]) -> bool:
-        """Take the floor under `rects` and return True, unless that would cut off or fill up a room: then False."""
+        """Occupy the floor under `rects` and return True; return False if that would cut off or fill a room."""
         before = self._free.copy()
         for rect in rects:
             self._set(rect.grown(_BODY), False)
@@ -52,7 +52,7 @@ class Walkways:
         return False
 
     def _whole(self) -> bool:
-        """Return whether all doors are joined by a way, which fills a good part of every room."""
+        """Return whether one walkway connects all doors and covers a good part of every room."""
         labels, count = ndimage.label(self._free)
         if count == 0:
             return False

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from ....errors import InputError
 from ...submission.card import plain_name
+from ...submission.names import looks, own_name
 from .audit import record
 from .models import Team, Token
 
@@ -46,6 +47,7 @@ def issue_token(session: Session, name: str, role: str | None = None) -> str:
     name = _checked(name)
     team = session.scalar(select(Team).where(Team.name == name))
     if team is None:
+        _check_looks(session, name)
         team = _new_team(name, role or "team")
         session.add(team)
         session.flush()
@@ -55,6 +57,17 @@ def issue_token(session: Session, name: str, role: str | None = None) -> str:
     session.add(Token(team_id=team.id, name=handle, digest=_digest(secret), created=time.time()))
     record(session, "token issued", handle, team=name)
     return f"whence_{handle}_{secret}"
+
+
+def _check_looks(session: Session, name: str) -> None:
+    """Raise InputError where the name of a new team imitates another, or a row of the board."""
+    try:
+        own_name(name)
+    except ValueError as error:
+        raise InputError(f"team {name!a}: {error}") from None
+    for other in session.scalars(select(Team.name)):
+        if looks(other) == looks(name):
+            raise InputError(f"team {name!a}: it looks like the team {other!a}; choose another name")
 
 
 def _new_team(name: str, role: str) -> Team:

@@ -18,7 +18,7 @@ from .login import Login
 from .models import Job, Score, SubmissionRow, TrackRow
 from .standings import halves_shown, newest_table
 from .submitting import most_bytes, submit_file
-from .tracks import expectation_for, find_track
+from .tracks import find_track
 
 TheBoard = Annotated[Board, Depends(board_of)]
 Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,60}$", description="Name of the track.")]
@@ -102,7 +102,7 @@ def _track(session: Session, slug: str) -> TrackRow:
 
 
 def _track_state(board: Board, session: Session, track: TrackRow) -> TrackState:
-    expectation = expectation_for(session, track)
+    expectation = board.expected(session, track).expectation
     return TrackState(
         slug=track.slug,
         title=track.title,

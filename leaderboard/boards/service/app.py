@@ -6,17 +6,19 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from .... import __version__
 from ...pages.router import query_read
 from ...pages.router import router as pages_router
 from . import api
 from .board import Board
+from .checking import checkers
 from .database import AWAY, Database, check_is_current
 from .description import description_page
 from .page_cache import PageCache
 from .ranges import Ranges
-from .security import HEADERS, Limiter, Shield
+from .security import HEADERS, Limiter, Shield, Slashes
 from .settings import Settings
 
 OPENAPI = "/api/openapi.json"
@@ -25,7 +27,7 @@ DESCRIPTION = "/api"
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the application that serves the board with these settings; raises InputError for an old database."""
-    board = Board(settings, Database(settings.url), Limiter(settings))
+    board = Board(settings, Database(settings.url), Limiter(settings), checkers(settings))
     check_is_current(board.database, settings.folder)
 
     @asynccontextmanager
@@ -41,6 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
+        redirect_slashes=False,
     )
     app.state.board = board
     app.include_router(api.router)
@@ -48,6 +51,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_api_route(DESCRIPTION, _describe, include_in_schema=False, response_class=HTMLResponse)
     app.add_middleware(PageCache, state=board.state, query_read=query_read)
     app.add_middleware(Ranges)
+    app.add_middleware(Slashes)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts), www_redirect=False)
     app.add_middleware(Shield, limiter=board.limiter)
     app.add_exception_handler(RequestValidationError, _malformed)
     for error in AWAY:

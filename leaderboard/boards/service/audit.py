@@ -2,6 +2,7 @@
 
 import time
 
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from .models import AuditRow
@@ -31,3 +32,12 @@ def record(
     session.add(
         AuditRow(at=time.time(), action=action, team=team, track=track, address=address, detail=one_line(detail))
     )
+
+
+def trim(session: Session, most: int) -> None:
+    """Remove the oldest lines of every action of which there are more than `most`: each kind has a room of its own."""
+    for action in session.scalars(select(AuditRow.action).distinct()).all():
+        newest = select(AuditRow.id).where(AuditRow.action == action).order_by(AuditRow.id.desc())
+        last = session.scalar(newest.offset(most).limit(1))
+        if last is not None:
+            session.execute(delete(AuditRow).where(AuditRow.action == action, AuditRow.id <= last))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +10,37 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.orm import Session
 
 from ....errors import InputError
 
+SUPPORTED = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 BUSY_SECONDS = 60
 """How long a transaction waits for the others."""
 AWAY = (OperationalError, NoConnectionError)
 """What is raised while the database does not answer."""
+
+
+def checked_url(url: str) -> URL:
+    """Return the parts of the URL of a database; raises InputError for a kind that is not supported."""
+    try:
+        found = make_url(url)
+    except ArgumentError:
+        raise InputError("database: expected a URL such as postgresql://user@host/name") from None
+    if found.drivername not in SUPPORTED:
+        raise InputError(
+            f"database: {found.drivername}:// is not supported; leave it out (SQLite, a file in the board's folder) "
+            "or give postgresql://user@host/name"
+        )
+    if found.drivername.startswith("sqlite") and (found.database or ":memory:").startswith((":", "file:")):
+        raise InputError("database: a board outlives its process: give a file, sqlite:////folder/board.sqlite")
+    if found.drivername.startswith("postgresql") and find_spec("psycopg") is None:
+        raise InputError("database: PostgreSQL needs the package psycopg: pip install 'whence[postgresql]'")
+    return found
 
 
 class Database:
@@ -32,10 +52,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        try:
-            self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        except ArgumentError:
-            raise InputError("database: expected a URL such as postgresql://user@host/name") from None
+        self.is_sqlite = checked_url(url).get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._reader = _sqlite_engine(url, "BEGIN", pool_size=10, max_overflow=20)
             self._writer = _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
@@ -97,8 +114,8 @@ def upgrade(database: Database) -> None:
         with database.engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except OperationalError as error:
-        raise InputError(f"the database cannot be opened: {error.orig}") from None
+    except DBAPIError as error:
+        raise InputError(f"the database cannot be opened: {' '.join(str(error.orig).split())}") from None
 
 
 def check_is_current(database: Database, folder: Path) -> None:
@@ -107,7 +124,7 @@ def check_is_current(database: Database, folder: Path) -> None:
     try:
         with database.engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
-    except OperationalError as error:
-        raise InputError(f"the database cannot be opened: {error.orig}") from None
+    except DBAPIError as error:
+        raise InputError(f"the database cannot be opened: {' '.join(str(error.orig).split())}") from None
     if found != newest:
         raise InputError(f"the database has form {found}, expected {newest}: run `whence leaderboard init {folder}`")

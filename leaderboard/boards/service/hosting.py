@@ -1,6 +1,7 @@
 """What a host does to a board: each command of `whence leaderboard` as one call."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,10 +14,10 @@ from ....errors import InputError
 from ...pages.samples import Samples, samples_at
 from ...standing.record import Standing, standing_from_json
 from . import accounts, new_track, tracks
-from .database import Database, check_is_current, upgrade
+from .database import Database, check_is_current, checked_url, upgrade
 from .models import TrackRow
 from .scoring_process import ScoringError, ScoringProcess
-from .settings import FILE, Settings, read_settings, write_settings
+from .settings import FILE, Settings, make_private, read_settings, settings_of, write_settings
 from .standings import drawing_of, halves_shown, kept_content
 
 HOST = "host"
@@ -31,20 +32,37 @@ def initialise(folder: Path, content: dict[str, Any]) -> str | None:
     if (folder / FILE).is_file():
         if content:
             raise InputError(f"{folder} holds a board already: change its settings in {folder / FILE}")
-        database = Database(read_settings(folder).url)
-        upgrade(database)
-        database.close()
+        settings = read_settings(folder)
+        with closing(Database(settings.url)) as database:
+            upgrade(database)
+        make_private(settings)
         return None
-    database = Database(write_settings(folder, content).url)
-    try:
-        upgrade(database)
-    except InputError:
-        (folder / FILE).unlink()
-        raise
-    with database.writing() as session:
-        token = accounts.issue_token(session, HOST, "host")
-    database.close()
+    checked_url(settings_of(folder, content).url)
+    with _all_or_nothing(folder):
+        settings = write_settings(folder, content)
+        with closing(Database(settings.url)) as database:
+            upgrade(database)
+            with database.writing() as session:
+                token = accounts.issue_token(session, HOST, "host")
+        make_private(settings)
     return token
+
+
+@contextmanager
+def _all_or_nothing(folder: Path) -> Iterator[None]:
+    """Remove whatever the block has put into `folder`, and the folders that it has made, where it does not end."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        before = set(folder.iterdir()) if folder.exists() else set()
+        yield
+    except BaseException as error:
+        for path in set(folder.iterdir()) - before if folder.is_dir() else ():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in filter(Path.is_dir, made):
+            path.rmdir()
+        if isinstance(error, OSError):
+            raise InputError(f"{folder} cannot be made a board: {error.strerror or error}") from None
+        raise
 
 
 def open_board(folder: Path) -> tuple[Settings, Database]:
@@ -68,6 +86,7 @@ def add_track(folder: Path, slug: str, *, data: str, labels: Path, title: str, p
     settings, database = open_board(folder)
     with closing(database):
         expectation = new_track.checked_expectation(data, labels)
+        new_track.check_room(settings, expectation)
         with database.writing() as session:
             new_track.add_track(
                 session, settings.folder, slug, expectation, labels, title=title or slug, per_day=per_day, data=data

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from ....benchmarks.running.predictions import HARNESS_VERSION
 from .audit import record
+from .leases import is_free, lease
 from .models import Job, Score, SubmissionRow, TrackRow
 
 FAILED = "scoring failed; the host's log says why"
@@ -40,7 +41,7 @@ def enqueue(session: Session, submission: str) -> None:
     elif job.state != "failed":
         return
     job.state, job.worker, job.reason = "queued", None, ""
-    job.lease_until, job.claims, job.failures = 0.0, 0, 0
+    job.lease_from, job.lease_until, job.claims, job.failures = 0.0, 0.0, 0, 0
 
 
 def enqueue_missing(session: Session, track: int) -> int:
@@ -68,7 +69,7 @@ def claim(session: Session, worker: str, lease_seconds: float, most_claims: int)
         select(Job)
         .where(
             Job.harness == HARNESS_VERSION,
-            or_(Job.state == "queued", (Job.state == "running") & (Job.lease_until < now)),
+            or_(Job.state == "queued", (Job.state == "running") & is_free(Job, now)),
         )
         .order_by(Job.claims, Job.id)
         .limit(1)
@@ -81,13 +82,14 @@ def claim(session: Session, worker: str, lease_seconds: float, most_claims: int)
         _log_failure(session, job, f"its scoring was begun {job.claims} times and never ended")
         _give_up(job)
         return None
-    job.state, job.worker, job.lease_until, job.claims = "running", worker, now + lease_seconds, job.claims + 1
+    job.state, job.worker, job.claims = "running", worker, job.claims + 1
+    job.lease_from, job.lease_until = lease(now, lease_seconds).values()
     return Claim(job.id, job.submission_id, job.submission.track.slug, job.submission.sha256)
 
 
 def renew(session: Session, claim: Claim, worker: str, lease_seconds: float) -> bool:
     """Prolong the lease on a job; False if it is no longer the job of `worker`."""
-    return _changed(session, claim, worker, {"lease_until": time.time() + lease_seconds})
+    return _changed(session, claim, worker, lease(time.time(), lease_seconds))
 
 
 def _changed(session: Session, claim: Claim, worker: str, values: Mapping[str, Any]) -> bool:

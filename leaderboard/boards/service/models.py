@@ -48,7 +48,8 @@ class Token(Base):
 class TrackRow(Base):
     """A track of the board. `revision` counts what changed its table; a lease says who draws that table.
 
-    `data` is where its public dataset lies, where that is known: pages play samples from there.
+    `data` is where its public dataset lies, where that is known: pages play samples from there. `commitment` is what
+    its labels must keep, empty for a track of an older board. Where `has_private` is false, all samples are public.
     """
 
     __tablename__ = "tracks"
@@ -66,7 +67,10 @@ class TrackRow(Base):
     data: Mapped[str | None] = mapped_column(Text)
     revision: Mapped[int]
     worker: Mapped[str | None] = mapped_column(String(40))
+    lease_from: Mapped[float]
     lease_until: Mapped[float]
+    has_private: Mapped[bool]
+    commitment: Mapped[str] = mapped_column(String(64))
 
 
 class SubmissionRow(Base):
@@ -107,6 +111,7 @@ class Job(Base):
     harness: Mapped[str] = mapped_column(String(60))
     state: Mapped[str] = mapped_column(String(10))
     worker: Mapped[str | None] = mapped_column(String(40))
+    lease_from: Mapped[float]
     lease_until: Mapped[float]
     claims: Mapped[int]
     failures: Mapped[int]

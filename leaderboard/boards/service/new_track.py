@@ -17,15 +17,14 @@ from ....datagen.dataset import Dataset
 from ....datagen.storage import Folder
 from ....errors import InputError
 from ...sealing.labels_file import check_commitment, read_labels_file
-from ...standing.record import Half
-from ...standing.scoring import indices_of
+from ...standing.scoring import halves_of, indices_of
 from ...submission.expectation import Expectation, expectation_of
 from .audit import record
 from .models import TrackRow
+from .settings import FILE, Settings
 from .tracks import find_track
 
 LABELS = "labels"
-HALVES: tuple[Half, ...] = ("public", "private")
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 LONGEST_TITLE = 120
 
@@ -38,16 +37,24 @@ def labels_path(folder: Path, slug: str) -> Path:
 def checked_expectation(data: str, labels: Path) -> Expectation:
     """Return what a submission for the public sealed dataset `data` must hold.
 
-    Raises InputError unless the file `labels` is the one that it was sealed with, and has two halves.
+    Raises InputError unless the file `labels` is the one that it was sealed with, and has a public half.
     """
     dataset = Dataset(data)
     expectation, check = expectation_of(dataset), check_commitment(labels, dataset)
     if check.faults:
         raise InputError(f"{labels} does not belong to {data}: {check.faults[0]}")
-    sealed = read_labels_file(labels)
-    for half in HALVES:
-        indices_of(sealed, half)
+    indices_of(read_labels_file(labels), "public")
     return expectation
+
+
+def check_room(settings: Settings, expectation: Expectation) -> None:
+    """Raise InputError where the board takes no file as large as a submission for `expectation` may be."""
+    needed = expectation.rows * expectation.answer.nbytes
+    if needed > settings.upload_bytes:
+        raise InputError(
+            f"the answers of a submission have {needed} bytes and the board takes files of {settings.upload_bytes}: "
+            f"set upload_bytes = {expectation.limits.file_bytes} in {settings.folder / FILE}"
+        )
 
 
 def add_track(
@@ -72,6 +79,7 @@ def add_track(
         raise InputError(f"expected a --title of 1 to {LONGEST_TITLE} characters, and --per-day of at least 1")
     if session.scalar(select(TrackRow.id).where(TrackRow.slug == slug)):
         raise InputError(f"track {slug!r} exists: choose another name; a set that changes is another track")
+    sealed = read_labels_file(labels)
     _copy_labels(labels, labels_path(folder, slug))
     track = TrackRow(
         slug=slug,
@@ -84,7 +92,10 @@ def add_track(
         expectation=json.dumps(expectation.to_json()),
         data=data and Folder(data).absolute,
         revision=1,
+        lease_from=0.0,
         lease_until=0.0,
+        has_private="private" in halves_of(sealed),
+        commitment=sealed.commitment,
     )
     session.add(track)
     record(session, "track added", f"{expectation.track}, {expectation.fingerprint[:16]}", track=slug)

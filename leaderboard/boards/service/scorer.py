@@ -16,16 +16,15 @@ from typing import Any
 
 from ....errors import InputError, VerificationError
 from ...sealing.labels_file import SealedLabels, read_labels_file
-from ...standing.record import row_json
-from ...standing.scoring import Answers, answers_in
-from ...standing.standing import BoardInfo, EntryInfo, scores_of, standing_of_answers
-from ...submission.expectation import Limits, read_submission
+from ...standing.record import BoardInfo, EntryInfo, row_json
+from ...standing.scoring import Reduced, halves_of, reduce_submission
+from ...standing.standing import scores_of, standing_of_reduced
 from .memory import Estimates, Memory
-from .new_track import HALVES, labels_path
+from .new_track import labels_path
 
 KEPT_LABELS = 8
 REMEMBERED = 8
-"""Of the memory allowed, one part in so many may hold submissions that were read, and another their resamples."""
+"""One part in so many of the memory allowed may hold the terms of submissions, and another their resamples."""
 
 
 class _LabelsError(Exception):
@@ -51,7 +50,7 @@ class Scorer:
     def __init__(self, folder: Path, memory: int) -> None:
         self._folder = folder
         self._estimates = Estimates(memory // REMEMBERED)
-        self._answers: Memory[tuple[str, str], Answers] = Memory(memory // REMEMBERED, lambda one: one.values.nbytes)
+        self._reduced: Memory[tuple[str, str], Reduced] = Memory(memory // REMEMBERED, lambda one: one.nbytes)
         self._read_labels = lru_cache(maxsize=KEPT_LABELS)(_read_labels)
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,30 +71,38 @@ class Scorer:
     def _score(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the scores of one submission by half, each {"rows", "overall"}."""
         key, slug = request["key"], request["slug"]
-        labels = self._labels_of(slug)
-        answers = {key: self._answers_in(labels, slug, request["path"])}
+        labels = self._labels_of(request)
+        reduced = {key: self._reduced_at(labels, slug, request["path"])}
         found: dict[str, Any] = {}
-        for half in HALVES:
-            results, overall = scores_of(labels, answers, half, self._estimates)
+        for half in halves_of(labels):
+            results, overall = scores_of(labels, reduced, half, self._estimates)
             parts = {"rows": results.rows, "overall": overall}
             found[half] = {name: [row_json(row) for row in rows if row.method == key] for name, rows in parts.items()}
         return found
 
     def _standing(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the standing of the submissions that `request` names, as JSON values."""
-        slug = request["slug"]
-        labels = self._labels_of(slug)
+        slug, labels = request["slug"], self._labels_of(request)
         info = BoardInfo(slug, request["title"], request["phase"])
         entries = {one["key"]: EntryInfo(one["team"], one["submitted"], one["kind"]) for one in request["entries"]}
-        answers = {one["key"]: self._answers_in(labels, slug, one["path"]) for one in request["entries"]}
-        return standing_of_answers(info, labels, answers, entries, request["half"], self._estimates).to_json()
+        reduced = {one["key"]: self._reduced_at(labels, slug, one["path"]) for one in request["entries"]}
+        return standing_of_reduced(info, labels, reduced, entries, request["half"], self._estimates).to_json()
 
-    def _labels_of(self, slug: str) -> SealedLabels:
-        return self._read_labels(labels_path(self._folder, slug))
+    def _labels_of(self, request: Mapping[str, Any]) -> SealedLabels:
+        """Return the labels of a track, which must be those that it was made with."""
+        labels = self._read_labels(labels_path(self._folder, request["slug"]))
+        stated = request.get("commitment")
+        if stated and labels.commitment != stated:
+            raise _LabelsError from VerificationError(f"labels of {request['slug']}: other ones than the track's")
+        return labels
 
-    def _answers_in(self, labels: SealedLabels, slug: str, path: str) -> Answers:
-        """Return what the submission at `path` answers, which was within its track's limits when it came in."""
-        return self._answers.get((slug, path), lambda: answers_in(labels, read_submission(Path(path), Limits())))
+    def _reduced_at(self, labels: SealedLabels, slug: str, path: str) -> Reduced:
+        """Return the terms of the submission at `path`; what its track takes, no more and no less, can be scored."""
+
+        def read() -> Reduced:
+            return reduce_submission(labels, labels.expectation.read(Path(path), stored=True))
+
+        return self._reduced.get((slug, path), read)
 
 
 def _read_labels(path: Path) -> SealedLabels:

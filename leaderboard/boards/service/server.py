@@ -1,5 +1,6 @@
 """The running service: one process that answers, and workers that it starts and starts again."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -12,12 +13,12 @@ import uvicorn
 
 from ....errors import InputError
 from .app import create_app
-from .settings import Settings
+from .checking import checkers
+from .connections import TimedProtocol, drop_dead_peers
+from .settings import OWNER_ONLY, Settings, make_private
 
 CONNECTIONS = 1000
 """Requests at once, beyond which the answer is 503."""
-KEPT_SECONDS = 30
-"""How long a connection that says nothing is kept."""
 WATCH_SECONDS = 0.5
 SWITCH_SECONDS = 0.001
 """For how long a thread that draws a page holds up the others."""
@@ -59,14 +60,19 @@ class Workers:
 
 def serve(settings: Settings, host: str, port: int, workers: int, ready: Callable[[str], None]) -> None:
     """Serve the board until the process is told to stop; `ready` gets the address. Raises InputError."""
+    os.umask(OWNER_ONLY)
+    make_private(settings)
     with _listener(host, port) as listener, Workers(settings, workers):
-        app = create_app(settings)
+        drop_dead_peers(listener, settings.idle_seconds)
+        checkers(settings).start()
         config = uvicorn.Config(
-            app,
+            create_app(settings),
+            http=TimedProtocol,
+            ws="none",
             log_level="warning",
             server_header=False,
             limit_concurrency=CONNECTIONS,
-            timeout_keep_alive=KEPT_SECONDS,
+            timeout_keep_alive=settings.idle_seconds,
         )
         sys.setswitchinterval(SWITCH_SECONDS)
         ready(f"http://{host if ':' not in host else f'[{host}]'}:{listener.getsockname()[1]}")

@@ -16,6 +16,8 @@ from ....errors import InputError
 from ...submission.card import first_fault
 
 FILE = "service.toml"
+OWNER_ONLY = 0o077
+"""The umask of all that serves a board: nobody else reads or changes what it writes."""
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
 
@@ -29,6 +31,10 @@ class Settings(BaseModel):
     title: Annotated[str, Field(min_length=1, max_length=120)] = "Leaderboard"
     database: str = ""
     """An SQLAlchemy URL; `board.sqlite` in the folder where it is empty."""
+    hosts: tuple[Annotated[str, Field(pattern=r"^(\*|(\*\.)?[A-Za-z0-9.:\[\]-]+)$")], ...] = ("*",)
+    """Names under which the board may be asked for, such as board.example.org; `*`: any."""
+    idle_seconds: Positive = 30
+    """How long a connection may stay open without a whole request."""
     upload_bytes: Positive = 64 * 2**20
     """Bytes of the largest upload; a track may allow less, never more."""
     upload_seconds: Seconds = 300.0
@@ -39,10 +45,12 @@ class Settings(BaseModel):
     """Uploads taken from one team, the refused ones too."""
     refusals_per_minute: Positive = 30
     """Wrong tokens from one address."""
+    checking_seconds: Seconds = 30.0
+    """How long the check of one upload may take."""
     scoring_seconds: Seconds = 600.0
     """How long the scoring of one submission may take."""
     scoring_bytes: Annotated[int, Field(ge=2**28)] = 4 * 2**30
-    """Address space of the process that scores."""
+    """Address space of a process that scores or checks."""
     scoring_failures: Positive = 3
     """After so many crashes, a submission is marked as failed."""
     scoring_claims: Positive = 25
@@ -51,6 +59,8 @@ class Settings(BaseModel):
     """A submission whose worker was silent for so long is taken by another."""
     standing_seconds: Seconds = 2.0
     """A table is drawn anew at most so often while submissions wait."""
+    audit_lines: Positive = 100_000
+    """Lines of the audit log that are kept of each action, the newest ones."""
 
     @property
     def uploads(self) -> Path:
@@ -87,11 +97,21 @@ def settings_of(folder: Path, content: dict[str, Any]) -> Settings:
         raise InputError(f"{folder / FILE}: {first_fault(error, Settings.model_fields)}") from None
 
 
+def make_private(settings: Settings) -> None:
+    """Let only the owner read and change the board's folder and what lies in it."""
+    for part in (settings.folder, settings.uploads, settings.folder / "labels"):
+        if part.is_dir():
+            part.chmod(0o700)
+    for path in settings.folder.glob("board.sqlite*"):
+        path.chmod(0o600)
+
+
 def write_settings(folder: Path, content: dict[str, Any]) -> Settings:
-    """Write `content` as the settings of a new board in `folder` and return them; only the owner may read them."""
+    """Write `content` as the settings of a new board in `folder` and return them; the folder is its owner's alone."""
     settings = settings_of(folder, content)
-    for part in (folder, settings.uploads):
-        part.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    settings.uploads.mkdir(exist_ok=True)
+    make_private(settings)
     lines = [f"{name} = {json.dumps(value)}\n" for name, value in content.items()]
     handle = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as stream:

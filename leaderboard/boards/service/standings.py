@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from ....benchmarks.running.predictions import HARNESS_VERSION
 from .audit import record
 from .jobs import waiting
+from .leases import is_free, lease
 from .models import Job, StandingRow, SubmissionRow, TrackRow
 from .settings import Settings
 from .uploads import stored
@@ -44,14 +45,15 @@ def claim_drawing(session: Session, settings: Settings, worker: str) -> Drawing 
     now = time.time()
     tracks = session.scalars(
         select(TrackRow)
-        .where(TrackRow.lease_until < now)
+        .where(is_free(TrackRow, now))
         .order_by(TrackRow.lease_until, TrackRow.id)
         .with_for_update(skip_locked=True)
     )
     for track in tracks:
         for half in halves_shown(track):
             if _is_due(session, settings, track, half, now):
-                track.worker, track.lease_until = worker, now + settings.lease_seconds
+                track.worker = worker
+                track.lease_from, track.lease_until = lease(now, settings.lease_seconds).values()
                 return drawing_of(session, settings, track, half)
     return None
 
@@ -59,13 +61,13 @@ def claim_drawing(session: Session, settings: Settings, worker: str) -> Drawing 
 def any_due(session: Session, settings: Settings) -> bool:
     """Whether a table is to be drawn anew; asked often, without holding anybody up."""
     now = time.time()
-    tracks = session.scalars(select(TrackRow).where(TrackRow.lease_until < now))
+    tracks = session.scalars(select(TrackRow).where(is_free(TrackRow, now)))
     return any(_is_due(session, settings, track, half, now) for track in tracks for half in halves_shown(track))
 
 
 def halves_shown(track: TrackRow) -> "tuple[Half, ...]":
-    """Return the halves whose scores everyone may see: the private one after the phase."""
-    return ("public", "private") if track.phase == "closed" else ("public",)
+    """Return the halves whose scores everyone may see: the private one, where there is one, after the phase."""
+    return ("public", "private") if track.phase == "closed" and track.has_private else ("public",)
 
 
 def _is_due(session: Session, settings: Settings, track: TrackRow, half: str, now: float) -> bool:
@@ -75,7 +77,7 @@ def _is_due(session: Session, settings: Settings, track: TrackRow, half: str, no
     if last is None:
         return True
     pause = max(settings.standing_seconds, SHARE * last.seconds)
-    return now - last.created > pause or waiting(session, track.id) == 0
+    return abs(now - last.created) > pause or waiting(session, track.id) == 0
 
 
 def rescoring_is_due(session: Session, track: TrackRow) -> bool:
@@ -115,6 +117,7 @@ def drawing_of(session: Session, settings: Settings, track: TrackRow, half: str)
         "title": track.title,
         "phase": track.phase,
         "half": half,
+        "commitment": track.commitment,
         "entries": [entry_of(settings, row) for row in session.scalars(query)],
     }
     return Drawing(track.id, half, track.revision, request)
@@ -133,14 +136,15 @@ def entry_of(settings: Settings, row: SubmissionRow) -> dict[str, str]:
 
 def renew_drawing(session: Session, drawing: Drawing, settings: Settings, worker: str) -> bool:
     """Prolong the lease on a table; False if it is no longer held by `worker`."""
-    return _hold_until(session, drawing, worker, time.time() + settings.lease_seconds)
+    return _hold(session, drawing, worker, settings.lease_seconds)
 
 
-def _hold_until(session: Session, drawing: Drawing, worker: str, until: float) -> bool:
+def _hold(session: Session, drawing: Drawing, worker: str, seconds: float) -> bool:
+    """Hold a table for so long from now; False if it is no longer held by `worker`."""
     statement = (
         update(TrackRow)
         .where(TrackRow.id == drawing.track, TrackRow.worker == worker)
-        .values(lease_until=until)
+        .values(lease(time.time(), seconds))
         .returning(TrackRow.id)
     )
     return session.scalar(statement) is not None
@@ -148,7 +152,7 @@ def _hold_until(session: Session, drawing: Drawing, worker: str, until: float) -
 
 def store_drawing(session: Session, drawing: Drawing, worker: str, standing: Mapping[str, Any], seconds: float) -> None:
     """Keep a table that was drawn in `seconds`, unless `worker` no longer holds it."""
-    if not _hold_until(session, drawing, worker, 0.0):
+    if not _hold(session, drawing, worker, -1.0):
         return
     row = _row(session, drawing.track, drawing.half)
     if row is None:
@@ -160,19 +164,24 @@ def store_drawing(session: Session, drawing: Drawing, worker: str, standing: Map
 
 def fail_drawing(session: Session, drawing: Drawing, worker: str, reason: str) -> None:
     """Note that a table could not be drawn; it is tried again after a while, and the old one is shown until then."""
-    if _hold_until(session, drawing, worker, time.time() + RETRY_SECONDS):
+    if _hold(session, drawing, worker, RETRY_SECONDS):
         record(session, "drawing failed", reason, track=str(drawing.request["slug"]))
 
 
 def newest_table(session: Session, track: TrackRow, half: str | None = None) -> StandingRow | None:
     """Return the newest table of `track`, of `half` or else of the one that counts now; None if there is none.
 
-    Of the private half there is none before the phase is closed.
+    Of the private half there is none before the phase is closed. The newest is the one that knows of most changes:
+    clocks may be set back.
     """
     shown = halves_shown(track)
     for wanted in reversed(shown) if half is None else [half]:
         query = select(StandingRow).where(StandingRow.track_id == track.id, StandingRow.half == wanted)
-        row = session.scalar(query.order_by(StandingRow.created.desc()).limit(1)) if wanted in shown else None
+        row = (
+            session.scalar(query.order_by(StandingRow.revision.desc(), StandingRow.id.desc()).limit(1))
+            if wanted in shown
+            else None
+        )
         if row is not None:
             return row
     return None

@@ -9,15 +9,15 @@ from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
 
 from ....errors import InputError
-from ...submission.expectation import Expectation, check_submission, read_submission
+from ...submission.expectation import Expectation
 from .accounts import Account
 from .answers import STATUS, Accepted
 from .audit import record
-from .board import Board, board_of
+from .board import Board, Expected, board_of
 from .jobs import newest
 from .quotas import take
 from .security import address_of
-from .tracks import expectation_for, find_track
+from .tracks import find_track
 from .uploads import RefusedError, Upload, keep, receive
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -27,29 +27,30 @@ AGAIN = {"retry-after": "60"}
 async def submit_file(request: Request, slug: str, account: Account) -> Accepted:
     """Return the receipt of the file in the body of `request`; raises HTTPException, and the refusal is logged."""
     board = board_of(request)
-    run = partial(to_thread.run_sync, limiter=board.uploads)
     try:
         if not board.limiter.submission(account.name):
             raise RefusedError(429, "too many uploads: wait a minute")
-        expectation = await run(_expected, board, slug)
-        upload = await _received(board, request, expectation)
+        expected = await to_thread.run_sync(_expected, board, slug)
+        upload = await _received(board, request, expected.expectation)
         try:
-            return await run(_taken, board, account, slug, upload, expectation)
+            async with board.turn(account.id):
+                take = partial(_taken, board, account, slug, upload, expected)
+                return await to_thread.run_sync(take, limiter=board.uploads)
         finally:
             upload.path.unlink(missing_ok=True)
     except RefusedError as error:
-        await to_thread.run_sync(_log, board, request, account, slug, error)
+        await to_thread.run_sync(_log, board, request, account, slug, error, limiter=board.refusals)
         raise HTTPException(error.status, error.reason, AGAIN if error.status == 429 else None) from None
 
 
-def _expected(board: Board, slug: str) -> Expectation:
+def _expected(board: Board, slug: str) -> Expected:
     """Return what the file must hold; raises RefusedError for an unknown track."""
     with board.database.reading() as session:
         try:
             track = find_track(session, slug)
         except InputError as error:
             raise RefusedError(404, str(error)) from None
-        return expectation_for(session, track)
+        return board.expected(session, track)
 
 
 async def _received(board: Board, request: Request, expectation: Expectation) -> Upload:
@@ -76,19 +77,17 @@ def most_bytes(board: Board, expectation: Expectation) -> int:
     return min(board.settings.upload_bytes, expectation.limits.file_bytes)
 
 
-def _checked(upload: Upload, expectation: Expectation) -> str:
+def _checked(board: Board, upload: Upload, expected: Expected) -> str:
     """Return the method's name of a submission that holds what it must; raises RefusedError."""
     try:
-        submission = read_submission(upload.path, expectation.limits)
-        check_submission(submission, expectation)
+        return board.checkers.method_of(upload.path, expected.expectation, expected.name)
     except InputError as error:
         raise RefusedError(422, str(error)) from None
-    return submission.header.method
 
 
-def _taken(board: Board, account: Account, slug: str, upload: Upload, expectation: Expectation) -> Accepted:
+def _taken(board: Board, account: Account, slug: str, upload: Upload, expected: Expected) -> Accepted:
     """Check and keep the file, then commit the submission; the answer may be sent once this has returned."""
-    method = _checked(upload, expectation)
+    method = _checked(board, upload, expected)
     keep(upload, board.settings.uploads)
     with board.database.writing() as session:
         row, new = take(session, account, slug, upload, method)

@@ -5,7 +5,6 @@ What a submission must hold is public and in the database.
 
 import json
 import time
-from functools import lru_cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
@@ -28,14 +27,9 @@ def find_track(session: Session, slug: str, *, lock: bool = False) -> TrackRow:
 
 
 def expectation_for(session: Session, track: TrackRow) -> Expectation:
-    """Return what a submission to `track` must hold."""
+    """Return what a submission to `track` must hold, read from the database."""
     query = select(TrackRow).where(TrackRow.id == track.id).options(undefer(TrackRow.expectation))
-    return _parsed(session.scalars(query).one().expectation)
-
-
-@lru_cache(maxsize=32)
-def _parsed(text: str) -> Expectation:
-    return expectation_from_json(json.loads(text))
+    return expectation_from_json(json.loads(session.scalars(query).one().expectation))
 
 
 def close_track(session: Session, slug: str) -> None:

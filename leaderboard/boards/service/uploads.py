@@ -42,10 +42,10 @@ async def receive(chunks: AsyncIterator[bytes], folder: Path, most_bytes: int) -
     It is refused as soon as it is too large, or its first bytes are not those of a Parquet file.
     """
     path = folder / "incoming" / f"{secrets.token_hex(16)}.partial"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
     try:
-        with path.open("xb") as stream:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             start = b""
             async for chunk in chunks:
                 size += len(chunk)
@@ -72,7 +72,7 @@ def stored(folder: Path, sha256: str) -> Path:
 def keep(upload: Upload, folder: Path) -> None:
     """Move `upload` to its place, whole and safe from a power cut, whether or not the same bytes lie there."""
     target = stored(folder, upload.sha256)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _synchronise(upload.path)
     upload.path.replace(target)
     os.utime(target)

@@ -14,10 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from . import jobs, standings
+from .audit import trim
 from .database import Database
 from .models import SubmissionRow
 from .scoring_process import ScoringError, ScoringProcess
-from .settings import Settings, read_settings
+from .settings import OWNER_ONLY, Settings, read_settings
 from .uploads import remove_orphans
 
 IDLE_SECONDS = 0.2
@@ -69,8 +70,9 @@ class Worker:
             claim = jobs.claim(session, self.name, self.settings.lease_seconds, self.settings.scoring_claims)
             if claim is None:
                 return False
-            entry = standings.entry_of(self.settings, session.get_one(SubmissionRow, claim.submission))
-        request = {"task": "score", "slug": claim.slug, **entry}
+            row = session.get_one(SubmissionRow, claim.submission)
+            entry, commitment = standings.entry_of(self.settings, row), row.track.commitment
+        request = {"task": "score", "slug": claim.slug, "commitment": commitment, **entry}
         try:
             answer = self.process.ask(request, lambda: self._holds(claim))
         except ScoringError as error:
@@ -115,7 +117,7 @@ class Worker:
             return standings.renew_drawing(session, held, self.settings, self.name)
 
     def _tidy(self) -> None:
-        """Remove what interrupted uploads left, every ten minutes."""
+        """Remove what interrupted uploads left, and the oldest lines of a long audit log, every ten minutes."""
         now = time.monotonic()
         if self._tidied and now - self._tidied < TIDY_SECONDS:
             return
@@ -123,11 +125,14 @@ class Worker:
         with self.database.reading() as session:
             known = set(session.scalars(select(SubmissionRow.sha256)))
         remove_orphans(self.settings.uploads, known)
+        with self.database.writing() as session:
+            trim(session, self.settings.audit_lines)
 
 
 def main() -> None:
     """Work for the process that started this one, on the board in the folder on the command line."""
     os.nice(NICENESS)
+    os.umask(OWNER_ONLY)
     worker = Worker(read_settings(Path(sys.argv[1])), parent=os.getppid())
     try:
         worker.run()

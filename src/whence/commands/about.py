@@ -1,42 +1,45 @@
-"""`whence tracks`, `whence methods` and `whence doctor`: what can be measured, with what, and what is installed."""
+"""`whence tracks`, `whence methods` and `whence doctor`: list tracks, methods and installed parts."""
 
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from ..spelling import shown
 from .terminal import terminal
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def tracks(json: Json = False) -> None:
-    """List what can be measured."""
-    from ..registry import TRACKS
+    """List the tracks."""
+    from ..registry import registered_tracks
 
-    _print("tracks", ["track", "what it asks"], [[n, e.summary] for n, e in TRACKS.items()], json)
+    _print("tracks", ["track", "what it asks"], [[n, e.summary] for n, e in registered_tracks().items()], json)
 
 
 def methods(json: Json = False) -> None:
-    """List the methods that can be run."""
-    from ..registry import method_entries
+    """List the methods."""
+    from ..registry import registered_methods
 
-    rows = [[name, ", ".join(entry.tracks) or "its own", entry.summary] for name, entry in method_entries().items()]
+    rows = [[name, ", ".join(one.tracks) or "its own", one.summary] for name, one in registered_methods().items()]
     _print("methods", ["method", "tracks", "what it does"], rows, json)
 
 
 def doctor(json: Json = False) -> None:
-    """Say which engines, decoders and packages are here, and how to get those that are not."""
-    from ..doctor import findings
+    """List the installed engines, decoders and packages, what this machine grants, and how to get the rest."""
+    from ..doctor import findings, machine
 
-    found = findings()
-    rows = [[f.name, "present" if f.present else "missing", f.detail, f.fix] for f in found]
+    parts, granted = findings(), machine()
     if json:
         from json import dumps
 
-        typer.echo(dumps([asdict(f) for f in found], indent=1))
+        typer.echo(dumps([asdict(f) for f in (*parts, *granted)], indent=1))
         return
+    rows = [[f.name, "present" if f.present else "missing", f.detail, f.fix] for f in parts]
     _print("doctor", ["part", "state", "detail", "how to get it"], rows, json)
+    rows = [[f.name, "yes" if f.present else "no", f.detail, f.fix] for f in granted]
+    _print("this machine", ["what", "fine", "detail", "what to do"], rows, json)
 
 
 def _print(title: str, heads: list[str], rows: list[list[str]], as_json: bool) -> None:
@@ -50,5 +53,5 @@ def _print(title: str, heads: list[str], rows: list[list[str]], as_json: bool) -
 
     table = Table(*heads, title=title, title_justify="left")
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*map(escape, map(shown, row)))
     terminal().print(table)

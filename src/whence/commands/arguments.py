@@ -1,48 +1,51 @@
-"""Lists on the command line: `--snr 30 20 10`, `--snr 30,20,10` and `--snr 30 --snr 20` say the same."""
+"""Lists on the command line: `--snr 30 20 10`, `--snr 30,20,10` and `--snr 30 --snr 20` mean the same."""
 
 import re
 from collections.abc import Sequence
 
 from ..errors import InputError
+from .conditions import known_settings
 
-NUMBER_LISTS = ("--snr", "--distractor", "--clip-seconds", "--rt60", "--reverberation", "--dominance")
-NAME_LISTS = ("--method",)
+OTHER_NUMBER_LISTS = frozenset(("--rt60",))
+"""Options that take several numbers, besides those for settings."""
+NAME_LISTS = frozenset(("--method", "-m"))
+TAKE_NAMES = frozenset(("bench",))
+"""Commands whose `--method` takes several names; `submit` takes one."""
 _NUMBER = re.compile(r"[-+]?[\d.]+([eE][-+]?\d+)?|clean|none|off", re.IGNORECASE)
-OFF = ("clean", "none", "off")
 
 
 def spread_lists(arguments: Sequence[str]) -> list[str]:
-    """Return `arguments` with every value of a list option as an option of its own.
+    """Return `arguments` with each value of a list option as a separate option.
 
     >>> spread_lists(["bench", "tde", "d.zarr", "--snr", "30", "-10", "--out", "r"])
     ['bench', 'tde', 'd.zarr', '--snr=30', '--snr=-10', '--out', 'r']
     """
+    numbers = OTHER_NUMBER_LISTS | set(known_settings())
+    names = NAME_LISTS if arguments and arguments[0] in TAKE_NAMES else frozenset()
     spread: list[str] = []
     current = ""
     for argument in arguments:
         name, separator, value = argument.partition("=")
-        if name in NUMBER_LISTS or name in NAME_LISTS:
+        if name in numbers or name in names:
             current = name
             spread += [f"{name}={part}" for part in value.split(",")] if separator else []
-        elif current and _belongs(current, argument):
+        elif current and _belongs(argument, current in names):
             spread += [f"{current}={part}" for part in argument.split(",") if part]
         else:
-            if current and not (spread and spread[-1].startswith(f"{current}=")):
-                spread.append(current)
+            spread += [*_left_empty(current, spread), argument]
             current = ""
-            spread.append(argument)
-    return spread if not current or (spread and spread[-1].startswith(f"{current}=")) else [*spread, current]
+    return [*spread, *_left_empty(current, spread)]
 
 
-def _belongs(option: str, argument: str) -> bool:
-    if option in NAME_LISTS:
+def _left_empty(option: str, spread: Sequence[str]) -> list[str]:
+    """Return the bare `option` if no value followed it, so that the parser reports it."""
+    return [option] if option and not (spread and spread[-1].startswith(f"{option}=")) else []
+
+
+def _belongs(argument: str, is_name: bool) -> bool:
+    if is_name:
         return not argument.startswith("-")
     return all(_NUMBER.fullmatch(part) for part in argument.split(",") if part)
-
-
-def numbers(option: str, values: Sequence[str] | None) -> list[float | None]:
-    """Return `values` as numbers, None for those that say `clean`, `none` or `off`."""
-    return [None if value.lower() in OFF else _number(option, value) for value in values or ()]
 
 
 def plain_numbers(option: str, values: Sequence[str] | None) -> list[float]:

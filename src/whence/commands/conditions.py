@@ -1,11 +1,18 @@
-"""The options that say under which conditions a track is run: shared by the commands that take them."""
+"""Command-line options for the settings of conditions, for the commands that take them.
 
+Settings are declared in their condition classes; nothing here knows one by name.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .arguments import numbers, plain_numbers
+if TYPE_CHECKING:
+    from ..benchmarks.questions.settings import Level, Setting
 
 
 class Split(StrEnum):
@@ -17,58 +24,45 @@ class Split(StrEnum):
     all = "all"
 
 
-InSplit = Annotated[
-    Split | None, typer.Option(help="Part of a dataset with splits. [default: test]", show_default=False)
-]
-Snr = Annotated[
-    list[str] | None,
-    typer.Option(metavar="DB ...", help="Noise levels in dB, or `clean`. [default: the track's]"),
-]
-Distractor = Annotated[
-    list[str] | None,
-    typer.Option(metavar="W ...", help="Second talker's level, target = 1. [default: off]"),
-]
-ClipSeconds = Annotated[
-    list[str] | None, typer.Option(metavar="S ...", help="Length of a clip in s. [default: the track's]")
-]
-Window = Annotated[int | None, typer.Option(help="Samples of a vote's window. [default: the clip]", show_default=False)]
-Votes = Annotated[
-    int | None, typer.Option(min=1, help="Windows that vote on a clip. [default: 128]", show_default=False)
-]
-Reverberation = Annotated[
-    list[str] | None,
-    typer.Option(metavar="R ...", help="Level of the indirect sound, the room's own = 1. [default: 0.2]"),
-]
-Sources = Annotated[
-    int | None,
-    typer.Option(min=1, help="Sources heard at once, the first is asked for. [default: 1]", show_default=False),
-]
-Dominance = Annotated[
-    list[str] | None,
-    typer.Option(metavar="DB ...", help="Level of the first source over each other, in dB. [default: 5 to 29, drawn]"),
-]
+InSplit = Annotated[Split | None, typer.Option(help="Split of the dataset to use. [default: test]", show_default=False)]
+Given = Mapping[str, "list[Level]"]
+"""The levels given, by option flag."""
+PLACE = "given"
+"""The name of a command's parameter that receives them."""
 
 
-def given_options(
-    *,
-    snr: list[str] | None,
-    distractor: list[str] | None,
-    clip_seconds: list[str] | None,
-    window: int | None,
-    votes: int | None,
-    reverberation: list[str] | None,
-    sources: int | None,
-    dominance: list[str] | None,
-) -> dict[str, Any]:
-    """Return the options that were given, by name, as a stimulus makes conditions of them."""
-    options = {
-        "snr": numbers("--snr", snr),
-        "distractor": numbers("--distractor", distractor),
-        "clip_seconds": plain_numbers("--clip-seconds", clip_seconds),
-        "reverberation": plain_numbers("--reverberation", reverberation),
-        "sources": sources,
-        "dominance": numbers("--dominance", dominance),
-        "window": window,
-        "votes": votes,
-    }
-    return {name: value for name, value in options.items() if value not in (None, [])}
+def known_settings() -> "dict[str, Setting]":
+    """Return the settings that have an option, by flag."""
+    from ..benchmarks.questions.settings import options_of
+    from ..registry import load_conditions
+
+    return options_of(load_conditions())
+
+
+def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Return `command` with its parameter `given` replaced by one option for each setting."""
+    settings = {_parameter_name(flag): one for flag, one in known_settings().items()}
+
+    @wraps(command)
+    def run(**arguments: Any) -> None:
+        words = {name: arguments.pop(name) for name in settings}
+        given = {settings[name].option: settings[name].parsed(word) for name, word in words.items() if word}
+        command(**{PLACE: given}, **arguments)
+
+    options = [_option(name, one) for name, one in settings.items()]
+    own = list(inspect.signature(command).parameters.values())
+    place = next(k for k, parameter in enumerate(own) if parameter.name == PLACE)
+    parameters = [*own[:place], *options, *own[place + 1 :]]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _parameter_name(flag: str) -> str:
+    return flag.removeprefix("--").replace("-", "_")
+
+
+def _option(name: str, setting: "Setting") -> inspect.Parameter:
+    option = typer.Option(setting.option, metavar=setting.metavar, help=setting.help, show_default=False)
+    annotation = Annotated[list[str] | None, option]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)

@@ -1,4 +1,4 @@
-"""`whence inspect` and `whence verify`: what a dataset holds, and whether it is what it says."""
+"""`whence inspect` and `whence verify`: show a dataset, and check it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +22,7 @@ def inspect(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Show what a dataset holds: recipe, arrays, ranges, realised reverberation, speech and its licences."""
+    """Show a dataset: recipe, arrays, ranges, realised reverberation, speech and its licences."""
     from json import dumps
 
     from ..benchmarks.display.inspection import describe
@@ -45,7 +45,7 @@ def inspect(
 
 
 def _write_page(dataset: "Dataset", file: Path) -> None:
-    """Write the page of `dataset`: of homes with views and responses, or of clips."""
+    """Write the page of `dataset`, which shows homes or clips."""
     if dataset.name == "hm3d-ss":
         from ..benchmarks.stimuli.binaural.home_page import write_home_page
 
@@ -79,12 +79,14 @@ def verify(
     ] = None,
     labels: Annotated[
         Path | None,
-        typer.Option(metavar="LABELS.parquet", help="The label file of a sealed set, revealed.", show_default=False),
+        typer.Option(
+            metavar="LABELS.parquet", help="The label file of a sealed set, once revealed.", show_default=False
+        ),
     ] = None,
-    rerender: Annotated[int, typer.Option(min=0, help="Rows to render again and compare, 0 for none.")] = 3,
+    rerender: Annotated[int, typer.Option(min=0, help="Rows to render again and compare; 0 skips this.")] = 3,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Check every file's sha256, the value ranges, and render a few random rows anew. Exit code 1 if any fails."""
+    """Check sha256, value ranges and the sides of sources, and render a few rows again. Exit code 1 if any fails."""
     from json import dumps
 
     from ..datagen.dataset import Dataset

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from .arguments import plain_numbers
-from .rendering import Json, Out, Preset, Scheduler, Seed, Speech, Workers, name_skipped, render
+from .rendering import Json, Out, Preset, Scheduler, Seed, Speech, Workers, describe_speech, render, say
 
 app = typer.Typer(help="Render a dataset. Rerun the same command to resume it.", no_args_is_help=True)
 
@@ -17,14 +17,14 @@ def _generate() -> None:
 
 
 class Protocol(StrEnum):
-    """How placements are drawn."""
+    """How source placements are drawn."""
 
     independent = "independent"
     paper = "paper"
 
 
 class Engine(StrEnum):
-    """Who computes the impulse responses."""
+    """The engine that computes the impulse responses."""
 
     lattice = "lattice"
     pyroomacoustics = "pyroomacoustics"
@@ -44,15 +44,15 @@ def tde(
         typer.Option(metavar="S ...", help="RT60 labels in s. [default: 0.1 0.3 0.5 0.7 0.9]"),
     ] = None,
     protocol: Annotated[
-        Protocol, typer.Option(help="Every clip on its own, or the published stream of whole degrees.")
+        Protocol, typer.Option(help="Draw every clip independently, or as published: one stream of whole degrees.")
     ] = Protocol.independent,
-    engine: Annotated[Engine, typer.Option(help="Engine of the impulse responses.")] = Engine.lattice,
+    engine: Annotated[Engine, typer.Option(help="Engine that computes the impulse responses.")] = Engine.lattice,
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     json: Json = False,
 ) -> None:
-    """TDE-Simulation: one-second stereo speech in three rooms, with exact time delays."""
+    """TDE-Simulation: one-second clips of stereo speech in three rooms, with exact time delays."""
     from ..datagen.tde import PRESETS, plan_tde
 
     plan = plan_tde(
@@ -63,14 +63,16 @@ def tde(
         engine=engine.value,
         seed=seed,
     )
-    name_skipped(plan.corpus.skipped)
+    describe_speech(plan.corpus)
     render(plan, out, workers, scheduler, json)
 
 
 @app.command()
 def brir(
     out: Out,
-    brir: Annotated[str, typer.Option(metavar="DIR", help="Stereo wavs with an index.csv (file, azimuth_deg).")],
+    brir: Annotated[
+        str, typer.Option(metavar="DIR", help="Folder of stereo wavs with an index.csv (file, azimuth_deg).")
+    ],
     speech: Speech = None,
     preset: Annotated[Preset, typer.Option(help="8, 50 or 500 clips per response.")] = Preset.small,
     clips: Clips = None,
@@ -83,5 +85,6 @@ def brir(
     from ..datagen.brir import PRESETS, plan_brir
 
     plan = plan_brir(brir, speech, clips=clips or PRESETS[preset], seed=seed or 0)
-    name_skipped(plan.corpus.skipped)
+    describe_speech(plan.corpus)
+    say(plan.remarks)
     render(plan, out, workers, scheduler, json)

@@ -1,4 +1,4 @@
-"""`whence generate hm3d-ss`, `panoramas` and `scenes`: views of homes, with and without sound, and homes alone."""
+"""`whence generate hm3d-ss`, `panoramas` and `scenes`: homes seen and heard, views from panoramas, and bare homes."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -7,26 +7,38 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from .rendering import Json, Out, Preset, Scheduler, Seed, Speech, Workers, name_skipped, render
+from ..files import require_local
+from .rendering import Json, Out, Preset, Scheduler, Seed, Speech, Workers, describe_speech, name_skipped, render, say
 
 
 class Variant(StrEnum):
-    """How the views of an example differ."""
+    """The difference between the views of an example."""
 
     rotation = "rotation"
     translation = "translation"
 
 
 class Acoustics(StrEnum):
-    """Who computes the impulse responses."""
+    """The engine that computes the impulse responses."""
 
     native = "native"
     rlr = "rlr"
     soundspaces = "soundspaces"
 
 
+class Up(StrEnum):
+    """The axis of a scene file that points up."""
+
+    y = "y"
+    z = "z"
+    x = "x"
+    minus_x = "-x"
+    minus_y = "-y"
+    minus_z = "-z"
+
+
 class Renderer(StrEnum):
-    """Who draws the views."""
+    """The engine that renders the views."""
 
     native = "native"
     habitat = "habitat"
@@ -35,7 +47,7 @@ class Renderer(StrEnum):
 def hm3d_ss(
     out: Out,
     scenes: Annotated[
-        str, typer.Option(metavar="procedural|DIR", help="Homes: made here, or a folder of .glb files.")
+        str, typer.Option(metavar="procedural|DIR", help="Homes: procedural, or a folder of .glb files.")
     ] = "procedural",
     preset: Annotated[Preset, typer.Option(help="2 scenes x 10 examples, 20 x 50, or 100 x 500.")] = Preset.tiny,
     scene_count: Annotated[
@@ -52,18 +64,32 @@ def hm3d_ss(
         typer.Option(min=1, max=8, help="Sources. [default: 3, with translation 2]", show_default=False),
     ] = None,
     speech: Speech = None,
-    acoustics: Annotated[Acoustics, typer.Option(help="Engine of the impulse responses.")] = Acoustics.native,
-    renderer: Annotated[Renderer, typer.Option(help="Engine of the pictures.")] = Renderer.native,
+    acoustics: Annotated[
+        Acoustics, typer.Option(help="Engine that computes the impulse responses.")
+    ] = Acoustics.native,
+    renderer: Annotated[Renderer, typer.Option(help="Engine that renders the pictures.")] = Renderer.native,
     hrtf: Annotated[
         str | None,
         typer.Option(metavar="FILE.sofa", help="Measured head. [default: rigid sphere]", show_default=False),
+    ] = None,
+    up: Annotated[
+        Up | None,
+        typer.Option(help="Up axis of the files. [default: by layout and geometry]", show_default=False),
+    ] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option(
+            metavar="METRES_PER_UNIT",
+            help="Unit of the files, such as 0.01 for centimetres. [default: metres unless the geometry contradicts]",
+            show_default=False,
+        ),
     ] = None,
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     json: Json = False,
 ) -> None:
-    """HM3D-SS: a home seen and heard from several headings, with binaural impulse responses."""
+    """HM3D-SS: homes seen and heard from several headings, with binaural impulse responses."""
     from ..datagen.hm3d_ss import PRESETS, plan_hm3d_ss
 
     scene_total, examples_each = PRESETS[preset]
@@ -78,23 +104,31 @@ def hm3d_ss(
         renderer=renderer.value,
         acoustics=acoustics.value,
         hrtf=hrtf,
+        up=up.value if up else None,
+        scale=scale,
         seed=seed or 0,
     )
+    say(plan.remarks)
     if acoustics is not Acoustics.native:
         typer.echo(plan.provenance["engine"]["licence"], err=True)
-    name_skipped(plan.dry.corpus.skipped)
+    describe_speech(plan.dry.corpus)
     render(plan, out, workers, scheduler, json)
 
 
 def panoramas(
     out: Out,
-    images: Annotated[str, typer.Option(metavar="DIR", help="Equirectangular photographs, twice as wide as high.")],
+    images: Annotated[
+        str, typer.Option(metavar="DIR", help="Folder of equirectangular photographs, twice as wide as high.")
+    ],
     preset: Annotated[Preset, typer.Option(help="10, 100 or 1,000 pairs for each photograph.")] = Preset.small,
     pairs: Annotated[
         int | None, typer.Option(min=1, help="Pairs for each photograph; overrides the preset's.", show_default=False)
     ] = None,
     largest_rotation: Annotated[
-        float, typer.Option(metavar="DEG", help="Largest turn of the camera; up to 30 the views overlap by half.")
+        float,
+        typer.Option(
+            metavar="DEG", help="Largest rotation of the camera, degrees; up to 30, the views overlap by half."
+        ),
     ] = 60.0,
     seed: Seed = None,
     workers: Workers = None,
@@ -105,20 +139,22 @@ def panoramas(
     from ..datagen.panoramas import PRESETS, plan_panoramas
 
     plan = plan_panoramas(images, pairs=pairs or PRESETS[preset], seed=seed or 0, largest_rotation=largest_rotation)
+    name_skipped(plan.photographs.said)
     render(plan, out, workers, scheduler, json)
 
 
 def scenes(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the .glb files.")],
-    count: Annotated[int, typer.Option(min=1, help="How many homes.")] = 10,
+    count: Annotated[int, typer.Option(min=1, help="Number of homes.")] = 10,
     seed: Seed = None,
 ) -> None:
-    """Furnished homes as .glb files, with textures and acoustic materials: those of `hm3d-ss` of the same seed."""
+    """Furnished homes as .glb files, with textures and acoustic materials: those of `hm3d-ss` with the same seed."""
     from tqdm import tqdm
 
     from ..datagen.scenes.glb import write_glb
     from ..datagen.scenes.opening import ProceduralScenes
 
+    require_local(folder, "the folder of the scenes")
     homes = ProceduralScenes(seed or 0, count)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not empty: give another folder")

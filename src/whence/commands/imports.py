@@ -1,4 +1,4 @@
-"""`whence import`: other people's files into a dataset."""
+"""`whence import`: third-party files into a dataset."""
 
 from pathlib import Path
 from typing import Annotated
@@ -43,7 +43,7 @@ def hm3d_ss(
     workers: Workers = None,
     json: Json = False,
 ) -> None:
-    """Sets of views and binaural responses as SLfM's own generator writes them."""
+    """Views and binaural responses in the format of SLfM's own generator."""
     from ..datagen.upstream_hm3d_ss import plan_upstream
 
     plan = plan_upstream(source)

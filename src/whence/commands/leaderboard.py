@@ -1,12 +1,16 @@
-"""`whence leaderboard`: host a board, as a service or as a folder that is run by pull requests."""
+"""`whence leaderboard`: host a board, as a service or as a folder maintained by pull requests."""
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import InputError
+from ..files import require_local
+
+if TYPE_CHECKING:
+    from ..leaderboard.boards.folder.board import FolderBoard
 
 app = typer.Typer(help="Host a leaderboard: tracks, teams, scoring, and its pages as files.", no_args_is_help=True)
 
@@ -15,7 +19,7 @@ Slug = Annotated[str, typer.Argument(metavar="NAME", help="Name of the track in 
 
 
 class Role(StrEnum):
-    """What an account is for."""
+    """The role of an account."""
 
     team = "team"
     host = "host"
@@ -34,11 +38,12 @@ def init(
         str | None,
         typer.Option(metavar="URL", help="postgresql://... [default: board.sqlite in the folder]"),
     ] = None,
-    files: Annotated[bool, typer.Option("--files", help="A board of files alone, without a server.")] = False,
+    files: Annotated[bool, typer.Option("--files", help="Make a board of plain files, without a server.")] = False,
 ) -> None:
-    """Make a board; on an old one: bring its database to the newest form."""
+    """Make a board, or upgrade the database of an older one."""
     from ..leaderboard.boards.folder import board as folder_board
 
+    require_local(folder, "a board")
     if files:
         if database:
             raise InputError("--database: a board of files has none; leave out one of the two")
@@ -51,20 +56,22 @@ def init(
     given = {"title": title, "database": database}
     token = hosting.initialise(folder, {name: value for name, value in given.items() if value is not None})
     if token is None:
-        typer.echo(f"{folder}: the database has the newest form")
+        typer.echo(f"{folder}: the database is up to date")
         return
-    typer.echo(f"{folder} is a board. The token of its host, whose submissions are baselines, is shown this once:")
+    typer.echo(f"{folder} is a board. The host's token, whose submissions are baselines, is shown only once:")
     typer.echo(token)
 
 
 @app.command()
 def serve(
     folder: Folder,
-    host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0: all of this machine's.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free one.")] = 8000,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that score.")] = 1,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 listens on all of this machine's.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes any free one.")] = 8000,
+    workers: Annotated[int, typer.Option(min=0, help="Number of scoring processes.")] = 1,
 ) -> None:
-    """Serve the board and score what comes in, until it is stopped."""
+    """Serve the board and score submissions until stopped."""
     _check_no_files(folder)
     from ..leaderboard.boards.service import hosting, server
 
@@ -83,9 +90,7 @@ def add_track(
         typer.Option(metavar="LABELS.parquet", help="The private file of `whence seal`; copied into the board."),
     ] = None,
     title: Annotated[str, typer.Option(help="Title of the track. [default: its name]")] = "",
-    per_day: Annotated[
-        int, typer.Option(min=1, help="Submissions that a team may send between midnights (UTC), to a service.")
-    ] = 5,
+    per_day: Annotated[int, typer.Option(min=1, help="Submissions a team may send in a day (UTC), for a service.")] = 5,
 ) -> None:
     """Add a track on a sealed dataset."""
     from ..leaderboard.boards.folder import board as folder_board
@@ -97,7 +102,8 @@ def add_track(
         from ..leaderboard.submission.expectation import expectation_of
 
         board = folder_board.open_board(folder)
-        folder_board.add_track(board, slug, title or slug, expectation_of(Dataset(data)))
+        dataset = Dataset(data)
+        folder_board.add_track(board, slug, title or slug, expectation_of(dataset), dataset.recipe["commitment"])
     else:
         from ..leaderboard.boards.service import hosting
 
@@ -111,9 +117,9 @@ def add_track(
 def data(
     folder: Folder,
     slug: Slug,
-    place: Annotated[str, typer.Argument(metavar="PUBLIC.zarr", help="Where the track's public dataset lies now.")],
+    place: Annotated[str, typer.Argument(metavar="PUBLIC.zarr", help="New location of the track's public dataset.")],
 ) -> None:
-    """Say where the public dataset of a track has moved, so that pages play its samples."""
+    """Record where a track's public dataset has moved, so that pages can play its samples."""
     _check_no_files(folder)
     from ..leaderboard.boards.service import hosting
 
@@ -124,12 +130,12 @@ def data(
 @app.command()
 def token(
     folder: Folder,
-    team: Annotated[str, typer.Argument(help="The team; made if there is none of that name.")],
+    team: Annotated[str, typer.Argument(help="The team, created if it does not exist.")],
     role: Annotated[
         Role | None, typer.Option(help="host: its submissions are baselines, without a quota.", show_default="team")
     ] = None,
 ) -> None:
-    """Print a new token for a team, this once."""
+    """Print a new token for a team. It is shown only once."""
     _check_no_files(folder)
     from ..leaderboard.boards.service import hosting
 
@@ -141,7 +147,7 @@ def revoke(
     folder: Folder,
     name: Annotated[str, typer.Argument(metavar="TEAM|TOKEN", help="A team (all its tokens), or one token.")],
 ) -> None:
-    """Revoke tokens: they open nothing any more, at once."""
+    """Revoke tokens, with immediate effect."""
     _check_no_files(folder)
     from ..leaderboard.boards.service import hosting
 
@@ -151,7 +157,7 @@ def revoke(
 
 @app.command()
 def close(folder: Folder, slug: Slug) -> None:
-    """Close the phase of a track: it takes no more submissions, and the private half is shown."""
+    """Close the phase of a track: stop taking submissions and show the private half, if there is one."""
     from ..leaderboard.boards.folder import board as folder_board
 
     if folder_board.is_folder_board(folder):
@@ -160,12 +166,37 @@ def close(folder: Folder, slug: Slug) -> None:
         from ..leaderboard.boards.service import hosting
 
         hosting.close_track(folder, slug)
-    typer.echo(f"{slug} is closed: its private half is shown")
+    typer.echo(f"{slug} is closed: the scores of its private half are shown, if it has one")
+
+
+@app.command()
+def accept(
+    folder: Folder,
+    keys: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY", help="Submissions, by the names of their files; none: list what waits."),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All that wait.")] = False,
+) -> None:
+    """Confirm who sent a submission to a board of files, and whether it is a baseline; it is dated now."""
+    from ..leaderboard.boards.folder import board as folder_board
+    from ..leaderboard.boards.folder.guarded import shown
+
+    if not folder_board.is_folder_board(folder):
+        raise InputError(f"{folder} is no board of files: a service knows teams by their tokens")
+    board = folder_board.open_board(folder)
+    waiting = folder_board.unconfirmed(board)
+    for key in [path.stem for path, _ in waiting] if every else keys or ():
+        board = folder_board.accept(board, key)
+        typer.echo(f"{key} is accepted")
+    if not keys and not every:
+        for path, sender in waiting:
+            typer.echo(f"{shown(path.stem)}  {sender.kind} by {sender.team}, as its sender says")
 
 
 @app.command()
 def rescore(folder: Folder, slug: Slug) -> None:
-    """Score all submissions of a track by this version of Whence, beside the scores that they have."""
+    """Rescore all submissions of a track with this version of Whence; earlier scores are kept."""
     _check_no_files(folder)
     from ..leaderboard.boards.service import hosting
 
@@ -175,20 +206,22 @@ def rescore(folder: Folder, slug: Slug) -> None:
 @app.command()
 def withdraw(
     folder: Folder,
-    identifier: Annotated[str, typer.Argument(metavar="ID", help="The submission: its id ends its page's address.")],
+    identifier: Annotated[
+        str, typer.Argument(metavar="ID", help="The submission: the id at the end of its page's address.")
+    ],
 ) -> None:
-    """Take a submission out of the tables, for good; it still counts for the quota of its team."""
+    """Remove a submission from the tables for good; it still counts towards the team's quota."""
     _check_no_files(folder)
     from ..leaderboard.boards.service import hosting
 
     hosting.withdraw(folder, identifier)
-    typer.echo(f"{identifier} is withdrawn; the running service draws the table anew")
+    typer.echo(f"{identifier} is withdrawn; the running service redraws the table")
 
 
 @app.command()
 def export(
     folder: Folder,
-    site: Annotated[Path, typer.Argument(metavar="SITE", help="Folder for the pages.")],
+    site: Annotated[Path, typer.Argument(metavar="SITE", help="Folder to write the pages to.")],
     labels: Annotated[
         list[Path] | None,
         typer.Option(metavar="FILE|DIR", help="Private label files, for a board of files.", show_default=False),
@@ -196,7 +229,7 @@ def export(
     data: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="PUBLIC.zarr", help="Public dataset of a track: pages play its samples.", show_default=False
+            metavar="PUBLIC.zarr", help="Public dataset of a track, whose samples the pages play.", show_default=False
         ),
     ] = None,
 ) -> None:
@@ -209,6 +242,7 @@ def export(
     if folder_board.is_folder_board(folder):
         board = folder_board.open_board(folder)
         title, found = board.title, folder_board.standings(board, labels or [])
+        _say_what_is_not_ranked(board)
     else:
         if labels:
             raise InputError("--labels: this board has its own; leave the option out")
@@ -225,3 +259,17 @@ def _check_no_files(folder: Path) -> None:
 
     if is_folder_board(folder):
         raise InputError(f"{folder} is a board of files: it has no server, teams or tokens")
+
+
+def _say_what_is_not_ranked(board: "FolderBoard") -> None:
+    """Name the files that were added after their track was closed, and tracks whose labels nothing vouches for."""
+    for track in board.tracks:
+        late = board.left_out(track) if track.phase == "closed" else []
+        if late:
+            typer.echo(
+                f"not ranked, since {track.slug} was closed before: {len(late)}, such as {late[0].name!a}", err=True
+            )
+        if track.commitment is None:
+            typer.echo(
+                f"the labels of {track.slug} were compared with no commitment: {board.folder} is older", err=True
+            )

@@ -1,9 +1,12 @@
-"""`whence quickstart`: first results, from nothing, in one command."""
+"""`whence quickstart`: first results from scratch, in one command."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ..cores import allowed_cores
+from ..files import require_local
 
 
 def quickstart(
@@ -15,14 +18,13 @@ def quickstart(
         typer.Option(metavar="DIR|espeak|librispeech", help="Dry speech. [default: espeak]", show_default=False),
     ] = None,
 ) -> None:
-    """Generate small sets, run every untrained baseline on them, and write a report.html for each track."""
-    import os
-
+    """Generate small datasets, run every untrained baseline on them and write a report.html for each track."""
     from ..datagen.hm3d_ss import PRESETS as HOMES
     from ..datagen.hm3d_ss import plan_hm3d_ss
     from ..datagen.pipeline import generate
     from ..datagen.tde import PRESETS, plan_tde
 
+    require_local(out, "the quickstart's folder")
     rooms, homes = out / "tde.zarr", out / "hm3d-ss.zarr"
     typer.echo(f"1/6 rendering speech in three rooms: {rooms}")
     generate(plan_tde(speech, clips=PRESETS["tiny"]), str(rooms))
@@ -31,7 +33,7 @@ def quickstart(
     scenes, examples = HOMES["tiny"]
     typer.echo(f"4/6 rendering homes to see and hear: {homes}")
     plan = plan_hm3d_ss("procedural", speech, scene_count=scenes, examples=examples)
-    generate(plan, str(homes), workers=os.cpu_count() or 1)
+    generate(plan, str(homes), workers=allowed_cores())
     _bench(5, "camera rotation between two views", "rotation", homes, out)
     _bench(6, "azimuth of a sound from two ears", "azimuth", homes, out)
 

@@ -1,13 +1,16 @@
-"""What every command that renders a dataset shares: its options, and the rendering."""
+"""Options and steps shared by the commands that render datasets."""
 
-import os
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..cores import allowed_cores
 from ..errors import InputError
+
+if TYPE_CHECKING:
+    from ..datagen.corpora import Corpus
 
 
 class Preset(StrEnum):
@@ -26,7 +29,7 @@ Speech = Annotated[
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed of everything random. [default: 0]", show_default=False)]
 Workers = Annotated[
     int | None,
-    typer.Option(min=1, help="Processes on this machine. [default: its cores]", show_default=False),
+    typer.Option(min=1, help="Processes on this machine. [default: the cores that may be used]", show_default=False),
 ]
 Scheduler = Annotated[
     str | None, typer.Option(metavar="tcp://HOST:PORT", help="A running Dask scheduler.", show_default=False)
@@ -35,22 +38,44 @@ Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
 
 
 def name_skipped(skipped: Sequence[str], kind: str = "files") -> None:
-    """Say what is left out, and why, one line each and after ten of them how many more of that `kind`."""
+    """Print the reason for each item left out, one line each; after ten lines, only how many more of that `kind`."""
     for line in skipped[:10]:
         typer.echo(f"skipped {line}", err=True)
     if len(skipped) > 10:
         typer.echo(f"skipped {len(skipped) - 10} more {kind}", err=True)
 
 
+def describe_speech(corpus: "Corpus") -> None:
+    """Print which files of `corpus` are left out and for how many clips the speaker is unknown, and the
+    consequences."""
+    from ..datagen.corpora import UNKNOWN
+
+    name_skipped(corpus.skipped)
+    unknown = sum(clip.known_by == UNKNOWN for clip in corpus.clips)
+    if unknown:
+        typer.echo(
+            f"speakers of {unknown} of {len(corpus.clips)} clips are unknown: each of these files, or all of one top "
+            "folder, counts as a voice, so splits may share speakers and intervals over speakers may be too narrow; an "
+            "index.csv (path,speaker) in the folder tells them",
+            err=True,
+        )
+
+
+def say(remarks: Sequence[str]) -> None:
+    """Print the decisions made about the sources of a dataset, one line each."""
+    for line in remarks:
+        typer.echo(line, err=True)
+
+
 def render(plan: Any, out: str, workers: int | None, scheduler: str | None, as_json: bool) -> None:
-    """Render `plan` into `out` and say what came of it."""
+    """Render `plan` into `out` and print the result."""
     import json
 
     from ..datagen.pipeline import generate
 
     if not out.rstrip("/").endswith(".zarr"):
         raise InputError(f"{out}: expected a name that ends in .zarr")
-    fingerprint = generate(plan, out, workers=workers or os.cpu_count() or 1, scheduler=scheduler)
+    fingerprint = generate(plan, out, workers=workers or allowed_cores(), scheduler=scheduler)
     if as_json:
         typer.echo(json.dumps({"path": out, "rows": plan.layout.rows, "fingerprint": fingerprint}))
     else:

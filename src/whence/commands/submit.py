@@ -1,4 +1,4 @@
-"""`whence submit`: predictions of a run on a sealed dataset, to a board on a server or in a folder."""
+"""`whence submit`: send predictions on a sealed dataset to a board, on a server or in a folder."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,13 +9,13 @@ from ..errors import InputError
 from .terminal import terminal
 
 if TYPE_CHECKING:
-    from ..leaderboard.submission.expectation import Submission
+    from ..leaderboard.submission.file import Submission
 
 TOKEN_VARIABLE = "WHENCE_TOKEN"
 CHECKS = (
     "the file is read back as the board reads it",
     "track, dataset and harness are the board's",
-    "every sample is there once under every condition",
+    "every sample appears once under every condition",
     "all predictions are finite",
     "the unit is plausible",
 )
@@ -23,7 +23,7 @@ CHECKS = (
 
 def submit(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a `whence bench` on the sealed dataset.")],
-    method: Annotated[str, typer.Option(metavar="M", help="Which of the run's methods, as its file names it.")],
+    method: Annotated[str, typer.Option(metavar="M", help="Method of the run, as its file names it.")],
     board: Annotated[
         str | None, typer.Option(metavar="URL|DIR", help="Address or folder of the board.", show_default=False)
     ] = None,
@@ -31,33 +31,38 @@ def submit(
         Path | None,
         typer.Option(
             metavar="FILE.toml",
-            help="Method card: name, authors, ...; a baseline of Whence has one.",
+            help="Method card: name, authors, ... [default: built in for a baseline of Whence]",
             show_default=False,
         ),
     ] = None,
     token: Annotated[
         str | None,
-        typer.Option(envvar=TOKEN_VARIABLE, help="Token of your team, for a server.", show_default=False),
+        typer.Option(envvar=TOKEN_VARIABLE, help="Your team's token, for a board on a server.", show_default=False),
     ] = None,
     team: Annotated[
-        str | None, typer.Option(help="Who submits, for a folder. [default: the card's authors]", show_default=False)
+        str | None,
+        typer.Option(help="Team name, for a board in a folder. [default: the card's authors]", show_default=False),
     ] = None,
-    baseline: Annotated[bool, typer.Option("--baseline", help="Mark it as a baseline, for a folder.")] = False,
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="Mark it as a baseline, for a board in a folder.")
+    ] = False,
     data: Annotated[
         str | None,
         typer.Option(metavar="DATA.zarr", help="The sealed dataset, if it has moved.", show_default=False),
     ] = None,
     wait: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for the score; 0: not at all.")
+        float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for the score; 0 does not wait.")
     ] = 600.0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Build, check and show it; send nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and show the submission; send nothing.")] = False,
 ) -> None:
-    """Send a method's predictions on a sealed dataset to a leaderboard, which scores them."""
+    """Send a method's predictions on a sealed dataset to a leaderboard for scoring."""
     import tempfile
 
-    from ..leaderboard.submission.bundle import build_submission, dataset_of_run
+    from ..benchmarks.running.run import dataset_of
+    from ..leaderboard.submission.bundle import build_submission
     from ..leaderboard.submission.card import FIELDS, own_card, read_card
-    from ..leaderboard.submission.expectation import check_submission, expectation_of, read_submission, write_submission
+    from ..leaderboard.submission.expectation import check_submission, expectation_of
+    from ..leaderboard.submission.file import write_submission
 
     method_card = read_card(card) if card else own_card(method)
     if method_card is None:
@@ -65,13 +70,13 @@ def submit(
     if board is None and not dry_run:
         raise InputError("give --board URL or --board DIR, or --dry-run to send nothing")
     if board and "://" in board and (team or baseline):
-        raise InputError("--team and --baseline are for boards that are folders: a server knows you by your token")
-    expectation = expectation_of(dataset_of_run(run, data))
+        raise InputError("--team and --baseline are for boards that are folders: a server identifies you by your token")
+    expectation = expectation_of(dataset_of(run, data))
     built = build_submission(run, method, method_card, expectation)
     with tempfile.TemporaryDirectory(prefix="whence-") as folder:
         path = Path(folder) / "submission.parquet"
         write_submission(built, path)
-        submission = read_submission(path, expectation.limits)
+        submission = expectation.read(path)
         check_submission(submission, expectation)
         _show(submission, path.stat().st_size)
         if dry_run or board is None:
@@ -83,7 +88,7 @@ def submit(
 
 
 def _show(submission: "Submission", size: int) -> None:
-    """Print the card, what is predicted under each condition, and which checks were passed."""
+    """Print the card, a summary of the predictions under each condition, and the checks passed."""
     from rich.table import Table
     from rich.text import Text
 
@@ -109,7 +114,7 @@ def _to_server(board: str, token: str | None, path: Path, submission: "Submissio
 
     token = (token or "").strip()
     if not token:
-        raise InputError(f"give --token, or set {TOKEN_VARIABLE}: the host of {board} hands one to each team")
+        raise InputError(f"give --token, or set {TOKEN_VARIABLE}: the host of {board} gives one to each team")
     with BoardClient(board, token) as client:
         if not client.private:
             typer.echo("warning: http:// sends your token unencrypted; ask the host for an https:// address", err=True)
@@ -120,19 +125,19 @@ def _to_server(board: str, token: str | None, path: Path, submission: "Submissio
     if receipt.status == FAILED:
         raise InputError(f"scoring failed: {receipt.content.get('error') or 'the board does not say why'}")
     if not receipt.finished:
-        typer.echo(f"{receipt.status}: it goes on without you; the score appears on {board}")
+        typer.echo(f"{receipt.status}: scoring continues; the score will appear on {board}")
         return
-    _print_scores(receipt.rows, receipt.half)
+    _print_scores(receipt.rows, receipt.half, submission.header.track)
     typer.echo(f"the board: {client.url}/tracks/{slug}")
 
 
-def _print_scores(rows: list[dict[str, Any]], half: str) -> None:
+def _print_scores(rows: list[dict[str, Any]], half: str, track: str) -> None:
     """Print the scores that the board gave."""
     from rich.table import Table
 
     from ..leaderboard.submission.summary import score_lines
 
-    heads, lines = score_lines(rows)
+    heads, lines = score_lines(rows, track)
     title = f"score on the {half} half" if half else "score"
     table = Table(*heads, title=title, title_justify="left")
     for line in lines:

@@ -1,11 +1,11 @@
-"""Homes seen through habitat-sim and heard through SoundSpaces 2.0, for those who have them.
+"""Renders homes with habitat-sim and SoundSpaces 2.0, if installed.
 
-Written from the documentation of habitat-sim 0.2.2 to 0.3.3 and of its branch RLRAudioPropagationUpdate, which
-SoundSpaces 2.0 is built on; a test holds it to the documented calls, but habitat-sim itself was not run with it.
+Written from the documentation of habitat-sim 0.2.2 to 0.3.3 and of its branch RLRAudioPropagationUpdate, on which
+SoundSpaces 2.0 is built. A test checks the calls against the documentation; it was not run with habitat-sim itself.
 
-Agent 0 has the cameras. habitat-sim runs all sensors of an agent at once, and looks for an audio sensor under the one
-name "audio_sensor", so the direct and the indirect sound have agents of their own. Each response is rendered by one
-thread in a fresh context, with the settings and in line with `acoustics.rlr`.
+Agent 0 has the cameras. habitat-sim runs all sensors of an agent at once and expects an audio sensor to be named
+"audio_sensor", so direct and indirect sound have one agent each. Each response is rendered on one thread in a fresh
+context, with the settings and alignment of `acoustics.rlr`.
 """
 
 import importlib
@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...conventions import SAMPLE_RATE
-from ...errors import InputError
-from ..acoustics.mesh import DIRECT_SAMPLES, INDIRECT_SAMPLES, BinauralResponses
-from ..acoustics.rlr import GLOBAL_VOLUME, RlrSettings, in_line
-from ..cameras import EYE_HEIGHT, PITCH_DEG, Camera
-from ..raycast import View
+from ..conventions import SAMPLE_RATE
+from ..errors import InputError
+from .acoustics.mesh import DIRECT_SAMPLES, INDIRECT_SAMPLES, BinauralResponses
+from .acoustics.rlr import GLOBAL_VOLUME, RlrSettings, in_line
+from .cameras import EYE_HEIGHT, PITCH_DEG, Camera
+from .raycast import View
 
 MISSING = (
     "habitat-sim is not installed: conda install habitat-sim headless -c conda-forge -c aihabitat (Linux; for sound, "
@@ -34,10 +34,10 @@ DEAF = (
     "python setup.py install --headless --audio"
 )
 OVERSAMPLING = 3
-"""Pixels rendered across and down for each that is kept."""
+"""Rendered pixels per stored pixel, across and down."""
 
 HIDDEN = 1e-5
-"""Direct sound below this amplitude is what leaks through walls."""
+"""Direct sound below this amplitude is leakage through walls."""
 
 _EYES, _DIRECT, _INDIRECT = range(3)
 Float64 = npt.NDArray[np.float64]
@@ -56,7 +56,7 @@ class HabitatFloor:
         return np.asarray(self.finder.get_random_navigable_point(), np.float64)
 
     def random_point_near(self, rng: np.random.Generator, centre: npt.ArrayLike, radius: float) -> Float64 | None:
-        """Return a random navigable point (3,) within `radius` m of `centre` (3,), None where none was found."""
+        """Return a random navigable point (3,) within `radius` m of `centre` (3,), None if none was found."""
         self.finder.seed(int(rng.integers(2**31)))
         found = self.finder.get_random_navigable_point_near(np.asarray(centre, np.float32), radius)
         point = np.asarray(found, np.float64)
@@ -67,13 +67,13 @@ class HabitatFloor:
         return bool(self.finder.is_navigable(np.asarray(point, np.float32)))
 
     def geodesic_distance(self, start: npt.ArrayLike, end: npt.ArrayLike) -> float:
-        """Return the metres to walk from `start` to `end`, infinite where there is no way."""
+        """Return the walking distance from `start` to `end`, m; infinite if there is no path."""
         path = self.simulator.ShortestPath()
         path.requested_start, path.requested_end = (np.asarray(point, np.float32) for point in (start, end))
         return float(path.geodesic_distance) if self.finder.find_path(path) else math.inf
 
     def straight_walk(self, start: npt.ArrayLike, end: npt.ArrayLike) -> bool:
-        """Return whether the way is as long as the straight line, within 1 mm (and 1e-5 of it)."""
+        """Return whether the walking distance equals that of the straight line, within 1 mm (plus 1e-5 of it)."""
         direct = float(np.linalg.norm(np.asarray(end, np.float64) - np.asarray(start, np.float64)))
         return math.isclose(self.geodesic_distance(start, end), direct, rel_tol=1e-5, abs_tol=1e-3)
 
@@ -81,8 +81,8 @@ class HabitatFloor:
 class HabitatScene:
     """One scene file (.glb) in habitat-sim; close it, or use it in a `with` statement.
 
-    `dataset` is the scene dataset configuration that habitat-sim needs for instances, `materials` SoundSpaces'
-    material file; without it all surfaces have the engine's default material, as in HM3D-SS.
+    `dataset` is the scene dataset configuration that habitat-sim needs for instances, `materials` the material file
+    of SoundSpaces; without it all surfaces have the engine's default material, as in HM3D-SS.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class HabitatScene:
         self._simulator.close()
 
     def render(self, position: npt.ArrayLike, heading: float) -> View:
-        """Return what the camera at `position` (3,) m sees; instance 0 is what the annotation leaves unnamed."""
+        """Return the camera view from `position` (3,) m; instance 0 marks unannotated surfaces."""
         self._move(_EYES, position, heading)
         seen = self._simulator.get_sensor_observations(agent_ids=_EYES)
         image, middle = np.asarray(seen["color"])[..., :3], slice(OVERSAMPLING // 2, None, OVERSAMPLING)
@@ -130,7 +130,7 @@ class HabitatScene:
         return View(blocks.round().astype(np.uint8), depth.astype(np.float32), instance.astype(np.int32))
 
     def responses(self, listener: npt.ArrayLike, headings: npt.ArrayLike, sources: npt.ArrayLike) -> BinauralResponses:
-        """Return what is heard of `sources` (s, 3) at `listener` (3,) with each of `headings` (h,) degrees."""
+        """Return the responses to `sources` (s, 3) at `listener` (3,) for each of `headings` (h,), degrees."""
         places, turns = np.atleast_2d(np.asarray(sources, np.float64)), np.atleast_1d(np.asarray(headings, np.float64))
         direct, indirect = (
             np.array([[self._hear(agent, listener, turn, place, samples) for turn in turns] for place in places])
@@ -143,14 +143,14 @@ class HabitatScene:
     def _hear(
         self, agent: int, listener: npt.ArrayLike, heading: float, source: Float64, samples: int
     ) -> npt.NDArray[np.float32]:
-        self._ears[agent].reset()  # a fresh context, whose random numbers start anew
+        self._ears[agent].reset()  # a fresh context restarts the random numbers
         self._ears[agent].setAudioSourceTransform(source.astype(np.float32))
         self._move(agent, listener, heading)
         heard = self._simulator.get_sensor_observations(agent_ids=agent)["audio_sensor"]
         return np.stack([in_line(np.asarray(channel, np.float32), samples) for channel in heard])
 
     def _open(self, path: str, dataset: str | None, camera: Camera) -> Any:
-        """Return the simulator with three agents: cameras, and two pairs of ears yet to be added."""
+        """Return the simulator with three agents: cameras, and two listeners whose sensors are added later."""
         habitat = self._habitat
         backend = habitat.SimulatorConfiguration()
         backend.scene_id = path
@@ -175,7 +175,7 @@ class HabitatScene:
         return specification
 
     def _listen(self, agent: int, materials: str | None, settings: RlrSettings) -> Any:
-        """Return the audio sensor that was added to `agent`."""
+        """Add an audio sensor to `agent` and return it."""
         layouts = getattr(self._habitat.sensor, "RLRAudioPropagationChannelLayoutType", None)
         if layouts is None:
             self.close()
@@ -185,7 +185,7 @@ class HabitatScene:
         specification.position = [0.0, EYE_HEIGHT, 0.0]
         configuration = self._habitat.sensor.RLRAudioPropagationConfiguration()
         for name, value in _configuration(settings, agent == _DIRECT).items():
-            if hasattr(configuration, name):  # the versions differ in a few
+            if hasattr(configuration, name):  # a few fields differ between versions
                 setattr(configuration, name, value)
         layout = self._habitat.sensor.RLRAudioPropagationChannelLayout()
         _set_either(layout, "channelType", layout, "type", layouts.Binaural)
@@ -209,26 +209,26 @@ class HabitatScene:
 
 
 def require() -> Any:
-    """Return the module habitat_sim; raises InputError where it is not installed."""
+    """Return the module habitat_sim; raises InputError if it is not installed."""
     try:
-        importlib.import_module("quaternion")  # before habitat_sim, which may crash otherwise (its issue 1747)
+        importlib.import_module("quaternion")  # must precede habitat_sim, which may crash otherwise (its issue 1747)
         return importlib.import_module("habitat_sim")
     except ImportError as reason:
         raise InputError(MISSING) from reason
 
 
 def engine_version() -> str:
-    """Return the version of habitat-sim; raises InputError where it is not installed."""
+    """Return the version of habitat-sim; raises InputError if it is not installed."""
     return str(require().__version__)
 
 
 def _set_either(one: Any, name: str, other: Any, other_name: str, value: Any) -> None:
-    """Set an attribute that release 0.2.2 and the branch of SoundSpaces 2.0 call differently."""
+    """Set an attribute whose name differs between release 0.2.2 and the branch of SoundSpaces 2.0."""
     setattr(*((one, name) if hasattr(one, name) else (other, other_name)), value)
 
 
 def _configuration(settings: RlrSettings, direct: bool) -> dict[str, Any]:
-    """Return the engine's configuration under habitat-sim's names."""
+    """Return the engine configuration under the names of habitat-sim."""
     return {
         **{_camel_case(name): value for name, value in asdict(settings).items()},
         "irTime": settings.max_ir_length,

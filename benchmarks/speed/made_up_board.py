@@ -1,4 +1,4 @@
-"""Small boards for the tests of the service: made-up labels, teams, submissions, and a real server process."""
+"""Boards with made-up labels, teams and submissions on a real server, for timing and testing the service."""
 
 import contextlib
 import os
@@ -12,21 +12,19 @@ from pathlib import Path
 
 import numpy as np
 
-from whence.benchmarks.questions.labels import Labels
-from whence.benchmarks.stimuli.stereo.condition import StereoCondition
-from whence.leaderboard.boards.service import accounts, hosting, new_track
-from whence.leaderboard.sealing.labels_file import SealedLabels, write_labels_file
-from whence.leaderboard.standing.scoring import expectation_of_labels
-from whence.leaderboard.submission.card import Card
-from whence.leaderboard.submission.expectation import Submission, write_submission
-from whence.leaderboard.submission.file import header
+from ...leaderboard.boards.service import accounts, hosting, new_track
+from ...leaderboard.sealing.labels_file import SealedLabels, write_labels_file
+from ...leaderboard.submission.card import Card
+from ...leaderboard.submission.file import Rows, Submission, header, write_submission
+from ..questions.labels import Labels
+from ..stimuli.stereo.condition import StereoCondition
 
 SLUG = "tde-toy"
 CONDITIONS = [StereoCondition(snr_db=snr).stated() for snr in (20.0, 0.0)]
 
 
 def sealed_labels(samples: int = 40, conditions: int = 2, seed: int = 0) -> SealedLabels:
-    """Labels of `samples` clips by eight speakers, half of them private, under so many conditions."""
+    """Return labels of `samples` clips by eight speakers, half of them private, under `conditions` conditions."""
     rng = np.random.default_rng(seed)
     names = np.array([f"s{k:06d}" for k in rng.permutation(samples)], dtype=object)
     speakers = np.arange(samples) % 8
@@ -45,7 +43,7 @@ def sealed_labels(samples: int = 40, conditions: int = 2, seed: int = 0) -> Seal
 
 
 def submission(sealed: SealedLabels, seed: int, name: str = "") -> Submission:
-    """A submission whose errors are drawn from `seed`, in an order of its own."""
+    """Return a submission with errors and row order drawn from `seed`."""
     rng = np.random.default_rng([seed, 1])
     samples, conditions = len(sealed.labels), len(sealed.conditions)
     truth = np.tile(sealed.labels.truth, conditions)
@@ -59,11 +57,15 @@ def submission(sealed: SealedLabels, seed: int, name: str = "") -> Submission:
             version="1",
             parameters={"seed": seed},
             seconds_per_sample=[0.001] * conditions,
-            card=Card(name=name or f"Method {seed}", authors="Nobody", training_data="none"),
+            card=Card.model_validate({"name": name or f"Method {seed}", "authors": "Nobody", "training_data": "none"}),
         ),
-        np.repeat(np.arange(conditions), samples).astype(np.int32)[order],
-        np.tile(sealed.labels.sample_id, conditions)[order],
-        (truth + rng.normal(0, 1e-5 * (1 + seed % 7), len(truth)))[order],
+        [
+            Rows(
+                np.repeat(np.arange(conditions), samples).astype(np.int32)[order],
+                np.tile(sealed.labels.sample_id, conditions)[order],
+                (truth + rng.normal(0, 1e-5 * (1 + seed % 7), len(truth)))[order],
+            )
+        ],
     )
 
 
@@ -94,7 +96,7 @@ GENEROUS = {"requests_per_minute": 10**6, "submissions_per_minute": 10**6, "refu
 def make_board(
     folder: Path, teams: int = 2, per_day: int = 5, samples: int = 40, conditions: int = 2, **content: object
 ) -> ToyBoard:
-    """Make a board with one track and `teams` teams, called team0 and so on, beside the host."""
+    """Make a board with one track, a host and `teams` teams, named team0 and so on."""
     board = ToyBoard(folder, sealed_labels(samples, conditions))
     token = hosting.initialise(folder, {**GENEROUS, **content})
     assert token is not None
@@ -103,7 +105,7 @@ def make_board(
     labels = folder.parent / f"{folder.name}-labels.parquet"
     write_labels_file(labels, board.sealed)
     with database.writing() as session:
-        expectation = expectation_of_labels(board.sealed)
+        expectation = board.sealed.expectation
         new_track.add_track(session, settings.folder, SLUG, expectation, labels, title="Toy", per_day=per_day)
         for k in range(teams):
             board.tokens[f"team{k}"] = accounts.issue_token(session, f"team{k}")
@@ -113,13 +115,13 @@ def make_board(
 
 @dataclass
 class Server:
-    """A running `whence leaderboard serve`, with its workers, in a process group of its own."""
+    """A running `whence leaderboard serve` and its workers, in their own process group."""
 
     process: "subprocess.Popen[str]"
     url: str
 
     def kill(self) -> None:
-        """Kill the server and everything that it started, without warning."""
+        """Kill the server and all processes it started."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -142,7 +144,7 @@ def start_server(folder: Path, port: int = 0, workers: int = 1) -> Server:
 
 @contextlib.contextmanager
 def running(folder: Path, workers: int = 1) -> Iterator[Server]:
-    """A server that runs while the block does."""
+    """A server that runs inside the block."""
     server = start_server(folder, workers=workers)
     try:
         yield server

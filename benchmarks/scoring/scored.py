@@ -1,0 +1,57 @@
+"""Per-sample terms of one method under one condition; the answers themselves are not kept in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..questions.answer import Answers
+from ..questions.labels import Labels
+from ..questions.metrics import Metric, Vector
+from ..questions.settings import Stated
+
+Metrics = tuple[Metric, ...]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One method under one condition: its terms (n,) by metric, in the order of the labels.
+
+    `diagnostics`, by name, each (n,), are the method's outputs besides its answers. `listens` is False for a method
+    that declares that it ignores its input or gives every sample the same answer. `file` holds the answers.
+    """
+
+    method: str
+    condition: Stated
+    terms: Mapping[str, Vector]
+    seconds_per_sample: float
+    diagnostics: Mapping[str, Vector] = field(default_factory=dict)
+    listens: bool = True
+    file: Path | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+def terms_of(metrics: Metrics, truth: npt.NDArray[Any], answers: Answers) -> dict[str, Vector]:
+    """Return the terms (n,) of `answers` (n, ...) by metric; NaN for samples that do not count."""
+    return {metric.name: _terms(metric, truth, answers) for metric in metrics}
+
+
+def _terms(metric: Metric, truth: npt.NDArray[Any], answers: Answers) -> Vector:
+    counted = metric.counted(truth)
+    terms = np.full(len(truth), np.nan)
+    if counted.size:
+        terms[counted] = metric.per_sample(truth[counted], answers[counted])
+    return terms
+
+
+def joined(parts: list[dict[str, Vector]], metrics: Metrics) -> dict[str, Vector]:
+    """Return the terms of consecutive samples, concatenated for each metric."""
+    return {metric.name: np.concatenate([part[metric.name] for part in parts]) for metric in metrics}
+
+
+def chosen(metric: Metric, labels: Labels, keep: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return the samples among `keep` (indices) that count for `metric`."""
+    return keep[metric.counted(labels.truth[keep])]

@@ -1,0 +1,96 @@
+"""Reads text, numbers and positions from a SOFA (HDF5) file, in every form that writers use."""
+
+import struct
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import InputError
+
+Float64 = npt.NDArray[np.float64]
+
+MOST_VALUES = 1 << 28
+"""Largest variable of a head, in values (2 GiB as doubles); a larger one is damaged or something else."""
+_HEAP = b"GCOL\x01\0\0\0"
+_METRES = {"mm": 1e-3, "millimetre": 1e-3, "millimeter": 1e-3, "cm": 1e-2, "centimetre": 1e-2, "centimeter": 1e-2}
+
+
+def text(value: Any) -> str:
+    """Return an attribute as plain text.
+
+    It may be of fixed or variable length, an array of one string or of single characters, padded with zeros or spaces,
+    or empty.
+
+    >>> text(np.array([b"cartesian "])), text(np.bytes_(b"metre\\x00")), text(np.array(list("degree"))), text(None)
+    ('cartesian', 'metre', 'degree', '')
+    """
+    if value is None or isinstance(value, h5py.Empty):
+        return ""
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind in "ui":
+            value = value.astype(np.uint8).tobytes()
+        else:
+            words = [text(word) for word in value.ravel().tolist()]
+            return ("" if all(len(word) <= 1 for word in words) else ", ").join(words)
+    spelled = value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
+    return spelled.strip("\0 \t\r\n")
+
+
+def attribute(place: Any, name: str) -> str:
+    """Return the text of an attribute in lower case, "" if it is missing."""
+    return text(place.attrs[name]).casefold() if name in place.attrs else ""
+
+
+def check_heaps(content: bytes) -> None:
+    """Raise ValueError if a heap of variable-length text in an HDF5 file holds an object of zero length.
+
+    The HDF5 library loops forever on such an object. Format specification III.E: a 16-byte header holds the index (0
+    for free space) and the length (which for free space includes the header).
+    """
+    heap = content.find(_HEAP)
+    while heap >= 0:
+        end = min(heap + int.from_bytes(content[heap + 8 : heap + 16], "little"), len(content))
+        place = heap + 16
+        while place + 16 <= end:
+            index, length = struct.unpack_from("<HxxxxxxQ", content, place)
+            if not index and length < 16:
+                raise ValueError("a heap of text is damaged")
+            place += 16 + -(-length // 8) * 8 if index else length
+        heap = content.find(_HEAP, heap + 1)
+
+
+def numbers(file: h5py.File, name: str, path: str) -> Float64:
+    """Return the variable `name` as doubles; raises InputError if it holds no numbers, or too many."""
+    variable = file[name]
+    if not isinstance(variable, h5py.Dataset) or variable.dtype.kind not in "fiu" or not variable.shape:
+        raise InputError(f"{path}: {name} holds no array of numbers; download or export the file again")
+    if variable.size > MOST_VALUES:
+        raise InputError(f"{path}: {name} has the shape {variable.shape}, too large for a head; export it again")
+    return np.asarray(variable[...], dtype=np.float64)
+
+
+def positions(file: h5py.File, name: str, path: str, usual: str = "") -> Float64:
+    """Return the positions (n, 3, ...) in the variable `name`: x ahead, y left, z up, in metres.
+
+    The last axes are those of the file: (I or M, C) and (R, C, I or M) are read. Type and units come from its
+    attributes; without them the type is `usual` and the units are degrees and metres. Raises InputError for anything
+    else.
+    """
+    values = np.atleast_2d(numbers(file, name, path))
+    kind, units = attribute(file[name], "Type") or usual, attribute(file[name], "Units")
+    if values.shape[1] != 3 or kind not in ("spherical", "cartesian"):
+        raise InputError(
+            f"{path}: {name} of type {kind or 'none'!r}; expected spherical or cartesian, with 3 columns "
+            f"(its shape is {values.shape}): export it again"
+        )
+    words = units.replace(",", " ").split()
+    metres = next((_METRES[word.removesuffix("s")] for word in words if word.removesuffix("s") in _METRES), 1.0)
+    if kind == "cartesian":
+        return metres * values
+    in_radians = any(word.startswith("rad") for word in words)
+    azimuth, elevation = values[:, :2].swapaxes(0, 1) if in_radians else np.radians(values[:, :2].swapaxes(0, 1))
+    radius = metres * values[:, 2]
+    flat = radius * np.cos(elevation)
+    return np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), radius * np.sin(elevation)], axis=1)

@@ -1,0 +1,154 @@
+"""Reads speakers and licences of files from tables: index.csv, MANIFEST.csv and those of Common Voice."""
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from ...errors import InputError
+from ..csv_tables import EmptyTable, Row, first_of, posix_path, read_table
+
+INDEX, MANIFEST = "index.csv", "MANIFEST.csv"
+PATHS, SPEAKERS, LICENCES = ("path", "file", "filename"), ("speaker", "speaker_id", "client_id"), ("licence", "license")
+COMMON_VOICE = ("validated", "train", "dev", "test", "invalidated", "other")
+"""Tables of Common Voice (NAME.tsv) that list clips and their `client_id`."""
+
+_LIKE_A_SPEAKER = re.compile(r"(?:spe?a?ke?r?|talker|voice|client|reader|narrator)s?(?:_?(?:id|name|number))?")
+
+
+class Index:
+    """The tables in `folder` and its parent: rows by file name, the table of each row, and `unused` tables."""
+
+    def __init__(self, folder: Path, names: Sequence[str]) -> None:
+        self._folder = Path(os.path.abspath(folder))
+        self._names = frozenset(map(_composed, names))
+        self._rows: dict[str, tuple[Row, str]] = {}
+        self.unused: list[tuple[str, str]] = []
+        for parent in (self._folder.parent, self._folder):
+            for name in (MANIFEST, INDEX):
+                if file := _file_called(name, parent):
+                    self._add(file)
+        self._note_deeper(names)
+
+    def row_of(self, name: str) -> tuple[Row, str]:
+        """Return the row of the file `name` in the nearest index and the name of that table, or an empty row."""
+        return self._rows.get(_composed(name), ({}, ""))
+
+    def _add(self, file: Path) -> None:
+        """Add the rows of `file`. An index meant for this folder must fit; any other is noted as unused."""
+        ours = file.parent == self._folder and file.name.casefold() == INDEX
+        try:
+            rows = _named_rows(file, self._folder)
+            if not self._concerned(rows):
+                raise InputError(f"{file}: names none of the audio files here, but {_examples(rows)}")
+        except InputError as error:
+            if ours:
+                raise
+            self._note(file, f"not used ({str(error).removeprefix(str(file)).lstrip(': ')})")
+            return
+        lost = [name for name in rows if not self._is_here(name)] if file.parent == self._folder else []
+        if lost:
+            self._note(file, f"{len(lost)} of its {len(rows)} rows name no file here, such as {lost[0]}")
+        self._rows |= {name: (row, file.name) for name, row in rows.items()}
+
+    def _concerned(self, rows: Mapping[str, Row]) -> bool:
+        return any(self._is_here(name) for name in rows)
+
+    def _is_here(self, name: str) -> bool:
+        return name in self._names or (not name.startswith("../") and os.path.exists(self._folder / name))
+
+    def _note_deeper(self, names: Iterable[str]) -> None:
+        """Note every index.csv next to audio below the folder: only those in it and in its parent are read."""
+        places = {str(place) for name in names for place in PurePosixPath(name).parents}
+        for place in sorted(places - {"."}):
+            if file := _file_called(INDEX, self._folder / place):
+                self._note(file, "not used (an index lies in the folder that is given, or in its parent)")
+
+    def _note(self, file: Path, reason: str) -> None:
+        self.unused.append((os.path.relpath(file, self._folder), reason))
+
+
+def common_voice_speakers(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return the `client_id` of each of `names` listed in the tables beside the clips or one folder up."""
+    folder = Path(os.path.abspath(folder))
+    found: dict[str, str] = {}
+    tables: dict[Path, dict[str, str]] = {}
+    for name in names:
+        clips = (folder / name).parent
+        for place in (clips, clips.parent):
+            if place not in tables:
+                tables[place] = _clients(place)
+            if client := tables[place].get(PurePosixPath(name).stem):
+                found[name] = client
+    return found
+
+
+def _clients(folder: Path) -> dict[str, str]:
+    """Return the client of every clip in the tables of `folder`, by file name without extension."""
+    files = [folder / f"{name}.tsv" for name in COMMON_VOICE]
+    rows = [row for file in files if file.is_file() for row in _rows_of(file)]
+    return {PurePosixPath(row["path"]).stem: row["client_id"] for row in rows if row["client_id"]}
+
+
+def _rows_of(file: Path) -> list[Row]:
+    try:
+        return read_table(file, ("client_id", "path"), quotes=False)
+    except EmptyTable:  # small languages have these
+        return []
+
+
+def _file_called(name: str, folder: Path) -> Path | None:
+    """Return the file `name` in `folder`, ignoring case."""
+    if (folder / name).is_file():
+        return folder / name
+    try:
+        entries = sorted(os.listdir(folder))
+    except OSError:  # a folder that may be entered but not listed
+        return None
+    return next((folder / entry for entry in entries if entry.casefold() == name.casefold()), None)
+
+
+def _named_rows(file: Path, folder: Path) -> dict[str, Row]:
+    """Return the rows of an index by the path of their file relative to `folder`."""
+    rows = read_table(file, (PATHS, SPEAKERS + LICENCES))
+    _refuse_another_speaker_column(file, rows[0])
+    named: dict[str, Row] = {}
+    for row in rows:
+        written = first_of(row, PATHS)
+        if not written:
+            raise InputError(f"{file}: a row has nothing in its column {' or '.join(PATHS)}: {dict(row)}"[:300])
+        name = _composed(os.path.relpath(file.parent / posix_path(written, file.parent), folder))
+        if not name.startswith("../") and _says(named.get(name, row)) != _says(row):
+            raise InputError(f"{file}: two rows contradict each other on {written}: keep one")
+        named[name] = row
+    return named
+
+
+def _says(row: Row) -> tuple[str, str]:
+    return speaker_in(row), licence_in(row)
+
+
+def _refuse_another_speaker_column(file: Path, row: Row) -> None:
+    like = next((column for column in row if _LIKE_A_SPEAKER.fullmatch(column)), None)
+    if like and not set(SPEAKERS) & set(row):
+        raise InputError(f"{file}: its column {like!r} is not read: rename it to speaker, or remove it")
+
+
+def speaker_in(row: Row) -> str:
+    """Return the speaker in the `row` of an index, "" if it has none."""
+    return first_of(row, SPEAKERS)
+
+
+def licence_in(row: Row) -> str:
+    """Return the licence in the `row` of an index, "" if it has none."""
+    return first_of(row, LICENCES)
+
+
+def _examples(rows: Mapping[str, Row]) -> str:
+    return ", ".join(list(rows)[:2])
+
+
+def _composed(name: str) -> str:
+    """Return `name` in a single Unicode form: file systems and spreadsheets write accents differently."""
+    return unicodedata.normalize("NFC", name)

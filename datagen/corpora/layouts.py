@@ -1,0 +1,59 @@
+"""Finds the speaker of a file from its path: the layout of a known corpus, folder names, or unknown.
+
+A folder of chapters, sessions or videos looks like a folder of speakers. So a folder names a speaker only if it is the
+only one on the path; in deeper trees of unknown corpora the speaker is unknown.
+"""
+
+import re
+from pathlib import PurePosixPath
+
+UNKNOWN = "unknown"
+"""The speaker is unknown. Files in one top-level folder then count as one voice, any other file as its own."""
+
+FOLDER_NAMES = "folder names"
+
+_LAYOUTS = (
+    ("LibriSpeech", re.compile(r"(?:^|[^0-9])(?P<who>\d+)-\d+-\d{4}$")),
+    ("LibriTTS", re.compile(r"(?:^|[^0-9])(?P<who>\d+)_\d+_\d{6}_\d{6}$")),
+    ("Multilingual LibriSpeech", re.compile(r"(?:^|/)(?P<book>\d+)/(?P<who>\d+)_(?P=book)_\d{6}$")),
+    ("Multilingual LibriSpeech", re.compile(r"^(?P<who>\d+)_\d+_\d{6}$")),
+    ("CMU ARCTIC", re.compile(r"arctic_(?:us_)?(?P<who>[a-z]+)_[ab]\d{4}$")),
+    ("CMU ARCTIC", re.compile(r"(?:^|/)cmu_us_(?P<who>[a-z]+)_arctic[^/]*/")),
+    ("L2-ARCTIC", re.compile(r"(?:^|/)(?P<who>[A-Z]{2,5})/wav/arctic_[ab]\d{4}$")),
+    ("VCTK", re.compile(r"(?:^|/)(?P<who>p\d{3}|s5)/(?P=who)_\d{3}(?:_mic\d)?$")),
+    ("VCTK", re.compile(r"^(?:[^/]*[^a-zA-Z0-9/])?(?P<who>p\d{3}|s5)_\d{3}(?:_mic\d)?$")),
+    ("VoxCeleb", re.compile(r"(?:^|/)(?P<who>id\d{5})/[\w-]{11}/\d{5,7}$")),
+    ("VoxCeleb", re.compile(r"(?:^|[^a-zA-Z0-9])(?P<who>id\d{5})[-_][\w-]{11}[-_]\d{5,7}$")),
+    ("TIMIT", re.compile(r"(?:^|/)(?P<who>[FM][A-Z]{3}\d)/S[AIX]\d{1,4}(?:\.WAV)?$", re.IGNORECASE)),
+)
+"""Patterns of file paths in known corpora, without extension; `who` is the speaker."""
+
+_SPEAKERLESS = re.compile(
+    r"(?:^|/)common_voice_[\w-]+_\d+$|(?:^|/)arctic_[ab]\d{4}$|^(?=[^/]*[A-Z])(?=[^/]*[a-z])[\w-]{11}/\d{5,7}$"
+)
+"""Files of Common Voice (speakers are in a table), and of ARCTIC and VoxCeleb without their speaker folder."""
+
+_CONTAINER = re.compile(
+    r"(?:train|dev|test|val|valid|validation|eval)(?:[-_. ]?(?:clean|other|set|data|wav|audio|all|full|\d+))*|"
+    r"wavs?\d*(?:_silence_trimmed)?|audios?|flac|mp3|aac|m4a|ogg|opus|clips|speech|sounds?|recordings?|data|raw|corpus",
+    re.IGNORECASE,
+)
+"""Names of folders that mix speakers."""
+
+
+def speaker_of(name: str) -> tuple[str, str]:
+    """Return the speaker in the path `name`, and how it is known: the name of a corpus, folder names or unknown.
+
+    >>> speaker_of("84/121123/84-121123-0001.flac"), speaker_of("test/1089/134686/1089_134686_000001_000001.wav")
+    (('84', 'LibriSpeech'), ('1089', 'LibriTTS'))
+    >>> speaker_of("train/ann/1.wav"), speaker_of("castanets.flac"), speaker_of("ann/monday/1.wav")
+    (('ann', 'folder names'), ('castanets', 'unknown'), ('ann', 'unknown'))
+    """
+    path = PurePosixPath(name)
+    stem = path.with_suffix("").as_posix()
+    for layout, pattern in _LAYOUTS:
+        if match := pattern.search(stem):
+            return match["who"], layout
+    telling = [part for part in path.parts[:-1] if not _CONTAINER.fullmatch(part)]
+    known = len(telling) == 1 and not _SPEAKERLESS.search(stem)
+    return telling[0] if telling else stem, FOLDER_NAMES if known else UNKNOWN

@@ -1,0 +1,170 @@
+"""Finds the photographs in a folder: skips depth maps and the like beside them, and refuses other pictures.
+
+The `pano` folder of Stanford2D3D has a folder `rgb` and, beside it, depth, normal, semantic and others with matching
+file names; other sets keep NAME_rgb.png and NAME_depth.png side by side. Such companions are recognised by name. A
+picture without a companion is judged by its values: blank, a few flat colours (labels), unit vectors (normals), or grey
+and dark (depth).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ..digests import digest, sha256
+from ..errors import InputError
+from .pictures import EXTENSIONS, Picture, is_of_one_colour, picture_files, read_picture
+
+_NO_PHOTOGRAPH = re.compile(
+    r"(?:^|(?<=[-_. ]))(?P<kind>semantic_pretty|semantics?|segmentation|instances?|labels?|masks?|depths?|disparity|"
+    r"normals?|global_xyz|xyz|albedo)(?=$|[-_. ])",
+    re.IGNORECASE,
+)
+_NO_PHOTOGRAPH_AT_END = re.compile(_NO_PHOTOGRAPH.pattern + "$", re.IGNORECASE)
+_PHOTOGRAPH = ("rgb", "rgb_rawlight", "color", "colour", "image", "images", "photo")
+
+FLAT_SHARE = 0.9
+"""A picture is drawn if it has few colours and more than this share of its pixels equal both neighbours."""
+FEWEST_COLOURS, MOST_LABELS, PIXELS_PER_LABEL = 32, 200, 20_000
+UNIT_TOLERANCE, UNIT_SHARE = 0.05, 0.9
+"""A picture shows normals if this share of its colours are unit vectors, (r, g, b) / 127.5 - 1."""
+DARK_LEVEL, DARK_SHARE = 31, 0.99
+"""A grey picture shows depth if this share of its non-white pixels is below an eighth of the range."""
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """The `names` of the photographs in `folder`, with slashes, and the count of `left_out` pictures by kind."""
+
+    folder: str
+    names: tuple[str, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Digest of the names and bytes of the photographs. Raises InputError if one is missing."""
+        try:
+            return digest({name: sha256((Path(self.folder) / name).read_bytes()) for name in self.names})
+        except OSError as error:
+            raise InputError(f"{error.filename}: {error.strerror}; give its folder with --images DIR") from None
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """One line on what was left out, if anything."""
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.left_out.items()))
+        return (f"{sum(self.left_out.values())} pictures beside the photographs: {kinds}",) if kinds else ()
+
+
+def find_photographs(images: str) -> Photographs:
+    """Return the photographs in the folder `images` and below; raises InputError if any cannot be used."""
+    folder = Path(images)
+    if not folder.is_dir():
+        raise InputError(f"{images} is not a folder: give the folder that holds equirectangular photographs")
+    kinds = kinds_by_name(picture_files(folder))
+    names = tuple(name for name, kind in kinds.items() if not kind)
+    if not names:
+        raise InputError(f"{images} holds no photograph ({', '.join(EXTENSIONS)}): give equirectangular ones")
+    for name in names:
+        _check(folder / name)
+    _refuse_twins(images, names)
+    return Photographs(images, names, Counter(kind for kind in kinds.values() if kind))
+
+
+def kinds_by_name(names: Iterable[str]) -> dict[str, str]:
+    """Return the kind of each of `names` that its companion's name implies, "" for a photograph.
+
+    >>> kinds_by_name(["pano/depth/a_depth.png", "pano/rgb/a_rgb.png", "hall_normal.jpg"])
+    {'pano/depth/a_depth.png': 'depth', 'pano/rgb/a_rgb.png': '', 'hall_normal.jpg': ''}
+    """
+    stems = {name: PurePosixPath(name).with_suffix("").as_posix() for name in names}
+    places = {place.casefold() for stem in stems.values() for place in _places(stem)}
+    return {name: _kind(stem, places) for name, stem in stems.items()}
+
+
+def _places(stem: str) -> list[str]:
+    """Return the path `stem` and every folder above it."""
+    return [stem, *(str(parent) for parent in PurePosixPath(stem).parents)]
+
+
+def _kind(stem: str, places: set[str]) -> str:
+    """Return the kind of `stem` if its path differs from one of `places` only in a word for that kind, else ""."""
+    parts = stem.split("/")
+    for number, part in enumerate(parts):
+        for word in _NO_PHOTOGRAPH.finditer(part):
+            before, after = part[: word.start()], part[word.end() :]
+            twins = [before + photograph + after for photograph in _PHOTOGRAPH] + [before.rstrip("-_. ") + after]
+            if any("/".join([*parts[:number], twin]).casefold() in places for twin in twins if twin):
+                return word["kind"].lower()
+    return ""
+
+
+def _refuse_twins(images: str, names: tuple[str, ...]) -> None:
+    stems = [Path(name).with_suffix("").as_posix() for name in names]
+    count = Counter(stems)
+    twice = next((name for name, stem in zip(names, stems, strict=True) if count[stem] > 1), None)
+    if twice:
+        raise InputError(f"{images}/{twice}: another photograph differs only in its extension; rename one")
+
+
+def _check(path: Path) -> None:
+    picture = read_picture(path)
+    height, width = picture.shape[:2]
+    if width != 2 * height:
+        raise InputError(
+            f"{path} is {width} x {height} pixels: an equirectangular photograph is twice as wide as high; "
+            "remove it or convert it"
+        )
+    if fault := _named_otherwise(path) or no_photograph(picture):
+        raise InputError(f"{path} is not a photograph: {fault}; remove it, or give a folder with only photographs")
+
+
+def _named_otherwise(path: Path) -> str:
+    """Return the kind in the name of a lossless picture, "" if none; photographs are lossy, or can be renamed."""
+    word = None if path.suffix.lower() in (".jpg", ".jpeg") else _NO_PHOTOGRAPH_AT_END.search(path.stem)
+    return f"its name says {word['kind'].lower()}" if word else ""
+
+
+def no_photograph(picture: Picture) -> str:
+    """Return why `picture` is not a photograph, "" if it may be one."""
+    if is_of_one_colour(picture):
+        return "it is blank, or nearly of one colour"
+    if _is_drawn(picture):
+        return "it has few colours, in flat patches, as labels have"
+    if _is_unit_vectors(picture):
+        return "its colours are unit vectors, as normals are"
+    return "it is grey and nearly black, as depths are" if _is_depth(picture) else ""
+
+
+def _is_drawn(picture: Picture) -> bool:
+    packed = picture.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    here = packed[:-1, :-1]
+    flat = float(((here == packed[1:, :-1]) & (here == packed[:-1, 1:])).mean())
+    if flat <= FLAT_SHARE:
+        return False
+    colours = np.zeros(1 << 24, bool)
+    colours[packed] = True
+    return int(colours.sum()) < max(FEWEST_COLOURS, min(MOST_LABELS, packed.size / PIXELS_PER_LABEL))
+
+
+def _is_unit_vectors(picture: Picture) -> bool:
+    lengths = np.linalg.norm(_thinned(picture) / 127.5 - 1, axis=1)
+    told = lengths > 0.3  # grey means no normal
+    return bool(told.mean() > 0.5 and (np.abs(lengths[told] - 1) < UNIT_TOLERANCE).mean() > UNIT_SHARE)
+
+
+def _is_depth(picture: Picture) -> bool:
+    pixels = _thinned(picture)
+    grey = pixels[:, 0]
+    if (pixels != grey[:, None]).any():
+        return False
+    told = grey[grey < 255]  # white means no depth
+    return bool(told.size == 0 or (told <= DARK_LEVEL).mean() >= DARK_SHARE)
+
+
+def _thinned(picture: Picture) -> Picture:
+    """Return about 100,000 of the pixels (n, 3)."""
+    step = max(1, round((picture.shape[0] * picture.shape[1] / 100_000) ** 0.5))
+    return picture[::step, ::step].reshape(-1, 3)

@@ -1,0 +1,198 @@
+"""The commands of the documents, and how each page is run: as it is written, in a folder of its own, at toy size."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from conftest import babble
+from PIL import Image
+from scipy import signal
+from test_upstream_hm3d_ss import metadata, write_set
+
+from whence.conventions import SAMPLE_RATE
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "results.md"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+QUICKSTART = """python -c "
+from whence.cli import main
+from whence.datagen import hm3d_ss, tde
+tde.PRESETS['tiny'], hm3d_ss.PRESETS['tiny'] = 1, (2, 1)
+main(['quickstart', '--speech', 'path/to/speech'])
+\""""
+
+TOY = [
+    (r"^pip install \. && whence quickstart$", QUICKSTART),
+    (r"^(whence generate tde .*)--preset small$", r"\1--clips 2 --rt60 0.1 0.5"),
+    (r"^(whence generate brir .*?)( --preset tiny)?$", r"\1 --clips 1"),
+    (r"^(whence generate hm3d-ss \S+) --preset (tiny|small)", r"\1 --scene-count 2 --examples 1"),
+    (r"^(whence generate panoramas .*?)( --pairs 12)?( --largest-rotation 30)?$", r"\1 --pairs 1\3"),
+    (r"^(whence generate scenes .*)--count 10$", r"\1--count 1"),
+    (r"^(whence bench tde (?!.*--method).*)$", r"\1 --method zero gcc-phat --snr 10"),
+    (r"^(whence bench tde \S+ .*--method mine.*)$", r"\1 --snr 10"),
+    (r"^(whence bench left-right .*)$", r"\1 --method gcc-phat --snr clean"),
+    (r"^(whence bench rotation .*)$", r"\1 --method sift"),
+    (r"^(whence bench azimuth .*)$", r"\1 --method itd-sphere"),
+    (
+        r"^(whence submit .*)--board https://board.example.org$",
+        r"\1--board board --team us\ncp board/submissions/delays/*.parquet submission.parquet",
+    ),
+    (r"^(python -m whence\.benchmarks\.speed\.gcc_phat)$", r"\1 --clips 16 --plain-clips 4 --any-speed"),
+    (r"^(python -m whence\.benchmarks\.speed\.generate.*)$", r"\1 --clips 1"),
+    (r"^(python -m whence\.benchmarks\.speed\.leaderboard.*)$", r"\1 --teams 2 --each 2 --clips 100 --any-speed"),
+    (r"^(python -m whence\.benchmarks\.speed\.mesh)$", r"\1 --scenes 0 --sources 1 --headings 1 --any-speed"),
+    (r"^(python -m whence\.benchmarks\.speed\.raycast)$", r"\1 --views 1 --triangles 1 --any-speed"),
+    (r"^(python -m whence\.benchmarks\.speed\.shoebox)$", r"\1 --rooms room1 --rt60 0.1 --seconds 0 --any-speed"),
+    (r"^(python -m whence\.benchmarks\.studies\.procedural_views docs)$", r"\1 --rows 1 --plans 1"),
+    (r"^(python -m whence\.benchmarks\.studies\.rotation_solvers) --pairs 200$", r"\1 --pairs 3"),
+    (r"^(python -m whence\.benchmarks\.studies\.speech_spectrum .*)$", r"\1 --clips 1"),
+]
+"""What a line of a page becomes; a line that none of these matches is run as it is written."""
+
+NOT_RUN = {
+    "pip install '.[test]' && pytest -n logical": "it is this test run, and .ci/run runs it word for word",
+    "conda install habitat-sim headless -c conda-forge -c aihabitat": "habitat-sim is no part of Whence",
+    "git clone https://github.com/facebookresearch/habitat-sim.git && cd habitat-sim": "the same",
+    "git checkout RLRAudioPropagationUpdate": "the same",
+    "python setup.py install --headless --audio": "the same",
+    "whence generate hm3d-ss data/homes.zarr --scenes path/to/hm3d --renderer habitat --acoustics soundspaces": (
+        "needs habitat-sim; tests/test_habitat.py runs the adapter on a stand-in"
+    ),
+    "python -m whence.benchmarks.speed.leaderboard --database postgresql://board@/postgres": (
+        "needs PostgreSQL; tests/test_docs_results.py runs it on a cluster of its own"
+    ),
+    "from dask_jobqueue import SLURMCluster": "needs a Slurm cluster",
+}
+"""Lines that are not run, and why; for a block of Python its first line stands for it."""
+
+ELSEWHERE = {"host.md": "tests/test_host_page.py runs its blocks, which share a server"}
+
+TDE = "whence generate tde data/tde.zarr --speech path/to/speech --clips 2 --rt60 0.1 0.5"
+BENCH = "whence bench tde data/tde.zarr --method zero gcc-phat --snr 10 --out runs/"
+GIVEN = {
+    "bench.md": [TDE],
+    "compare.md": [TDE, f"{BENCH}tde", f"{BENCH}mine"],
+    "train.md": [TDE],
+    "submit.md": [
+        f"{TDE} --seed {2**127}",
+        "whence seal data/tde.zarr --track tde --snr 10 --labels labels.parquet --out PUBLIC.zarr",
+        "whence leaderboard init board --files --title Board",
+        "whence leaderboard add-track board delays PUBLIC.zarr --title Delays",
+    ],
+}
+"""What a page takes as given: the commands of other pages."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of a page: its language and its text."""
+
+    language: str
+    text: str
+
+    @property
+    def file(self) -> str | None:
+        """The file that the block shows, if its first line names one."""
+        named = re.match(r"# (\w+\.(?:py|toml))\n", self.text)
+        return named[1] if named else None
+
+
+def blocks(page: Path) -> list[Block]:
+    """Every block of `page` in a language, in order."""
+    found = re.findall(r"^( *)```(\w+)\n(.*?)^\1```$", page.read_text(encoding="utf-8"), re.S | re.M)
+    return [Block(language, text) for _, language, text in found]
+
+
+def prose(page: Path) -> str:
+    """`page` without its blocks."""
+    return re.sub(r"^( *)```.*?^\1```$", "", page.read_text(encoding="utf-8"), flags=re.S | re.M)
+
+
+def toy(line: str) -> str:
+    """`line` at toy size."""
+    for pattern, replacement in TOY:
+        if re.match(pattern, line):
+            return re.sub(pattern, replacement, line)
+    return line
+
+
+def run_by_results(page: Path, line: str) -> bool:
+    """Whether `line` of another page runs a script that docs/results.md runs as well."""
+    return page != RESULTS and line.startswith("python -m ") and line in RESULTS.read_text().splitlines()
+
+
+def scripts(page: Path) -> Iterator[str]:
+    """What is run for `page`: each line of its shell blocks, and each block of Python that is no file."""
+    for block in blocks(page):
+        if block.language == "bash":
+            lines = (line for line in block.text.splitlines() if line not in NOT_RUN and not run_by_results(page, line))
+            yield from map(toy, lines)
+        elif block.language == "python" and not block.file and block.text.splitlines()[0] not in NOT_RUN:
+            yield f"python - <<'END'\n{block.text}END"
+
+
+def run_page(page: Path, folder: Path) -> None:
+    """Run `page` in the empty `folder`, after what it takes as given; the first command that fails fails the test."""
+    prepare(folder)
+    for script in [*GIVEN.get(page.name, ()), *scripts(page)]:
+        shell(script, folder)
+
+
+def shell(script: str, folder: Path) -> str:
+    """Run `script` in `folder` and return what it prints."""
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-euc", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+# What the pages call yours --------------------------------------------------------------------------------------
+
+
+def prepare(folder: Path) -> None:
+    """Write into `folder` what stands under `path/to` in the documents, and the files that they show."""
+    rng = np.random.default_rng(7)
+    for k in range(6):
+        write_sound(folder / f"path/to/speech/speaker{k % 3}/utterance{k}.wav", babble(1.6 + 0.3 * k, rng))
+    write_responses(folder / "path/to/responses")
+    write_sound(folder / "path/to/recordings/walk.wav", rng.uniform(-0.5, 0.5, (6 * SAMPLE_RATE, 2)))
+    (folder / "labels.csv").write_text("path,start_time,itd_label,if_flip\nwalk.wav,30,1,0\nwalk.wav,90,3,0\n")
+    for scene in ("00000-kfPV7w3FaU5", "00017-oEPjPNSPmzL", "00800-TEEsavR23oF"):
+        write_set(folder / "path/to/hm3d-4view-rotation" / scene / "pair-0000/pair-0003", metadata(scene=scene))
+    for name in ("hall", "yard"):
+        write_photograph(folder / f"path/to/photographs/{name}.png", rng)
+    for block in (block for page in PAGES for block in blocks(page) if block.file):
+        (folder / str(block.file)).write_text(block.text)
+
+
+def write_sound(path: Path, sound: np.ndarray) -> None:
+    """Write `sound` (samples,) or (samples, channels)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, sound, SAMPLE_RATE, subtype="FLOAT")
+
+
+def write_responses(folder: Path) -> None:
+    """Write responses of a head without a room: the far ear hears later and 6 dB softer."""
+    rows = ["file,azimuth_deg,distance_m"]
+    for azimuth, delay in ((60, 8), (20, 3), (-40, -6)):
+        response = np.zeros((400, 2))
+        response[100, int(delay < 0)], response[100 + abs(delay), int(delay > 0)] = 0.8, 0.4
+        write_sound(folder / f"at{azimuth}.wav", response)
+        rows.append(f"at{azimuth}.wav,{azimuth},2.5")
+    (folder / "index.csv").write_text("\n".join(rows) + "\n")
+
+
+def write_photograph(path: Path, rng: np.random.Generator) -> None:
+    """Write a panorama of blots, 1024 x 512, in which features are found."""
+    blots = signal.fftconvolve(rng.standard_normal((512, 1024, 3)), np.ones((5, 5, 1)) / 25, mode="same", axes=(0, 1))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.uint8(np.clip(128 + 400 * blots, 0, 255))).save(path)

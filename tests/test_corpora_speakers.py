@@ -1,0 +1,182 @@
+"""Who speaks: as the corpora lay out their files, as an index says in whatever form, or unknown and said to be."""
+
+import numpy as np
+import pytest
+import soundfile
+from typer.testing import CliRunner
+
+from whence.benchmarks.display.inspection import licences
+from whence.benchmarks.questions.labels import voice_name
+from whence.cli import app
+from whence.datagen.corpora import UNKNOWN, open_corpus
+from whence.datagen.corpora.layouts import speaker_of
+from whence.datagen.dataset import Dataset
+from whence.datagen.dry_clips import DryClips, DryRecipe
+from whence.errors import InputError
+
+
+def spoken(folder, *names):
+    """Write a second of a sound of its own under each of `names`."""
+    for number, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        tone = 0.3 * np.sin(np.arange(32_000) * (0.1 + 0.01 * number))
+        soundfile.write(folder / name, tone, 16_000)
+    return folder
+
+
+def speakers(folder):
+    corpus = open_corpus(str(folder), minimum_seconds=1.0)
+    return {clip.clip_id: (clip.speaker, clip.known_by) for clip in corpus.clips}
+
+
+@pytest.mark.parametrize(
+    ("name", "speaker", "known_by"),
+    [
+        ("LibriSpeech/test-clean/84/121123/84-121123-0001.flac", "84", "LibriSpeech"),
+        ("test-clean/1089/134686/1089_134686_000001_000001.wav", "1089", "LibriTTS"),
+        ("134686/1089_134686_000001_000001.wav", "1089", "LibriTTS"),
+        ("libritts_1089_134686_000001_000001.wav", "1089", "LibriTTS"),
+        ("train/audio/10058/10050/10058_10050_000003.flac", "10058", "Multilingual LibriSpeech"),
+        ("10050/10058_10050_000003.opus", "10058", "Multilingual LibriSpeech"),
+        ("10058_10050_000003.flac", "10058", "Multilingual LibriSpeech"),
+        ("wav/id10270/5r0dWxy17C8/00001.wav", "id10270", "VoxCeleb"),
+        ("dev/aac/id00012/21Uxsk56VDQ/00001.m4a", "id00012", "VoxCeleb"),
+        ("id10270-5r0dWxy17C8-00001.wav", "id10270", "VoxCeleb"),
+        ("5r0dWxy17C8/00001.wav", "5r0dWxy17C8", UNKNOWN),
+        ("wav48/p225/p225_001.wav", "p225", "VCTK"),
+        ("wav48_silence_trimmed/s5/s5_001_mic2.flac", "s5", "VCTK"),
+        ("p376_295_mic1.flac", "p376", "VCTK"),
+        ("anna/p100_001.wav", "anna", "folder names"),
+        ("TRAIN/DR1/FCJF0/SA1.WAV", "FCJF0", "TIMIT"),
+        ("data/train/dr1/fcjf0/sx37.wav", "fcjf0", "TIMIT"),
+        ("TEST/DR8/MSLB0/SI1193.WAV.wav", "MSLB0", "TIMIT"),
+        ("cmu_us_slt_arctic/wav/arctic_a0001.wav", "slt", "CMU ARCTIC"),
+        ("l2arctic_release_v5/ABA/wav/arctic_b0539.wav", "ABA", "L2-ARCTIC"),
+        ("wav/arctic_a0001.wav", "wav/arctic_a0001", UNKNOWN),
+        ("clips/common_voice_en_100.mp3", "clips/common_voice_en_100", UNKNOWN),
+        ("ann/1.wav", "ann", "folder names"),
+        ("train-clean-100/ann/1.wav", "ann", "folder names"),
+        ("ann/monday/1.wav", "ann", UNKNOWN),
+        ("train/1.wav", "train/1", UNKNOWN),
+        ("castanets.flac", "castanets", UNKNOWN),
+    ],
+)
+def test_layouts(name, speaker, known_by):
+    assert speaker_of(name) == (speaker, known_by)
+
+
+def test_chapters_of_libritts_are_no_speakers(tmp_path):
+    names = [f"test-clean/{s}/{c}/{s}_{c}_000000_000000.wav" for s in ("1089", "4446") for c in ("1", "2", "3")]
+    assert {speaker for speaker, _ in speakers(spoken(tmp_path, *names)).values()} == {"1089", "4446"}
+
+
+def test_common_voice_tells_its_speakers_in_tables(tmp_path):
+    folder = spoken(tmp_path / "en", *(f"clips/common_voice_en_{k}.wav" for k in range(4)))
+    head, row = "client_id\tpath\tsentence", "\tcommon_voice_en_{}.mp3\t"
+    (folder / "validated.tsv").write_text(f'{head}\nanna{row.format(0)}"Oh\nanna{row.format(1)}no\n')
+    (folder / "other.tsv").write_text(f"{head}\nbert{row.format(2)}So\n")
+    (folder / "dev.tsv").write_text(f"{head}\n")
+    expected = [("anna", "Common Voice"), ("anna", "Common Voice"), ("bert", "Common Voice")]
+    assert list(speakers(folder).values()) == [*expected, ("clips/common_voice_en_3", UNKNOWN)]
+    assert list(speakers(folder / "clips").values()) == [*expected, ("common_voice_en_3", UNKNOWN)]
+    (folder / "dev.tsv").write_text("speaker\tpath\n1\t2\n")
+    with pytest.raises(InputError, match=r"dev\.tsv: no column client_id among 'speaker', 'path'"):
+        speakers(folder)
+
+
+INDEXES = {
+    "semicolons": "path;speaker;licence\nwav/a.flac;anna;CC0\nwav/b.flac;bert;CC0\n",
+    "backslashes": "path,speaker,licence\nwav\\a.flac,anna,CC0\n.\\wav\\b.flac,bert,CC0\n",
+    "capitals and blanks": " File , Speaker ,LICENSE\n wav/a.flac , anna , CC0\nwav/b.flac,bert,CC0\n",
+    "marked tabs": "\ufefffilename\tSpeaker ID\tlicence\r\nwav/a.flac\tanna\tCC0\r\nwav/b.flac\tbert\tCC0\r\n",
+}
+
+
+@pytest.mark.parametrize("form", INDEXES)
+@pytest.mark.parametrize("called", ["index.csv", "Index.CSV"])
+def test_an_index_of_any_form_is_read(tmp_path, form, called):
+    folder = spoken(tmp_path, "wav/a.flac", "wav/b.flac")
+    (folder / called).write_text(INDEXES[form], encoding="utf-8", newline="")
+    corpus = open_corpus(str(folder), minimum_seconds=1.0)
+    assert [(c.speaker, c.licence, c.known_by) for c in corpus.clips] == [
+        ("anna", "CC0", called),
+        ("bert", "CC0", called),
+    ]
+    assert corpus.skipped == ()
+
+
+def test_accents_in_either_unicode_form_are_the_same_name(tmp_path):
+    folder = spoken(tmp_path, "cafe\u0301.wav")
+    (folder / "index.csv").write_text("path,speaker\ncaf\u00e9.wav,anna\n", encoding="utf-8")
+    assert list(speakers(folder).values()) == [("anna", "index.csv")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,speaker\na.wav,anna\n", "no column path or file or filename among 'name', 'speaker'"),
+        ("path,who\na.wav,anna\n", "no column speaker or .* among 'path', 'who'"),
+        ("path,spkr,licence\na.wav,anna,CC0\n", "its column 'spkr' is not read: rename it to speaker"),
+        ("path,speaker\nC:\\audio\\a.wav,anna\n", "names none of the audio files here, but C:/audio/a.wav"),
+        ("path,speaker\na.wav,anna\n./a.wav,bert\n", "two rows contradict each other on ./a.wav"),
+        ("path,speaker\n,anna\n", "a row has nothing in its column path"),
+        ("path,speaker\n", "at least one row"),
+    ],
+)
+def test_an_index_that_does_not_fit_is_refused(tmp_path, text, message):
+    folder = spoken(tmp_path, "a.wav")
+    (folder / "index.csv").write_text(text)
+    with pytest.raises(InputError, match=message) as error:
+        speakers(folder)
+    assert "\n" not in str(error.value)
+
+
+def test_tables_that_are_not_used_are_named(tmp_path):
+    folder = spoken(tmp_path / "speech", "a.wav", "sub/wav/b.wav")
+    (tmp_path / "index.csv").write_text("file,azimuth_deg\nx.wav,3\n")
+    (folder / "MANIFEST.csv").write_text("path,licence\nlost.wav,CC0\na.wav,CC0\n")
+    (folder / "sub" / "index.csv").write_text("path,speaker\nwav/b.wav,bert\n")
+    assert open_corpus(str(folder), minimum_seconds=1.0).skipped == (
+        "../index.csv: not used (no column speaker or speaker_id or client_id or licence or license among 'file', "
+        "'azimuth_deg': expected the columns path or file or filename,speaker or speaker_id or client_id or licence or "
+        "license and at least one row)",
+        "MANIFEST.csv: 1 of its 2 rows name no file here, such as lost.wav",
+        "sub/index.csv: not used (an index lies in the folder that is given, or in its parent)",
+    )
+
+
+def test_unknown_speakers_are_said_to_be(tmp_path):
+    folder, url = spoken(tmp_path / "sounds", "a.wav", "b.wav", "c.wav"), str(tmp_path / "x.zarr")
+    arguments = ["generate", "tde", url, "--speech", str(folder), "--clips", "1", "--rt60", "0.1", "--workers", "1"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0
+    assert "speakers of 3 of 3 clips are unknown" in result.output
+    dataset = Dataset(url)
+    assert dataset.attributes["speech"]["speakers"] == 0
+    assert licences(dataset).rows == [["folder, speakers unknown", "unknown", "3 clips"]]
+    assert voice_name(dataset) == "voice"
+
+
+def test_known_speakers_are_counted_with_how_they_are_known(tmp_path):
+    names = ["p225_001.wav", "p225_002.wav", "p226_001.wav", "x.wav"]
+    folder, url = spoken(tmp_path / "vctk", *names), str(tmp_path / "x.zarr")
+    CliRunner().invoke(
+        app, ["generate", "tde", url, "--speech", str(folder), "--clips", "1", "--rt60", "0.1", "--workers", "1"]
+    )
+    assert licences(Dataset(url)).rows == [
+        ["folder, 2 speakers by VCTK, unknown for 1 of 4 clips", "unknown", "4 clips"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "shared"),
+    [
+        (["p225_001.wav", "p226_001.wav", "p227_001.wav"], False),
+        (["p225_001.wav", "p226_001.wav"], True),
+        (["p225_001.wav", "p226_001.wav", "x.wav"], "unknown"),
+    ],
+)
+def test_splits_say_whether_they_share_speakers(tmp_path, names, shared):
+    corpus = open_corpus(str(spoken(tmp_path, *names)), minimum_seconds=1.0)
+    plan = DryClips(DryRecipe(seed=0, clips=5, corpus=corpus.digest), corpus)
+    assert plan.provenance["speech"]["speakers_shared_by_splits"] == shared

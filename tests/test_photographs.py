@@ -1,0 +1,150 @@
+"""Only photographs become panoramas: what lies beside them is left out by name, what is none is told by its values."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from whence.benchmarks.display.inspection import licences
+from whence.cli import app
+from whence.datagen.dataset import Dataset
+from whence.datagen.panoramas import PanoramaPlan, PanoramaRecipe, plan_panoramas
+from whence.datagen.photographs import Photographs, find_photographs, kinds_by_name, no_photograph
+from whence.datagen.pipeline import generate
+from whence.datagen.verification import verify_dataset
+from whence.errors import InputError
+
+
+def save(file, picture):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(picture).save(file)
+
+
+def scene(height=64):
+    """A picture that varies all over, as photographs do."""
+    rows, columns = np.indices((height, 2 * height))
+    noise = np.random.default_rng(0).integers(0, 40, (height, 2 * height, 3))
+    ramp = np.stack([rows * 150 // height, columns * 100 // height, 200 - rows * 100 // height], axis=2)
+    return (ramp % 215 + noise).astype(np.uint8)
+
+
+def tiles(high, kind):
+    return np.kron(np.random.default_rng(1).integers(0, high, (8, 16)), np.ones((8, 8))).astype(kind)
+
+
+STANFORD = {kind: f"area_1/pano/{kind}/camera_0d_office_1_frame_equirectangular_domain_{kind}.png" for kind in
+            ("depth", "normal", "rgb", "semantic", "semantic_pretty", "global_xyz")}  # fmt: skip
+
+
+def test_of_stanford_only_the_photographs_are_taken_and_a_line_says_so(tmp_path):
+    for kind, name in STANFORD.items():
+        save(tmp_path / name, tiles(4000, np.uint16) if kind == "depth" else scene())
+    found = find_photographs(str(tmp_path))
+    assert found.names == (STANFORD["rgb"],)
+    assert found.left_out == dict.fromkeys(STANFORD.keys() - {"rgb"}, 1)
+    result = CliRunner().invoke(
+        app, ["generate", "panoramas", str(tmp_path / "p.zarr"), "--images", str(tmp_path), "--pairs", "1"]
+    )
+    line = "5 pictures beside the photographs: 1 depth, 1 global_xyz, 1 normal, 1 semantic, 1 semantic_pretty"
+    assert line in result.output
+    dataset = Dataset(str(tmp_path / "p.zarr"))
+    assert dataset.column("panorama").tolist() == [STANFORD["rgb"]]
+    assert licences(dataset).rows == [["photographs", "", f"1, left out: {line.partition(': ')[2]}"]]
+
+
+@pytest.mark.parametrize(
+    ("names", "photographs"),
+    [
+        (["full/rgb_rawlight.png", "full/depth.png", "full/normal.png"], ["full/rgb_rawlight.png"]),
+        (["hall.jpg", "hall_depth.png", "hall-mask.png"], ["hall.jpg"]),
+        (["1_color.jpg", "1_Depth.png", "2_depth.png"], ["1_color.jpg", "2_depth.png"]),
+        (["RGB/1.png", "Depth/1.png", "Depth/2.png"], ["RGB/1.png"]),
+        (["normal_street.jpg", "in_depth.jpg", "depths/1.jpg"], ["normal_street.jpg", "in_depth.jpg", "depths/1.jpg"]),
+    ],
+)
+def test_twins_are_told_by_their_names(names, photographs):
+    assert [name for name, kind in kinds_by_name(names).items() if not kind] == photographs
+
+
+def normals():
+    direction = np.random.default_rng(2).normal(size=(16, 32, 3))
+    unit = direction / np.linalg.norm(direction, axis=2, keepdims=True)
+    return np.kron(np.rint(127.5 * (unit + 1)), np.ones((4, 4, 1))).astype(np.uint8)
+
+
+def labels():
+    """A plan of 100 rooms in 100 colours, 1024 x 2048."""
+    colours = np.random.default_rng(3).integers(0, 256, (50, 3), dtype=np.uint8)
+    return colours[np.kron(np.arange(50).reshape(5, 10), np.ones((205, 205), int))[:1024, :2048]]
+
+
+NONE = {
+    "blank": (np.full((64, 128, 3), 255, np.uint8), "blank, or nearly of one colour"),
+    "almost": (np.random.default_rng(0).integers(100, 105, (64, 128, 3), dtype=np.uint8), "nearly of one colour"),
+    "depth": (tiles(4000, np.uint16), "grey and nearly black, as depths are"),
+    "normal": (normals(), "unit vectors, as normals are"),
+    "label": (labels(), "few colours, in flat patches"),
+}
+
+
+@pytest.mark.parametrize("kind", NONE)
+def test_what_is_no_photograph_is_told_by_its_values_and_named(tmp_path, kind):
+    picture, fault = NONE[kind]
+    save(tmp_path / "a.jpg", scene())
+    save(tmp_path / "b.png", picture)
+    with pytest.raises(InputError, match=f"b.png is not a photograph: .*{fault}") as error:
+        plan_panoramas(str(tmp_path), pairs=1)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_of_semantics_alone_is_told_by_its_names(tmp_path):
+    save(tmp_path / "camera_1_semantic.png", scene())
+    with pytest.raises(InputError, match=r"camera_1_semantic\.png is not a photograph: its name says semantic"):
+        plan_panoramas(str(tmp_path), pairs=1)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        scene(),
+        np.repeat(tiles(256, np.uint8)[..., None], 3, axis=2),
+        np.asarray(Image.fromarray(scene()).quantize(64).convert("RGB")),
+        (scene() * 0.2).astype(np.uint8),
+        np.repeat(np.indices((512, 1024)).sum(axis=0)[..., None] // 6, 3, axis=2).astype(np.uint8),
+    ],
+    ids=["scene", "grey tiles", "palette", "night", "smooth grey"],
+)
+def test_odd_photographs_stay(picture):
+    assert no_photograph(picture) == ""
+
+
+def test_real_photographs_stay(shared_data):
+    names = find_photographs(str(shared_data / "panoramas")).names
+    assert len(names) == 11
+
+
+def test_a_picture_on_its_side_is_turned_before_it_is_measured(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.ascontiguousarray(np.rot90(scene()))).save(tmp_path / "a.png", exif=exif)
+    save(tmp_path / "b.png", np.ascontiguousarray(np.rot90(scene())))
+    with pytest.raises(InputError, match=r"b\.png is 64 x 128 pixels"):
+        plan_panoramas(str(tmp_path), pairs=1)
+    (tmp_path / "b.png").unlink()
+    assert plan_panoramas(str(tmp_path), pairs=1).photographs.names == ("a.png",)
+
+
+def test_verify_finds_views_of_one_colour(tmp_path):
+    """Such a dataset is one of before these checks, or of another's."""
+    folder, url = tmp_path / "images", str(tmp_path / "p.zarr")
+    save(folder / "a.png", scene())
+    save(folder / "b.png", np.full((64, 128, 3), 200, np.uint8))
+    found = Photographs(str(folder), ("a.png", "b.png"))
+    generate(PanoramaPlan(PanoramaRecipe(pairs=1, images=found.digest), found), url)
+    failed = [check for check in verify_dataset(Dataset(url)) if not check.passed]
+    assert [check.faults for check in failed] == [
+        ("row 1, view 0: image is nearly of one colour", "row 1, view 1: image is nearly of one colour")
+    ]
+    result = CliRunner().invoke(app, ["verify", url])
+    assert "FAILED  2 rows of image are there, finite and not blank" in result.output
+    assert result.exit_code == 1

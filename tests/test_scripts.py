@@ -1,0 +1,182 @@
+"""Timings and studies at toy size: what they print is true; how fast it was is not asked."""
+
+import importlib
+import math
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from whence.benchmarks.speed import gcc_phat, leaderboard, mesh, raycast, shoebox
+from whence.benchmarks.speed.script import ONE_THREAD
+from whence.benchmarks.studies import procedural_views, rotation_solvers, speech_spectrum
+from whence.datagen import raycast as engine
+from whence.datagen.scenes.scene import Scene
+
+FOLDER = Path(gcc_phat.__file__).parents[1]
+FILES = sorted([*FOLDER.glob("speed/*.py"), *FOLDER.glob("studies/*.py")])
+SCRIPTS = [f"{path.parent.name}.{path.stem}" for path in FILES if "__main__" in path.read_text()]
+
+
+def numbers(line: str) -> list[float]:
+    """Every number in `line`, in order."""
+    return [float(number.replace(",", "")) for number in re.findall(r"[-+]?\d[\d,]*\.?\d*", line)]
+
+
+def lines_of(shown: str, *starts: str) -> list[str]:
+    """The first line that begins with each of `starts`."""
+    lines = shown.splitlines()
+    return [next(line for line in lines if line.lstrip().startswith(start)) for start in starts]
+
+
+def finite_and_positive(values: list[float]) -> bool:
+    return all(math.isfinite(value) and value > 0 for value in values)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_each_says_what_it_does_and_refuses_what_it_does_not_know(name, capsys):
+    script = importlib.import_module(f"whence.benchmarks.{name}")
+    with pytest.raises(SystemExit, match="0"):
+        script.main(["--help"])
+    assert f"python -m whence.benchmarks.{name}" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        script.main(["--no-such-option"])
+
+
+def test_gcc_phat_agrees_with_the_plain_way(capsys):
+    assert gcc_phat.main(["--clips", "16", "--plain-clips", "4", "--any-speed"]) == 0
+    shown = capsys.readouterr().out
+    for line in lines_of(shown, *(f"{name} " for name in gcc_phat.METHODS)):
+        assert finite_and_positive([float(cell.rstrip("x")) for cell in line.split()[2:]])
+    assert numbers(*lines_of(shown, "largest difference"))[0] < 0.001
+
+
+def test_gcc_phat_fails_where_the_two_disagree(capsys, monkeypatch):
+    plain = gcc_phat.plain_gcc_phat
+    monkeypatch.setattr(gcc_phat, "plain_gcc_phat", lambda audio: plain(audio) + 0.1)
+    assert gcc_phat.main(["--clips", "16", "--plain-clips", "4", "--any-speed"]) == 1
+    assert "0.1000 samples" in capsys.readouterr().out
+
+
+def test_shoebox_agrees_with_pyroomacoustics(capsys):
+    assert shoebox.main(["--rooms", "room1", "--rt60", "0.1", "--seconds", "0", "--any-speed"]) == 0
+    (row,) = (numbers(line) for line in lines_of(capsys.readouterr().out, "room1"))
+    _, rt60, order, images, ours_ms, theirs_ms, ratio, error_db, *_ = row
+    assert (rt60, order, images) == (0.1, 9, 1159)
+    assert finite_and_positive([ours_ms, theirs_ms, ratio])
+    assert error_db < -48
+
+
+def test_raycast_traces_what_every_sample_would_show(capsys):
+    before = {name: getattr(engine, name) for name in raycast.STAGES}
+    assert raycast.main(["--views", "1", "--triangles", "1", "--any-speed"]) == 0
+    shown = capsys.readouterr().out
+    (_, quick_ms, every_ms, ratio, psnr_db, difference, *_) = numbers(*lines_of(shown, "0 "))
+    assert finite_and_positive([quick_ms, every_ms, ratio])
+    assert psnr_db > 50
+    assert difference < 0.1
+    shares = [numbers(line)[0] for line in shown.splitlines() if " %  " in line and line.endswith(tuple(STAGES))]
+    assert sum(shares) == pytest.approx(100, abs=1)
+    assert {name: getattr(engine, name) for name in raycast.STAGES} == before
+
+
+STAGES = {*raycast.STAGES.values(), "everything else"}
+
+
+def test_quartered_faces_look_the_same():
+    home = raycast.procedural_scene(1, 0)
+    finer = raycast.finer(home, len(home.faces) + 1)
+    assert len(finer.faces) == 4 * len(home.faces)
+    assert area(finer) == pytest.approx(area(home), rel=1e-5)
+
+
+def area(scene: Scene) -> float:
+    """The area of all faces, m2."""
+    a, b, c = np.moveaxis(scene.vertices[scene.faces].astype(float), 1, 0)
+    return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)
+
+
+def test_mesh_and_the_other_engine_hear_the_same_boxes(capsys):
+    pytest.importorskip("rlr_audio_propagation", reason="the other engine is for Linux x86-64")
+    assert mesh.main(["--scenes", "0", "--sources", "1", "--headings", "1", "--any-speed"]) == 0
+    shown = capsys.readouterr().out
+    for row in lines_of(shown, *mesh.BOXES):
+        triangles, native_ms, rlr_ms, ratio, native_s, rlr_s, apart, *_ = numbers(row.split(maxsplit=2)[2])
+        assert triangles == 12
+        assert finite_and_positive([native_ms, rlr_ms, ratio, native_s, rlr_s])
+        assert apart == pytest.approx(100 * (native_s / rlr_s - 1), abs=1)
+    _, scattering, _ = numbers(lines_of(shown, "median")[0].replace("RT60", ""))
+    assert scattering < 10
+
+
+def test_generate_measures_a_command_that_succeeds(speech_folder):
+    command = [sys.executable, "-m", "whence.benchmarks.speed.generate", "--speech", speech_folder, "--clips", "1"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert '"rows": 15' in shown
+    first, last = numbers(lines_of(shown, "largest memory")[0])
+    assert finite_and_positive([first, last])
+
+
+def test_generate_fails_with_the_command(tmp_path):
+    command = [sys.executable, "-m", "whence.benchmarks.speed.generate", "--speech", tmp_path / "none"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_leaderboard_answers_while_it_scores(capsys):
+    assert leaderboard.main(["--teams", "2", "--each", "2", "--clips", "100", "--readers", "4", "--any-speed"]) == 0
+    shown = capsys.readouterr().out
+    assert lines_of(shown, "4 uploads taken")[0].endswith(": [202]")
+    totals = [numbers(line) for line in shown.splitlines() if line.startswith("all ") and "scored" not in line]
+    assert len(totals) == 2
+    for requests, *milliseconds in totals:
+        assert requests == 0 or finite_and_positive(milliseconds)
+
+
+def test_rotation_solvers_find_the_turn(capsys):
+    assert rotation_solvers.main(["--pairs", "3"]) == 0
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")][1:]
+    assert [row[1].strip() for row in rows] == list(rotation_solvers.SOLVERS)
+    mean, median, _, largest, failed, _ = (float(cell) for cell in rows[-1][2:-1])
+    assert median <= largest < 0.5
+    assert mean < 0.3
+    assert failed == 0
+
+
+def test_spectra_of_speech(capsys, speech_folder):
+    assert speech_spectrum.main(["--speech", str(speech_folder), "--clips", "1"]) == 0
+    shown = capsys.readouterr().out
+    found = [numbers(line[38:]) for line in lines_of(shown, *speech_spectrum.SPECTRA)]
+    brightness = [row[0] for row in found]
+    assert brightness[2] > brightness[0]  # what pre-emphasis is for
+    for _, mae, rmse, mode_mae, mode_rmse in found:
+        assert 0 < mae <= rmse < 2
+        assert 0 < mode_mae <= mode_rmse < 2
+    assert numbers(lines_of(shown, speech_spectrum.PUBLISHED)[0].split(")")[1]) == [0.160, 0.318, 0.179, 0.396]
+
+
+def test_pictures_of_the_flats(tmp_path):
+    assert procedural_views.main([str(tmp_path), "--rows", "1", "--plans", "1"]) == 0
+    with Image.open(tmp_path / "procedural_views.png") as views:
+        assert views.size == (5 * 320, 240)
+        assert len(np.unique(views)) > 50
+    with Image.open(tmp_path / "procedural_plans.png") as plans:
+        assert len(np.unique(plans)) > 10
+
+
+def test_one_thread_starts_again_with_one_thread_for_each_library():
+    code = (
+        "import os, sys\n"
+        "from whence.benchmarks.speed.script import run_in_one_thread\n"
+        "run_in_one_thread(lambda arguments: print(arguments, os.environ['OMP_NUM_THREADS']) or 3)"
+    )
+    environment = {**os.environ, **dict.fromkeys(ONE_THREAD, "8")}
+    command = [sys.executable, "-c", code, "a", "b c"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("['a', 'b c'] 1\n", 3)
