@@ -143,6 +143,14 @@ class TestFailures:
         run = open_run(tmp_path / "run")
         assert {(one.method, one.condition["snr_db"]) for one in run.scored} == {(BRIGHT, 0.0), (BRIGHT, None)}
 
+    def test_answers_that_cannot_be_written_cost_no_neighbour(self, data, tmp_path):
+        value = "0.5), {'sample_id': np.zeros(len(batch))}"
+        text = METHOD.format(imports="from whence.benchmarks.running.method import Diagnosed", value=value)
+        (tmp_path / "mine.py").write_text(text.replace("return np.full", "return Diagnosed(np.full"))
+        with pytest.raises(InputError, match="diagnostic 'sample_id' has the name of another column"):
+            bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine", BRIGHT])
+        assert {one.method for one in open_run(tmp_path / "run").scored} == {BRIGHT}
+
     def test_a_method_that_fails_alone_leaves_no_run(self, data, tmp_path):
         (tmp_path / "mine.py").write_text(FAILING)
         with pytest.raises(InputError, match="ZeroDivisionError"):

@@ -120,7 +120,11 @@ def _predict_condition(
         if not progress:
             return
     for one in progress:
-        one.writer.write(grid.run, grid.key(one.method, condition), grid.source.labels, one.seconds)
+        try:
+            one.writer.write(grid.run, grid.key(one.method, condition), grid.source.labels, one.seconds)
+        except InputError as error:
+            failures.by_method[one.method.label] = error
+            continue
         try:
             answer.check([one.writer.answers()])
         except InputError as doubt:

@@ -107,13 +107,13 @@ def prediction_files(folder: Path, common: Mapping[str, Any], made: Sequence[Pat
     """
     listed = _listed(folder)
     others = sorted((folder / "predictions").glob("*.parquet"), key=lambda path: (-path.stat().st_mtime_ns, path.name))
+    keys = {path: _key(path, common) for path in {*made, *listed, *others}}
     chosen: dict[tuple[str, str], Path] = {}
     for path in (*made, *listed, *others):
-        key = _key(path, common)
-        if key is not None:
+        if (key := keys[path]) is not None:
             chosen.setdefault(key, path)
-    keys = [key for path in (*listed, *made, *others) if (key := _key(path, common)) is not None]
-    return [chosen[key] for key in dict.fromkeys(keys)]
+    in_order = [key for path in (*listed, *made, *others) if (key := keys[path]) is not None]
+    return [chosen[key] for key in dict.fromkeys(in_order)]
 
 
 def _listed(folder: Path) -> list[Path]:
