@@ -221,8 +221,8 @@ def draw_rays(matter: Float64, count: int, start: float) -> tuple[npt.NDArray[np
     drawn rays are equally important, and the energy is unchanged on average over `start`.
 
     >>> rows, gain = draw_rays(np.array([0.5, 0.5, 3.0]), 4, 0.25)
-    >>> rows.tolist(), gain.round(2).tolist()
-    ([0, 2, 2, 2], [2.0, 0.33, 0.33, 0.33])
+    >>> print(rows, gain.round(2))
+    [0 2 2 2] [2.   0.33 0.33 0.33]
     """
     total = matter.sum()
     steps = (np.arange(count) + start) / count * total
