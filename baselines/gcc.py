@@ -14,9 +14,9 @@ from scipy.ndimage import uniform_filter1d
 
 from ..benchmarks.stimuli.binaural.batch import BinauralBatch
 from ..benchmarks.stimuli.stereo.batch import StereoBatch
+from ..benchmarks.stimuli.stereo.votes import Combination, combine
 from .azimuth import woodworth_azimuth
 from .spectra import Float32, Spectra, correlation, weighted_cross_spectra, window_spectra
-from .votes import Combination, combine
 
 Float64 = npt.NDArray[np.float64]
 Protocol = Literal["paper", "best"]

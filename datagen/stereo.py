@@ -49,7 +49,7 @@ _MEASURES = (
     Field("direct_to_reverberant", "float32", "direct: up to 2.5 ms", (2,), ("channel",), {"units": "dB"}),
     Field("clarity_c50", "float32", "early: up to 50 ms", (2,), ("channel",), {"units": "dB"}),
 )
-_SPEECH = (
+SPEECH = (
     Field("speaker", "str", "who speaks"),
     Field("utterance", "str", "clip of the corpus"),
     Field(
@@ -59,6 +59,7 @@ _SPEECH = (
         attributes={"units": "s"},
     ),
 )
+LABELLED_AUDIO = (AUDIO, *_LABELS)
 _SIMULATED = (
     Field(
         "rt60_nominal",
@@ -75,7 +76,7 @@ _MEASURED = (Field("response", "str", "file of the measured response"),)
 def layout(rows: int, rows_per_shard: int, *, measured: bool = False) -> Layout:
     """Return the arrays of a dataset of `rows` clips, simulated or `measured`."""
     own = _MEASURED if measured else _SIMULATED
-    return Layout("clip", rows, rows_per_shard, (AUDIO, *_LABELS, *_MEASURES, *_SPEECH, *own))
+    return Layout("clip", rows, rows_per_shard, (*LABELLED_AUDIO, *_MEASURES, *SPEECH, *own))
 
 
 def as_int16(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:

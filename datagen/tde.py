@@ -23,6 +23,7 @@ from . import stereo
 from .acoustics.auralize import auralize
 from .acoustics.shoebox import LEAD, Engine, ShoeboxRoom, impulse_responses, sabine_inversion
 from .corpora import Corpus, open_corpus, reopen_corpus
+from .corpora.holdout import Speakers
 from .dataset import Dataset, Elsewhere
 from .shards import Layout
 
@@ -85,6 +86,7 @@ class TdeRecipe(BaseModel):
     clips: int = Field(default=100, ge=1)
     """Per room and RT60."""
     rt60: tuple[float, ...] = Field(default=RT60_LABELS, min_length=1)
+    speakers: Speakers = "all"
     corpus: str
     """Digest of the dry speech."""
     rows_per_shard: int = Field(default=50, ge=1)
@@ -133,8 +135,8 @@ class TdePlan:
 
     @property
     def recipe(self) -> Mapping[str, Any]:
-        """The recipe as JSON values."""
-        return self.settings.model_dump(mode="json")
+        """The recipe as JSON values; `speakers` is absent if it is `all`, as in older datasets."""
+        return self.settings.model_dump(mode="json", exclude={"speakers"} if self.settings.speakers == "all" else None)
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -234,19 +236,30 @@ def plan_tde(
     protocol: Protocol = "independent",
     engine: Engine = "lattice",
     seed: int | None = None,
+    speakers: Speakers = "all",
 ) -> TdePlan:
     """Return the plan of a dataset with `clips` clips per room and RT60 label (s), from the dry `speech`.
 
     `speech` is a folder, `espeak` or None, or `librispeech[:SUBSET]`. `seed` defaults to the published 2021 in the
-    paper protocol, to 0 otherwise. Raises InputError for invalid labels or a corpus without long enough utterances.
+    paper protocol, to 0 otherwise. `speakers` may be one part of them, such as `test` (see `corpora.holdout`). Raises
+    InputError for invalid labels or a corpus without long enough utterances.
     """
     paper = protocol == "paper"
     labels = rt60 or RT60_LABELS
     if not all(0 <= label <= 2 for label in labels) or len(set(labels)) != len(labels):
         raise InputError(f"rt60={', '.join(map(str, labels))} s: expected different values from 0 to 2")
     seed = (PAPER_SEED if paper else 0) if seed is None else seed
-    corpus = open_corpus(speech, minimum_seconds=_least_seconds(protocol), seed=seed, count=3 * clips)
-    recipe = TdeRecipe(seed=seed, protocol=protocol, engine=engine, clips=clips, rt60=labels, corpus=corpus.digest)
+    least = _least_seconds(protocol)
+    corpus = open_corpus(speech, minimum_seconds=least, seed=seed, count=3 * clips, speakers=speakers)
+    recipe = TdeRecipe(
+        seed=seed,
+        protocol=protocol,
+        engine=engine,
+        clips=clips,
+        rt60=labels,
+        speakers=speakers,
+        corpus=corpus.digest,
+    )
     plan = TdePlan(recipe, corpus)
     if plan.layout.rows == 0:
         raise InputError(f"{corpus.location}: every utterance is shorter than {MINIMUM_SECONDS} s")
@@ -262,7 +275,8 @@ def replan(dataset: Dataset, elsewhere: Elsewhere) -> TdePlan:
         expected=recipe.corpus,
         minimum_seconds=_least_seconds(recipe.protocol),
         seed=recipe.seed,
-        count=recorded["clips"],
+        count=3 * recipe.clips,
+        speakers=recipe.speakers,
     )
     return TdePlan(recipe, corpus)
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whence.baselines import spectra
-from whence.baselines.votes import mode
 from whence.benchmarks.running.method import load_methods
 from whence.benchmarks.stimuli.stereo.batch import StereoBatch
+from whence.benchmarks.stimuli.stereo.votes import mode
 from whence.errors import InputError
 from whence.registry import METHODS, load_method
 

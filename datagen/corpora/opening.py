@@ -14,6 +14,7 @@ from . import librispeech
 from .corpus import Clip, Corpus
 from .espeak import engine_fingerprint
 from .folder import open_folder
+from .holdout import Speakers, spoken_by
 from .sentences import word_list
 from .speech import RECIPE
 from .voices import cast
@@ -27,8 +28,15 @@ ESPEAK_SECONDS = 4.0
 ESPEAK_LICENCE = "generated with espeak-ng, no rights claimed"
 
 
-def open_corpus(source: str | None, *, minimum_seconds: float, seed: int = 0, count: int | None = None) -> Corpus:
-    """Return the corpus `source`, with clips of at least `minimum_seconds`.
+def open_corpus(
+    source: str | None,
+    *,
+    minimum_seconds: float,
+    seed: int = 0,
+    count: int | None = None,
+    speakers: Speakers = "all",
+) -> Corpus:
+    """Return the corpus `source`, with clips of at least `minimum_seconds`, of all `speakers` or one part of them.
 
     None or "espeak": `count` synthetic clips that depend on `seed`. "librispeech" (short for
     "librispeech:test-clean") or "librispeech:SUBSET": downloaded once. Anything else: a folder of audio files
@@ -42,7 +50,11 @@ def open_corpus(source: str | None, *, minimum_seconds: float, seed: int = 0, co
     if not (math.isfinite(minimum_seconds) and minimum_seconds >= 0):
         raise InputError(f"minimum_seconds={minimum_seconds}: expected a number of seconds, 0 or more")
     if source is None or source == "espeak":
-        return _open_espeak(minimum_seconds, seed, ESPEAK_CLIPS if count is None else count)
+        return spoken_by(_open_espeak(minimum_seconds, seed, ESPEAK_CLIPS if count is None else count), speakers)
+    return spoken_by(_open_recordings(source, minimum_seconds), speakers)
+
+
+def _open_recordings(source: str, minimum_seconds: float) -> Corpus:
     if source == "librispeech" or source.startswith("librispeech:"):
         folder = librispeech.fetch(source.partition(":")[2] or librispeech.DEFAULT_SUBSET)
         return open_folder(folder, minimum_seconds=minimum_seconds, kind="librispeech", licence=librispeech.LICENCE)
@@ -50,7 +62,14 @@ def open_corpus(source: str | None, *, minimum_seconds: float, seed: int = 0, co
 
 
 def reopen_corpus(
-    recorded: Mapping[str, Any], moved_to: str | None, *, expected: str, minimum_seconds: float, seed: int, count: int
+    recorded: Mapping[str, Any],
+    moved_to: str | None,
+    *,
+    expected: str,
+    minimum_seconds: float,
+    seed: int,
+    count: int | None,
+    speakers: Speakers = "all",
 ) -> Corpus:
     """Return the corpus that a dataset was made from, opened the same way; `expected` is its digest.
 
@@ -58,7 +77,7 @@ def reopen_corpus(
     InputError if the corpus found there differs.
     """
     source = moved_to or recorded["location"] or recorded["kind"]
-    corpus = open_corpus(source, minimum_seconds=minimum_seconds, seed=seed, count=count)
+    corpus = open_corpus(source, minimum_seconds=minimum_seconds, seed=seed, count=count, speakers=speakers)
     if corpus.digest != expected:
         raise InputError(f"{source} is not the speech that the dataset was made from: give it with --speech DIR")
     return corpus

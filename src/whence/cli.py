@@ -8,7 +8,19 @@ from typing import NoReturn
 import typer
 
 from . import __version__
-from .commands import about, bench, dataset, generate, generate_homes, imports, leaderboard, quickstart, seal, submit
+from .commands import (
+    about,
+    bench,
+    dataset,
+    generate,
+    generate_homes,
+    imports,
+    leaderboard,
+    quickstart,
+    seal,
+    submit,
+    train,
+)
 from .commands.arguments import spread_lists
 from .errors import InputError, VerificationError
 from .places import settle_home
@@ -31,6 +43,7 @@ app.command()(dataset.inspect)
 app.command()(dataset.verify)
 app.command()(about.tracks)
 app.command()(about.methods)
+app.command()(train.train)
 app.command()(bench.bench)
 app.command()(bench.compare)
 app.command()(bench.report)

@@ -20,6 +20,8 @@ from typing import Any
 from .digests import sha256
 from .errors import InputError
 
+LEARNED_PACKAGES = ("torch", "lightning_fabric", "safetensors")
+"""What the extra `learned` installs, and trained models import."""
 METHOD_GROUP, TRACK_GROUP = "whence.methods", "whence.tracks"
 """Entry-point groups for other distributions."""
 
@@ -63,6 +65,10 @@ def _method(target: str, tracks: tuple[str, ...], summary: str, trained: bool = 
     return Registration(f"whence.baselines.{target}", tracks, summary, trained)
 
 
+def _learned(target: str, tracks: tuple[str, ...], summary: str) -> Registration:
+    return Registration(f"whence.models.{target}", tracks, summary, trained=True)
+
+
 METHODS = {
     "zero": _method("constant:Zero", (*_BOTH, "rotation", "azimuth"), "always zero: chance"),
     "random": _method("random_guess:Random", _BOTH, "a delay drawn at random, deaf"),
@@ -74,6 +80,8 @@ METHODS = {
     "flat": _method("gcc:Flat", _BOTH, "plain cross-correlation"),
     "ml": _method("gcc:MaximumLikelihood", _BOTH, "Hannan and Thomson's weighting (1973)"),
     "beta": _method("gcc:Beta", _BOTH, "phase transform to the power beta, 0..1"),
+    "salvati": _learned("delay.salvati:Salvati", _BOTH, "network on parametrised correlations (Salvati et al. 2021)"),
+    "whence-delay": _learned("delay.whence_delay:WhenceDelay", _BOTH, "our network on a whole clip, with intervals"),
     "iid-rms": _method("level:LevelRatio", ("left-right",), "the louder channel, over the clip"),
     "iid-vote": Registration(
         "whence.baselines.level:LevelVotes", ("left-right",), "the louder channel, by votes of windows"
@@ -104,6 +112,7 @@ METHODS = {
 DATASETS = {
     "tde": "whence.datagen.tde:replan",
     "brir": "whence.datagen.brir:replan",
+    "random-rooms": "whence.datagen.random_rooms:replan",
     "dry-clips": "whence.datagen.dry_clips:replan",
     "hm3d-ss": "whence.datagen.hm3d_ss:replan",
     "panoramas": "whence.datagen.panoramas:replan",
@@ -191,6 +200,10 @@ def load(target: str) -> Any:
     module, _, attribute = target.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if error.name in LEARNED_PACKAGES:
+            raise InputError(f"{attribute} needs {error.name}: pip install '.[learned]'") from error
+        raise InputError(f"{target} cannot be loaded: {error}; reinstall the package that registers it") from error
     except (ImportError, AttributeError) as error:
         raise InputError(f"{target} cannot be loaded: {error}; reinstall the package that registers it") from error
 

@@ -30,6 +30,15 @@ class Engine(StrEnum):
     pyroomacoustics = "pyroomacoustics"
 
 
+class Speakers(StrEnum):
+    """Whose speech is used: a part is decided by the speaker's name alone."""
+
+    all = "all"
+    train = "train"
+    val = "val"
+    test = "test"
+
+
 Clips = Annotated[int | None, typer.Option(min=1, help="Clips; overrides the preset's.", show_default=False)]
 
 
@@ -47,6 +56,9 @@ def tde(
         Protocol, typer.Option(help="Draw every clip independently, or as published: one stream of whole degrees.")
     ] = Protocol.independent,
     engine: Annotated[Engine, typer.Option(help="Engine that computes the impulse responses.")] = Engine.lattice,
+    speakers: Annotated[
+        Speakers, typer.Option(help="All speakers, or one part: trained models have not heard those of `test`.")
+    ] = Speakers.all,
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -62,7 +74,35 @@ def tde(
         protocol=protocol.value,
         engine=engine.value,
         seed=seed,
+        speakers=speakers.value,
     )
+    describe_speech(plan.corpus)
+    render(plan, out, workers, scheduler, json)
+
+
+@app.command()
+def random_rooms(
+    out: Out,
+    speech: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR|espeak|librispeech[:SUBSET]", help="Dry sounds. [default: espeak]", show_default=False
+        ),
+    ] = None,
+    preset: Annotated[
+        Preset, typer.Option(help="2,000, 40,000 or 200,000 clips, and 1,000, 2,000 or 5,000 for validation.")
+    ] = Preset.small,
+    clips: Clips = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    json: Json = False,
+) -> None:
+    """One-second clips of stereo speech in thousands of rooms, to train on; never a test room or a test speaker."""
+    from ..datagen.random_rooms import PRESETS, plan_random_rooms
+
+    train_clips, val_clips = PRESETS[preset]
+    plan = plan_random_rooms(speech, train_clips=clips or train_clips, val_clips=val_clips, seed=seed or 0)
     describe_speech(plan.corpus)
     render(plan, out, workers, scheduler, json)
 

@@ -1,0 +1,84 @@
+"""Rows in random order, read whole shards at a time: one buffer of shards is in memory, shuffled, while it is used.
+
+The order is a function of the seed and the step alone, so a training that was killed goes on with the same examples.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...digests import generator_for
+
+Rows = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class ShuffledRows:
+    """`rows` of a sharded dataset in an order that changes every epoch.
+
+    Shards are shuffled, and `buffered_shards` of them are shuffled together row by row.
+    """
+
+    rows: Rows
+    rows_per_shard: int
+    seed: int
+    buffered_shards: int = 40
+
+    @cached_property
+    def _shards(self) -> list[Rows]:
+        shard = self.rows // self.rows_per_shard
+        return [self.rows[shard == k] for k in np.unique(shard)]
+
+    def buffers(self, epoch: int) -> list[Rows]:
+        """Return the rows of each buffer of `epoch`, shuffled."""
+        rng = generator_for(self.seed, f"epoch/{epoch}")
+        order = rng.permutation(len(self._shards))
+        groups = [order[k : k + self.buffered_shards] for k in range(0, len(order), self.buffered_shards)]
+        return [rng.permutation(np.concatenate([self._shards[shard] for shard in group])) for group in groups]
+
+
+@dataclass
+class BufferedReader:
+    """Reads the rows of any step: `read(rows)` returns the array (n, ...) of those `rows`, sorted, from disk."""
+
+    order: ShuffledRows
+    read: Callable[[Rows], npt.NDArray[Any]]
+    _epoch: int = field(default=-1, init=False)
+    _buffers: list[Rows] = field(default_factory=list, init=False)
+    _held: dict[int, tuple[Rows, npt.NDArray[Any]]] = field(default_factory=dict, init=False)
+
+    def rows_of(self, step: int, batch: int) -> tuple[Rows, npt.NDArray[Any]]:
+        """Return `batch` rows for `step`, and what `read` returned for them; an epoch's incomplete batch is dropped."""
+        steps = max(len(self.order.rows) // batch, 1)
+        epoch, within = divmod(step, steps)
+        if epoch != self._epoch:
+            self._epoch, self._buffers, self._held = epoch, self.order.buffers(epoch), {}
+        pieces = list(self._pieces(within * batch, batch))
+        return np.concatenate([rows for rows, _ in pieces]), np.concatenate([values for _, values in pieces])
+
+    def _pieces(self, start: int, count: int) -> list[tuple[Rows, npt.NDArray[Any]]]:
+        """Return rows and values from position `start` of the epoch on, one piece a buffer."""
+        pieces, first = [], 0
+        for number, buffer in enumerate(self._buffers):
+            low, high = max(start - first, 0), min(start + count - first, len(buffer))
+            if low < high:
+                rows, values = self._buffer(number)
+                pieces.append((rows[low:high], values[low:high]))
+            first += len(buffer)
+        return pieces
+
+    def _buffer(self, number: int) -> tuple[Rows, npt.NDArray[Any]]:
+        """Return the rows of a buffer with their values, read if it is not held; an earlier buffer is let go."""
+        if number not in self._held:
+            self._held = {k: held for k, held in self._held.items() if k == number - 1}
+            rows = self._buffers[number]
+            ordered = np.argsort(rows)
+            values = self.read(rows[ordered])
+            back = np.empty_like(ordered)
+            back[ordered] = np.arange(len(rows))
+            self._held[number] = (rows, values[back])
+        return self._held[number]

@@ -1,0 +1,135 @@
+"""Stereo clips with known delays, from sets of random rooms: new windows, noise, gains and talkers at every step."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from ...conventions import SAMPLE_RATE
+from ...datagen.dataset import Dataset, read_rows
+from ...digests import generator_for
+from ...errors import InputError
+from ..training.learning import described
+from ..training.recipe import Recipe
+from .degradation import Degradation, degrade, spoken_windows
+from .reading import BufferedReader, ShuffledRows
+
+STANDARD_SAMPLES = 1151
+"""What a method hears of a clip in the standard condition: 128 windows of 1,024 samples, one sample apart."""
+VALIDATION_SNR_DB = (30.0, 20.0, 10.0, 0.0, -10.0)
+_VALIDATION_BATCH = 250
+
+
+class DelayClips(NamedTuple):
+    """`audio` float32 (n, 2, samples) and `delay` float32 (n,): t_right - t_left in samples."""
+
+    audio: Tensor
+    delay: Tensor
+
+
+class DelayRecipe(Recipe):
+    """A recipe for clips with known delays."""
+
+    clip_samples: tuple[int, ...] = Field(default=(STANDARD_SAMPLES,), min_length=1)
+    """Lengths of clips; each step uses one of them, in turn."""
+    snr_db: tuple[float, float] = (-12.0, 35.0)
+    clean_share: float = Field(default=0.1, ge=0, le=1)
+    gain_db: float = Field(default=4.0, ge=0)
+    distractor: tuple[float, float] = (0.05, 1.0)
+    distractor_share: float = Field(default=0.2, ge=0, le=1)
+
+    @property
+    def degradation(self) -> Degradation:
+        """What the clips go through."""
+        return Degradation(self.snr_db, self.clean_share, self.gain_db, self.distractor, self.distractor_share)
+
+
+@dataclass(frozen=True)
+class RandomRooms:
+    """The clips of one set of random rooms, at `path`."""
+
+    recipe: DelayRecipe
+    path: str
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The set; raises InputError if it is of another kind."""
+        found = Dataset(self.path)
+        if found.name != "random-rooms":
+            raise InputError(
+                f"{self.path} holds {found.name!r}, not random rooms: make some to train on with "
+                "`whence generate random-rooms OUT.zarr`"
+            )
+        return found
+
+    @cached_property
+    def _delays(self) -> npt.NDArray[np.float64]:
+        return self.dataset.column("interaural_time_difference") * SAMPLE_RATE
+
+    @cached_property
+    def _reader(self) -> BufferedReader:
+        rows = np.flatnonzero(self.dataset.column("split") == "train")
+        order = ShuffledRows(rows, int(self.dataset.recipe["rows_per_shard"]), self.recipe.seed)
+        return BufferedReader(order, self._stored)
+
+    def _stored(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int16]:
+        """Return the audio of sorted `rows`, read shard by shard."""
+        array, size = self.dataset.array("audio"), int(self.dataset.recipe["rows_per_shard"])
+        pieces = np.split(rows, np.flatnonzero(np.diff(rows // size)) + 1)
+        whole = [read_rows(array, np.arange(piece[0], piece[-1] + 1), self.path) for piece in pieces]
+        return np.concatenate([read[piece - piece[0]] for read, piece in zip(whole, pieces, strict=True)])
+
+    @property
+    def sources(self) -> Sequence[Mapping[str, Any]]:
+        """The set's kind, recipe, fingerprint and licences."""
+        return [described(self.dataset)]
+
+    def training(self, step: int, rank: int = 0, ranks: int = 1) -> DelayClips:
+        """Return the clips of `step` for device `rank` of `ranks`."""
+        rng = generator_for(self.recipe.seed, f"step/{step}")
+        rows, stored = self._reader.rows_of(step, self.recipe.batch)
+        length = self.recipe.clip_samples[step % len(self.recipe.clip_samples)]
+        clips = degrade(spoken_windows(_floats(stored), length, rng), self.recipe.degradation, rng)
+        delay = self._delays[rows]
+        swapped = rng.random(len(rows)) < 0.5
+        clips[swapped], delay = clips[swapped, ::-1].copy(), np.where(swapped, -delay, delay)
+        own = slice(rank, None, ranks)
+        return DelayClips(torch.from_numpy(clips[own].copy()), torch.from_numpy(delay[own].astype(np.float32)))
+
+    def validation(self) -> Iterator[DelayClips]:
+        """Yield the validation clips in the benchmark's standard condition, each at one of five noise levels."""
+        rows = np.flatnonzero(self.dataset.column("split") == "val")
+        for k in range(0, len(rows), _VALIDATION_BATCH):
+            part = rows[k : k + _VALIDATION_BATCH]
+            rng = generator_for(0, f"validation/{k}")
+            clips = spoken_windows(_floats(self._stored(part)), STANDARD_SAMPLES, rng)
+            noisy = [
+                degrade(clips[i : i + 1], _noise(VALIDATION_SNR_DB[i % len(VALIDATION_SNR_DB)]), rng)
+                for i in range(len(clips))
+            ]
+            delay = torch.from_numpy(self._delays[part].astype(np.float32))
+            yield DelayClips(torch.from_numpy(np.concatenate(noisy)), delay)
+
+
+def _noise(snr_db: float) -> Degradation:
+    """Return noise at one level and nothing else."""
+    return Degradation((snr_db, snr_db), 0.0, 0.0, (0.0, 0.0), 0.0)
+
+
+def _floats(stored: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
+    return stored.astype(np.float32) / np.float32(32768)
+
+
+def open_rooms(recipe: DelayRecipe, data: Sequence[str]) -> RandomRooms:
+    """Return the clips of the one set in `data`; raises InputError for none, several, or another kind."""
+    if len(data) != 1:
+        raise InputError(f"{len(data)} sources of data: give one set of random rooms with --data")
+    rooms = RandomRooms(recipe, data[0])
+    rooms.dataset  # noqa: B018  raises InputError at once
+    return rooms

@@ -1,0 +1,1 @@
+"""Models of the time delay between two microphones."""

@@ -1,0 +1,127 @@
+"""What all models of the time delay share: how they train, and how they answer as a method of the benchmark."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from ...benchmarks.running.method import Diagnosed
+from ...benchmarks.stimuli.stereo.batch import StereoBatch
+from ...cores import allowed_cores
+from ...errors import InputError
+from ..data.rooms import DelayClips, DelayRecipe, RandomRooms, open_rooms
+from ..networks.correlation import cross_spectra, generalised_correlations
+from ..training.checkpoint import fill, read_checkpoint, shipped
+
+SHIPPED, UNTRAINED = "shipped", "untrained"
+Float64 = npt.NDArray[np.float64]
+Device = Literal["cpu", "cuda"]
+MILLISECONDS = 1e3 / 16000
+"""One sample at 16 kHz."""
+
+
+@dataclass(frozen=True)
+class DelayModel:
+    """A model that answers with the delay of a stereo clip.
+
+    `checkpoint` is a file, `shipped` (the weights that come with Whence) or `untrained` (random weights). A subclass
+    gives at least `name` and `network`; a network that takes whole clips (n, 2, samples) and returns delays (n,) in
+    samples needs nothing else.
+    """
+
+    checkpoint: str = SHIPPED
+    device: Device = "cpu"
+    name: ClassVar[str]
+    version: ClassVar[str] = "1"
+    tracks: ClassVar[tuple[str, ...]] = ("tde", "left-right")
+    recipe: ClassVar[type[DelayRecipe]] = DelayRecipe
+    clips_at_once: ClassVar[int] = 32
+
+    @classmethod
+    def network(cls, recipe: Any) -> nn.Module:
+        """Return the untrained network."""
+        raise NotImplementedError
+
+    @classmethod
+    def examples(cls, recipe: Any, data: Sequence[str]) -> RandomRooms:
+        """Return the clips of the set of random rooms in `data`."""
+        return open_rooms(recipe, data)
+
+    @classmethod
+    def loss(cls, network: nn.Module, batch: DelayClips) -> Tensor:
+        """Return the mean absolute error in samples."""
+        answers: Tensor = network(batch.audio)
+        return (answers - batch.delay).abs().mean()
+
+    @classmethod
+    def delays(cls, network: nn.Module, batch: StereoBatch, audio: Tensor) -> Tensor:
+        """Return the delay (n,) in samples of each clip of `audio` (n, 2, samples), which is a part of `batch`."""
+        answers: Tensor = network(audio)
+        return answers
+
+    @classmethod
+    def validate(cls, network: nn.Module, examples: RandomRooms) -> Mapping[str, float]:
+        """Return the mean absolute error (ms) of the network, and of GCC-PHAT, on the validation clips."""
+        device = next(network.parameters()).device
+        own, classical = [], []
+        for clips in examples.validation():
+            answers = cls.delays(network, standard_batch(clips.audio), clips.audio.to(device)).cpu()
+            own.append((answers - clips.delay).abs())
+            classical.append((phase_transform_delays(clips.audio) - clips.delay).abs())
+        return {
+            "mae_ms": float(torch.cat(own).mean()) * MILLISECONDS,
+            "gcc_phat_mae_ms": float(torch.cat(classical).mean()) * MILLISECONDS,
+        }
+
+    def files(self) -> Iterator[Path]:
+        """Yield the checkpoint's file, whose contents decide the answers."""
+        if self.checkpoint != UNTRAINED:
+            yield self._path
+
+    @property
+    def _path(self) -> Path:
+        return shipped(self.name) if self.checkpoint == SHIPPED else Path(self.checkpoint)
+
+    @cached_property
+    def _network(self) -> nn.Module:
+        """The network with its weights, on its device."""
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise InputError("--device cuda: torch finds no GPU here; leave the option out")
+        torch.set_num_threads(allowed_cores())
+        if self.checkpoint == UNTRAINED:
+            torch.manual_seed(0)
+            return self.network(self.recipe(**self.recipe.presets["small"])).eval().to(self.device)
+        checkpoint = read_checkpoint(self._path, self.name)
+        network = self.network(self.recipe(**checkpoint.card["recipe"]))
+        fill(network, checkpoint, self._path)
+        return network.eval().to(self.device)
+
+    def predict(self, batch: StereoBatch) -> Float64 | Diagnosed:
+        """Return the interaural time difference of each clip (clips,) in seconds."""
+        with torch.inference_mode():
+            delays = torch.cat([self.delays(self._network, batch, part).cpu() for part in self._parts(batch)])
+        return delays.double().numpy() / batch.sample_rate
+
+    def _parts(self, batch: StereoBatch) -> Iterator[Tensor]:
+        """Yield the audio a few clips at a time, on the model's device."""
+        audio = torch.from_numpy(np.ascontiguousarray(batch.audio))
+        for first in range(0, len(audio), self.clips_at_once):
+            yield audio[first : first + self.clips_at_once].to(self.device)
+
+
+def standard_batch(audio: Tensor) -> StereoBatch:
+    """Return `audio` (n, 2, samples) as the benchmark gives it in its standard condition: 128 windows, 1 apart."""
+    votes = 128
+    return StereoBatch(audio.numpy(), [""] * len(audio), 16000, audio.shape[-1] - votes + 1, 1, votes)
+
+
+def phase_transform_delays(audio: Tensor) -> Tensor:
+    """Return the delay (n,) in whole samples by GCC-PHAT over each whole clip (n, 2, samples), as a yardstick."""
+    correlation = generalised_correlations(cross_spectra(audio), (1.0,), 24)[:, 0]
+    return correlation.abs().argmax(-1).float() - 24

@@ -1,0 +1,1 @@
+"""Networks, and the features that they begin with. They know nothing of datasets or files."""

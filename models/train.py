@@ -1,0 +1,109 @@
+"""`whence train`: from a model's name and data to a finished checkpoint, its card and its report."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from lightning_fabric import Fabric
+
+from .. import __version__
+from ..cores import allowed_cores
+from ..errors import InputError
+from ..locks import sole_writer
+from ..registry import load_method
+from .training.card import card_text
+from .training.checkpoint import write_checkpoint
+from .training.learning import Trainable
+from .training.loop import Progress, train
+from .training.recipe import recipe_from
+from .training.report import write_report
+from .training.run import TrainingRun
+
+Device = Literal["cpu", "cuda"]
+PARTS = ("name", "recipe", "network", "examples", "loss", "validate")
+"""What the class of a model must have (see `Trainable`)."""
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Where a training runs: `devices` of kind `device` on each of `nodes` machines."""
+
+    device: Device = "cpu"
+    devices: int = 1
+    nodes: int = 1
+
+    def fabric(self) -> Fabric:
+        """Return Lightning Fabric, launched; mixed precision on a GPU. Raises InputError without a GPU asked for."""
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise InputError("--device cuda: torch finds no GPU here; leave the option out to train on the CPU")
+        several = self.devices * self.nodes > 1
+        fabric = Fabric(
+            accelerator=self.device,
+            devices=self.devices,
+            num_nodes=self.nodes,
+            strategy="ddp" if several else "auto",
+            precision="bf16-mixed" if self.device == "cuda" else "32-true",
+        )
+        fabric.launch()
+        return fabric
+
+
+def trainable(name: str) -> type[Trainable]:
+    """Return the class of the model `name` (or `mine.py:Mine`); raises InputError if it cannot be trained."""
+    found, _ = load_method(name)
+    missing = [part for part in PARTS if not hasattr(found, part)]
+    if missing:
+        raise InputError(f"{name} cannot be trained: it has no `{missing[0]}`, which a model that learns declares")
+    trained: type[Trainable] = found
+    return trained
+
+
+def train_model(
+    name: str,
+    data: Sequence[str],
+    out: Path,
+    *,
+    preset: str = "small",
+    settings: Sequence[str] = (),
+    machines: Machines | None = None,
+) -> Path:
+    """Train the model `name` on `data` in the folder `out`, or go on with it; return the checkpoint's file.
+
+    `settings` are "key=value" changes of the recipe `preset`. Raises InputError for an unknown model or setting, data
+    that do not serve, or a folder that holds something else.
+    """
+    model, machines = trainable(name), machines or Machines()
+    recipe = recipe_from(model.recipe, preset, settings)
+    examples = model.examples(recipe, list(data))
+    facts = {
+        "model": model.name,
+        "recipe": recipe.model_dump(mode="json"),
+        "sources": list(examples.sources),
+        "code": {"whence": __version__},
+    }
+    run = TrainingRun(out, facts)
+    torch.set_num_threads(allowed_cores())
+    fabric = machines.fabric()
+    first = fabric.global_rank == 0
+    with sole_writer(out) if first else nullcontext():
+        if first:
+            run.begin()
+        fabric.barrier()
+        progress = train(model, recipe, examples, run, fabric)
+        if first:
+            _finish(run, facts, progress, model, examples)
+    return run.checkpoint
+
+
+def _finish(run: TrainingRun, facts: Mapping[str, Any], progress: Progress, model: Any, examples: Any) -> None:
+    """Write the checkpoint, its card and the report."""
+    log = [dict(entry) for entry in progress.log]
+    write_checkpoint(run.checkpoint, progress.best, {**facts, "log": log})
+    machine = f"{platform.machine()}, {allowed_cores()} cores, torch {version('torch')}"
+    run.write_card(card_text(facts, log, progress.seconds, machine))
+    write_report(run.folder / "report.html", facts, log)

@@ -1,0 +1,111 @@
+"""Checkpoints: one safetensors file with tensors and, as JSON in its metadata, where they come from.
+
+Loading executes nothing: safetensors holds plain numbers and text. The tensors must match the network exactly, by name,
+shape and type.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from ...digests import canonical_json
+from ...errors import InputError
+from ...files import written_whole
+
+WEIGHTS = Path(__file__).parents[1] / "weights"
+"""The folder of the checkpoints that come with Whence."""
+METADATA = "whence"
+LARGEST = 2_000_000_000
+"""Largest checkpoint read, bytes."""
+_LARGEST_HEADER = 100_000_000
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model's tensors by name, and its card: model, recipe, data, licences, code version, validation curve."""
+
+    tensors: Mapping[str, Tensor]
+    card: Mapping[str, Any]
+
+
+def write_checkpoint(path: Path, network: nn.Module, card: Mapping[str, Any]) -> None:
+    """Write the tensors of `network` and its `card` (JSON values, with the name of the `model`) to `path`."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    with written_whole(path) as partial:
+        partial.write_bytes(save(tensors, metadata={METADATA: canonical_json(card)}))
+
+
+def read_checkpoint(path: Path, model: str) -> Checkpoint:
+    """Return the checkpoint at `path`; raises InputError unless it is a whole one of `model`."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"{path}: larger than {LARGEST / 1e9:g} GB, so it is no checkpoint of {model}")
+        data = path.read_bytes()
+    except IsADirectoryError:
+        raise InputError(f"{path}: a folder; give a .safetensors file") from None
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; `whence train {model}` writes one") from None
+    card = _card(path, data)
+    if card.get("model") != model:
+        raise InputError(f"{path} holds the model {str(card.get('model'))[:40]!r}, not {model!r}: give one of its own")
+    try:
+        return Checkpoint(load(data), card)
+    except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
+        raise InputError(f"{path}: damaged ({_first_line(error)}); copy it again") from None
+
+
+def fill(network: nn.Module, checkpoint: Checkpoint, path: Path) -> None:
+    """Load the tensors into `network`; raises InputError if a name, shape or type differs."""
+    own, given = network.state_dict(), checkpoint.tensors
+    missing, foreign = sorted(set(own) - set(given)), sorted(set(given) - set(own))
+    if missing or foreign:
+        what = f"lacks {missing[0]}" if missing else f"has {foreign[0]}, which the network has not"
+        raise InputError(f"{path}: {what} ({len(missing)} missing, {len(foreign)} foreign): not made by this model")
+    for name, tensor in own.items():
+        if tensor.shape != given[name].shape or tensor.dtype != given[name].dtype:
+            mine, theirs = _form(tensor), _form(given[name])
+            raise InputError(f"{path}: {name} is {theirs}, the network's is {mine}: not made by this model")
+    broken = [name for name, tensor in given.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
+    if broken:
+        raise InputError(f"{path}: {broken[0]} holds values that are not finite; copy or train it again")
+    network.load_state_dict(dict(given))
+
+
+def shipped(model: str) -> Path:
+    """Return the file of the weights of `model` that come with Whence; raises InputError if there are none."""
+    path = WEIGHTS / f"{model}.safetensors"
+    if not path.is_file():
+        raise InputError(
+            f"{model}: no weights come with Whence; train some (`whence train {model} --data DATA.zarr --out RUN`) and "
+            f"give them as {model}:checkpoint=RUN/checkpoint.safetensors, or try {model}:checkpoint=untrained"
+        )
+    return path
+
+
+def _card(path: Path, data: bytes) -> dict[str, Any]:
+    """Return the card in the header of a safetensors file; raises InputError if it has none."""
+    length = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or length > min(len(data) - 8, _LARGEST_HEADER):
+        raise InputError(f"{path}: not a whole safetensors file; `whence import checkpoint` converts others")
+    try:
+        header = json.loads(data[8 : 8 + length])
+        card = json.loads(header["__metadata__"][METADATA])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise InputError(f"{path}: not a checkpoint of Whence; `whence import checkpoint` converts others") from None
+    if not isinstance(card, dict):
+        raise InputError(f"{path}: its card is damaged; copy it again")
+    return card
+
+
+def _form(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -1,0 +1,70 @@
+"""Recipes: everything that affects a training's bytes, as typed fields with presets."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from ...errors import InputError
+from ...registry import nearest
+
+Preset = Literal["tiny", "small", "paper"]
+PRESETS: tuple[Preset, ...] = ("tiny", "small", "paper")
+
+
+class Recipe(BaseModel):
+    """The fields that every training has. A model adds its own, and its `presets`: fields by preset."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {preset: {} for preset in PRESETS}
+
+    seed: int = Field(default=0, ge=0)
+    steps: int = Field(default=1000, ge=1)
+    batch: int = Field(default=128, ge=2)
+    """Examples a step, over all devices."""
+    learning_rate: float = Field(default=1e-3, gt=0)
+    """Highest rate: it rises over `warm_up`, then falls to zero along a cosine."""
+    warm_up: float = Field(default=0.05, ge=0, lt=1)
+    """Share of the steps."""
+    weight_decay: float = Field(default=0.01, ge=0)
+    clip_gradient: float = Field(default=1.0, gt=0)
+    """Largest norm of a gradient."""
+    averaged: float = Field(default=0.2, gt=0, le=1)
+    """Share of the steps, at the end, whose weights are averaged."""
+    validations: int = Field(default=10, ge=1)
+    """How often the validation set is scored."""
+
+
+R = TypeVar("R", bound=Recipe)
+
+
+def recipe_from(kind: type[R], preset: str, settings: Sequence[str] = ()) -> R:
+    """Return the recipe `preset` of `kind`, changed by `settings` ("key=value").
+
+    Raises InputError for an unknown preset or key, naming the nearest one, and for an invalid value.
+    """
+    if preset not in kind.presets:
+        raise InputError(f"preset {preset!r}: {nearest(preset, kind.presets)}")
+    fields: dict[str, Any] = dict(kind.presets[preset])
+    for text in settings:
+        key, separator, value = text.partition("=")
+        if not separator or key not in kind.model_fields:
+            raise InputError(f"--set {text}: no field {key!r}, {nearest(key, kind.model_fields)}; give KEY=VALUE")
+        fields[key] = _value(kind, key, value)
+    try:
+        return kind(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(f"--set {'.'.join(map(str, first['loc']))}={first['input']}: {first['msg']}") from None
+
+
+def _value(kind: type[Recipe], key: str, text: str) -> Any:
+    """Return `text` as a value of the field `key`; several numbers are separated by commas."""
+    annotation: Any = kind.model_fields[key].annotation
+    parts = [part.strip() for part in text.split(",")]
+    for candidate in (text, None if text == "none" else text, parts):
+        try:
+            return TypeAdapter(annotation).validate_python(candidate)
+        except ValidationError:
+            continue
+    return text

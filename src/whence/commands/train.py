@@ -1,0 +1,41 @@
+"""`whence train`: models from data."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .rendering import Preset
+
+
+class Device(StrEnum):
+    """Where a model is trained."""
+
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+def train(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A trainable method, or mine.py:Mine.")],
+    data: Annotated[
+        list[str], typer.Option("--data", metavar="DATA.zarr|DIR ...", help="What to train on, as the model needs it.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of the training; an unfinished one is resumed.")],
+    preset: Annotated[
+        Preset, typer.Option(help="Minutes on two cores, an hour or two, or the published schedule.")
+    ] = Preset.small,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE ...", help="Fields of the recipe to change.")
+    ] = None,
+    device: Annotated[Device, typer.Option(help="Where to train.")] = Device.cpu,
+    devices: Annotated[int, typer.Option(min=1, help="Devices on each machine.")] = 1,
+    nodes: Annotated[int, typer.Option(min=1, help="Machines, each started with this command.")] = 1,
+) -> None:
+    """Train a model. Rerun the same command to resume it; the finished weights are RUN/checkpoint.safetensors."""
+    from ..registry import load
+
+    machines = load("whence.models.train:Machines")(device.value, devices, nodes)
+    train_model = load("whence.models.train:train_model")
+    checkpoint = train_model(model, data, out, preset=preset.value, settings=settings or (), machines=machines)
+    typer.echo(f"{checkpoint}: bench it with --method {model}:checkpoint={checkpoint}")
