@@ -19,7 +19,7 @@ from whence.benchmarks.report.tables import all_tables, comparison_table, publis
 from whence.benchmarks.running.predictions import read_predictions
 from whence.benchmarks.scoring.compare import comparisons
 from whence.benchmarks.scoring.results import read_results
-from whence.benchmarks.stimuli.stereo.batch import block_names, degrade, distractor_rows
+from whence.benchmarks.stimuli.stereo.batch import block_names, degrade, distractor_rows, talker_start
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition as Condition
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
@@ -27,6 +27,7 @@ from whence.datagen.tde import TdePlan, TdeRecipe
 from whence.errors import InputError
 from whence.registry import load_track
 
+MIXED = Condition(distractor=1.0)
 MINE = """
 import numpy as np
 
@@ -61,6 +62,11 @@ def second(seed=0):
     return (0.1 * np.random.default_rng(seed).standard_normal((2, 16000))).astype(np.float32)
 
 
+def correlation(one, other):
+    """Return the correlation of two sounds of the same shape."""
+    return np.corrcoef(np.ravel(one), np.ravel(other))[0, 1]
+
+
 class TestConditions:
     @pytest.mark.parametrize(
         ("seconds", "votes", "read", "kept"),
@@ -81,25 +87,67 @@ class TestConditions:
         level = np.sqrt(np.mean(clip[:, :9216] ** 2)) / np.sqrt(np.mean(noise**2))
         assert 20 * np.log10(level) == pytest.approx(10, abs=0.15)
 
-    def test_the_same_name_gives_the_same_noise_at_every_level(self):
-        clip = second()
-        loud, soft = (degrade(clip, "a", Condition(snr_db=snr), seed=0) for snr in (0.0, 20.0))
-        start = clip[:, 200 : 200 + loud.shape[1]]
-        np.testing.assert_allclose((loud - start) / 10, soft - start, atol=1e-5)
-        assert not np.allclose(loud, degrade(clip, "b", Condition(snr_db=0.0), seed=0))
+    @pytest.mark.parametrize(
+        "other",
+        [
+            Condition(snr_db=20.0),
+            Condition(snr_db=0.0, votes=127),
+            Condition(snr_db=0.0, clip_seconds=0.07),
+            Condition(snr_db=0.0, distractor=1e-6),
+        ],
+    )
+    def test_every_condition_has_noise_of_its_own(self, other):
+        clip, talker = second(), second(1)
+        loud, soft = (degrade(clip, "a", one, talker, seed=0)[:, :1000] for one in (Condition(snr_db=0.0), other))
+        start = clip[:, 200:1200]
+        assert abs(correlation(loud - start, soft - start)) < 0.1
+
+    def test_noise_depends_on_the_name_and_on_what_the_levels_are_not_on_how_they_are_written(self):
+        clip, zero = second(), Condition(snr_db=0.0)
+        noisy = degrade(clip, "a", zero, seed=0)
+        assert abs(correlation(*(one - clip[:, 200:1351] for one in (noisy, degrade(clip, "b", zero, seed=0))))) < 0.1
+        for same in (0, -0.0, np.float64(0)):
+            np.testing.assert_array_equal(degrade(clip, "a", Condition(snr_db=same), seed=0), noisy)
 
     def test_distractor_keeps_to_its_block_and_is_never_the_clip_itself(self):
         names = np.array([f"clip{k}" for k in range(40)], dtype=object)
         blocks = block_names([k % 4 for k in range(40)])
-        rows = distractor_rows(names, blocks, seed=0)
+        rows = distractor_rows(names, blocks, MIXED, seed=0)
         assert all(blocks[row] == blocks[k] and row != k for k, row in enumerate(rows))
         assert len(set(rows.tolist())) > 15
 
     def test_distractor_depends_on_the_block_alone(self):
         names = np.array([f"clip{k}" for k in range(10)], dtype=object)
         blocks = block_names(["x"] * 5 + ["y"] * 5)
-        alone = distractor_rows(names[5:], blocks[5:], seed=0)
-        np.testing.assert_array_equal(distractor_rows(names, blocks, seed=0)[5:] - 5, alone)
+        alone = distractor_rows(names[5:], blocks[5:], MIXED, seed=0)
+        np.testing.assert_array_equal(distractor_rows(names, blocks, MIXED, seed=0)[5:] - 5, alone)
+
+    def test_every_condition_chooses_its_own_second_talkers(self):
+        names = np.array([f"clip{k}" for k in range(100)], dtype=object)
+        one, other = (distractor_rows(names, names != "", Condition(distractor=w), seed=0) for w in (0.5, 1.0))
+        assert np.count_nonzero(one == other) < 10
+
+    @pytest.mark.parametrize("seconds", [0.064, 0.48])
+    def test_two_levels_of_the_same_second_talker_do_not_give_the_clean_clip(self, seconds):
+        """The talker may be the same by chance: then it is heard at another time."""
+        clip, talker = second(1), second(2)
+        levels = (0.5, 1.0)
+        first, other = (
+            degrade(clip, "a", Condition(distractor=w, clip_seconds=seconds), talker, seed=0) for w in levels
+        )
+        clean = clip[:, 200 : 200 + first.shape[1]]
+        assert np.sqrt(np.mean((2 * first - other - clean) ** 2)) > 0.5 * np.sqrt(np.mean(clean**2))
+        assert abs(correlation(first - clean, other - clean)) < 0.1
+
+    def test_the_second_talker_is_heard_where_no_target_is(self):
+        """A mixture must not hold what another clip's target sounds like, where the stored second is long enough."""
+        for seconds, earliest in ((0.064, 2048), (0.3, 0)):
+            condition = Condition(distractor=1.0, clip_seconds=seconds)
+            starts = [talker_start(16_000, condition, f"{k}", seed=0) for k in range(300)]
+            latest = 16_000 - condition.read_samples
+            assert earliest <= min(starts) < earliest + 0.05 * latest
+            assert 0.95 * latest < max(starts) <= latest
+        assert talker_start(1_000, Condition(distractor=1.0), "a", seed=0) == 0
 
     def test_distractor_level(self):
         clip, other = second(1), second(2)

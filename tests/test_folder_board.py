@@ -88,12 +88,12 @@ class TestFolder:
 
     def test_an_update_scores_what_was_added_before_it(self, board, monkeypatch):
         for module in ("submission.expectation", "standing.standing"):
-            monkeypatch.setattr(f"whence.leaderboard.{module}.HARNESS_VERSION", "1-next")
+            monkeypatch.setattr(f"whence.leaderboard.{module}.HARNESS_VERSION", "2-next")
         (found,) = standings(board, [labels(board)])
         assert len(found.entries) == len(SUBMISSIONS)
-        assert found.harness == "1-next"
-        assert {entry.harness for entry in found.entries.values()} == {"1"}
-        with pytest.raises(InputError, match="made with harness '1', this board takes '1-next'"):
+        assert found.harness == "2-next"
+        assert {entry.harness for entry in found.entries.values()} == {"2"}
+        with pytest.raises(InputError, match="made with harness '2', this board takes '2-next'"):
             add_submission(board, toy_submission(EXPECTED, np.zeros((3, 240)) + 1e-4, "late"), INFO)
 
     def test_closing_shows_the_private_half_and_takes_no_more(self, board):

@@ -47,7 +47,7 @@ def work_off(worker):
 def update(monkeypatch):
     """Raise the version of the harness."""
     for module in ("jobs", "standings"):
-        monkeypatch.setattr(f"whence.leaderboard.boards.service.{module}.HARNESS_VERSION", "1-next")
+        monkeypatch.setattr(f"whence.leaderboard.boards.service.{module}.HARNESS_VERSION", "2-next")
 
 
 def shown(client, board, worker):
@@ -63,18 +63,18 @@ def shown(client, board, worker):
 def test_the_old_table_stays_until_all_is_scored_anew(client, board, worker, monkeypatch):
     old = {send(client, board, seed) for seed in (1, 2)}
     work_off(worker)
-    assert shown(client, board, worker) == (old, "1")
+    assert shown(client, board, worker) == (old, "2")
     update(monkeypatch)
     work_off(worker)
-    assert shown(client, board, worker) == (old, "1")
+    assert shown(client, board, worker) == (old, "2")
     late = send(client, board, 3)
     work_off(worker)
-    assert shown(client, board, worker) == (old, "1")
+    assert shown(client, board, worker) == (old, "2")
     assert hosting.rescore(board.folder, SLUG) == 2
     assert worker.step()
-    assert shown(client, board, worker) == (old, "1")
+    assert shown(client, board, worker) == (old, "2")
     work_off(worker)
-    assert shown(client, board, worker) == ({*old, late}, "1-next")
+    assert shown(client, board, worker) == ({*old, late}, "2-next")
 
 
 def test_what_cannot_be_scored_anew_holds_nothing_back(client, board, worker, monkeypatch):
@@ -83,9 +83,9 @@ def test_what_cannot_be_scored_anew_holds_nothing_back(client, board, worker, mo
     update(monkeypatch)
     hosting.rescore(board.folder, SLUG)
     with worker.database.writing() as session:
-        session.query(Job).filter_by(harness="1-next", submission_id=first).update({"state": "failed"})
+        session.query(Job).filter_by(harness="2-next", submission_id=first).update({"state": "failed"})
     work_off(worker)
-    assert shown(client, board, worker) == ({second}, "1-next")
+    assert shown(client, board, worker) == ({second}, "2-next")
 
 
 def test_what_was_withdrawn_holds_nothing_back(client, board, worker, monkeypatch):
@@ -95,11 +95,11 @@ def test_what_was_withdrawn_holds_nothing_back(client, board, worker, monkeypatc
     hosting.withdraw(board.folder, first)
     assert hosting.rescore(board.folder, SLUG) == 1
     work_off(worker)
-    assert shown(client, board, worker) == ({second}, "1-next")
+    assert shown(client, board, worker) == ({second}, "2-next")
 
 
 def test_a_track_without_submissions_is_drawn_by_the_new_version(client, board, worker, monkeypatch):
     work_off(worker)
     update(monkeypatch)
     work_off(worker)
-    assert shown(client, board, worker) == (set(), "1-next")
+    assert shown(client, board, worker) == (set(), "2-next")

@@ -160,7 +160,7 @@ def test_what_is_played_is_what_the_harness_gave_the_method(dataset, tmp_path, f
     labels = run.labels
     worst = worst_samples(View(run), "gcc-phat", condition.stated())[0]
     row = labels.rows[worst]
-    clip, other = run.dataset.audio([row])[0], run.dataset.audio([second_talkers(run.dataset)[row]])[0]
+    clip, other = run.dataset.audio([row])[0], run.dataset.audio([second_talkers(run.dataset, condition)[row]])[0]
     heard = degrade(clip, labels.sample_id[worst], condition, other, seed=0)
     first = read_wav(Page(tmp_path / "report.html").all("audio")[0]["src"])
     np.testing.assert_allclose(first, heard / np.abs(heard).max() * 0.9 * 32767, atol=0.51)

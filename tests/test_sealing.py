@@ -26,6 +26,7 @@ from whence.benchmarks.questions.source import open_source
 from whence.benchmarks.running.predictions import read_predictions
 from whence.benchmarks.running.run import RUN
 from whence.benchmarks.stimuli.binaural.condition import BinauralCondition
+from whence.benchmarks.stimuli.seeds import stream
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.benchmarks.stimuli.view_pairs.batch import AsStored
 from whence.cli import main
@@ -359,13 +360,40 @@ class TestRegeneration:
     def test_noise_is_not_drawn_again_from_names_alone(self, tmp_path, folder, seed, least, most):
         """Whoever guesses all names, and even which sample is which, cannot take the noise away without the seed."""
         (tmp_path / "tde.zarr").symlink_to(folder / "tde.zarr")
-        sealed(tmp_path, "tde", [CLEAN, StereoCondition(snr_db=0.0)])
+        condition = StereoCondition(snr_db=0.0)
+        sealed(tmp_path, "tde", [CLEAN, condition])
         _, labels, public, _, place = opened(tmp_path, "tde")
         clean, noisy = (public.column(f"condition_{k}_audio")[place] for k in range(2))
         for name, noise in zip(labels.sample_id, noisy - clean, strict=True):
-            drawn = generator_for(seed, f"noise/{name}").standard_normal((2, 2048), dtype=np.float32)[:, 200:1351]
+            rng = generator_for(seed, stream("noise", condition, str(name)))
+            drawn = rng.standard_normal((2, 2048), dtype=np.float32)[:, 200:1351]
             rest = noise - drawn * np.vdot(drawn, noise) / np.vdot(drawn, drawn)
             assert least < np.sum(rest**2) / np.sum(noise**2) < most
+
+    @pytest.mark.parametrize("copy", ["open", "sealed"])
+    @pytest.mark.parametrize(
+        ("one", "other", "least"),
+        [
+            (StereoCondition(snr_db=-5.0), StereoCondition(snr_db=0.0), 0.2),
+            (StereoCondition(distractor=0.5), StereoCondition(distractor=1.0), 0.05),
+        ],
+    )
+    def test_two_conditions_of_a_clip_do_not_give_it_clean(self, tmp_path, folder, copy, one, other, least):
+        """The weights are those that fit the clean clip best, which is more than an attacker can know."""
+        (tmp_path / "tde.zarr").symlink_to(folder / "tde.zarr")
+        sealed(tmp_path, "tde", [one, other])
+        source, own, public, hidden, place = opened(tmp_path, "tde")
+        clean = given("tde", source, own, CLEAN)["audio"]
+        if copy == "sealed":
+            heard = [given("tde", public, hidden, condition)["audio"][place] for condition in (one, other)]
+        else:
+            heard = [given("tde", source, own, condition)["audio"] for condition in (one, other)]
+        left = []
+        for wanted, *clips in zip(clean, *heard, strict=True):
+            columns = np.stack([clip.ravel() for clip in clips], axis=1)
+            weights = np.linalg.lstsq(columns, wanted.ravel(), rcond=None)[0]
+            left.append(np.sum((wanted.ravel() - columns @ weights) ** 2) / np.sum(wanted**2))
+        assert min(left) > least
 
 
 class TestCommitment:

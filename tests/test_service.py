@@ -268,17 +268,17 @@ class TestPhases:
         with database.reading() as session:
             old = {(score.id, score.content) for score in session.scalars(select(Score))}
         for module in ("jobs", "standings"):
-            monkeypatch.setattr(f"whence.leaderboard.boards.service.{module}.HARNESS_VERSION", "1-next")
+            monkeypatch.setattr(f"whence.leaderboard.boards.service.{module}.HARNESS_VERSION", "2-next")
         assert hosting.rescore(board.folder, SLUG) == 1
         work_off(worker)
         with database.reading() as session:
             scores = session.scalars(select(Score)).all()
         assert old < {(score.id, score.content) for score in scores}
         assert sorted((score.harness, score.half) for score in scores) == [
-            ("1", "private"), ("1", "public"), ("1-next", "private"), ("1-next", "public"),
+            ("2", "private"), ("2", "public"), ("2-next", "private"), ("2-next", "public"),
         ]  # fmt: skip
         state = client.get(f"/api/submissions/{identifier}", headers=board.key("team0")).json()
-        assert [score["harness"] for score in state["scores"]] == ["1", "1-next"]
+        assert [score["harness"] for score in state["scores"]] == ["2", "2-next"]
 
 
 class TestWithdrawing:
@@ -308,7 +308,7 @@ class TestWithdrawing:
         work_off(worker)
         hosting.withdraw(board.folder, bad)
         for module in ("jobs", "standings"):
-            monkeypatch.setattr(f"whence.leaderboard.boards.service.{module}.HARNESS_VERSION", "1-next")
+            monkeypatch.setattr(f"whence.leaderboard.boards.service.{module}.HARNESS_VERSION", "2-next")
         assert hosting.rescore(board.folder, SLUG) == 1
         work_off(worker)
         assert list(client.get(f"/api/tracks/{SLUG}/standing").json()["entries"]) == [good]

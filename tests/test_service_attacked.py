@@ -236,7 +236,7 @@ class TestClocks:
         client.post(SUBMIT, content=board.payload(1), headers=board.key("team0"))
         work_off(worker)
         for module in ("jobs", "standings"):
-            monkeypatch.setattr(f"whence.leaderboard.boards.service.{module}.HARNESS_VERSION", "1-next")
+            monkeypatch.setattr(f"whence.leaderboard.boards.service.{module}.HARNESS_VERSION", "2-next")
         with database.writing() as session:
             for row in session.scalars(select(StandingRow)):
                 row.created += 3600
@@ -244,7 +244,7 @@ class TestClocks:
         work_off(worker)
         with database.reading() as session:
             track = session.scalars(select(TrackRow)).one()
-            assert standings.newest_table(session, track).harness == "1-next"
+            assert standings.newest_table(session, track).harness == "2-next"
             assert {job.state for job in session.scalars(select(Job))} == {"done"}
 
     def test_limits_count_by_a_clock_that_nobody_sets(self):

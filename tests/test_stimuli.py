@@ -18,6 +18,7 @@ from whence.benchmarks.report.tables import all_tables, published_table, score_t
 from whence.benchmarks.running.predictions import read_predictions
 from whence.benchmarks.scoring.compare import comparisons
 from whence.benchmarks.scoring.results import read_results
+from whence.benchmarks.stimuli.seeds import stream
 from whence.benchmarks.stimuli.stereo.batch import STEREO, second_talkers
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.benchmarks.stimuli.view_pairs.batch import VIEW_PAIRS, seen
@@ -210,13 +211,13 @@ class TestStereoClips:
         condition = StereoCondition(snr_db=0.0)
         for seed, dataset in zip((0, SECRET), speech, strict=True):
             stored = dataset.audio(np.arange(12))[..., : condition.read_samples]
-            streams = [generator_for(seed, f"noise/{name}") for name in dataset.column("sample_id")]
+            streams = [generator_for(seed, stream("noise", condition, name)) for name in dataset.column("sample_id")]
             noisy = [add_noise(clip, 0.0, rng)[:, 200:] for clip, rng in zip(stored, streams, strict=True)]
             expected = np.stack(noisy)[..., : condition.kept_samples]
             np.testing.assert_array_equal(self.heard(dataset, condition), expected)
 
     def test_second_talkers_follow_from_the_seed_of_the_dataset(self, speech):
-        one, other = map(second_talkers, speech)
+        one, other = (second_talkers(dataset, StereoCondition(distractor=1.0)) for dataset in speech)
         rooms = speech[0].column("room")
         assert (one != other).any()
         assert (rooms[one] == rooms).all()

@@ -24,7 +24,7 @@ from ..questions.track import Track
 from ..scoring.scored import Scored, joined, terms_of
 from .method import LoadedMethod
 
-HARNESS_VERSION = "1"
+HARNESS_VERSION = "2"
 """Incremented when a method's input or the reading of its predictions changes."""
 GROUP_BYTES = 2**24
 """Bytes of answers written and read at once."""

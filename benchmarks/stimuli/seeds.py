@@ -1,6 +1,8 @@
-"""The seed that, together with sample names, determines the random parts of a stimulus."""
+"""The seed and the names of the random streams that determine the random parts of a stimulus."""
 
 from ...datagen.dataset import Dataset
+from ...digests import canonical_json
+from ..questions.stimulus import Condition
 
 
 def seed_of(dataset: Dataset) -> int:
@@ -9,3 +11,17 @@ def seed_of(dataset: Dataset) -> int:
     With a constant seed, anyone who guesses the sample names could reproduce a sealed set's noise and subtract it.
     """
     return int(dataset.recipe.get("seed", 0))
+
+
+def stream(purpose: str, condition: Condition, name: str) -> str:
+    """Return the name of the random stream for `purpose`, such as noise, on the sample `name` under `condition`.
+
+    Each condition has its own streams. If two levels shared a draw, the clean clip would follow from the two clips of
+    a sealed set by subtraction. Settings that are off are left out, so a new setting changes no old draw.
+
+    >>> from .stereo.condition import StereoCondition
+    >>> stream("noise", StereoCondition(snr_db=0, votes=1), "clip-3")
+    'noise/{"clip_seconds":0.064,"snr_db":0.0,"votes":1.0,"window":1024.0}/clip-3'
+    """
+    levels = {key: float(level) + 0.0 for key, level in condition.stated().items() if level is not None}  # no -0.0
+    return f"{purpose}/{canonical_json(levels)}/{name}"

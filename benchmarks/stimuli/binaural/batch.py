@@ -2,10 +2,11 @@
 
 Rendering follows SLfM (Sec. 4.1, App. A and its released data loader): every dry clip of 7.65 s is scaled to a random
 level and convolved with `direct + ratio x indirect`; each view gets a different segment of 2.55 s. All randomness
-depends only on the dataset's seed and the sample's name; nothing is stored.
+depends only on the dataset's seed, the condition and the sample's name; nothing is stored. The target's level and
+segment are the same under every condition; noise and the other sources' segments are drawn for each.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from ....digests import generator_for
 from ....errors import InputError
 from ...questions.labels import Labels
 from ...questions.stimulus import Stimulus
-from ..seeds import seed_of
+from ..seeds import seed_of, stream
 from ..stereo.batch import AUDIO, LISTENING, StereoBatch
 from .condition import BinauralCondition, Rendering
 
@@ -64,23 +65,18 @@ def suited(dataset: Dataset, condition: BinauralCondition) -> BinauralCondition:
 
 def heard(dataset: Dataset, labels: Labels, condition: BinauralCondition) -> BinauralBatch:
     """Return what methods hear of the samples `labels`; `condition` suits the dataset."""
-    how = condition.rendering()
-    clips = rendered(dataset, labels, how) if dataset.name == RENDERED else dataset.audio(labels.rows)
+    clips = rendered(dataset, labels, condition) if dataset.name == RENDERED else dataset.audio(labels.rows)
     names = tuple(map(str, labels.sample_id))
     if condition.snr_db is not None:
-        clips = noisy(clips, condition.snr_db, names, seed=seed_of(dataset))
+        streams = [generator_for(seed_of(dataset), stream("noise", condition, name)) for name in names]
+        clips = np.stack([add_noise(clip, condition.snr_db, rng) for clip, rng in zip(clips, streams, strict=True)])
     votes = (clips.shape[-1] - WINDOW) // HOP + 1
     return BinauralBatch(clips, names, SAMPLE_RATE, WINDOW, HOP, votes)
 
 
-def noisy(clips: Audio, snr_db: float, names: Sequence[str], *, seed: int) -> Audio:
-    """Return `clips` (n, 2, samples) with white noise at `snr_db`, drawn from `seed` and `names`."""
-    streams = [generator_for(seed, f"noise/{name}") for name in names]
-    return np.stack([add_noise(clip, snr_db, rng) for clip, rng in zip(clips, streams, strict=True)])
-
-
-def rendered(dataset: Dataset, labels: Labels, how: Rendering) -> Audio:
-    """Return the segments (n, 2, SEGMENT) of `labels`, whose `within` (n, 2) gives source and view."""
+def rendered(dataset: Dataset, labels: Labels, condition: BinauralCondition) -> Audio:
+    """Return the segments (n, 2, SEGMENT) of `labels`, whose `within` (n, 2) gives source and view, without noise."""
+    how = condition.rendering()
     rows, place = np.unique(labels.rows, return_inverse=True)
     direct, indirect, clip, name = (
         read_rows(dataset.array(f), rows, dataset.url)
@@ -97,9 +93,11 @@ def rendered(dataset: Dataset, labels: Labels, how: Rendering) -> Audio:
         sources = [(asked + other) % direct.shape[1] for other in range(how.sources)]
         responses = mix(direct[k, sources, view], indirect[k, sources, view], how.reverberation)
         emitted = [levelled(dry[which[k, source]], f"{name[k]}/source-{source}", seed=seed) for source in sources]
-        start = segment_start(str(name[k]), int(view), dry.shape[1], seed=seed)
-        below = [dominance(how, f"{name[k]}/view-{view}/source-{source}", seed=seed) for source in sources[1:]]
-        segment[:] = superposed(emitted, responses, start, below)
+        others = [f"{name[k]}/view-{view}/source-{source}" for source in sources[1:]]
+        starts = [segment_start(str(name[k]), int(view), dry.shape[1], seed=seed)]
+        starts += [other_start(condition, other, dry.shape[1], seed=seed) for other in others]
+        below = [dominance(how, other, seed=seed) for other in others]
+        segment[:] = superposed(emitted, responses, starts, below)
     return segments
 
 
@@ -130,12 +128,27 @@ def segment_start(example: str, view: int, length: int, *, seed: int) -> int:
     return min(COARSE * int(coarse[view % COARSE_STEPS]) + FINE * fine, max(length - SEGMENT, 0))
 
 
-def superposed(emitted: list[Audio], responses: Audio, start: int, dominances_db: list[float]) -> Audio:
-    """Return the segment (2, SEGMENT) from `start` on of what is `emitted`, through `responses` (source, 2, taps).
+def other_start(condition: BinauralCondition, name: str, length: int, *, seed: int) -> int:
+    """Return the first sample of the segment of a source other than the first, of `length` rendered samples.
 
-    The other sources are scaled to `dominances_db` below the first, as heard in the segment.
+    Each condition draws its own. With one segment for two dominances, the first source alone would follow from the two
+    clips of a sealed set by subtraction.
+
+    >>> 0 <= other_start(BinauralCondition(sources=2), "flat/0/view-0/source-1", 122_400, seed=0) <= 122_400 - SEGMENT
+    True
     """
-    first, *others = (auralize(dry, heard, start, SEGMENT, 0) for dry, heard in zip(emitted, responses, strict=True))
+    rng = generator_for(seed, stream("segment", condition, name))
+    return int(rng.integers(max(length - SEGMENT, 0) + 1))
+
+
+def superposed(emitted: list[Audio], responses: Audio, starts: list[int], dominances_db: list[float]) -> Audio:
+    """Return the sum (2, SEGMENT) of the segments from `starts` on of what is `emitted`, through `responses`.
+
+    `responses` are (source, 2, taps). The other sources are scaled to `dominances_db` below the first, as heard in the
+    segments.
+    """
+    heard = zip(emitted, responses, starts, strict=True)
+    first, *others = (auralize(dry, response, start, SEGMENT, 0) for dry, response, start in heard)
     loudness, together = joint_rms(first), first
     for other, below in zip(others, dominances_db, strict=True):
         rms = joint_rms(other)

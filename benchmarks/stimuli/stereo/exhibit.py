@@ -18,7 +18,7 @@ def clips(source: Source, labels: Labels, answers: Answers, condition: StereoCon
     `answers` (n,) are the predictions of the method shown.
     """
     dataset, delays = source.dataset, source.track.quantity is not None
-    talkers = second_talkers(dataset) if condition.distractor is not None else None
+    talkers = second_talkers(dataset, condition) if condition.distractor is not None else None
     stored, sounds = dataset.audio(labels.rows), heard(dataset, labels, condition, talkers).audio
     skipped = skipped_samples(dataset)
     return [
