@@ -1,12 +1,13 @@
 """A whole bench in one call: predict what is missing, score all files of the run, write all outputs."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..cores import single_threaded
 from ..datagen.dataset import Dataset
 from ..locks import sole_writer
-from ..registry import load_track
+from ..registry import load_track, without_missing_packages
 from .questions.source import Source, open_source
 from .questions.stimulus import Condition
 from .report.tables import write_tables
@@ -44,7 +45,7 @@ def bench(
     check_folder(folder, track_name, dataset)
     source: Source = open_source(track, dataset, split, max_samples)
     protocols = PROTOCOLS if protocol == "both" else (protocol,)
-    loaded = load_methods(methods or track.default_methods, track_name, protocols, device)
+    loaded = load_methods(methods or _installed(track.default_methods), track_name, protocols, device)
     grid = Grid(source, loaded, source.conditions(conditions), folder)
     with sole_writer(folder), single_threaded():
         check_folder(folder, track_name, dataset)  # another bench may have ended there meanwhile
@@ -55,6 +56,14 @@ def bench(
             write_outputs(run)
     failures.raise_first()
     return run
+
+
+def _installed(specifications: Sequence[str]) -> Sequence[str]:
+    """Return the default methods whose packages are installed; name the others and the fix."""
+    usable, left_out = without_missing_packages(specifications)
+    if left_out:
+        print(f"left out: {', '.join(left_out)}; they need torch: pip install '.[learned]'", file=sys.stderr)
+    return usable
 
 
 def write_outputs(run: Run) -> None:

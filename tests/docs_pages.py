@@ -30,13 +30,16 @@ main(['quickstart', '--speech', 'path/to/speech'])
 
 TOY = [
     (r"^pip install \. && whence quickstart$", QUICKSTART),
-    (r"^(whence generate tde .*)--preset small$", r"\1--clips 2 --rt60 0.1 0.5"),
+    (r"^(whence generate tde (?!.*--speakers).*)--preset small$", r"\1--clips 2 --rt60 0.1 0.5"),
+    (r"^(whence generate tde .*--speakers test) --preset small$", r"\1 --clips 1 --rt60 0.1"),
+    (r"^(whence generate random-rooms .*)--preset tiny$", r"\1--clips 64 --val-clips 16"),
+    (r"^(whence train .*)--preset tiny(.*)$", r"\1--preset tiny --set steps=3 batch=8\2"),
     (r"^(whence generate brir .*?)( --preset tiny)?$", r"\1 --clips 1"),
     (r"^(whence generate hm3d-ss \S+) --preset (tiny|small)", r"\1 --scene-count 2 --examples 1"),
     (r"^(whence generate panoramas .*?)( --pairs 12)?( --largest-rotation 30)?$", r"\1 --pairs 1\3"),
     (r"^(whence generate scenes .*)--count 10$", r"\1--count 1"),
     (r"^(whence bench tde (?!.*--method).*)$", r"\1 --method zero gcc-phat --snr 10"),
-    (r"^(whence bench tde \S+ .*--method mine.*)$", r"\1 --snr 10"),
+    (r"^(whence bench tde \S+ .*--method (mine|gcc-phat).*)$", r"\1 --snr 10"),
     (r"^(whence bench left-right .*)$", r"\1 --method gcc-phat --snr clean"),
     (r"^(whence bench rotation .*)$", r"\1 --method sift"),
     (r"^(whence bench azimuth .*)$", r"\1 --method itd-sphere"),
@@ -79,7 +82,6 @@ BENCH = "whence bench tde data/tde.zarr --method zero gcc-phat --snr 10 --out ru
 GIVEN = {
     "bench.md": [TDE],
     "compare.md": [TDE, f"{BENCH}tde", f"{BENCH}mine"],
-    "train.md": [TDE],
     "submit.md": [
         f"{TDE} --seed {2**127}",
         "whence seal data/tde.zarr --track tde --snr 10 --labels labels.parquet --out PUBLIC.zarr",

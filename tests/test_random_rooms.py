@@ -75,7 +75,7 @@ def test_a_corpus_without_validation_speakers_is_refused(tmp_path):
 
     for number in range(2):
         soundfile.write(tmp_path / f"{number}.wav", np.random.default_rng(number).normal(0, 0.1, 32000), 16000)
-    with pytest.raises(InputError, match=r"no speaker is in the part '(train|val)'"):
+    with pytest.raises(InputError, match=r"none of its 2 speakers falls into the part '(train|val)'"):
         plan_random_rooms(str(tmp_path), train_clips=4, val_clips=2)
 
 

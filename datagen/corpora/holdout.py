@@ -33,7 +33,11 @@ def spoken_by(corpus: Corpus, speakers: Speakers) -> Corpus:
         return corpus
     kept = [k for k, clip in enumerate(corpus.clips) if part_of(clip.speaker) == speakers]
     if not kept:
-        raise InputError(f"{corpus.location or corpus.kind}: no speaker is in the part {speakers!r}; give more speech")
+        voices = len({clip.speaker for clip in corpus.clips})
+        raise InputError(
+            f"{corpus.location or corpus.kind}: none of its {voices} speakers falls into the part {speakers!r}; "
+            "give speech of more speakers (30 are enough)"
+        )
     own = len(corpus.fingerprints) == len(corpus.clips)
     return replace(
         corpus,

@@ -65,8 +65,11 @@ def _method(target: str, tracks: tuple[str, ...], summary: str, trained: bool = 
     return Registration(f"whence.baselines.{target}", tracks, summary, trained)
 
 
+_MODELS = "whence.models."
+
+
 def _learned(target: str, tracks: tuple[str, ...], summary: str) -> Registration:
-    return Registration(f"whence.models.{target}", tracks, summary, trained=True)
+    return Registration(f"{_MODELS}{target}", tracks, summary, trained=True)
 
 
 METHODS = {
@@ -155,6 +158,20 @@ def registered_tracks() -> dict[str, Registration]:
         whose = f"from {point.dist.name if point.dist else point.value}"
         found.setdefault(point.name, Registration(point.value, (point.name,), whose))
     return found
+
+
+def without_missing_packages(specifications: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return those of `specifications` whose packages are installed, and the trained models whose packages are not."""
+    learned = all(importlib.util.find_spec(package) for package in LEARNED_PACKAGES)
+    needs = {
+        text: METHODS[name].target.startswith(_MODELS) for text in specifications if (name := _name(text)) in METHODS
+    }
+    left_out = [text for text, needed in needs.items() if needed and not learned]
+    return [text for text in specifications if text not in left_out], left_out
+
+
+def _name(specification: str) -> str:
+    return parse_specification(specification)[0]
 
 
 def load_conditions() -> list[Any]:

@@ -8,9 +8,10 @@ from .conditions import known_settings
 
 OTHER_NUMBER_LISTS = frozenset(("--rt60",))
 """Options that take several numbers, besides those for settings."""
-NAME_LISTS = frozenset(("--method", "-m"))
-TAKE_NAMES = frozenset(("bench",))
-"""Commands whose `--method` takes several names; `submit` takes one."""
+NAME_LISTS = {"bench": frozenset(("--method", "-m")), "train": frozenset(("--data", "--set"))}
+"""Options that take several names, by command: the `--method` of `submit` takes one."""
+WITH_COMMAS = frozenset(("--data", "--set"))
+"""Options whose values may hold commas, so that only spaces separate them."""
 _NUMBER = re.compile(r"[-+]?[\d.]+([eE][-+]?\d+)?|clean|none|off", re.IGNORECASE)
 
 
@@ -21,20 +22,24 @@ def spread_lists(arguments: Sequence[str]) -> list[str]:
     ['bench', 'tde', 'd.zarr', '--snr=30', '--snr=-10', '--out', 'r']
     """
     numbers = OTHER_NUMBER_LISTS | set(known_settings())
-    names = NAME_LISTS if arguments and arguments[0] in TAKE_NAMES else frozenset()
+    names = NAME_LISTS.get(arguments[0], frozenset()) if arguments else frozenset()
     spread: list[str] = []
     current = ""
     for argument in arguments:
         name, separator, value = argument.partition("=")
         if name in numbers or name in names:
             current = name
-            spread += [f"{name}={part}" for part in value.split(",")] if separator else []
+            spread += [f"{name}={part}" for part in _parts(name, value)] if separator else []
         elif current and _belongs(argument, current in names):
-            spread += [f"{current}={part}" for part in argument.split(",") if part]
+            spread += [f"{current}={part}" for part in _parts(current, argument) if part]
         else:
             spread += [*_left_empty(current, spread), argument]
             current = ""
     return [*spread, *_left_empty(current, spread)]
+
+
+def _parts(option: str, value: str) -> list[str]:
+    return [value] if option in WITH_COMMAS else value.split(",")
 
 
 def _left_empty(option: str, spread: Sequence[str]) -> list[str]:

@@ -92,7 +92,12 @@ def random_rooms(
     preset: Annotated[
         Preset, typer.Option(help="2,000, 40,000 or 200,000 clips, and 1,000, 2,000 or 5,000 for validation.")
     ] = Preset.small,
-    clips: Clips = None,
+    clips: Annotated[
+        int | None, typer.Option(min=1, help="Clips to train on; overrides the preset's.", show_default=False)
+    ] = None,
+    val_clips: Annotated[
+        int | None, typer.Option(min=1, help="Clips for validation; overrides the preset's.", show_default=False)
+    ] = None,
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -101,8 +106,8 @@ def random_rooms(
     """One-second clips of stereo speech in thousands of rooms, to train on; never a test room or a test speaker."""
     from ..datagen.random_rooms import PRESETS, plan_random_rooms
 
-    train_clips, val_clips = PRESETS[preset]
-    plan = plan_random_rooms(speech, train_clips=clips or train_clips, val_clips=val_clips, seed=seed or 0)
+    train, val = PRESETS[preset]
+    plan = plan_random_rooms(speech, train_clips=clips or train, val_clips=val_clips or val, seed=seed or 0)
     describe_speech(plan.corpus)
     render(plan, out, workers, scheduler, json)
 
