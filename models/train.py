@@ -21,6 +21,7 @@ from .training.card import card_text
 from .training.checkpoint import read_checkpoint, write_checkpoint
 from .training.learning import Trainable
 from .training.loop import Progress, train
+from .training.memory import keep_freed_memory
 from .training.recipe import Recipe, recipe_from
 from .training.report import write_report
 from .training.run import TrainingRun
@@ -89,6 +90,7 @@ def train_model(
     }
     run = TrainingRun(out, facts)
     torch.set_num_threads(allowed_cores())
+    keep_freed_memory()
     fabric = machines.fabric()
     first = fabric.global_rank == 0
     with sole_writer(out) if first else nullcontext():

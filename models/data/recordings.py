@@ -150,5 +150,5 @@ def _is_audio(path: Path) -> bool:
 def _reasons(left_out: Mapping[str, str]) -> str:
     """Return how many files were left out for each reason, with an example."""
     counts = Counter(left_out.values())
-    examples = {reason: name for name, reason in reversed(left_out.items())}
+    examples = {reason: name for name, reason in sorted(left_out.items(), reverse=True)}
     return "".join(f"; {count} {reason}, such as {examples[reason]}" for reason, count in counts.most_common())

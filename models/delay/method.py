@@ -19,6 +19,7 @@ from ..data.rooms import DelayRecipe, open_rooms
 from ..networks.correlation import cross_spectra, generalised_correlations
 from ..training.checkpoint import fill, read_checkpoint, shipped
 from ..training.learning import Examples
+from ..training.memory import keep_freed_memory
 from ..training.recipe import Recipe
 
 SHIPPED, UNTRAINED = "shipped", "untrained"
@@ -99,6 +100,7 @@ class DelayModel:
         if self.device == "cuda" and not torch.cuda.is_available():
             raise InputError("--device cuda: torch finds no GPU here; leave the option out")
         torch.set_num_threads(allowed_cores())
+        keep_freed_memory()
         if self.checkpoint == UNTRAINED:
             torch.manual_seed(0)
             return self.network(self.recipe(**self.recipe.presets["small"])).eval().to(self.device)

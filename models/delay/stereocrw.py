@@ -91,7 +91,7 @@ class StereoCrw(DelayModel):
         return open_views(recipe, data)
 
     @classmethod
-    def loss(cls, network: nn.Module, batch: Views) -> Tensor:
+    def loss(cls, network: Any, batch: Views) -> Tensor:
         """Return minus the mean log-probability of coming home."""
         left, right, home = embedded(network, batch.left, batch.right, batch.clean)
         return cycle_loss(compare(network, left, right), compare(network, right, home))
@@ -144,7 +144,7 @@ class ZeroNce(StereoCrw):
     name: ClassVar[str] = "zeronce"
 
     @classmethod
-    def loss(cls, network: nn.Module, batch: Views) -> Tensor:
+    def loss(cls, network: Any, batch: Views) -> Tensor:
         """Return the cross-entropy of the patch at the same time, augmented left against augmented right."""
         left, right = embedded(network, batch.left, batch.right)
         return match_loss(compare(network, left, right), torch.zeros_like(batch.shift))
@@ -158,8 +158,8 @@ class MonoClr(StereoCrw):
     recipe: ClassVar[type[StereoCrwRecipe]] = MonoClrRecipe
 
     @classmethod
-    def loss(cls, network: nn.Module, batch: Views) -> Tensor:
-        """Return the cross-entropy of the same patch; rows that the largest shift of the batch may move out are left."""
+    def loss(cls, network: Any, batch: Views) -> Tensor:
+        """Return the cross-entropy of the same patch, without rows that a shift may move outside."""
         left, clean = embedded(network, batch.left, batch.clean)
         shift = torch.round(batch.shift / network.stride).long()
         return match_loss(compare(network, left, clean), shift, skipped=int(shift.abs().max()))

@@ -1,8 +1,8 @@
 """Embeddings of short patches of one channel: complex spectrogram, residual network, unit length (StereoCRW, Sec. 3).
 
-Each patch is transformed by itself. Patches a frame apart share most of their spectrogram, but the frames at a patch's
-ends reflect its own samples, and the network pads its own borders: reusing frames would change the answers. The
-transform is also a small part of the work.
+Each patch is transformed by itself. Patches a hop apart share the inner frames of their spectrogram, not those at the
+ends, which reflect the patch's own samples; and the network pads its borders, so nothing behind the spectrogram can be
+shared. The transform is 10 % of the work with 32 frames and narrow layers, 2 % as published.
 """
 
 from collections.abc import Sequence
@@ -89,9 +89,10 @@ def compressed(image: Tensor, power: float) -> Tensor:
 def clip_embeddings(
     encoder: nn.Module, audio: Tensor, window: int, hop: int, votes: int, margin: int
 ) -> tuple[Tensor, Tensor]:
-    """Return the embeddings of the left channel (n, votes - 2 margin, 128), ends left out, and of the right (n, votes, 128).
+    """Return the embeddings of the left channel (n, votes - 2 margin, 128) and of the right (n, votes, 128).
 
-    `audio` (n, 2, samples) is cut into `votes` windows, `hop` samples apart.
+    `audio` (n, 2, samples) is cut into `votes` windows, `hop` samples apart; `margin` left ones at each end are not
+    embedded.
     """
     windows = windows_of(audio, window, hop, votes)
     left, right = windows[:, margin : votes - margin, 0], windows[:, :, 1]
