@@ -20,7 +20,7 @@ from whence.models.delay.method import standard_batch  # noqa: E402
 from whence.models.delay.stereocrw import MonoClr, MonoClrRecipe, StereoCrw, StereoCrwRecipe, ZeroNce  # noqa: E402
 from whence.models.networks.patches import PatchEncoder, spectrogram  # noqa: E402
 from whence.models.networks.residual import PUBLISHED_WIDTHS, ResidualEncoder  # noqa: E402
-from whence.models.networks.walks import affinity, cycle_loss, match_loss, return_log_probability  # noqa: E402
+from whence.models.networks.walks import affinity, cycle_loss, match_loss, return_log_probability, soft_votes  # noqa: E402
 from whence.models.train import train_model  # noqa: E402
 from whence.models.training.checkpoint import read_checkpoint  # noqa: E402
 
@@ -158,10 +158,17 @@ def test_a_known_shift_is_recovered_and_swapping_the_channels_negates_it(delay):
         assert ballots == pytest.approx(np.full((1, 80), expected), abs=1e-2)
 
 
-def test_votes_further_apart_are_counted_in_samples():
-    audio = delayed_noise(6, samples=1024 + 3 * 79)
-    batch = StereoBatch(audio.numpy(), ["a"], 16000, 1024, 3, 80)
-    assert StereoCrw.ballots(Samples(), batch, audio) == pytest.approx(np.full((1, 64), 6), abs=1e-2)
+@pytest.mark.parametrize(("votes", "hop", "voters"), [(80, 3, 64), (6, 60, 4), (1, 1, 1), (2, 20, 1)])
+def test_windows_that_lie_apart_or_are_few_find_it_too(votes, hop, voters):
+    audio = delayed_noise(6, samples=1024 + hop * (votes - 1))
+    batch = StereoBatch(audio.numpy(), ["a"], 16000, 1024, hop, votes)
+    assert StereoCrw.ballots(Samples(), batch, audio) == pytest.approx(np.full((1, voters), 6), abs=2e-2)
+
+
+def test_a_vote_is_the_mean_shift_under_the_softmax():
+    shifts = torch.tensor([-1, 0, 1])
+    votes = soft_votes(torch.log(torch.tensor([[1.0, 2.0, 5.0], [2.0, 1.0, 1.0]])), shifts)
+    assert votes.tolist() == pytest.approx([(5 - 1) / 8, (1 - 2) / 4])
 
 
 @pytest.mark.parametrize("model", [StereoCrw, ZeroNce, MonoClr])
@@ -171,12 +178,9 @@ def test_an_untrained_model_sits_at_chance_and_80_windows_vote(model):
     assert list(answer.diagnostics["voters"]) == [80]
 
 
-def test_too_few_or_too_short_windows_are_refused():
-    model = StereoCrw(checkpoint="untrained")
-    with pytest.raises(InputError, match="48 windows, 1 samples apart, leave none to vote"):
-        model.predict(standard_batch(delayed_noise(0), votes=48))
-    with pytest.raises(InputError, match="windows of 128 samples; it needs 129 or more"):
-        model.predict(standard_batch(delayed_noise(0, samples=255)))
+def test_too_short_windows_are_refused():
+    with pytest.raises(InputError, match="windows of 128 samples are too short, it compares patches of 129"):
+        StereoCrw(checkpoint="untrained").predict(standard_batch(delayed_noise(0, samples=255)))
 
 
 # Views

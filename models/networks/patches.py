@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .correlation import windows_of
 from .residual import ResidualEncoder
 
 FRAME = 256
@@ -86,15 +85,15 @@ def compressed(image: Tensor, power: float) -> Tensor:
     return scaled / (magnitude + 1e-4) ** power
 
 
-def clip_embeddings(
-    encoder: nn.Module, audio: Tensor, window: int, hop: int, votes: int, margin: int
-) -> tuple[Tensor, Tensor]:
-    """Return the embeddings of the left channel (n, votes - 2 margin, 128) and of the right (n, votes, 128).
+def shifted_affinities(encoder: nn.Module, audio: Tensor, patch: int, starts: Tensor, shifts: Tensor) -> Tensor:
+    """Return the cosines (n, voters, shifts) of patches of the left channel with shifted ones of the right.
 
-    `audio` (n, 2, samples) is cut into `votes` windows, `hop` samples apart; `margin` left ones at each end are not
-    embedded.
+    `audio` is (n, 2, samples). The left patches of `patch` samples begin at `starts` (voters,), the right ones `shifts`
+    (shifts,) samples later. Each right patch is embedded once, however many left ones it is compared with.
     """
-    windows = windows_of(audio, window, hop, votes)
-    left, right = windows[:, margin : votes - margin, 0], windows[:, :, 1]
-    embedded = encoder(torch.cat([left, right], dim=1))
-    return embedded[:, : left.shape[1]], embedded[:, left.shape[1] :]
+    places, index = torch.unique(starts[:, None] + shifts, return_inverse=True)
+    windows = audio.unfold(-1, patch, 1)
+    embedded = encoder(torch.cat([windows[:, 0, starts], windows[:, 1, places]], dim=1))
+    left, right = embedded[:, : len(starts)], embedded[:, len(starts) :]
+    cosines: Tensor = torch.einsum("nvd,nvsd->nvs", left, right[:, index])
+    return cosines

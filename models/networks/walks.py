@@ -44,12 +44,6 @@ def match_loss(affinities: Tensor, shift: Tensor, skipped: int = 0) -> Tensor:
     return -scores.mean()
 
 
-def soft_votes(affinities: Tensor, margin: int) -> Tensor:
-    """Return the expected shift j - i (n, rows) in nodes of each row of `affinities` (n, rows, rows + 2 margin).
-
-    Row k belongs to node i = k + `margin`; only nodes with |j - i| <= `margin` count.
-    """
-    rows = affinities.shape[-2]
-    band = torch.stack([affinities[:, k, k : k + 2 * margin + 1] for k in range(rows)], dim=1)
-    shifts = torch.arange(-margin, margin + 1, dtype=affinities.dtype, device=affinities.device)
-    return band.softmax(-1) @ shifts
+def soft_votes(affinities: Tensor, shifts: Tensor) -> Tensor:
+    """Return the mean of `shifts` (shifts,), weighted by the softmax of each row of `affinities` (..., shifts)."""
+    return affinities.softmax(-1) @ shifts.to(affinities.dtype)
