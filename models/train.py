@@ -13,14 +13,16 @@ from lightning_fabric import Fabric
 
 from .. import __version__
 from ..cores import allowed_cores
+from ..digests import sha256
 from ..errors import InputError
 from ..locks import sole_writer
 from ..registry import load_method
 from .training.card import card_text
-from .training.checkpoint import write_checkpoint
+from .training.checkpoint import read_checkpoint, write_checkpoint
 from .training.learning import Trainable
 from .training.loop import Progress, train
-from .training.recipe import recipe_from
+from .training.memory import keep_freed_memory
+from .training.recipe import Recipe, recipe_from
 from .training.report import write_report
 from .training.run import TrainingRun
 
@@ -83,11 +85,12 @@ def train_model(
     facts = {
         "model": model.name,
         "recipe": recipe.model_dump(mode="json"),
-        "sources": list(examples.sources),
+        "sources": [*examples.sources, *started_from(recipe, model.name)],
         "code": {"whence": __version__},
     }
     run = TrainingRun(out, facts)
     torch.set_num_threads(allowed_cores())
+    keep_freed_memory()
     fabric = machines.fabric()
     first = fabric.global_rank == 0
     with sole_writer(out) if first else nullcontext():
@@ -98,6 +101,16 @@ def train_model(
         if first:
             _finish(run, facts, progress, model, examples)
     return run.checkpoint
+
+
+def started_from(recipe: Recipe, model: str) -> list[dict[str, Any]]:
+    """Return what is recorded of the checkpoint that the training begins with: its sha256 and its sources' licences."""
+    if not recipe.start:
+        return []
+    card = read_checkpoint(Path(recipe.start), model).card
+    licences = {licence for source in card["sources"] for licence in source["licences"]}
+    fingerprint = sha256(Path(recipe.start).read_bytes())
+    return [{"dataset": f"checkpoint of {model}", "fingerprint": fingerprint, "licences": sorted(licences)}]
 
 
 def _finish(run: TrainingRun, facts: Mapping[str, Any], progress: Progress, model: Any, examples: Any) -> None:

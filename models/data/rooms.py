@@ -90,25 +90,30 @@ class RandomRooms:
         """The set's kind, recipe, fingerprint and licences."""
         return [described(self.dataset)]
 
+    def clips(self, step: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+        """Return the rows of `step` and their stored clips (n, 2, samples)."""
+        rows, stored = self._reader.rows_of(step, self.recipe.batch)
+        return rows, _floats(stored)
+
     def training(self, step: int, rank: int = 0, ranks: int = 1) -> DelayClips:
         """Return the clips of `step` for device `rank` of `ranks`."""
         rng = generator_for(self.recipe.seed, f"step/{step}")
-        rows, stored = self._reader.rows_of(step, self.recipe.batch)
+        rows, stored = self.clips(step)
         length = self.recipe.clip_samples[step % len(self.recipe.clip_samples)]
-        clips = degrade(spoken_windows(_floats(stored), length, rng), self.recipe.degradation, rng)
+        clips = degrade(spoken_windows(stored, length, rng), self.recipe.degradation, rng)
         delay = self._delays[rows]
         swapped = rng.random(len(rows)) < 0.5
         clips[swapped], delay = clips[swapped, ::-1].copy(), np.where(swapped, -delay, delay)
         own = slice(rank, None, ranks)
         return DelayClips(torch.from_numpy(clips[own].copy()), torch.from_numpy(delay[own].astype(np.float32)))
 
-    def validation(self) -> Iterator[DelayClips]:
-        """Yield the validation clips in the benchmark's standard condition, each at one of five noise levels."""
+    def validation(self, samples: int = STANDARD_SAMPLES) -> Iterator[DelayClips]:
+        """Yield the validation clips, `samples` long as in the benchmark, each at one of five noise levels."""
         rows = np.flatnonzero(self.dataset.column("split") == "val")
         for k in range(0, len(rows), _VALIDATION_BATCH):
             part = rows[k : k + _VALIDATION_BATCH]
             rng = generator_for(0, f"validation/{k}")
-            clips = spoken_windows(_floats(self._stored(part)), STANDARD_SAMPLES, rng)
+            clips = spoken_windows(_floats(self._stored(part)), samples, rng)
             noisy = [
                 degrade(clips[i : i + 1], _noise(VALIDATION_SNR_DB[i % len(VALIDATION_SNR_DB)]), rng)
                 for i in range(len(clips))

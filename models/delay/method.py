@@ -15,9 +15,12 @@ from ...benchmarks.running.method import Diagnosed
 from ...benchmarks.stimuli.stereo.batch import StereoBatch
 from ...cores import allowed_cores
 from ...errors import InputError
-from ..data.rooms import DelayClips, DelayRecipe, RandomRooms, open_rooms
+from ..data.rooms import DelayRecipe, open_rooms
 from ..networks.correlation import cross_spectra, generalised_correlations
 from ..training.checkpoint import fill, read_checkpoint, shipped
+from ..training.learning import Examples
+from ..training.memory import keep_freed_memory
+from ..training.recipe import Recipe
 
 SHIPPED, UNTRAINED = "shipped", "untrained"
 Float64 = npt.NDArray[np.float64]
@@ -40,8 +43,9 @@ class DelayModel:
     name: ClassVar[str]
     version: ClassVar[str] = "1"
     tracks: ClassVar[tuple[str, ...]] = ("tde", "left-right")
-    recipe: ClassVar[type[DelayRecipe]] = DelayRecipe
+    recipe: ClassVar[type[Recipe]] = DelayRecipe
     clips_at_once: ClassVar[int] = 32
+    validation_votes: ClassVar[int] = 128
 
     @classmethod
     def network(cls, recipe: Any) -> nn.Module:
@@ -49,12 +53,12 @@ class DelayModel:
         raise NotImplementedError
 
     @classmethod
-    def examples(cls, recipe: Any, data: Sequence[str]) -> RandomRooms:
+    def examples(cls, recipe: Any, data: Sequence[str]) -> Examples:
         """Return the clips of the set of random rooms in `data`."""
         return open_rooms(recipe, data)
 
     @classmethod
-    def loss(cls, network: nn.Module, batch: DelayClips) -> Tensor:
+    def loss(cls, network: nn.Module, batch: Any) -> Tensor:
         """Return the mean absolute error in samples."""
         answers: Tensor = network(batch.audio)
         return (answers - batch.delay).abs().mean()
@@ -66,12 +70,14 @@ class DelayModel:
         return answers
 
     @classmethod
-    def validate(cls, network: nn.Module, examples: RandomRooms) -> Mapping[str, float]:
+    def validate(cls, network: nn.Module, examples: Any) -> Mapping[str, float]:
         """Return the mean absolute error (ms) of the network, and of GCC-PHAT, on the validation clips."""
         device = next(network.parameters()).device
         own, classical = [], []
         for clips in examples.validation():
-            answers = cls.delays(network, standard_batch(clips.audio), clips.audio.to(device)).cpu()
+            heard = standard_batch(clips.audio, cls.validation_votes)
+            parts = clips.audio.split(cls.clips_at_once)
+            answers = torch.cat([cls.delays(network, heard, part.to(device)).cpu() for part in parts])
             own.append((answers - clips.delay).abs())
             classical.append((phase_transform_delays(clips.audio) - clips.delay).abs())
         return {
@@ -94,6 +100,7 @@ class DelayModel:
         if self.device == "cuda" and not torch.cuda.is_available():
             raise InputError("--device cuda: torch finds no GPU here; leave the option out")
         torch.set_num_threads(allowed_cores())
+        keep_freed_memory()
         if self.checkpoint == UNTRAINED:
             torch.manual_seed(0)
             return self.network(self.recipe(**self.recipe.presets["small"])).eval().to(self.device)
@@ -115,9 +122,8 @@ class DelayModel:
             yield audio[first : first + self.clips_at_once].to(self.device)
 
 
-def standard_batch(audio: Tensor) -> StereoBatch:
-    """Return `audio` (n, 2, samples) as the benchmark gives it in its standard condition: 128 windows, 1 apart."""
-    votes = 128
+def standard_batch(audio: Tensor, votes: int = 128) -> StereoBatch:
+    """Return `audio` (n, 2, samples) as the benchmark gives it in its standard condition: `votes` windows, 1 apart."""
     return StereoBatch(audio.numpy(), [""] * len(audio), 16000, audio.shape[-1] - votes + 1, 1, votes)
 
 

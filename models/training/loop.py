@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from ...digests import stable_hash
+from .checkpoint import fill, read_checkpoint
 from .learning import Examples, Trainable
 from .recipe import Recipe
 from .run import TrainingRun
@@ -98,6 +100,9 @@ def _begin(model: type[Trainable], recipe: Recipe, run: TrainingRun, fabric: Fab
     """Return the untrained network, or the last state of `run`."""
     torch.manual_seed(recipe.seed)
     network = model.network(recipe).to(fabric.device)
+    if recipe.start:
+        start = Path(recipe.start)
+        fill(network, read_checkpoint(start, model.name), start)
     learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(learned, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     progress = Progress(network, AveragedModel(network, use_buffers=True), optimizer)

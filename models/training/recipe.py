@@ -18,6 +18,8 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {preset: {} for preset in PRESETS}
 
+    start: str = ""
+    """A checkpoint of the same model whose weights the training begins with; none: random weights."""
     seed: int = Field(default=0, ge=0)
     steps: int = Field(default=1000, ge=1)
     batch: int = Field(default=128, ge=2)

@@ -84,6 +84,9 @@ METHODS = {
     "ml": _method("gcc:MaximumLikelihood", _BOTH, "Hannan and Thomson's weighting (1973)"),
     "beta": _method("gcc:Beta", _BOTH, "phase transform to the power beta, 0..1"),
     "salvati": _learned("delay.salvati:Salvati", _BOTH, "network on parametrised correlations (Salvati et al. 2021)"),
+    "stereocrw": _learned("delay.stereocrw:StereoCrw", _BOTH, "patches walk to the other channel and back, no labels"),
+    "zeronce": _learned("delay.stereocrw:ZeroNce", _BOTH, "patches at one time match, no labels"),
+    "monoclr": _learned("delay.stereocrw:MonoClr", _BOTH, "a patch of one channel finds itself, no labels"),
     "whence-delay": _learned("delay.whence_delay:WhenceDelay", _BOTH, "our network on a whole clip, with intervals"),
     "iid-rms": _method("level:LevelRatio", ("left-right",), "the louder channel, over the clip"),
     "iid-vote": Registration(

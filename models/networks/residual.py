@@ -1,0 +1,60 @@
+"""ResNet-9: a small residual network from the spectrogram of a patch to its embedding (He et al. 2016).
+
+With the published widths it is the audio encoder of StereoCRW (Chen et al. 2022, Sec. 3), tensor for tensor.
+"""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+PUBLISHED_WIDTHS = (64, 128, 256, 512)
+
+
+class ResidualEncoder(nn.Module):
+    """From images (n, channels, rows, columns) to vectors (n, embedding).
+
+    A stem of `widths[0]` filters, one residual block for each of `widths` (the later ones halve the image), the mean
+    over the image, and a linear layer.
+    """
+
+    def __init__(self, widths: Sequence[int] = PUBLISHED_WIDTHS, embedding: int = 128, channels: int = 2) -> None:
+        super().__init__()
+        first, second, third, fourth = widths
+        self.conv1 = nn.Conv2d(channels, first, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(first)
+        self.pool = nn.MaxPool2d(3, stride=2, padding=1)
+        self.layer1 = nn.Sequential(_Block(first, first))
+        self.layer2 = nn.Sequential(_Block(first, second, stride=2))
+        self.layer3 = nn.Sequential(_Block(second, third, stride=2))
+        self.layer4 = nn.Sequential(_Block(third, fourth, stride=2))
+        self.fc = nn.Linear(fourth, embedding)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return the embedding of each image."""
+        hidden = self.pool(self.bn1(self.conv1(image)).relu())
+        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
+            hidden = layer(hidden)
+        embedding: Tensor = self.fc(hidden.mean(dim=(-2, -1)))
+        return embedding
+
+
+class _Block(nn.Module):
+    """Two 3 x 3 convolutions, added to their input."""
+
+    def __init__(self, given: int, made: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(given, made, 3, stride=stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(made)
+        self.conv2 = nn.Conv2d(made, made, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(made)
+        same = stride == 1 and given == made
+        shortcut = nn.Sequential(nn.Conv2d(given, made, 1, stride=stride, bias=False), nn.BatchNorm2d(made))
+        self.downsample = nn.Identity() if same else shortcut
+
+    def forward(self, image: Tensor) -> Tensor:
+        hidden = self.bn2(self.conv2(self.bn1(self.conv1(image)).relu()))
+        added: Tensor = hidden + self.downsample(image)
+        return added.relu()
