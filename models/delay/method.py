@@ -60,8 +60,8 @@ class DelayModel:
     @classmethod
     def loss(cls, network: nn.Module, batch: Any) -> Tensor:
         """Return the mean absolute error in samples."""
-        answers: Tensor = network(batch.audio)
-        return (answers - batch.delay).abs().mean()
+        error: Tensor = network(batch.audio) - batch.delay
+        return error.abs().mean()
 
     @classmethod
     def delays(cls, network: nn.Module, batch: StereoBatch, audio: Tensor) -> Tensor:

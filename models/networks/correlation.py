@@ -16,13 +16,12 @@ def windows_of(audio: Tensor, window: int, hop: int, count: int) -> Tensor:
 def normalised(audio: Tensor) -> Tensor:
     """Return `audio` (..., 2, samples) divided by its root mean square over both channels; silence stays silent."""
     level = audio.square().mean(dim=(-2, -1), keepdim=True).sqrt()
-    scaled: Tensor = torch.div(audio, level.clamp_min(1e-9))
-    return scaled
+    return torch.div(audio, level.clamp_min(1e-9))
 
 
 def cross_spectra(audio: Tensor) -> Tensor:
     """Return conj(L) R (..., samples + 1), complex, of `audio` (..., 2, samples) zero-padded to twice its length."""
-    spectra = torch.fft.rfft(audio, 2 * audio.shape[-1])
+    spectra: Tensor = torch.fft.rfft(audio, 2 * audio.shape[-1])
     return spectra[..., 0, :].conj() * spectra[..., 1, :]
 
 

@@ -36,8 +36,7 @@ def _bands(device: torch.device) -> Tensor:
     rising = (hertz - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     falling = (edges[2:, None] - hertz) / (edges[2:] - edges[1:-1])[:, None]
     weight = torch.minimum(rising, falling).clamp_min(0)
-    shared: Tensor = torch.div(weight, weight.sum(1, keepdim=True))
-    return shared.to(device)
+    return torch.div(weight, weight.sum(1, keepdim=True)).to(device)
 
 
 @lru_cache(maxsize=4)
@@ -55,7 +54,8 @@ def frames_of(audio: Tensor) -> Tensor:
     padded = nn.functional.pad(audio, (HOP, HOP))
     spare = (padded.shape[-1] - FRAME) % HOP
     padded = nn.functional.pad(padded, (0, (HOP - spare) % HOP))
-    return torch.fft.rfft(padded.unfold(-1, FRAME, HOP) * window)
+    spectra: Tensor = torch.fft.rfft(padded.unfold(-1, FRAME, HOP) * window)
+    return spectra
 
 
 def band_features(audio: Tensor) -> tuple[Tensor, Tensor]:
