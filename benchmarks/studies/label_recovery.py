@@ -161,10 +161,14 @@ def thresholds(boards: Sequence[Board], count: int, rng: np.random.Generator) ->
 
 def _just_better(best: float, samples: int) -> float:
     """Return the largest score, in ms, that beats `best` by its step: anybody can work it out."""
-    value = best
-    for _ in range(4):
-        value = best - step_of(Interval(value, value, value), 0.0, samples)
-    return value
+    steps = (first * 10.0**power for power in range(-6, 4) for first in (1, 2, 5))
+    values = (best - step for step in steps if _step(best - step, samples) <= step * (1 + 1e-9))
+    return next(values)
+
+
+def _step(value: float, samples: int) -> float:
+    """Return the step of a score whose terms hardly differ."""
+    return step_of(Interval(value, value, value), 0.0, samples)
 
 
 def _solved(weights: Float64, sums: Float64, variances: Float64) -> Float64:
