@@ -19,6 +19,7 @@ from .rendering import render
 from .view import FIRST_CHOICE, SHOWN, BoardView, Choice, Condition, Option, Switch, view_of
 from .words import day, joined, metric_text, milliseconds, number, per_cent, row_interval
 
+UNSCORED = "Without a score of their own so far"
 BOUND_NOTES = {CEILING: "knows the truth", CHANCE: "is given nothing"}
 
 
@@ -159,9 +160,7 @@ def board_table(view: BoardView, choice: Choice) -> PageTable:
     bounds = Group([_line(shown, row, Cell("")) for row in shown.bounds], "Bounds, measured on these samples")
     unscored = [entry for entry in view.unscored if _is_shown(entry, shown.choice)]
     heads = _heads(shown)
-    waiting = Group(
-        [_unscored_line(shown, entry, len(heads)) for entry in unscored], "Without a score of their own so far"
-    )
+    waiting = Group([_unscored_line(shown, entry, len(heads)) for entry in unscored], UNSCORED)
     return PageTable(
         name="table",
         caption=f"{metric_text(metric)}: {view.text(condition)}",
