@@ -121,14 +121,16 @@ def equations(boards: Sequence[Board], count: int, rng: np.random.Generator) -> 
     """
     weights, sums, variances = [], [], []
     for board in boards:
-        exact, samples = board.phase == "closed", len(board.public)
-        loud = LOUD if exact else LARGEST
-        for _ in range(count):
+        samples = len(board.public)
+        first = board.submit(np.full((board.conditions, samples), LARGEST))
+        exact = first.step == 0
+        loud = LOUD if exact else 1e-3 * _just_better(float(first.values[0]), samples)
+        for _ in range(count - 1):
             own = signs(rng, board.conditions if exact else 1, samples)
             shown = board.submit(np.broadcast_to(loud * own, (board.conditions, samples)))
             weights += list(own)
             sums += list(samples * (loud - 1e-3 * shown.values))
-            variances += [max(samples * 1e-3 * shown.step, 1e-12) ** 2 / 12] * len(own)
+            variances += [max(samples * 1e-3 * shown.step, 1e-9) ** 2 / 12] * len(own)
             loud = loud if exact else 1e-3 * (_just_better(float(shown.values[0]), samples) - shown.step)
             if loud < LOUD:
                 break
