@@ -309,4 +309,4 @@ def test_a_month_of_adaptive_questions_tells_next_to_nothing(name, monkeypatch):
 
 def test_the_same_questions_give_exact_scores_all_labels():
     """Else the attack would prove nothing."""
-    assert recovered("equations", sealed_labels(100, speakers=SPEAKERS), "closed", 30) < 1e-6
+    assert recovered("equations", sealed_labels(80, speakers=SPEAKERS), "closed", 30) < 1e-6

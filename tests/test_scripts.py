@@ -151,12 +151,12 @@ def test_uploads_go_on_under_attack(capsys):
 
 
 def test_labels_are_recovered_from_exact_scores_and_from_no_rounded_ones(capsys):
-    assert label_recovery.main(["--clips", "100", "--submissions", "30"]) == 0
+    assert label_recovery.main(["--clips", "80", "--submissions", "30"]) == 0
     rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")][1:]
     found = {row[1].strip(): [float(cell) for cell in row[2:-1]] for row in rows}
     assert list(found) == list(label_recovery.ATTACKS)
     assert found["equations"][1] == 0
-    assert all(80 < rounded <= 100 for rounded, _ in found.values())
+    assert all(70 < rounded <= 100 for rounded, _ in found.values())
 
 
 def test_rotation_solvers_find_the_turn(capsys):

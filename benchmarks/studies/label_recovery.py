@@ -238,7 +238,7 @@ def recovered(name: str, sealed: SealedLabels, phase: Phase, count: int, teams: 
 def main(arguments: Sequence[str]) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clips", type=int, default=1000, help="of the set, half of them public")
+    parser.add_argument("--clips", type=int, default=1000, help="of the set, about half of them public")
     parser.add_argument("--submissions", type=int, default=150, help="of a team: 5 a day make 150 a month")
     parser.add_argument("--teams", type=int, default=1, help="that the attacker has")
     options = parser.parse_args(arguments)
@@ -251,7 +251,7 @@ def main(arguments: Sequence[str]) -> int:
     rows = [[name, *(f"{100 * error:.0f}" for error in errors)] for name, errors in found.items()]
     title = (
         f"Error left (%) after {options.submissions} submissions by each of {options.teams} teams, "
-        f"{options.clips} clips, half of them public"
+        f"{np.sum(sealed.half == 'public')} of {options.clips} clips public"
     )
     print(markdown(TextTable(title, ["attack", "open: rounded scores", "exact scores by condition"], rows)))
     return 0
