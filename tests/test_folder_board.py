@@ -37,7 +37,7 @@ from whence.leaderboard.boards.folder.board import (
 from whence.leaderboard.pages.entry_page import render_entry
 from whence.leaderboard.sealing.labels_file import write_labels_file
 from whence.leaderboard.sealing.seal import seal
-from whence.leaderboard.standing.record import EntryInfo
+from whence.leaderboard.standing.record import BoardInfo, EntryInfo
 from whence.leaderboard.standing.standing import standing_of
 from whence.leaderboard.submission.client import BoardClient, Receipt
 from whence.leaderboard.submission.expectation import expectation_of
@@ -73,17 +73,17 @@ class TestFolder:
     """A folder is scored like anything else, and nothing in it is written over."""
 
     def test_standing(self, board):
-        (found,) = standings(board, [labels(board)])
+        (found,) = standings(close_track(board, "delays"), [labels(board)])
         assert found.slug == "delays"
-        assert found.half == "public"
+        assert found.half == "private"
         names = {entry.card.name: key for key, entry in found.entries.items()}
         assert set(names) == set(SUBMISSIONS)
         assert {found.entries[names[key]].kind for key in ("good", "twin", "bad")} == {"submission"}
         assert found.entries[names["deaf"]].kind == "baseline"
         renamed = {names[key]: one for key, one in SUBMISSIONS.items()}
         entries = {names[key]: one for key, one in toy_entries(SUBMISSIONS).items()}
-        info = standing_of.__globals__["BoardInfo"]("delays", "Delays")
-        expected = standing_of(info, SEALED, dict(sorted(renamed.items())), entries, "public")
+        info = BoardInfo("delays", "Delays", "closed")
+        expected = standing_of(info, SEALED, dict(sorted(renamed.items())), entries, "private")
         assert found.to_json() == expected.to_json()
 
     def test_an_update_scores_what_was_added_before_it(self, board, monkeypatch):
@@ -397,6 +397,7 @@ class TestCommand:
         expectation = expectation_of(Dataset(str(place / "public.zarr")))
         add_track(create_board(board, "Another"), "delays", "Delays", expectation)
         run_submit(place, board=str(board))
+        close_track(open_board(board), "delays")
         export(board, tmp_path / "silent", labels)
         export(board, tmp_path / "site", labels, [str(place / "public.zarr")])
         assert list((tmp_path / "silent").rglob("*.wav")) == []

@@ -19,7 +19,14 @@ from whence.benchmarks.questions.track import Track
 from whence.benchmarks.stimuli.stereo.batch import STEREO
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.errors import InputError, VerificationError
-from whence.leaderboard.boards.folder.board import add_submission, add_track, create_board, entry_key, standings
+from whence.leaderboard.boards.folder.board import (
+    add_submission,
+    add_track,
+    close_track,
+    create_board,
+    entry_key,
+    standings,
+)
 from whence.leaderboard.boards.service.new_track import check_room
 from whence.leaderboard.boards.service.scorer import Scorer
 from whence.leaderboard.boards.service.settings import Settings
@@ -316,7 +323,7 @@ class TestScores:
         assert reduced.nbytes == 3 * 48 * 8
 
     def test_a_standing_and_its_pages(self, tmp_path):
-        found = standing_of(BoardInfo("maps", "Maps"), SEALED, submissions(), entries(), "public")
+        found = standing_of(BoardInfo("maps", "Maps", "closed"), SEALED, submissions(), entries(), "public")
         assert found.ranked == ["true", "noise", "blob"]
         assert {row.method: row.value for row in found.overall}["true"] == 100
         assert all(entry.errors == [] for entry in found.entries.values())
@@ -339,8 +346,8 @@ class TestScores:
         with pytest.raises(InputError, match="is there already"):
             add_submission(board, made["noise"], entries()["noise"])
         write_labels_file(tmp_path / "l.parquet", SEALED)
-        (found,) = standings(board, [tmp_path / "l.parquet"])
-        expected = standing_of(BoardInfo("maps", "Maps"), SEALED, made, entries(), "public")
+        (found,) = standings(close_track(board, "maps"), [tmp_path / "l.parquet"])
+        expected = standing_of(BoardInfo("maps", "Maps", "closed"), SEALED, made, entries(), "private")
         assert sorted(row.value for row in found.rows) == sorted(row.value for row in expected.rows)
 
     def test_the_scorer_of_the_service_remembers_terms(self, tmp_path):
@@ -356,7 +363,7 @@ class TestScores:
             "task": "standing",
             "slug": "maps",
             "title": "Maps",
-            "phase": "open",
+            "phase": "closed",
             "half": "public",
             "entries": [entry],
         }

@@ -221,7 +221,9 @@ def test_what_folding_hides_stands_beside_the_folded_error():
     sealed = replace(toy_labels(), track="azimuth", labels=labels, conditions=[BinauralCondition().stated()])
     flipped = np.where(np.arange(240) // 2 % 2, np.copysign(180, azimuth) - azimuth, azimuth)
     sent = {"flips": toy_submission(sealed.expectation, flipped[None], "flips")}
-    board = standing_of(BoardInfo("turns", "Turns"), sealed, sent, {"flips": EntryInfo("us", "2026-01-01")}, "public")
+    board = standing_of(
+        BoardInfo("turns", "Turns", "closed"), sealed, sent, {"flips": EntryInfo("us", "2026-01-01")}, "public"
+    )
     keep = sealed.half == "public"
     unfolded = np.abs(np.where(flipped == azimuth, 0, 180 - 2 * np.abs(azimuth)))[keep].mean()
     heads, line, *_ = table_of(board)

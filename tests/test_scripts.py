@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from whence.benchmarks.speed import gcc_phat, leaderboard, mesh, raycast, shoebox
+from whence.benchmarks.speed import gcc_phat, leaderboard, leaderboard_attack, mesh, raycast, shoebox
 from whence.benchmarks.speed.script import ONE_THREAD
-from whence.benchmarks.studies import procedural_views, rotation_solvers, speech_spectrum
+from whence.benchmarks.studies import label_recovery, procedural_views, rotation_solvers, speech_spectrum
 from whence.datagen import raycast as engine
 from whence.datagen.scenes.scene import Scene
 
@@ -137,6 +137,26 @@ def test_leaderboard_answers_while_it_scores(capsys):
     assert len(totals) == 2
     for requests, *milliseconds in totals:
         assert requests == 0 or finite_and_positive(milliseconds)
+
+
+def test_uploads_go_on_under_attack(capsys):
+    assert leaderboard_attack.main(["--uploads", "2", "--clips", "60", "--any-speed"]) == 0
+    shown = capsys.readouterr().out
+    assert numbers(*lines_of(shown, "attacked with"))[0] > 0
+    for line in lines_of(shown, "service", "folder"):
+        before, under = line.split(";")
+        assert finite_and_positive(numbers(before)[:2])
+        assert finite_and_positive(numbers(under)[:2])
+    assert sum("refused after" in line for line in shown.splitlines()) == 3
+
+
+def test_labels_are_recovered_from_exact_scores_and_from_no_rounded_ones(capsys):
+    assert label_recovery.main(["--clips", "80", "--submissions", "30"]) == 0
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")][1:]
+    found = {row[1].strip(): [float(cell) for cell in row[2:-1]] for row in rows}
+    assert list(found) == list(label_recovery.ATTACKS)
+    assert found["equations"][1] == 0
+    assert all(70 < rounded <= 100 for rounded, _ in found.values())
 
 
 def test_rotation_solvers_find_the_turn(capsys):

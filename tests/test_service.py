@@ -127,20 +127,22 @@ class TestAccounts:
 
 
 class TestSubmitting:
-    def test_the_public_score_is_that_of_the_benchmark(self, client, board, worker):
+    def test_the_score_of_a_closed_phase_is_that_of_the_benchmark(self, client, board, worker):
         answer = send(client, board)
         assert answer.status_code == 202
         assert answer.json()["status"] == "queued"
         work_off(worker)
+        hosting.close_track(board.folder, SLUG)
         state = client.get(f"/api/submissions/{answer.json()['id']}", headers=board.key("team0")).json()
         assert state["status"] == "scored"
-        assert {score["half"] for score in state["scores"]} == {"public"}
+        public, private = state["scores"]
+        assert (public["half"], private["half"]) == ("public", "private")
         path = uploads.stored(board.folder / "uploads", answer.json()["sha256"])
         own = score_submissions(board.sealed, {"x": board.sealed.expectation.read(path)}, "public").find(method="x")
         shown = [r for r in own if r.n >= FEWEST or "rt60_nominal" not in r.condition]
         assert 0 < len(shown) < len(own)
         expected = {(str(dict(r.condition)), r.metric): (r.value, r.ci_low, r.ci_high) for r in shown}
-        found = {(str(r["condition"]), r["metric"]): (r["value"], r["ci_low"], r["ci_high"]) for r in state["rows"]}
+        found = {(str(r["condition"]), r["metric"]): (r["value"], r["ci_low"], r["ci_high"]) for r in public["rows"]}
         assert found == expected
 
     def test_nobody_else_sees_a_submission(self, client, board):
@@ -247,7 +249,7 @@ class TestPhases:
         work_off(worker)
         assert client.get(f"/api/tracks/{SLUG}/standing?half=private").status_code == 404
         before = client.get(f"/api/tracks/{SLUG}/standing").json()
-        assert (before["half"], before["phase"]) == ("public", "open")
+        assert (before["half"], before["phase"], before["rows"]) == ("public", "open", [])
         hosting.close_track(board.folder, SLUG)
         work_off(worker)
         after = client.get(f"/api/tracks/{SLUG}/standing").json()
@@ -277,8 +279,9 @@ class TestPhases:
         assert sorted((score.harness, score.half) for score in scores) == [
             ("2", "private"), ("2", "public"), ("2-next", "private"), ("2-next", "public"),
         ]  # fmt: skip
+        hosting.close_track(board.folder, SLUG)
         state = client.get(f"/api/submissions/{identifier}", headers=board.key("team0")).json()
-        assert [score["harness"] for score in state["scores"]] == ["2", "2-next"]
+        assert [score["harness"] for score in state["scores"]] == ["2", "2", "2-next", "2-next"]
 
 
 class TestWithdrawing:

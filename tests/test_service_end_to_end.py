@@ -158,7 +158,6 @@ def test_host_a_board(place, browser):
         submit(place, server.url, "ml", token)
         reader.wait(lambda standing: len(standing["entries"]) == 3)
         check_open_board(reader)
-        check_entries(reader)
         (place / "zero.toml").write_text(CARD.format(name="Another card"))
         assert "quota reached: 2 submissions a day" in submit(place, server.url, "zero", token, code=2)
         whence("leaderboard", "revoke", board, "Team Ada")
@@ -169,19 +168,28 @@ def test_host_a_board(place, browser):
     with running(board) as server:
         reader = Reader(browser, server.url)
         check_closed_board(reader)
+        check_conditions(reader)
+        check_entries(reader)
         whence("leaderboard", "export", board, place / "site")
         check_export(reader, place / "site")
     assert [line for line in browser.get_log("browser") if line["level"] == "SEVERE"] == []
 
 
 def check_open_board(reader: Reader) -> None:
-    """From the first page to the board: ranked under all conditions and under one, published numbers apart."""
+    """From the first page to the board: ranked by rounded scores, and nothing more."""
     reader.open("")
     assert reader.text("h1") == "Ours"
     reader.follow("#tracks tbody a")
     assert reader.text("h1") == "Delays"
-    assert "Scores are over the public half" in reader.text()
+    assert "While the phase is open, one rounded score is shown: MAE over the public clips." in reader.text()
     reader.check_table({})
+    assert reader.standing()["rows"] == []
+    assert reader.browser.find_elements("link text", "All conditions") == []
+
+
+def check_conditions(reader: Reader) -> None:
+    """The closed board: ranked under all conditions and under one, published numbers apart."""
+    reader.open("tracks/tde-2026")
     for level, stated in zip(("10", "−10"), reader.standing()["conditions"], strict=True):
         reader.browser.find_element("link text", level).click()
         assert f"SNR {level} dB" in reader.text("#table caption")

@@ -53,7 +53,7 @@ def test_printed_numbers_stand_beside_sets_that_they_compare_with(standing):
     assert standing.published
     other = replace(SEALED, source={**SEALED.source, "published": []})
     assert not standing_of(
-        BoardInfo("delays", "Delays"), other, SUBMISSIONS, toy_entries(SUBMISSIONS), "public"
+        BoardInfo("delays", "Delays", "closed"), other, SUBMISSIONS, toy_entries(SUBMISSIONS), "public"
     ).published
 
 
@@ -141,7 +141,7 @@ def test_on_a_large_board_pairs_are_chosen_by_rank_over_all_conditions(name, mon
 
 def test_what_is_remembered_changes_nothing():
     """A table drawn after others, with one entry more, is that of a fresh start; also when next to nothing is kept."""
-    info, entries = BoardInfo("t", "T"), toy_entries(SUBMISSIONS)
+    info, entries = BoardInfo("t", "T", "closed"), toy_entries(SUBMISSIONS)
     expected = standing_of(info, SEALED, SUBMISSIONS, entries, "public").to_json()
     reduced = reduce_all(SEALED, SUBMISSIONS)
     for most_bytes in (10**9, 20_000):
@@ -197,7 +197,7 @@ def test_rows_are_those_of_scoring(standing):
 def test_parts_of_few_samples_are_not_shown():
     sealed = toy_labels(samples=36)
     submissions = toy_submissions(sealed)
-    found = standing_of(BoardInfo("t", "T"), sealed, submissions, toy_entries(submissions), "public")
+    found = standing_of(BoardInfo("t", "T", "closed"), sealed, submissions, toy_entries(submissions), "public")
     assert found.samples == 18
     scored = score_submissions(sealed, submissions, "public").rows
     assert {row.n for row in scored if "rt60_nominal" in row.condition} == {6, 12}
@@ -266,7 +266,7 @@ def test_one_speaker_leaves_intervals_unknown_and_json_valid():
     sealed = toy_labels()
     sealed.labels.clusters[:] = "one"
     submissions = toy_submissions(sealed)
-    found = standing_of(BoardInfo("t", "T"), sealed, submissions, toy_entries(submissions), "all")
+    found = standing_of(BoardInfo("t", "T", "closed"), sealed, submissions, toy_entries(submissions), "all")
     assert math.isnan(found.overall[-1].ci_low)
     back = standing_from_json(json.loads(json.dumps(found.to_json(), allow_nan=False)))
     assert math.isnan(back.overall[-1].ci_low)
@@ -276,7 +276,7 @@ def test_one_speaker_leaves_intervals_unknown_and_json_valid():
 
 
 def test_a_board_without_entries():
-    found = standing_of(BoardInfo("t", "T"), SEALED, {}, {}, "public")
+    found = standing_of(BoardInfo("t", "T", "closed"), SEALED, {}, {}, "public")
     assert found.ranked == []
     assert {row.method for row in found.overall} == {CHANCE, CEILING}
     assert standing_from_json(found.to_json()).to_json() == found.to_json()

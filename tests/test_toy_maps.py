@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 import toy_maps
+from toy_board import toy_submission
 from toy_maps import SIZE, TRACK, ToyPictures, box_map
 
 from whence.benchmarks.bench import bench, open_run
@@ -23,6 +24,10 @@ from whence.benchmarks.scoring.compare import comparisons
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
 from whence.errors import InputError
+from whence.leaderboard.boards.service.checking import Checkers
+from whence.leaderboard.boards.service.settings import Settings
+from whence.leaderboard.submission.expectation import Expectation
+from whence.leaderboard.submission.file import write_submission
 
 MODULE = Path(toy_maps.__file__)
 BRIGHT, BLOB = f"{MODULE}:Bright", f"{MODULE}:Blob"
@@ -203,6 +208,24 @@ def test_a_board_in_a_folder(data, sealed, environment, tmp_path):
     pages = {path.name for path in site.rglob("*.html")}
     assert pages
     assert any(path.suffix == ".jpg" for path in site.rglob("*")), "the worst pictures are shown"
+
+
+def test_a_large_submission_in_hundreds_of_pieces_is_taken(environment, monkeypatch, tmp_path):
+    """One that another program wrote, a piece a batch: within the budgets of header bytes, values and seconds."""
+    monkeypatch.setenv("PYTHONPATH", environment["PYTHONPATH"])
+    expected = Expectation("toy-maps", "ab" * 32, [{"snr_db": 0.0}, {"snr_db": None}], [f"p{k}" for k in range(2000)])
+    maps = np.random.default_rng(0).integers(0, 2, (2, 2000, SIZE, SIZE), dtype=np.int8)
+    write_submission(toy_submission(expected, maps), tmp_path / "whole.parquet")
+    path = tmp_path / "pieces.parquet"
+    whole = parquet.read_table(tmp_path / "whole.parquet")
+    parquet.write_table(whole, path, row_group_size=16, compression="zstd", use_dictionary=["sample_id"])
+    assert parquet.ParquetFile(path).metadata.num_row_groups == 250
+    settings = Settings(folder=tmp_path)
+    checkers = Checkers(settings.scoring_bytes, settings.checking_seconds)
+    try:
+        assert checkers.method_of(path, expected, "large") == "mine"
+    finally:
+        checkers.close()
 
 
 def test_a_board_on_a_server(data, sealed, environment, tmp_path):

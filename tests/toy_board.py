@@ -13,7 +13,7 @@ import numpy as np
 from whence.benchmarks.questions.labels import Labels
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.leaderboard.sealing.labels_file import SealedLabels
-from whence.leaderboard.standing.record import BoardInfo, EntryInfo, Half, Standing
+from whence.leaderboard.standing.record import BoardInfo, EntryInfo, Half, Phase, Standing
 from whence.leaderboard.standing.standing import standing_of
 from whence.leaderboard.submission.card import Card
 from whence.leaderboard.submission.expectation import Expectation, placed_rows
@@ -127,9 +127,8 @@ def toy_entries(submissions: Mapping[str, Submission]) -> dict[str, EntryInfo]:
     }
 
 
-def example_standing(half: Half = "public", slug: str = "toy-delays") -> Standing:
-    """The standing of the four toy submissions."""
+def example_standing(half: Half = "public", slug: str = "toy-delays", phase: Phase = "closed") -> Standing:
+    """The standing of the four toy submissions: everything, unless the phase is open."""
     sealed = toy_labels()
     submissions = toy_submissions(sealed)
-    phase = "closed" if half == "private" else "open"
     return standing_of(BoardInfo(slug, "Toy delays", phase), sealed, submissions, toy_entries(submissions), half)

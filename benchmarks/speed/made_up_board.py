@@ -23,19 +23,19 @@ SLUG = "tde-toy"
 CONDITIONS = [StereoCondition(snr_db=snr).stated() for snr in (20.0, 0.0)]
 
 
-def sealed_labels(samples: int = 40, conditions: int = 2, seed: int = 0) -> SealedLabels:
-    """Return labels of `samples` clips by eight speakers, half of them private, under `conditions` conditions."""
+def sealed_labels(samples: int = 40, conditions: int = 2, seed: int = 0, speakers: int = 8) -> SealedLabels:
+    """Return labels of `samples` clips by so many `speakers`, half of them private, under `conditions` conditions."""
     rng = np.random.default_rng(seed)
     names = np.array([f"s{k:06d}" for k in rng.permutation(samples)], dtype=object)
-    speakers = np.arange(samples) % 8
+    spoken_by = np.arange(samples) % speakers
     labels = Labels(
         rows=np.arange(samples),
         sample_id=names,
         truth=np.round(rng.uniform(-6e-4, 6e-4, samples), 7),
-        clusters=np.array([f"speaker{k}" for k in speakers], dtype=object),
+        clusters=np.array([f"speaker{k}" for k in spoken_by], dtype=object),
         groups={"rt60_nominal": np.where(np.arange(samples) < samples // 2, 0.1, 0.5)},
     )
-    half = np.where(speakers < 4, "public", "private").astype(object)
+    half = np.where(spoken_by < speakers // 2, "public", "private").astype(object)
     source = {"name": "tde", "fingerprint": "0" * 64, "split": None}
     fingerprint = f"{seed:x}" * 64
     source_ids = np.array([f"clip{k}" for k in range(samples)], dtype=object)

@@ -44,7 +44,7 @@ def _entry_text(view: BoardView, key: str) -> str:
     rows = view.scores(next(iter(view.conditions.values())), view.standing.metric)
     row = next((row for row in rows if row.method == key), None)
     if row is None:
-        return "not scored"
+        return "no score of its own" if view.standing.is_open else "not scored"
     score = f"{number(row.value, row.unit)} {row.unit}"
     if row.rank is None:
         return f"{score}, not ranked"

@@ -19,6 +19,7 @@ from .rendering import render
 from .view import FIRST_CHOICE, SHOWN, BoardView, Choice, Condition, Option, Switch, view_of
 from .words import day, joined, metric_text, milliseconds, number, per_cent, row_interval
 
+UNSCORED = "Without a score of their own so far"
 BOUND_NOTES = {CEILING: "knows the truth", CHANCE: "is given nothing"}
 
 
@@ -77,6 +78,8 @@ def headline(view: BoardView, choice: Choice) -> str:
         return f"{view.labels[best.method]} has the best score, {score}{way}; {view.why_unranked}."
     if len(leaders) == 1:
         return f"{leaders[0]} leads with {score}{way}."
+    if view.standing.is_open:
+        return f"{joined(leaders)} share first rank: their rounded scores are {score}{way}."
     return f"{joined(leaders)} share first rank: they cannot be told from the best, which has {score}{way}."
 
 
@@ -151,16 +154,23 @@ class _Shown:
 
 
 def board_table(view: BoardView, choice: Choice) -> PageTable:
-    """Return the entries as chosen, then chance and ceiling, then what papers print for the condition."""
+    """Return the entries as chosen, those that an open phase shows without a score, then chance and ceiling."""
     shown = _Shown(view, view.tidy(choice))
     metric, condition = shown.metric, shown.condition
     bounds = Group([_line(shown, row, Cell("")) for row in shown.bounds], "Bounds, measured on these samples")
+    unscored = [entry for entry in view.unscored if _is_shown(entry, shown.choice)]
+    heads = _heads(shown)
+    waiting = Group([_unscored_line(shown, entry, len(heads)) for entry in unscored], UNSCORED)
     return PageTable(
         name="table",
         caption=f"{metric_text(metric)}: {view.text(condition)}",
-        heads=_heads(shown),
-        groups=[group for group in (*_ordered(shown), bounds) if group.lines],
-        records=[_record(view, row) for row in (*shown.rows, *shown.bounds)],
+        heads=heads,
+        groups=[group for group in (*_ordered(shown), waiting, bounds) if group.lines],
+        records=[
+            *(_record(view, row) for row in shown.rows),
+            *({"rank": None, "entry": entry.key, **entry_record(entry)} for entry in unscored),
+            *(_record(view, row) for row in shown.bounds),
+        ],
         row_head=1,
         about=about(view.standing) | {"condition": dict(condition), "metric": metric.name, "unit": metric.unit},
         place=shown.address(order="rank", show="all"),
@@ -239,6 +249,13 @@ def _line(shown: _Shown, row: Row, rank: Cell) -> Line:
         ],
         entry.kind if entry else "bound",
     )
+
+
+def _unscored_line(shown: _Shown, entry: Entry, columns: int) -> Line:
+    """Return the line of an entry that has no score of its own, and why, so many `columns` wide."""
+    why, blank = Cell(shown.view.why_unscored(entry), number=False), [Cell("")] * (columns - 5)
+    cells = [Cell(""), name_cell(shown.view, entry), Cell(""), why, *blank, Cell(day(entry.submitted))]
+    return Line(cells, entry.kind)
 
 
 def name_cell(view: BoardView, entry: Entry) -> Cell:

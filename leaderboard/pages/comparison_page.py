@@ -20,7 +20,7 @@ COMPARED = (
 def render_comparison(standing: Standing, a: str, b: str, addresses: Addresses = live) -> str:
     """Return the page that compares the entries `a` and `b`.
 
-    Raises NothingHere where one is not there or both are one.
+    Raises NothingHere where one is not there or both are one, and while the phase is open.
     """
     view = view_of(standing)
     table = comparison_table(view, a, b)
@@ -75,8 +75,11 @@ def _tally(view: BoardView, a: str, b: str) -> str:
 
 
 def comparison_table(view: BoardView, a: str, b: str) -> PageTable:
-    """Return both scores and their paired difference under every condition."""
-    if a == b:
+    """Return both scores and their paired difference under every condition.
+
+    Raises NothingHere where both are one, and while the phase is open.
+    """
+    if a == b or view.standing.is_open:
         raise NothingHere(a)
     one, other, metric = view.entry(a), view.entry(b), view.standing.metric
     gaps = [(c, gap) for c in view.conditions.values() if (gap := view.difference(a, b, c)) is not None]

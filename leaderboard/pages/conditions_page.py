@@ -11,7 +11,7 @@ from .board_page import BOUND_NOTES, entry_record, name_cell, score_record
 from .facts import about, phase_note
 from .page_table import Cell, Group, Head, Line, PageTable
 from .rendering import render
-from .view import BoardView, Choice, Condition, Option, Switch, view_of
+from .view import BoardView, Choice, Condition, NothingHere, Option, Switch, view_of
 from .words import NOT_MEASURED, metric_text, number, row_interval
 
 
@@ -40,7 +40,12 @@ def place(view: BoardView, metric: MetricInfo) -> Address:
 
 
 def conditions_tables(view: BoardView, metric: MetricInfo) -> list[PageTable]:
-    """Return the table over all samples, and for each condition one over the parts of the samples."""
+    """Return the table over all samples, and for each condition one over the parts of the samples.
+
+    Raises NothingHere while the phase is open.
+    """
+    if not view.pooled:
+        raise NothingHere("conditions")
     split = [(c, parts) for c in view.pooled if (parts := view.split(c))]
     tables = [] if len(view.pooled) == 1 and split else [_table(view, metric, "conditions", "", view.pooled)]
     for condition, parts in split:

@@ -61,6 +61,8 @@ def _facts(view: BoardView, entry: Entry) -> list[tuple[str, str]]:
             ("skill", f"{per_cent(row.skill)} %" if per_cent(row.skill) else "–"),
             *found,
         ]
+    elif entry in view.unscored:
+        found = [("score", f"none of its own: {view.why_unscored(entry)}"), *found]
     return found
 
 

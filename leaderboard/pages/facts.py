@@ -23,14 +23,19 @@ def facts(standing: Standing) -> list[tuple[str, str]]:
 
 
 def phase_note(standing: Standing) -> str:
-    """Return which half the scores are of, and what happens to the other."""
+    """Return which half the scores are of, how exactly they are shown, and what happens to the other half."""
+    if standing.is_open:
+        samples = f"{'all' if standing.half == 'all' else 'the public'} {standing.noun}s"
+        then = "" if standing.half == "all" else ", and the private half decides"
+        return (
+            f"While the phase is open, one rounded score is shown: {standing.metric.label} over {samples}. "
+            f"Everything appears at full precision when the host closes it{then}."
+        )
     if standing.half == "all":
         return "Scores are over all samples."
     if standing.half == "private":
         return "The phase is closed: scores are over the private half, which was hidden until then."
-    if standing.phase == "closed":
-        return "The phase is closed. These are the scores over the public half."
-    return "Scores are over the public half. The private half decides when the host closes the phase."
+    return "The phase is closed. These are the scores over the public half."
 
 
 def about(standing: Standing) -> dict[str, Any]:

@@ -145,7 +145,7 @@ class Site:
             view = view_of(standing)
             for choice in view.choices():
                 yield Address("board", standing.slug, choice=plain(view, choice))
-            yield from (place(view, metric) for metric in standing.metrics)
+            yield from (place(view, metric) for metric in standing.metrics if view.pooled)
             yield from (Address("entry", standing.slug, (key,)) for key in standing.entries)
             if standing.comparisons:
                 yield Address("pairs", standing.slug)

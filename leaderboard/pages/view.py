@@ -107,8 +107,10 @@ class BoardView:
 
     @cached_property
     def pooled(self) -> list[Condition]:
-        """The conditions over all samples, in the board's order."""
-        return [dict(condition) for condition in self.standing.conditions]
+        """The conditions over all samples, in the board's order; none while the phase is open, which tells of no single
+        one.
+        """
+        return [] if self.standing.is_open else [dict(condition) for condition in self.standing.conditions]
 
     @cached_property
     def _parts(self) -> list[Condition]:
@@ -129,8 +131,8 @@ class BoardView:
 
     @cached_property
     def conditions(self) -> dict[str, Condition]:
-        """Every condition by its name in addresses; all of them together come first where there are several."""
-        together: list[Condition] = [{}] if len(self.pooled) > 1 else []
+        """Every condition by its name in addresses; all of them together come first unless there is but one."""
+        together: list[Condition] = [] if len(self.pooled) == 1 else [{}]
         return {self.name(condition): condition for condition in (*together, *self.pooled, *self._parts)}
 
     def name(self, condition: Condition) -> str:
@@ -145,7 +147,8 @@ class BoardView:
         """Return `condition` for a reader: what tells it from the others."""
         shown = [key for key in self.keys if key in condition]
         if not shown:
-            return "all conditions together" if len(self.pooled) > 1 else f"all {self.standing.noun}s"
+            several = len(self.standing.conditions) > 1
+            return "all conditions together" if several else f"all {self.standing.noun}s"
         return (self.wording.text(condition, shown) or f"all {self.standing.noun}s").replace("-", "−")
 
     def split(self, condition: Condition) -> list[Condition]:
@@ -154,8 +157,8 @@ class BoardView:
 
     @cached_property
     def middle(self) -> Condition:
-        """The pooled condition that stands for all."""
-        return self.wording.middle(self.pooled)
+        """The pooled condition that stands for all; {} where there is none."""
+        return self.wording.middle(self.pooled) if self.pooled else {}
 
     def metric(self, name: str) -> MetricInfo:
         """Return the metric called `name`, the one that ranks where it is empty; raises NothingHere."""
@@ -219,8 +222,41 @@ class BoardView:
         return self.standing.unranked or f"no ranks: there are too few {self.standing.cluster_name}s"
 
     def leads_alone(self, row: Row, metric: MetricInfo) -> bool:
-        """Return whether noise cannot have put `row` first: rank 1, alone, among two entries or more."""
-        return self.lines(row.condition, metric)[row.method].cells[0].strong
+        """Return whether noise cannot have put `row` first: rank 1, alone, among two entries or more.
+
+        Rounded scores do not tell.
+        """
+        return not self.standing.is_open and self.lines(row.condition, metric)[row.method].cells[0].strong
+
+    @cached_property
+    def unscored(self) -> list[Entry]:
+        """The entries that an open phase shows without a score of their own, in the order in which they came."""
+        scored = {row.method for row in self.standing.overall} if self.standing.is_open else self.standing.entries
+        return [entry for key, entry in self.standing.entries.items() if key not in scored]
+
+    def why_unscored(self, entry: Entry) -> str:
+        """Return why `entry` has no score of its own while the phase is open."""
+        if not entry.submitted:
+            return "the host has not confirmed it"
+        best = self.score_for(entry)
+        return "" if best is None else f"no better by a step than {self.labels[best.method]}"
+
+    def score_for(self, entry: Entry) -> Row | None:
+        """Return the rounded score of an open phase that counts for `entry`: its own or else the best of its team."""
+        return self._row_of.get(entry.key) or self._best_of.get((entry.team, entry.kind))
+
+    @cached_property
+    def _row_of(self) -> dict[str, Row]:
+        return {row.method: row for row in self.standing.overall}
+
+    @cached_property
+    def _best_of(self) -> dict[tuple[str, str], Row]:
+        """The best row of each team."""
+        found: dict[tuple[str, str], Row] = {}
+        for key in self.standing.ranked:
+            entry = self.standing.entries[key]
+            found.setdefault((entry.team, entry.kind), self._row_of[key])
+        return found
 
     def bounds(self, condition: Condition, metric: MetricInfo) -> list[Row]:
         """Return the ceiling and chance under `condition`."""

@@ -20,6 +20,9 @@ exported site are drawn from it alone. `to_json` gives (NaN is null):
  "published": [{"condition", "metric", "unit", "value", "method", "variant", "training_data", "source",
                 "uncertain", "note"}]}
 ```
+
+While the phase is open, only the first metric is there, `overall` holds rounded scores of the entries that have one of
+their own, and `rows`, `errors`, `worst`, `comparisons` and `published` are empty (`ladder` says why).
 """
 
 import math
@@ -51,7 +54,10 @@ class BoardInfo:
 
 @dataclass(frozen=True)
 class EntryInfo:
-    """What a board knows of an entry besides its file: who sent it, when (ISO 8601, UTC), and as what."""
+    """What a board knows of an entry besides its file: who sent it, when (ISO 8601, UTC), and as what.
+
+    `submitted` is empty where the host has not confirmed who sent it.
+    """
 
     team: str
     submitted: str
@@ -156,6 +162,11 @@ class Standing:
     comparisons: Sequence[PairedDifferences] = ()
     published: Sequence[PublishedNumber] = ()
     unranked: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the phase is open: then scores are rounded, see `ladder`."""
+        return self.phase == "open"
 
     @property
     def metric(self) -> MetricInfo:

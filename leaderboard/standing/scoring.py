@@ -3,7 +3,7 @@
 A submission is reduced to per-sample terms as it is read, so answers themselves never stay in memory.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,13 +98,18 @@ def score_reduced(
 
     The samples keep the order of the dataset that was sealed: it decides the last digit of a mean, nothing else.
     """
-    for key in reduced:
-        if key in RESERVED:
-            raise InputError(f"entry {key!r}: the name is reserved for a row of the table")
+    check_keys(reduced)
     keep = indices_of(sealed, half)
     scored = [one for key, found in reduced.items() for one in _as_benched(sealed, keep, key, found)]
     about = {"fingerprint": sealed.fingerprint, "name": sealed.source["name"], "recipe": {}}
     return score(load_track(sealed.track), sealed.labels.take(keep), scored, about, PROTOCOL, estimator)
+
+
+def check_keys(keys: Iterable[str]) -> None:
+    """Raise InputError where one of `keys` is the name of a row of the table, such as chance."""
+    for key in keys:
+        if key in RESERVED:
+            raise InputError(f"entry {key!r}: the name is reserved for a row of the table")
 
 
 def _as_benched(sealed: SealedLabels, keep: Indices, key: str, reduced: Reduced) -> list[Scored]:

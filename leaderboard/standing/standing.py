@@ -1,4 +1,7 @@
-"""From labels and submissions to a standing: scores, rank groups, paired differences, error histograms."""
+"""From labels and submissions to a standing: scores, rank groups, paired differences, error histograms.
+
+While a phase is open a standing holds rounded scores alone, see `ladder`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -6,6 +9,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from ...benchmarks.questions.labels import Labels
+from ...benchmarks.questions.metrics import Metric, Vector
 from ...benchmarks.questions.track import Track
 from ...benchmarks.report.tables import conditions_of
 from ...benchmarks.running.predictions import HARNESS_VERSION
@@ -15,9 +20,10 @@ from ...benchmarks.scoring.statistics import Estimator, estimate
 from ...registry import load_track
 from ..sealing.labels_file import PUBLIC, SealedLabels
 from ..submission.file import Condition, Submission
+from .ladder import rounded_rows
 from .paired import Terms, overall_rows, paired_differences
 from .record import BoardInfo, Entry, EntryInfo, ErrorHistogram, Half, MetricInfo, PublishedNumber, Standing
-from .scoring import Reduced, halves_of, indices_of, labels_of, reduce_all, score_reduced
+from .scoring import Reduced, check_keys, halves_of, indices_of, labels_of, reduce_all, score_reduced
 
 FEWEST = 10
 """Samples of the smallest part whose score is shown: a mean over fewer would give single labels away."""
@@ -34,7 +40,8 @@ def standing_of(
 ) -> Standing:
     """Return the standing of all `submissions` (by key, checked before) on one half of the samples.
 
-    `entries` holds who sent each. Raises InputError for a reserved key and for a submission that does not fit.
+    `entries` holds who sent each, in the order in which they came. Raises InputError for a reserved key and for a
+    submission that does not fit.
     """
     return standing_of_reduced(info, labels, reduce_all(labels, submissions), entries, half)
 
@@ -49,10 +56,7 @@ def standing_of_reduced(
 ) -> Standing:
     """Return the standing of the submissions `reduced`, by key, as `standing_of` does."""
     track, scored = load_track(labels.track), labels_of(labels, half)
-    results, overall = scores_of(labels, reduced, half, estimator)
-    terms = _terms(labels, reduced, half)
-    conditions = [dict(condition) for condition in labels.conditions]
-    return Standing(
+    bare = Standing(
         slug=info.slug,
         title=info.title,
         question=track.question,
@@ -67,12 +71,53 @@ def standing_of_reduced(
         samples=len(scored),
         cluster_name=scored.cluster_name,
         unranked=why_unranked(scored),
-        conditions=conditions,
+        conditions=[dict(condition) for condition in labels.conditions],
         metrics=[MetricInfo(m.name, m.label, m.unit, m.higher_is_better) for m in track.metrics],
+        rows=(),
+        overall=(),
+        entries=_entries(reduced, entries),
+    )
+    filled = _rounded if bare.is_open else _exact
+    return filled(bare, labels, reduced, entries, half, estimator)
+
+
+def _rounded(
+    bare: Standing,
+    labels: SealedLabels,
+    reduced: Mapping[str, Reduced],
+    entries: Mapping[str, EntryInfo],
+    half: Half,
+    estimator: Estimator,
+) -> Standing:
+    """Return the standing of an open phase: one rounded score an entry by the first metric, and nothing else."""
+    terms, own = _terms(labels, reduced, half), labels_of(labels, half)
+    check_keys(reduced)
+    known = {key: info for key, info in entries.items() if key in reduced}
+    overall = rounded_rows(_bounds(labels, terms.metric, own), terms, known, _seconds(reduced), len(own), estimator)
+    return replace(bare, metrics=bare.metrics[:1], overall=overall)
+
+
+def _exact(
+    bare: Standing,
+    labels: SealedLabels,
+    reduced: Mapping[str, Reduced],
+    entries: Mapping[str, EntryInfo],
+    half: Half,
+    estimator: Estimator,
+) -> Standing:
+    """Return the standing of a closed phase: everything, at full precision."""
+    track = load_track(labels.track)
+    results, overall = scores_of(labels, reduced, half, estimator)
+    terms, worst = _terms(labels, reduced, half), _worst(labels, reduced)
+    errors = {key: _histograms(track, labels.conditions, terms.by_entry[key]) for key in reduced}
+    return replace(
+        bare,
         rows=results.rows,
         overall=overall,
-        entries=_entries(track, labels.conditions, terms, _worst(labels, reduced), reduced, entries),
-        comparisons=paired_differences(terms, conditions, estimator),
+        entries={
+            key: replace(entry, errors=errors[key], worst=worst.get(key, [])) for key, entry in bare.entries.items()
+        },
+        comparisons=paired_differences(terms, bare.conditions, estimator),
         published=_published(track, labels.source.get("published", ()), results),
     )
 
@@ -84,9 +129,18 @@ def scores_of(
     track, own = load_track(labels.track), labels_of(labels, half)
     results, terms = score_reduced(labels, reduced, half, estimator), _terms(labels, reduced, half)
     shown = [row for row in results.rows if row.n >= FEWEST or not track.wording.part_keys(row.condition)]
-    seconds = {key: float(np.mean(one.seconds)) for key, one in reduced.items()}
-    bounds = Bounds(track, own).terms(terms.metric, terms.metric.counted(own.truth))
-    return replace(results, rows=shown), overall_rows(bounds, terms, seconds, estimator)
+    bounds = _bounds(labels, terms.metric, own)
+    return replace(results, rows=shown), overall_rows(bounds, terms, _seconds(reduced), estimator)
+
+
+def _bounds(sealed: SealedLabels, metric: Metric, own: Labels) -> Mapping[str, Vector]:
+    """Return the terms of chance and ceiling by name on those of the labels `own` that count for `metric`."""
+    return Bounds(load_track(sealed.track), own).terms(metric, metric.counted(own.truth))
+
+
+def _seconds(reduced: Mapping[str, Reduced]) -> dict[str, float]:
+    """Return the seconds a sample of each submission, the mean over the conditions."""
+    return {key: float(np.mean(one.seconds)) for key, one in reduced.items()}
 
 
 def _terms(sealed: SealedLabels, reduced: Mapping[str, Reduced], half: Half) -> Terms:
@@ -96,15 +150,8 @@ def _terms(sealed: SealedLabels, reduced: Mapping[str, Reduced], half: Half) -> 
     return Terms.of(metric, sealed.labels.take(keep), by_entry)
 
 
-def _entries(
-    track: Track,
-    conditions: Sequence[Condition],
-    terms: Terms,
-    worst: Mapping[str, list[str]],
-    reduced: Mapping[str, Reduced],
-    known: Mapping[str, EntryInfo],
-) -> dict[str, Entry]:
-    """Return the entries by key: what is known of them, their errors, and where they do worst in public."""
+def _entries(reduced: Mapping[str, Reduced], known: Mapping[str, EntryInfo]) -> dict[str, Entry]:
+    """Return what is known of the entries, by key, whatever their scores are."""
     found = {}
     for key, one in reduced.items():
         header, info = one.header, known[key]
@@ -118,8 +165,6 @@ def _entries(
             parameters=header.parameters,
             harness=header.harness,
             card=header.card,
-            errors=_histograms(track, conditions, terms.by_entry[key]),
-            worst=worst.get(key, []),
         )
     return found
 

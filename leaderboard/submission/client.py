@@ -62,6 +62,11 @@ class Receipt:
         return list(self.content.get("rows") or [])
 
     @property
+    def is_open(self) -> bool:
+        """Whether the phase is open, so that the score is a rounded one."""
+        return self.content.get("phase") == "open"
+
+    @property
     def half(self) -> str:
         """The half of the samples that `rows` are of, empty where the board does not say."""
         scores = self.content.get("scores") or [{}]

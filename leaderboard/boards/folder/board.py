@@ -234,6 +234,7 @@ def _standing(board: FolderBoard, track: FolderTrack, labels: SealedLabels) -> S
         except InputError as error:
             raise InputError(f"{shown(path)}: {error}") from None
     half: Half = halves_of(labels)[-1] if track.phase == "closed" else "public"
+    entries = dict(sorted(entries.items(), key=lambda entry: (entry[1].submitted, entry[0])))
     return standing_of(BoardInfo(track.slug, track.title, track.phase), labels, submissions, entries, half)
 
 

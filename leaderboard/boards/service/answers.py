@@ -42,11 +42,16 @@ class HalfScore(Answer):
 
 
 class SubmissionState(Answer):
-    """Where a submission stands. Private scores appear when the phase closes."""
+    """Where a submission stands.
+
+    While the phase is open, the one score is that of the table: rounded, and the best of the team where this submission
+    is no better by a step. Everything appears when the phase closes.
+    """
 
     id: str
     status: Status
     track: str
+    phase: Literal["open", "closed"]
     method: str
     day: str
     submitted: float = Field(description="Seconds since 1970, UTC.")

@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 from .... import __version__
 from ....benchmarks.running.predictions import HARNESS_VERSION
 from ....errors import InputError
+from ...pages.view import view_of
+from ...standing.record import Standing, row_json
 from .answers import STATUS, Accepted, HalfScore, Health, Problem, SubmissionState, Tracks, TrackState
 from .board import Board, board_of
 from .jobs import newest
 from .login import Login
 from .models import Job, Score, SubmissionRow, TrackRow
-from .standings import halves_shown, newest_table
+from .standings import halves_shown, newest_table, rescoring_is_due
 from .submitting import most_bytes, submit_file
 from .tracks import find_track
 
@@ -91,7 +93,7 @@ def submission(board: TheBoard, identifier: Identifier, account: Login) -> Submi
         row = session.get(SubmissionRow, identifier)
         if row is None or not (account.is_host or row.team_id == account.id):
             raise HTTPException(404, "your team has no such submission")
-        return _submission_state(session, row)
+        return _submission_state(session, row, board.standings.shown(session, row.track))
 
 
 def _track(session: Session, slug: str) -> TrackRow:
@@ -116,21 +118,21 @@ def _track_state(board: Board, session: Session, track: TrackRow) -> TrackState:
     )
 
 
-def _submission_state(session: Session, row: SubmissionRow) -> SubmissionState:
-    """Return where a submission stands by its newest scoring, with the scores that may be shown now."""
+def _submission_state(session: Session, row: SubmissionRow, table: Standing | None) -> SubmissionState:
+    """Return where a submission stands by its newest scoring, with the scores that may be shown now.
+
+    While the phase is open those are the ones of the `table`, and it counts as running until it is in there.
+    """
     job = newest(session, row.id)
-    shown = halves_shown(row.track)
-    scores = select(Score).where(Score.submission_id == row.id, Score.half.in_(shown)).order_by(Score.id)
-    found = [
-        HalfScore(half=one.half, harness=one.harness, scored=one.created, **json.loads(one.content))
-        for one in session.scalars(scores)
-    ]
-    now = [one.rows for one in found if one.harness == job.harness and one.half == shown[-1]]
+    found = _in_table(row, table) if row.track.phase == "open" else _scores(session, row)
+    now = [one.rows or one.overall for one in found if one.harness == job.harness]
+    waits = row.track.phase == "open" and not (found or row.withdrawn or rescoring_is_due(session, row.track))
     return SubmissionState.model_validate(
         {
             "id": row.id,
-            "status": STATUS[job.state],
+            "status": STATUS["running" if waits and job.state == "done" else job.state],
             "track": row.track.slug,
+            "phase": row.track.phase,
             "method": row.method,
             "day": row.day,
             "submitted": row.created,
@@ -142,6 +144,25 @@ def _submission_state(session: Session, row: SubmissionRow) -> SubmissionState:
             "scores": found,
         }
     )
+
+
+def _scores(session: Session, row: SubmissionRow) -> list[HalfScore]:
+    """Return all scores of a submission, of the half that counts last."""
+    query = select(Score).where(Score.submission_id == row.id, Score.half.in_(halves_shown(row.track)))
+    return [
+        HalfScore(half=one.half, harness=one.harness, scored=one.created, **json.loads(one.content))
+        for one in session.scalars(query.order_by(Score.id))
+    ]
+
+
+def _in_table(row: SubmissionRow, table: Standing | None) -> list[HalfScore]:
+    """Return what the table of an open phase shows of a submission: its own score or else the best of its team."""
+    entry = table.entries.get(row.id) if table else None
+    if table is None or entry is None:
+        return []
+    best = view_of(table).score_for(entry)
+    rows = [] if best is None else [row_json(best)]
+    return [HalfScore(half=table.half, harness=table.harness, scored=row.created, rows=[], overall=rows)]
 
 
 def _ahead(session: Session, job: Job) -> int:

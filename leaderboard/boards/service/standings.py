@@ -103,13 +103,16 @@ def _row(session: Session, track: int, half: str) -> StandingRow | None:
 
 
 def drawing_of(session: Session, settings: Settings, track: TrackRow, half: str) -> Drawing:
-    """Return how to draw the table of `track`: from all that this harness has scored and nobody has withdrawn."""
+    """Return how to draw the table of `track`: from all that this harness has scored and nobody has withdrawn.
+
+    They are in the order in which their scores were there, so that one that comes late changes none that is shown.
+    """
     query = (
         select(SubmissionRow)
         .join(Job, Job.submission_id == SubmissionRow.id)
         .where(SubmissionRow.track_id == track.id, SubmissionRow.withdrawn.is_(None))
         .where(Job.harness == HARNESS_VERSION, Job.state == "done")
-        .order_by(SubmissionRow.created, SubmissionRow.id)
+        .order_by(Job.finished, Job.id)
     )
     request = {
         "task": "standing",

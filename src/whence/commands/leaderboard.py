@@ -157,7 +157,7 @@ def revoke(
 
 @app.command()
 def close(folder: Folder, slug: Slug) -> None:
-    """Close the phase of a track: stop taking submissions and show the private half, if there is one."""
+    """Close the phase of a track: stop taking submissions and show all scores, those of the private half first."""
     from ..leaderboard.boards.folder import board as folder_board
 
     if folder_board.is_folder_board(folder):
@@ -166,7 +166,7 @@ def close(folder: Folder, slug: Slug) -> None:
         from ..leaderboard.boards.service import hosting
 
         hosting.close_track(folder, slug)
-    typer.echo(f"{slug} is closed: the scores of its private half are shown, if it has one")
+    typer.echo(f"{slug} is closed: all scores are shown at full precision, those of its private half if it has one")
 
 
 @app.command()

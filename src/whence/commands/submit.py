@@ -19,6 +19,10 @@ CHECKS = (
     "all predictions are finite",
     "the unit is plausible",
 )
+OPEN = (
+    "While the phase is open, this is the best score shown for your team, rounded. "
+    "Everything appears at full precision when the host closes it."
+)
 
 
 def submit(
@@ -128,6 +132,8 @@ def _to_server(board: str, token: str | None, path: Path, submission: "Submissio
         typer.echo(f"{receipt.status}: scoring continues; the score will appear on {board}")
         return
     _print_scores(receipt.rows, receipt.half, submission.header.track)
+    if receipt.is_open:
+        typer.echo(OPEN)
     typer.echo(f"the board: {client.url}/tracks/{slug}")
 
 
@@ -138,7 +144,7 @@ def _print_scores(rows: list[dict[str, Any]], half: str, track: str) -> None:
     from ..leaderboard.submission.summary import score_lines
 
     heads, lines = score_lines(rows, track)
-    title = f"score on the {half} half" if half else "score"
+    title = f"score on the {half} half" if half in ("public", "private") else "score"
     table = Table(*heads, title=title, title_justify="left")
     for line in lines:
         table.add_row(*line)
