@@ -13,7 +13,7 @@ from ..data.rooms import DelayClips, DelayRecipe
 from ..networks.correlation import windows_of
 from ..networks.distribution import cross_entropy
 from ..networks.ngcc import SINC_TAPS, NgccNetwork
-from .method import Float64, DelayModel
+from .method import DelayModel, Float64
 
 Answer = Literal["expectation", "peak"]
 WINDOWS = 4
@@ -24,7 +24,7 @@ MAX_LAG = 20
 
 
 class NgccPhatRecipe(DelayRecipe):
-    """The recipe of `ngcc-phat`; `paper` is the published schedule on rooms of ours, where no distance exceeds 0.4 m."""
+    """The recipe of `ngcc-phat`; `paper` is the published schedule, on our rooms."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "tiny": {"steps": 40, "batch": 16, "width": 8, "sinc_taps": 255, "dropout": 0.0, "validations": 2},

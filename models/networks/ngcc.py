@@ -53,9 +53,10 @@ class SincBank(nn.Module):
         """Return what each filter lets through, without delay."""
         samples = channels.shape[-1]
         padded = nn.functional.pad(self.impulse_responses(), (0, -self.taps % samples))
-        wrapped = padded.unflatten(-1, (-1, samples)).sum(-2).roll(-(self.taps // 2), dims=-1)
+        wrapped = padded.reshape(len(padded), -1, samples).sum(1).roll(-(self.taps // 2), dims=-1)
         response = torch.fft.rfft(wrapped).real.float()  # an even filter has a real spectrum
-        return torch.fft.irfft(torch.fft.rfft(channels)[:, None] * response, samples)
+        filtered: Tensor = torch.fft.irfft(torch.fft.rfft(channels)[:, None] * response, samples)
+        return filtered
 
 
 class NgccBackbone(nn.Module):
@@ -105,13 +106,15 @@ class NgccNetwork(nn.Module):
         Whitened as published: the cross-spectrum of windows padded to twice their length, over its magnitude + 1e-3.
         """
         level = windows[:, :1].std(dim=-1, keepdim=True).clamp_min(1e-9)
-        filtered = self.backbone((windows / level).flatten(0, 1)).unflatten(0, (-1, 2))
+        filtered = self.backbone((windows / level).flatten(0, 1))
         with torch.autocast(windows.device.type, enabled=False):  # phases need all of float32
             spectra = torch.fft.rfft(filtered.float(), 2 * windows.shape[-1])
-            cross = spectra[:, 0] * spectra[:, 1].conj()
+            left, right = spectra[0::2], spectra[1::2]
+            cross = left * right.conj()
             phases = cross / (cross.abs() + WHITENING)
             cosine, sine = delay_tables(phases.shape[-1], self.max_lag, 1, phases.device)
-            return phases.real @ cosine - phases.imag @ sine
+            correlations: Tensor = phases.real @ cosine - phases.imag @ sine
+        return correlations
 
 
 def mel_spaced(lowest_hz: float, highest_hz: float, count: int) -> Tensor:
