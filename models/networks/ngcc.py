@@ -101,20 +101,24 @@ class NgccNetwork(nn.Module):
         return logits.reshape(*windows.shape[:-2], -1)
 
     def correlations(self, windows: Tensor) -> Tensor:
-        """Return the correlation (n, width, 2 * max_lag + 1) of each filter over t_left - t_right, for (n, 2, samples).
-
-        Whitened as published: the cross-spectrum of windows padded to twice their length, over its magnitude + 1e-3.
-        """
+        """Return the correlation (n, width, 2 * max_lag + 1) of each filter for `windows` (n, 2, samples)."""
         level = windows[:, :1].std(dim=-1, keepdim=True).clamp_min(1e-9)
         filtered = self.backbone((windows / level).flatten(0, 1))
         with torch.autocast(windows.device.type, enabled=False):  # phases need all of float32
-            spectra = torch.fft.rfft(filtered.float(), 2 * windows.shape[-1])
-            left, right = spectra[0::2], spectra[1::2]
-            cross = left * right.conj()
-            phases = cross / (cross.abs() + WHITENING)
-            cosine, sine = delay_tables(phases.shape[-1], self.max_lag, 1, phases.device)
-            correlations: Tensor = phases.real @ cosine - phases.imag @ sine
-        return correlations
+            return whitened_correlations(filtered[0::2].float(), filtered[1::2].float(), self.max_lag)
+
+
+def whitened_correlations(left: Tensor, right: Tensor, max_lag: int) -> Tensor:
+    """Return the correlation (..., 2 * max_lag + 1) of `left` and `right` (..., samples) over t_left - t_right.
+
+    Whitened as published: the cross-spectrum of windows padded to twice their length, over its magnitude + 1e-3.
+    """
+    size = 2 * left.shape[-1]
+    cross = torch.fft.rfft(left, size) * torch.fft.rfft(right, size).conj()
+    phases = cross / (cross.abs() + WHITENING)
+    cosine, sine = delay_tables(phases.shape[-1], max_lag, 1, phases.device)
+    correlations: Tensor = phases.real @ cosine - phases.imag @ sine
+    return correlations
 
 
 def mel_spaced(lowest_hz: float, highest_hz: float, count: int) -> Tensor:
