@@ -91,7 +91,7 @@ def without_pauses(sound: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     frames = np.lib.stride_tricks.sliding_window_view(np.pad(sound, FRAME // 2), FRAME)[::HOP]
     level = np.sqrt(np.square(frames, dtype=np.float64).mean(axis=1))
     kept = np.repeat(level > PAUSE * level.max(), HOP)
-    return sound[kept[: sound.size]]
+    return np.asarray(sound[kept[: sound.size]])
 
 
 def utterances(corpus: Corpus, count: int) -> Iterator[Utterance]:
