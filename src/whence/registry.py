@@ -81,8 +81,8 @@ METHODS = {
     "ml": _method("gcc:MaximumLikelihood", _BOTH, "Hannan and Thomson's weighting (1973)"),
     "beta": _method("gcc:Beta", _BOTH, "phase transform to the power beta, 0..1"),
     "salvati": _learned("delay.salvati:Salvati", _BOTH, "network on parametrised correlations (Salvati et al. 2021)"),
-    "ngcc-phat": _learned("delay.ngcc_phat:NgccPhat", _BOTH, "correlations of learned filters (Berg et al. 2022)"),
     "whence-delay": _learned("delay.whence_delay:WhenceDelay", _BOTH, "our network on a whole clip, with intervals"),
+    "ngcc-phat": _learned("delay.ngcc_phat:NgccPhat", _BOTH, "correlations of learned filters (Berg et al. 2022)"),
     "iid-rms": _method("level:LevelRatio", ("left-right",), "the louder channel, over the clip"),
     "iid-vote": Registration(
         "whence.baselines.level:LevelVotes", ("left-right",), "the louder channel, by votes of windows"
