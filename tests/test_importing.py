@@ -48,8 +48,8 @@ def test_the_released_weights_answer_with_the_delay(released, tmp_path):
         main([*command, "--licence", "MIT"])
     found = read_checkpoint(tmp_path / "ours.safetensors", "ngcc-phat")
     assert found.card["imported"]
-    assert found.card["licence"] == "MIT"
-    assert found.card["source"]["sha256"] == sha256(released.read_bytes())
+    (source,) = found.card["sources"]
+    assert source == {"dataset": released.name, "fingerprint": sha256(released.read_bytes()), "licences": ["MIT"]}
     assert (found.card["recipe"]["width"], found.card["recipe"]["max_lag"]) == (128, 23)
     rng = np.random.default_rng(0)
     sound = rng.standard_normal((4, 1300)).astype(np.float32)
@@ -76,7 +76,7 @@ def test_wrappers_prefixes_and_optimizers_are_taken_off(imitation, tmp_path):
     wrapped = tmp_path / "wrapped.pth.tar"
     torch.save({"epoch": 3, "optimizer": {"lr": rate}, "state_dict": tensors, "step": 7}, wrapped)
     ours = read_checkpoint(imported(wrapped, tmp_path), "ngcc-phat")
-    assert ours.card["source"]["file"] == "wrapped.pth.tar"
+    assert ours.card["sources"][0]["dataset"] == "wrapped.pth.tar"
     assert all(torch.equal(ours.tensors[name.removeprefix("module.")], tensor) for name, tensor in tensors.items())
 
 

@@ -28,7 +28,7 @@ class NgccPhatRecipe(DelayRecipe):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "tiny": {"steps": 40, "batch": 16, "width": 8, "sinc_taps": 255, "dropout": 0.0, "validations": 2},
-        "small": {"steps": 1500, "batch": 128},
+        "small": {"steps": 1500, "batch": 128, "validations": 5},
         "paper": {
             "steps": 1800,
             "batch": 32,
@@ -73,6 +73,7 @@ class NgccPhat(DelayModel):
     max_lag: int = MAX_LAG
     name: ClassVar[str] = "ngcc-phat"
     recipe: ClassVar[type[DelayRecipe]] = NgccPhatRecipe
+    clips_at_once: ClassVar[int] = 8
 
     @classmethod
     def network(cls, recipe: NgccPhatRecipe) -> NgccNetwork:

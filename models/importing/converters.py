@@ -48,6 +48,7 @@ CONVERTERS: Mapping[str, Converter] = {
 def import_checkpoint(file: Path, model: str, out: Path, licence: str = "unknown") -> Path:
     """Convert the published checkpoint `file` of `model` to one of ours at `out`; return `out`.
 
+    Its card names the file, its SHA-256 and its `licence` where others name their data, and says `imported`.
     Its names and shapes must be exactly those of the published network. Raises InputError if they are not, if the file
     is damaged or holds more than tensors and numbers, or if the model is unknown.
     """
@@ -63,8 +64,7 @@ def import_checkpoint(file: Path, model: str, out: Path, licence: str = "unknown
         "model": model,
         "recipe": recipe.model_dump(mode="json"),
         "imported": True,
-        "source": {"file": file.name, "sha256": sha256(data)},
-        "licence": licence,
+        "sources": [{"dataset": file.name, "fingerprint": sha256(data), "licences": [licence]}],
         "code": {"whence": __version__},
     }
     network = trained.network(recipe)
