@@ -5,6 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from whence.benchmarks.stimuli.stereo.batch import StereoBatch  # noqa: E402
 from whence.errors import InputError  # noqa: E402
 from whence.models.data.rooms import DelayClips  # noqa: E402
 from whence.models.delay.ngcc_phat import NgccPhat, NgccPhatRecipe, read_delays  # noqa: E402
@@ -113,6 +114,14 @@ def test_expectation_and_peak_stay_within_possible_delays():
     assert read_delays(logits, "peak", 20).item() in (3, 4)
     assert read_delays(logits, "peak", 23).item() == -21
     assert read_delays(logits, "peak", 100).item() == -21
+
+
+def test_untrained_it_sits_at_chance(noise):
+    batch = StereoBatch(
+        noise.repeat(1, 2)[:, None, :1151].repeat(1, 2, 1).numpy(), ["a", "b", "c"], 16000, 1024, 1, 128
+    )
+    assert np.abs(NgccPhat(checkpoint="untrained").predict(batch)).max() < 0.3e-3
+    assert NgccPhat(checkpoint="untrained", answer="peak").predict(batch).shape == (3,)
 
 
 def test_it_learns_a_delay_and_what_was_cached_for_answers_serves_training(noise):
