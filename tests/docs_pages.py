@@ -29,7 +29,7 @@ main(['quickstart', '--speech', 'path/to/speech'])
 \""""
 
 TOY = [
-    (r"^pip install \. && whence quickstart$", QUICKSTART),
+    (r"^pip install '\.\[learned\]' && whence quickstart$", QUICKSTART),
     (r"^(whence generate tde (?!.*--speakers).*)--preset small$", r"\1--clips 2 --rt60 0.1 0.5"),
     (r"^(whence generate tde .*--speakers test) --preset small$", r"\1 --clips 1 --rt60 0.1"),
     (r"^(whence generate random-rooms .*)--preset tiny$", r"\1--clips 64 --val-clips 16"),

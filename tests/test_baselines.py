@@ -12,7 +12,11 @@ from whence.benchmarks.stimuli.stereo.votes import mode
 from whence.errors import InputError
 from whence.registry import METHODS, load_method
 
-STEREO = [name for name, entry in METHODS.items() if {"tde", "left-right"} & set(entry.tracks)]
+STEREO = [
+    name
+    for name, entry in METHODS.items()
+    if {"tde", "left-right"} & set(entry.tracks) and entry.target.startswith("whence.baselines")
+]
 LISTENING = [name for name in STEREO if not getattr(load_method(name)[0], "ignores_input", False)]
 DELAYING = [name for name in LISTENING if not name.startswith("iid")]
 

@@ -10,13 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 from whence.benchmarks.speed import gcc_phat, leaderboard, leaderboard_attack, mesh, raycast, shoebox
 from whence.benchmarks.speed.script import ONE_THREAD
-from whence.benchmarks.studies import label_recovery, procedural_views, rotation_solvers, speech_spectrum
+from whence.benchmarks.studies import label_recovery, ngcc_table, procedural_views, rotation_solvers, speech_spectrum
 from whence.datagen import raycast as engine
 from whence.datagen.scenes.scene import Scene
+from whence.errors import InputError
+from whence.models.delay.ngcc_phat import NgccPhat, NgccPhatRecipe
+from whence.models.training.checkpoint import write_checkpoint
+from whence.models.training.recipe import recipe_from
 
 FOLDER = Path(gcc_phat.__file__).parents[1]
 FILES = sorted([*FOLDER.glob("speed/*.py"), *FOLDER.glob("studies/*.py")])
@@ -179,6 +184,43 @@ def test_spectra_of_speech(capsys, speech_folder):
         assert 0 < mae <= rmse < 2
         assert 0 < mode_mae <= mode_rmse < 2
     assert numbers(lines_of(shown, speech_spectrum.PUBLISHED)[0].split(")")[1]) == [0.160, 0.318, 0.179, 0.396]
+
+
+@pytest.fixture
+def small_ngcc(tmp_path):
+    """A checkpoint of a narrow, untrained NGCC-PHAT."""
+    recipe = recipe_from(NgccPhatRecipe, "tiny", ["width=2", "sinc_taps=63", "max_lag=23"])
+    card = {"model": "ngcc-phat", "recipe": recipe.model_dump(mode="json")}
+    write_checkpoint(tmp_path / "ngcc.safetensors", NgccPhat.network(recipe), card)
+    return str(tmp_path / "ngcc.safetensors")
+
+
+def test_the_table_of_ngcc_phat(capsys, speech_folder, small_ngcc):
+    conditions = ["--clips", "2", "--rt60", "0", "0.4", "--snr", "30", "0"]
+    assert ngcc_table.main(["--speech", str(speech_folder), "--checkpoint", small_ngcc, *conditions]) == 0
+    rows = [line.split("|")[1:-1] for line in capsys.readouterr().out.splitlines() if line.startswith("| ")][1:]
+    found = {tuple(cell.strip() for cell in row[:3]): [numbers(cell) for cell in row[3:]] for row in rows}
+    assert len(found) == 8
+    assert found["NGCC-PHAT", "0.4", "30"][3] == [4.383, 8.552, 0.723]  # published
+    (mae, _), (rmse,), (near,), published = found["GCC-PHAT", "anechoic", "30"]
+    assert published == [0.866, 0.966]
+    assert mae <= rmse < 1
+    assert near == 1
+    assert mae < found["GCC-PHAT", "0.4", "0"][0][0]
+
+
+def test_pauses_are_cut_from_speech():
+    tone = np.sin(np.arange(16_000, dtype=np.float32))
+    quiet = np.concatenate([tone, 0.01 * tone, tone])
+    assert ngcc_table.without_pauses(tone) == pytest.approx(tone)
+    assert len(ngcc_table.without_pauses(quiet)) == pytest.approx(32_000 + 2048, abs=1024)
+
+
+def test_speech_that_is_too_short_for_the_table_is_refused(small_ngcc, tmp_path):
+    soundfile.write(tmp_path / "short.wav", np.ones(20_000) * 0.1, 16_000)
+    soundfile.write(tmp_path / "paused.wav", np.repeat([0.5, 0.0], 20_000), 16_000)
+    with pytest.raises(InputError, match=r"no utterance lasts 1\.92 s without pauses"):
+        ngcc_table.main(["--speech", str(tmp_path), "--checkpoint", small_ngcc])
 
 
 def test_pictures_of_the_flats(tmp_path):

@@ -34,7 +34,7 @@ class StereoCrwRecipe(ViewsRecipe):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "tiny": {**_FAST, "steps": 60, "batch": 16, "widths": (8, 16, 32, 64), "validations": 2},
-        "small": {**_FAST, "steps": 8000, "batch": 32},
+        "small": {**_FAST, "steps": 2500, "batch": 32},
         "paper": {
             "steps": 158_000,
             "batch": 48,

@@ -40,8 +40,12 @@ def generalised_correlations(cross: Tensor, exponents: tuple[float, ...], lags: 
 
 
 @lru_cache(maxsize=8)
+@torch.inference_mode(mode=False)
 def delay_tables(bins: int, lags: int, per_sample: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return the cosines and sines (bins, delays) of an inverse real transform of 2 (bins - 1) samples."""
+    """Return the cosines and sines (bins, delays) of an inverse real transform of 2 (bins - 1) samples.
+
+    They serve training too, wherever they were first asked for.
+    """
     delays = torch.arange(-lags * per_sample, lags * per_sample + 1, dtype=torch.float64) / per_sample
     angle = torch.pi / (bins - 1) * torch.arange(bins, dtype=torch.float64)[:, None] * delays
     weight = torch.full((bins, 1), 1 / (bins - 1), dtype=torch.float64)

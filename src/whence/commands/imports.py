@@ -1,4 +1,4 @@
-"""`whence import`: third-party files into a dataset."""
+"""`whence import`: third-party files into a dataset, or into a checkpoint."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,12 +7,12 @@ import typer
 
 from .rendering import Json, Out, Workers, name_skipped, render
 
-app = typer.Typer(help="Bring other people's files into a dataset.", no_args_is_help=True)
+app = typer.Typer(help="Bring other people's files into a dataset or a checkpoint.", no_args_is_help=True)
 
 
 @app.callback()
 def _import() -> None:
-    """Bring other people's files into a dataset."""
+    """Bring other people's files into a dataset or a checkpoint."""
 
 
 @app.command("in-the-wild")
@@ -49,3 +49,17 @@ def hm3d_ss(
     plan = plan_upstream(source)
     name_skipped(plan.dropped, "sets")
     render(plan, out, workers, None, json)
+
+
+@app.command("checkpoint")
+def checkpoint(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The authors' file, written by torch.save.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.safetensors", help="Checkpoint to write.")],
+    model: Annotated[str, typer.Option(metavar="NAME", help="Our model of the same network, such as ngcc-phat.")],
+    licence: Annotated[str, typer.Option(metavar="TEXT", help="Licence of the file.")] = "unknown",
+) -> None:
+    """Weights that the authors of a published model released. Nothing in the file is executed."""
+    from ..registry import load
+
+    written = load("whence.models.importing.converters:import_checkpoint")(file, model, out, licence)
+    typer.echo(f"{written}: bench it with --method {model}:checkpoint={written}")

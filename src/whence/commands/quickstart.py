@@ -18,7 +18,7 @@ def quickstart(
         typer.Option(metavar="DIR|espeak|librispeech", help="Dry speech. [default: espeak]", show_default=False),
     ] = None,
 ) -> None:
-    """Generate small datasets, run every untrained baseline on them and write a report.html for each track."""
+    """Generate small datasets, run every baseline and trained model on them, write a report.html for each track."""
     from ..datagen.hm3d_ss import PRESETS as HOMES
     from ..datagen.hm3d_ss import plan_hm3d_ss
     from ..datagen.pipeline import generate
@@ -28,7 +28,7 @@ def quickstart(
     rooms, homes = out / "tde.zarr", out / "hm3d-ss.zarr"
     typer.echo(f"1/6 rendering speech in three rooms: {rooms}")
     generate(plan_tde(speech, clips=PRESETS["tiny"]), str(rooms))
-    _bench(2, "time delay between two microphones, five noise levels, every baseline", "tde", rooms, out)
+    _bench(2, "time delay between two microphones, five noise levels, baselines and trained models", "tde", rooms, out)
     _bench(3, "left or right", "left-right", rooms, out)
     scenes, examples = HOMES["tiny"]
     typer.echo(f"4/6 rendering homes to see and hear: {homes}")

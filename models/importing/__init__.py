@@ -1,0 +1,1 @@
+"""Checkpoints that the authors of published models released, made into ours."""

@@ -1,0 +1,69 @@
+"""The learned models of the time delay keep the contract of a method, and those with weights know a delay."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from test_baselines import delayed
+
+from whence.benchmarks.running.method import Diagnosed, load_methods
+from whence.benchmarks.stimuli.stereo.batch import StereoBatch
+from whence.errors import InputError
+from whence.models.training.checkpoint import WEIGHTS, read_checkpoint
+from whence.registry import METHODS
+
+LEARNED = [name for name, entry in METHODS.items() if entry.target.startswith("whence.models.delay")]
+SHIPPED = [name for name in LEARNED if (WEIGHTS / f"{name}.safetensors").is_file()]
+LARGEST = 10_000_000
+FREE = ("CC BY 4.0", "CC0", "espeak", "not stated in the folder")
+
+
+def answers(text, batch):
+    found = load_methods([text], "tde", ["paper"])[0].method.predict(batch)
+    return found.prediction if isinstance(found, Diagnosed) else found
+
+
+def untrained(name):
+    return f"{name}:checkpoint=untrained"
+
+
+def part_of(batch, rows):
+    return StereoBatch(batch.audio[rows], [batch.sample_id[k] for k in rows], 16_000, 1024, 1, 128)
+
+
+def test_there_are_models_with_weights():
+    assert {"salvati", "whence-delay"} <= set(SHIPPED)
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_answers_do_not_depend_on_the_other_clips(name):
+    batch = delayed(6, clips=5, noise=0.2)
+    together = answers(untrained(name), batch)
+    assert together.shape == (5,)
+    alone = np.concatenate([answers(untrained(name), part_of(batch, [k])) for k in (3, 0)])
+    np.testing.assert_allclose(together[[3, 0]], alone, atol=2e-7)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("lag", [-9, 0, 4])
+def test_a_whole_delay_is_found_with_its_sign(name, lag):
+    found = answers(name, delayed(lag, clips=4, noise=0.05)) * 16_000
+    np.testing.assert_allclose(found, lag, atol=1.0)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_card_says_what_the_weights_were_made_from(name):
+    path = WEIGHTS / f"{name}.safetensors"
+    assert path.stat().st_size <= LARGEST
+    card = read_checkpoint(path, name).card
+    assert all(len(source["fingerprint"]) == 64 for source in card["sources"])
+    assert "fingerprint" in (WEIGHTS / f"{name}.md").read_text()
+
+
+def test_a_model_without_weights_says_how_to_get_some():
+    without = next((name for name in LEARNED if name not in SHIPPED), None)
+    if without is None:
+        pytest.skip("all models have weights")
+    with pytest.raises(InputError, match=rf"{without}: no weights come with Whence; train some"):
+        answers(without, delayed(3))
