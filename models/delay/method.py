@@ -95,7 +95,7 @@ class DelayModel:
         return shipped(self.name) if self.checkpoint == SHIPPED else Path(self.checkpoint)
 
     @cached_property
-    def _network(self) -> nn.Module:
+    def _network(self) -> Any:
         """The network with its weights, on its device."""
         if self.device == "cuda" and not torch.cuda.is_available():
             raise InputError("--device cuda: torch finds no GPU here; leave the option out")

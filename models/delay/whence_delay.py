@@ -55,9 +55,10 @@ class WhenceDelay(DelayModel):
         return (score + _ENTROPY_WEIGHT * cross_entropy(logits, grid, batch.delay)).mean()
 
     @classmethod
-    def delays(cls, network: nn.Module, batch: StereoBatch, audio: Tensor) -> Tensor:
+    def delays(cls, network: Any, batch: StereoBatch, audio: Tensor) -> Tensor:
         """Return the median delay (n,) in samples."""
-        return quantile(mirrored_logits(network, audio), delay_grid(audio.device), 0.5)
+        logits: Tensor = network.mirrored(audio)
+        return quantile(logits, delay_grid(audio.device), 0.5)
 
     def predict(self, batch: StereoBatch) -> Diagnosed:
         """Return the interaural time difference of each clip (clips,) in seconds.
@@ -65,17 +66,8 @@ class WhenceDelay(DelayModel):
         The diagnostic `uncertainty_ms` is the half-width of the interval around it that holds the truth with 80 %.
         """
         with torch.inference_mode():
-            logits = torch.cat([mirrored_logits(self._network, part).cpu() for part in self._parts(batch)])
+            logits = torch.cat([self._network.mirrored(part).cpu() for part in self._parts(batch)])
         grid = delay_grid()
         median = quantile(logits, grid, 0.5)
         uncertainty = half_width(logits, grid, median, INTERVAL).double().numpy() * 1e3 / batch.sample_rate
         return Diagnosed(median.double().numpy() / batch.sample_rate, {"uncertainty_ms": uncertainty})
-
-
-def mirrored_logits(network: nn.Module, audio: Tensor) -> Tensor:
-    """Return the mean of the logits (n, 81) of `audio` (n, 2, samples) and of its mirror image.
-
-    So swapping the channels exactly negates the answer.
-    """
-    logits: Tensor = network(audio) + network(audio.flip(1)).flip(-1)
-    return logits / 2

@@ -7,6 +7,7 @@ and bands, and reads the delay from what is left together with the correlations 
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -75,6 +76,27 @@ def band_features(audio: Tensor) -> tuple[Tensor, Tensor]:
     return correlations, torch.stack([middle, rise, difference], dim=1).transpose(2, 3)
 
 
+class Features(NamedTuple):
+    """What the network knows of clips: correlations of the `whole` clip (n, 7, 81), and those of `band_features`."""
+
+    whole: Tensor
+    correlations: Tensor
+    levels: Tensor
+
+    def mirrored(self) -> "Features":
+        """Return the features of the same clips with their channels swapped."""
+        middle, rise, difference = self.levels.unbind(1)
+        swapped = torch.stack([middle, rise, -difference], dim=1)
+        return Features(self.whole.flip(-1), self.correlations.flip(-1), swapped)
+
+
+def features_of(audio: Tensor) -> Features:
+    """Return the features of `audio` (n, 2, samples)."""
+    whole = generalised_correlations(cross_spectra(normalised(audio)), EXPONENTS, LAGS, PER_SAMPLE)
+    whole = whole / whole.abs().amax(dim=-1, keepdim=True).clamp_min(1e-12)
+    return Features(whole, *band_features(audio))
+
+
 class DirectSoundNetwork(nn.Module):
     """From clips (n, 2, samples) of any length to logits (n, 81) over `delay_grid`."""
 
@@ -104,9 +126,16 @@ class DirectSoundNetwork(nn.Module):
 
     def forward(self, audio: Tensor) -> Tensor:
         """Return the logits of each clip."""
-        whole = generalised_correlations(cross_spectra(normalised(audio)), EXPONENTS, LAGS, PER_SAMPLE)
-        whole = whole / whole.abs().amax(dim=-1, keepdim=True).clamp_min(1e-12)
-        correlations, levels = band_features(audio)
+        return self.logits_of(features_of(audio))
+
+    def mirrored(self, audio: Tensor) -> Tensor:
+        """Return the mean of the logits of each clip and of its mirror image: swapped channels negate the answer."""
+        features = features_of(audio)
+        return (self.logits_of(features) + self.logits_of(features.mirrored()).flip(-1)) / 2
+
+    def logits_of(self, heard: Features) -> Tensor:
+        """Return the logits of clips whose features were `heard`."""
+        whole, correlations, levels = heard
         features = torch.cat([levels, correlations.amax(dim=-1)[:, None]], dim=1)
         share = self.gate(features).flatten(2).softmax(dim=-1)
         gated = share @ correlations.flatten(1, 2)
