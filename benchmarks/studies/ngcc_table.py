@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+from tqdm import tqdm
 
 from ...conventions import SAMPLE_RATE, SPEED_OF_SOUND
 from ...datagen.acoustics.auralize import auralize
@@ -140,7 +141,7 @@ def cells(errors: Float64, published: Sequence[float]) -> list[str]:
 def table(corpus: Corpus, method: NgccPhat, clips: int, rt60: Sequence[float], snr_db: Sequence[int]) -> TextTable:
     """Return the errors of both methods under each condition, beside the published ones."""
     errors: dict[tuple[str, float, int], list[Float64]] = {}
-    for heard in utterances(corpus, clips):
+    for heard in tqdm(utterances(corpus, clips), total=clips, unit="utterance"):
         for seconds in rt60:
             for level, audio in zip(snr_db, windows(heard, seconds, snr_db), strict=True):
                 found = {"NGCC-PHAT": network_delays(method, audio), "GCC-PHAT": gcc_phat(audio)}
@@ -163,7 +164,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--speech", required=True)
     parser.add_argument("--checkpoint", required=True, help="imported weights, or others of ngcc-phat")
-    parser.add_argument("--clips", type=int, default=60, help="utterances (default: 60)")
+    parser.add_argument(
+        "--clips", type=int, default=60, help="utterances (default: 60, about ten seconds each on one core)"
+    )
     parser.add_argument("--rt60", type=float, nargs="+", default=RT60, choices=RT60, help="0: anechoic")
     parser.add_argument("--snr", type=int, nargs="+", default=SNR_DB, choices=SNR_DB)
     options = parser.parse_args(arguments)
