@@ -42,7 +42,8 @@ def test_each_row_speaks_our_language(row):
     assert set(row.uncertain_keys) <= set(row.condition)
     assert row.condition_known is not bool(row.uncertain_keys)
     heard = {None, "gcc-phat", "gcc-phat:votes=mode", "iid-rms", "iid-vote", "zero", "random"}
-    assert row.our_method in heard | {"sift", "superglue", "loftr"}
+    learned = {"salvati", *(f"{name}:votes=mode" for name in ("stereocrw", "zeronce", "monoclr"))}
+    assert row.our_method in heard | learned | {"sift", "superglue", "loftr"}
 
 
 def test_a_repeated_number_was_printed_before_with_the_same_value():
