@@ -116,7 +116,10 @@ def started_from(recipe: Recipe, model: str) -> list[dict[str, Any]]:
 def _finish(run: TrainingRun, facts: Mapping[str, Any], progress: Progress, model: Any, examples: Any) -> None:
     """Write the checkpoint, its card and the report."""
     log = [dict(entry) for entry in progress.log]
-    write_checkpoint(run.checkpoint, progress.best, {**facts, "log": log})
+    network = progress.best.eval()
+    with torch.inference_mode():
+        calibration = model.calibrate(network, examples) if hasattr(model, "calibrate") else {}
+    write_checkpoint(run.checkpoint, network, {**facts, "log": log, "calibration": calibration})
     machine = f"{platform.machine()}, {allowed_cores()} cores, torch {version('torch')}"
     run.write_card(card_text(facts, log, progress.seconds, machine))
     write_report(run.folder / "report.html", facts, log)

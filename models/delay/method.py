@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from ...benchmarks.running.method import Diagnosed
@@ -17,7 +18,7 @@ from ...cores import allowed_cores
 from ...errors import InputError
 from ..data.rooms import DelayRecipe, open_rooms
 from ..networks.correlation import cross_spectra, generalised_correlations
-from ..training.checkpoint import fill, read_checkpoint, shipped
+from ..training.checkpoint import Checkpoint, fill, read_checkpoint, shipped
 from ..training.learning import Examples
 from ..training.memory import keep_freed_memory
 from ..training.recipe import Recipe
@@ -104,10 +105,14 @@ class DelayModel:
         if self.checkpoint == UNTRAINED:
             torch.manual_seed(0)
             return self.network(self.recipe(**self.recipe.presets["small"])).eval().to(self.device)
-        checkpoint = read_checkpoint(self._path, self.name)
-        network = self.network(self.recipe(**checkpoint.card["recipe"]))
-        fill(network, checkpoint, self._path)
+        network = self.network(recipe_of(self.recipe, self._read, self._path))
+        fill(network, self._read, self._path)
         return network.eval().to(self.device)
+
+    @cached_property
+    def _read(self) -> Checkpoint:
+        """The checkpoint; an untrained model has none."""
+        return Checkpoint({}, {}) if self.checkpoint == UNTRAINED else read_checkpoint(self._path, self.name)
 
     def predict(self, batch: StereoBatch) -> Float64 | Diagnosed:
         """Return the interaural time difference of each clip (clips,) in seconds."""
@@ -120,6 +125,14 @@ class DelayModel:
         audio = torch.from_numpy(np.ascontiguousarray(batch.audio))
         for first in range(0, len(audio), self.clips_at_once):
             yield audio[first : first + self.clips_at_once].to(self.device)
+
+
+def recipe_of(kind: type[Recipe], checkpoint: Checkpoint, path: Path) -> Recipe:
+    """Return the recipe in the card of the `checkpoint` at `path`; raises InputError if it is not one of `kind`."""
+    try:
+        return kind(**checkpoint.card["recipe"])
+    except (ValidationError, KeyError, TypeError):
+        raise InputError(f"{path}: its recipe is damaged or of another version of Whence; train it again") from None
 
 
 def standard_batch(audio: Tensor, votes: int = 128) -> StereoBatch:

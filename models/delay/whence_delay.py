@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ...benchmarks.running.method import Diagnosed
 from ...benchmarks.stimuli.stereo.batch import StereoBatch
-from ..data.rooms import STANDARD_SAMPLES, DelayClips, DelayRecipe
+from ..data.rooms import STANDARD_SAMPLES, DelayClips, DelayRecipe, RandomRooms
 from ..networks.direct_sound import DirectSoundNetwork, delay_grid
 from ..networks.distribution import cross_entropy, half_width, quantile, ranked_probability_score
 from .method import DelayModel
@@ -60,6 +60,24 @@ class WhenceDelay(DelayModel):
         logits: Tensor = network.mirrored(audio)
         return quantile(logits, delay_grid(audio.device), 0.5)
 
+    @classmethod
+    def calibrate(cls, network: Any, examples: RandomRooms) -> dict[str, float]:
+        """Return the `level` whose intervals hold `INTERVAL` of the validation clips.
+
+        The distributions are wider than need be where a delay is known to a fraction of the grid's step.
+        """
+        device = next(network.parameters()).device
+        clips = list(examples.validation())
+        logits = torch.cat([network.mirrored(clip.audio.to(device)).cpu() for clip in clips])
+        grid, truth = delay_grid(), torch.cat([clip.delay for clip in clips])
+        median = quantile(logits, grid, 0.5)
+        low, high = 0.0, 1.0
+        for _ in range(20):
+            level = (low + high) / 2
+            held = ((median - truth).abs() <= half_width(logits, grid, median, level)).double().mean()
+            low, high = (low, level) if held >= INTERVAL else (level, high)
+        return {"level": high}
+
     def predict(self, batch: StereoBatch) -> Diagnosed:
         """Return the interaural time difference of each clip (clips,) in seconds.
 
@@ -69,5 +87,6 @@ class WhenceDelay(DelayModel):
             logits = torch.cat([self._network.mirrored(part).cpu() for part in self._parts(batch)])
         grid = delay_grid()
         median = quantile(logits, grid, 0.5)
-        uncertainty = half_width(logits, grid, median, INTERVAL).double().numpy() * 1e3 / batch.sample_rate
+        level = self._read.card.get("calibration", {}).get("level", INTERVAL)
+        uncertainty = half_width(logits, grid, median, level).double().numpy() * 1e3 / batch.sample_rate
         return Diagnosed(median.double().numpy() / batch.sample_rate, {"uncertainty_ms": uncertainty})
