@@ -13,11 +13,22 @@ import pytest
 import soundfile
 from PIL import Image
 
+from whence.benchmarks.bench import bench
 from whence.benchmarks.speed import gcc_phat, leaderboard, leaderboard_attack, mesh, raycast, shoebox
 from whence.benchmarks.speed.script import ONE_THREAD
-from whence.benchmarks.studies import label_recovery, ngcc_table, procedural_views, rotation_solvers, speech_spectrum
+from whence.benchmarks.stimuli.stereo.condition import StereoCondition
+from whence.benchmarks.studies import (
+    calibration,
+    label_recovery,
+    ngcc_table,
+    procedural_views,
+    rotation_solvers,
+    speech_spectrum,
+)
 from whence.datagen import raycast as engine
+from whence.datagen.pipeline import generate
 from whence.datagen.scenes.scene import Scene
+from whence.datagen.tde import plan_tde
 from whence.errors import InputError
 from whence.models.delay.ngcc_phat import NgccPhat, NgccPhatRecipe
 from whence.models.training.checkpoint import write_checkpoint
@@ -184,6 +195,22 @@ def test_spectra_of_speech(capsys, speech_folder):
         assert 0 < mae <= rmse < 2
         assert 0 < mode_mae <= mode_rmse < 2
     assert numbers(lines_of(shown, speech_spectrum.PUBLISHED)[0].split(")")[1]) == [0.160, 0.318, 0.179, 0.396]
+
+
+def test_coverage_of_stated_uncertainties(tmp_path, capsys):
+    data, run = str(tmp_path / "tde.zarr"), tmp_path / "run"
+    generate(plan_tde(None, clips=4, rt60=(0.1, 0.9)), data)
+    conditions = [StereoCondition(snr_db=30.0)]
+    bench("tde", data, run, methods=["gcc-phat"], conditions=conditions)
+    with pytest.raises(InputError, match="no method of this run states its uncertainty"):
+        calibration.main([str(run)])
+    bench("tde", data, run, methods=["whence-delay"], conditions=conditions)
+    assert calibration.main([str(run)]) == 0
+    row = lines_of(capsys.readouterr().out, "| whence-delay")[0]
+    level, overall, dry, reverberant = (float(cell) for cell in row.split("|")[2:6])
+    assert level == 30
+    assert overall == pytest.approx((dry + reverberant) / 2, abs=0.1)
+    assert 40 < overall <= 100
 
 
 @pytest.fixture

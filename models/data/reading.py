@@ -3,7 +3,8 @@
 The order is a function of the seed and the step alone, so a training that was killed goes on with the same examples.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -43,13 +44,17 @@ class ShuffledRows:
 
 @dataclass
 class BufferedReader:
-    """Reads the rows of any step: `read(rows)` returns the array (n, ...) of those `rows`, sorted, from disk."""
+    """Reads the rows of any step: `read(rows)` returns the array (n, ...) of those `rows`, sorted, from disk.
+
+    While one buffer is used, a thread reads the next, so two are in memory.
+    """
 
     order: ShuffledRows
     read: Callable[[Rows], npt.NDArray[Any]]
     _epoch: int = field(default=-1, init=False)
     _buffers: list[Rows] = field(default_factory=list, init=False)
-    _held: dict[int, tuple[Rows, npt.NDArray[Any]]] = field(default_factory=dict, init=False)
+    _held: dict[int, Future[npt.NDArray[Any]]] = field(default_factory=dict, init=False)
+    _ahead: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), init=False)
 
     def rows_of(self, step: int, batch: int) -> tuple[Rows, npt.NDArray[Any]]:
         """Return `batch` rows for `step`, and what `read` returned for them; an epoch's incomplete batch is dropped."""
@@ -60,25 +65,27 @@ class BufferedReader:
         pieces = list(self._pieces(within * batch, batch))
         return np.concatenate([rows for rows, _ in pieces]), np.concatenate([values for _, values in pieces])
 
-    def _pieces(self, start: int, count: int) -> list[tuple[Rows, npt.NDArray[Any]]]:
-        """Return rows and values from position `start` of the epoch on, one piece a buffer."""
-        pieces, first = [], 0
+    def _pieces(self, start: int, count: int) -> Iterator[tuple[Rows, npt.NDArray[Any]]]:
+        """Yield rows and values from position `start` of the epoch on, one piece a buffer."""
+        first = 0
         for number, buffer in enumerate(self._buffers):
             low, high = max(start - first, 0), min(start + count - first, len(buffer))
             if low < high:
-                rows, values = self._buffer(number)
-                pieces.append((rows[low:high], values[low:high]))
+                yield buffer[low:high], self._values(number)[low:high]
             first += len(buffer)
-        return pieces
 
-    def _buffer(self, number: int) -> tuple[Rows, npt.NDArray[Any]]:
-        """Return the rows of a buffer with their values, read if it is not held; an earlier buffer is let go."""
-        if number not in self._held:
-            self._held = {k: held for k, held in self._held.items() if k == number - 1}
-            rows = self._buffers[number]
-            ordered = np.argsort(rows)
-            values = self.read(rows[ordered])
-            back = np.empty_like(ordered)
-            back[ordered] = np.arange(len(rows))
-            self._held[number] = (rows, values[back])
-        return self._held[number]
+    def _values(self, number: int) -> npt.NDArray[Any]:
+        """Return the values of a buffer; let earlier ones go and begin to read the next."""
+        wanted = range(max(number - 1, 0), min(number + 2, len(self._buffers)))
+        self._held = {k: held for k, held in self._held.items() if k in wanted}
+        for k in (number, number + 1):
+            if k in wanted and k not in self._held:
+                self._held[k] = self._ahead.submit(self._shuffled, self._buffers[k])
+        return self._held[number].result()
+
+    def _shuffled(self, rows: Rows) -> npt.NDArray[Any]:
+        """Return the values of `rows`, which are read in order."""
+        ordered = np.argsort(rows)
+        back = np.empty_like(ordered)
+        back[ordered] = np.arange(len(rows))
+        return self.read(rows[ordered])[back]

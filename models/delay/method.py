@@ -16,7 +16,7 @@ from ...benchmarks.running.method import Diagnosed
 from ...benchmarks.stimuli.stereo.batch import StereoBatch
 from ...cores import allowed_cores
 from ...errors import InputError
-from ..data.rooms import DelayRecipe, open_rooms
+from ..data.rooms import DelayClips, DelayRecipe, open_rooms
 from ..networks.correlation import cross_spectra, generalised_correlations
 from ..training.checkpoint import Checkpoint, fill, read_checkpoint, shipped
 from ..training.learning import Examples
@@ -73,18 +73,33 @@ class DelayModel:
     @classmethod
     def validate(cls, network: nn.Module, examples: Any) -> Mapping[str, float]:
         """Return the mean absolute error (ms) of the network, and of GCC-PHAT, on the validation clips."""
-        device = next(network.parameters()).device
         own, classical = [], []
         for clips in examples.validation():
-            heard = standard_batch(clips.audio, cls.validation_votes)
-            parts = clips.audio.split(cls.clips_at_once)
-            answers = torch.cat([cls.delays(network, heard, part.to(device)).cpu() for part in parts])
-            own.append((answers - clips.delay).abs())
+            own.append((cls.answers(network, clips) - clips.delay).abs())
             classical.append((phase_transform_delays(clips.audio) - clips.delay).abs())
         return {
             "mae_ms": float(torch.cat(own).mean()) * MILLISECONDS,
             "gcc_phat_mae_ms": float(torch.cat(classical).mean()) * MILLISECONDS,
         }
+
+    @classmethod
+    def answers(cls, network: nn.Module, clips: DelayClips) -> Tensor:
+        """Return the delay (n,) in samples of each of the `clips`, heard as in the benchmark's standard condition."""
+        device = next(network.parameters()).device
+        heard = standard_batch(clips.audio, cls.validation_votes)
+        parts = torch.split(clips.audio, cls.clips_at_once)
+        return torch.cat([cls.delays(network, heard, part.to(device)).cpu() for part in parts])
+
+    @classmethod
+    def figures(cls, network: nn.Module, examples: Any) -> Sequence[Any]:
+        """Return matplotlib figures for the report: answers on the first validation clips against the truth."""
+        from .figure import SHOWN_CLIPS, answers_figure  # loads matplotlib
+
+        clips = next(examples.validation())
+        clips = DelayClips(clips.audio[:SHOWN_CLIPS], clips.delay[:SHOWN_CLIPS])
+        found = (clips.delay, cls.answers(network, clips), phase_transform_delays(clips.audio))
+        truth, answers, classical = ((one * MILLISECONDS).tolist() for one in found)
+        return [answers_figure(truth, answers, classical)]
 
     def files(self) -> Iterator[Path]:
         """Yield the checkpoint's file, whose contents decide the answers."""

@@ -110,6 +110,11 @@ class StereoCrw(DelayModel):
         return {"held_out_loss": sum(losses) / len(losses)}
 
     @classmethod
+    def figures(cls, network: nn.Module, examples: ClipViews) -> Sequence[Any]:
+        """Return the answers against the truth, where it is known."""
+        return super().figures(network, examples) if examples.labelled else []
+
+    @classmethod
     def delays(cls, network: nn.Module, batch: StereoBatch, audio: Tensor) -> Tensor:
         """Return the mean delay (n,) in samples over the windows of each clip."""
         return torch.from_numpy(combine(cls.ballots(network, batch, audio), "mean")).float()
