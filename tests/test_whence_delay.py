@@ -6,6 +6,7 @@ from scipy import stats
 
 torch = pytest.importorskip("torch")
 
+from whence.models.data.rooms import DelayClips  # noqa: E402
 from whence.models.delay.method import phase_transform_delays, standard_batch  # noqa: E402
 from whence.models.delay.whence_delay import WhenceDelay, WhenceDelayRecipe  # noqa: E402
 from whence.models.networks.correlation import (  # noqa: E402
@@ -128,3 +129,11 @@ def test_swapping_the_channels_negates_the_answer():
 def test_our_model_is_small_enough_for_a_laptop():
     network = WhenceDelay.network(WhenceDelayRecipe(**WhenceDelayRecipe.presets["small"]))
     assert sum(parameter.numel() for parameter in network.parameters()) < 2_000_000
+
+
+def test_a_model_may_answer_first_and_be_trained_then():
+    audio = delayed_noise([5, -2], 1000)
+    WhenceDelay(checkpoint="untrained").predict(standard_batch(audio, votes=20))
+    network = WhenceDelay.network(WhenceDelayRecipe(**WhenceDelayRecipe.presets["tiny"]))
+    WhenceDelay.loss(network, DelayClips(audio, torch.tensor([5.0, -2.0]))).backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())

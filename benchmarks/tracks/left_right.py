@@ -85,6 +85,7 @@ TRACK = Track(
         "beta",
         "iid-rms",
         "iid-vote",
+        "whence-delay",
     ),
     parts=(RT60,),
     published=(PublishedSet("YouTube in-the-wild left/right", "in-the-wild", of_the_published_list),),

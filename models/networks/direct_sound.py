@@ -29,6 +29,7 @@ def delay_grid(device: torch.device | None = None) -> Tensor:
 
 
 @lru_cache(maxsize=4)
+@torch.inference_mode(False)  # a table made while answering must also serve training
 def _bands(device: torch.device) -> Tensor:
     """Return the weight (24, 257) of each bin in each band: triangles evenly spaced in mel, overlapping by half."""
     mel = 2595 * torch.log10(1 + torch.tensor([_LOWEST_HZ, _HIGHEST_HZ]) / 700)
@@ -41,6 +42,7 @@ def _bands(device: torch.device) -> Tensor:
 
 
 @lru_cache(maxsize=4)
+@torch.inference_mode(False)
 def _band_delays(device: torch.device) -> Tensor:
     """Return what turns the phases of a frame, (2 * 257,) real then imaginary, into correlations (24 * 81,)."""
     angle = torch.pi / (BINS - 1) * torch.arange(BINS)[:, None] * delay_grid()
