@@ -31,7 +31,7 @@ main(['quickstart', '--speech', 'path/to/speech'])
 TOY = [
     (r"^pip install '\.\[learned\]' && whence quickstart$", QUICKSTART),
     (r"^(whence generate tde (?!.*--speakers).*)--preset small$", r"\1--clips 2 --rt60 0.1 0.5"),
-    (r"^(whence generate tde .*--speakers test) --preset small$", r"\1 --clips 1 --rt60 0.1"),
+    (r"^(whence generate tde .*--speakers test) --preset small$", r"\1 --clips 2 --rt60 0.1"),
     (r"^(whence generate random-rooms .*)--preset (tiny|small)$", r"\1--clips 64 --val-clips 16"),
     (r"^(whence train .*?)( --preset tiny)?( --set hidden=32)?$", r"\1 --preset tiny --set steps=3 batch=8\3"),
     (r"^(whence generate brir .*?)( --preset tiny)?$", r"\1 --clips 1"),
@@ -39,7 +39,7 @@ TOY = [
     (r"^(whence generate panoramas .*?)( --pairs 12)?( --largest-rotation 30)?$", r"\1 --pairs 1\3"),
     (r"^(whence generate scenes .*)--count 10$", r"\1--count 1"),
     (r"^(whence bench tde (?!.*--method).*)$", r"\1 --method zero gcc-phat --snr 10"),
-    (r"^(whence bench tde \S+ .*--method (mine|gcc-phat)(?!.*--snr).*)$", r"\1 --snr 10"),
+    (r"^(whence bench tde \S+ .*--method (mine|gcc-phat|network)(?!.*--snr).*)$", r"\1 --snr 10"),
     (r"^(whence bench left-right .*)$", r"\1 --method gcc-phat --snr clean"),
     (r"^(whence bench rotation .*)$", r"\1 --method sift"),
     (r"^(whence bench azimuth .*)$", r"\1 --method itd-sphere"),

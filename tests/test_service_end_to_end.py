@@ -26,7 +26,8 @@ from whence.datagen.tde import TdePlan, TdeRecipe
 CARD = 'name = "{name}"\nauthors = "Ada Lovelace"\ntraining_data = "none"\n'
 GUESSABLE = "--allow-guessable-seed"
 TABLE = """let rank = '';
-    return [...document.querySelectorAll('#table tbody tr')].filter(row => row.querySelector('th a')).map(row => {
+    const rows = [...document.querySelectorAll('#table tbody:not(.apart) tr')];
+    return rows.filter(row => row.querySelector('th a')).map(row => {
         const cells = [...row.querySelectorAll('th ~ td')], name = row.querySelector('th');
         if (row.firstElementChild !== name) rank = parseInt(row.firstElementChild.innerText);
         return {kind: row.className, rank, name: name.querySelector('a').innerText,
