@@ -407,6 +407,19 @@ class TestComparison:
         assert [(row.method, row.condition["snr_db"]) for row in missing] == [("ml", 0.0)]
         assert comparison_table(rows, load_track("tde").wording).rows[-1][3] == "missing"
 
+    def test_ratios_to_a_named_method(self, run):
+        rows = {(row.method, row.condition["snr_db"]): row for row in comparisons([run], against="zero")}
+        for (method, snr), row in rows.items():
+            zero = rows["zero", snr]
+            assert row.against == "zero"
+            assert row.difference == pytest.approx(row.value - zero.value)
+            assert row.ratio == pytest.approx(row.value / zero.value)
+            assert row.ratio_low <= row.ratio <= row.ratio_high or method == "zero"
+        table = comparison_table(list(rows.values()), load_track("tde").wording, against="zero")
+        assert "ratio to zero [95 %]" in table.heads
+        with pytest.raises(InputError, match=r"--against gcc-fat: .*gcc-phat"):
+            comparisons([run], against="gcc-fat")
+
     def test_unknown_metric(self, run):
         with pytest.raises(InputError, match="mean_absolute_error"):
             comparisons([run], "mean_absolut_error")

@@ -20,8 +20,10 @@ from whence.benchmarks.scoring.statistics import (
     Clusters,
     Interval,
     bootstrap_interval,
+    estimate,
     paired_difference,
-    rank_groups,
+    ranks_of,
+    ratio,
     replicates,
     skill,
 )
@@ -172,14 +174,29 @@ def test_rounding_is_no_difference():
     assert gap == Interval(0.0, 0.0, 0.0)
 
 
+def rank_groups(metric, terms, clusters):
+    """Return the ranks of methods with these terms."""
+    return ranks_of(metric, {name: estimate(metric, values, clusters) for name, values in terms.items()})
+
+
+def test_ratios_are_paired_and_unknown_over_zero():
+    """Errors that vary alike have a ratio without spread; the same errors of other clips have one."""
+    errors, clusters = np.linspace(1, 9, 40), np.arange(40)
+    whole, half, other = (estimate(MEAN_ABSOLUTE_ERROR_MS, e, clusters) for e in (errors, errors / 2, errors[::-1]))
+    paired = ratio(half, whole)
+    np.testing.assert_allclose([paired.value, paired.low, paired.high], 0.5)
+    unlike = ratio(other, whole)
+    assert unlike.low < 0.9 < unlike.value < 1.1 < unlike.high
+    assert math.isnan(ratio(whole, estimate(MEAN_ABSOLUTE_ERROR_MS, 0 * errors, clusters)).value)
+
+
 def test_rank_groups_share_ranks_within_noise_and_skip_after_a_tie():
     rng = np.random.default_rng(4)
     noise = rng.normal(0, 0.01, (5, 200))
     levels = {"worst": 3.0, "best": 1.0, "middle": 2.0, "twin": 1.0, "middling": 2.0}
     terms = {name: level + noise[k] for k, (name, level) in enumerate(levels.items())}
-    ranks = rank_groups(MEAN_ABSOLUTE_ERROR_MS, terms | {"absent": None}, np.arange(200))
-    assert ranks == {"best": 1, "twin": 1, "middle": 3, "middling": 3, "worst": 5, "absent": None}
-    assert list(ranks)[-1] == "absent"
+    ranks = rank_groups(MEAN_ABSOLUTE_ERROR_MS, terms, np.arange(200))
+    assert ranks == {"best": 1, "twin": 1, "middle": 3, "middling": 3, "worst": 5}
     assert rank_groups(MEAN_ABSOLUTE_ERROR_MS, dict(sorted(terms.items())), np.arange(200)).items() <= ranks.items()
 
 
@@ -200,7 +217,7 @@ def test_rank_groups_compares_with_the_leader_not_with_the_neighbour():
 def test_rank_groups_with_one_cluster_or_no_method_orders_nothing():
     terms = {"a": [1.0, 1.0], "b": [5.0, 5.0]}
     assert rank_groups(MEAN_ABSOLUTE_ERROR_MS, terms, ["ann", "ann"]) == {"a": None, "b": None}
-    assert rank_groups(MEAN_ABSOLUTE_ERROR_MS, {"absent": None}, ["ann", "bob"]) == {"absent": None}
+    assert rank_groups(MEAN_ABSOLUTE_ERROR_MS, {}, ["ann", "bob"]) == {}
 
 
 def test_a_noisy_method_shares_the_rank_of_the_leader_it_cannot_be_told_from():

@@ -150,23 +150,30 @@ def write_tables(results: Results, track: Track, labels: Labels, folder: Path) -
             partial.write_text("\n".join(map(rendered, tables)), encoding="utf-8")
 
 
-def comparison_table(rows: Sequence[Comparison], wording: Wording, why: str = "") -> TextTable:
-    """Return `rows` as a table; noise cannot separate methods that share a rank from the best of them."""
+def comparison_table(
+    rows: Sequence[Comparison], wording: Wording, why: str = "", against: str | None = None
+) -> TextTable:
+    """Return `rows` as a table; noise cannot separate methods that share a rank from the best of them.
+
+    If all were compared with one method, `against`, their ratios to it are shown too.
+    """
     keys = wording.varying([row.condition for row in rows])
     unit = f"{rows[0].label} ({rows[0].unit})"
-    heads = ["method", "condition", "rank", f"{unit} [95 %]", "difference to the best [95 %]", "n"]
-    body = [_comparison_row(row, wording, keys) for row in rows]
+    gaps = ["difference to the best"] if against is None else [f"difference to {against}", f"ratio to {against}"]
+    heads = ["method", "condition", "rank", f"{unit} [95 %]", *(f"{gap} [95 %]" for gap in gaps), "n"]
+    body = [_comparison_row(row, wording, keys, against is not None) for row in rows]
     return TextTable(f"{unit}: paired comparison" + (f" ({why})" if why else ""), heads, body)
 
 
-def _comparison_row(row: Comparison, wording: Wording, keys: Sequence[str]) -> list[str]:
+def _comparison_row(row: Comparison, wording: Wording, keys: Sequence[str], ratios: bool) -> list[str]:
     condition = wording.text(row.condition, [key for key in keys if key in row.condition]) or "all"
     if row.n == 0:
-        return [row.method, condition, "", MISSING, "", "0"]
+        return [row.method, condition, "", MISSING, *[""] * (1 + ratios), "0"]
     shown = digits(row.value, row.unit)
     value = f"{row.value:.{shown}f}{_interval(row.ci_low, row.ci_high, shown, '')}"
     gap = f"{row.difference:+.{shown}f}{_interval(row.difference_low, row.difference_high, shown, '+')}"
-    return [row.method, condition, "" if row.rank is None else str(row.rank), value, gap, str(row.n)]
+    part = [f"{row.ratio:.2f}{_interval(row.ratio_low, row.ratio_high, 2, '')}"] if ratios else []
+    return [row.method, condition, "" if row.rank is None else str(row.rank), value, gap, *part, str(row.n)]
 
 
 def _interval(low: float, high: float, shown: int, sign: str) -> str:

@@ -18,7 +18,7 @@ from ..questions.settings import Stated
 from ..questions.track import Track
 from .results import Results, subsets
 from .scored import Scored, chosen
-from .statistics import Clusters, bootstrap_interval, paired_difference, rank_groups
+from .statistics import UNKNOWN, Clusters, difference, estimate, interval_of, ranks_of, ratio
 
 
 class Comparable(Protocol):
@@ -47,7 +47,10 @@ class Comparable(Protocol):
 
 @dataclass(frozen=True)
 class Comparison:
-    """One method under one condition: its value, and its difference to the best method with a 95 % interval."""
+    """One method under one condition: its value, and how it stands to the method `against`, with 95 % intervals.
+
+    `difference` is its value less the other's, `ratio` its value over the other's; both are paired.
+    """
 
     condition: Stated
     method: str
@@ -62,14 +65,19 @@ class Comparison:
     difference_low: float
     difference_high: float
     n: int
+    against: str = ""
+    ratio: float = math.nan
+    ratio_low: float = math.nan
+    ratio_high: float = math.nan
 
 
 def comparisons(
-    runs: Sequence[Comparable], metric_name: str | None = None, *, by_parts: bool = False
+    runs: Sequence[Comparable], metric_name: str | None = None, *, by_parts: bool = False, against: str | None = None
 ) -> list[Comparison]:
-    """Compare every method of `runs` with the best one, for each condition, and for each part if `by_parts`.
+    """Compare every method of `runs` with the method `against`, or with the best one if it is None.
 
-    Raises InputError unless all runs have the same track, dataset and samples.
+    There is a comparison for each condition, and for each part if `by_parts`. Raises InputError unless all runs have
+    the same track, dataset and samples, and `against` is one of their methods.
     """
     first = runs[0]
     for run in runs[1:]:
@@ -81,11 +89,13 @@ def comparisons(
         raise InputError(f"--metric {metric_name}: {nearest(wanted, metrics)}")
     shared = _shared_subsets(runs, metrics[wanted])
     everyone = list(dict.fromkeys(name for one in shared for name in one.terms))
+    if against is not None and against not in everyone:
+        raise InputError(f"--against {against}: {nearest(against, everyone)}")
     return [
         row
         for one in shared
         if by_parts or not first.track.wording.part_keys(one.condition)
-        for row in _compare(first.labels, metrics[wanted], one, everyone)
+        for row in _compare(first.labels, metrics[wanted], one, everyone, against)
     ]
 
 
@@ -140,20 +150,24 @@ def _short_names(folders: Sequence[Path]) -> list[str]:
     return [name or "/".join(one) for name, one in zip(names, parts, strict=True)]
 
 
-def _compare(labels: Labels, metric: Metric, shared: _Shared, everyone: Sequence[str]) -> list[Comparison]:
+def _compare(
+    labels: Labels, metric: Metric, shared: _Shared, everyone: Sequence[str], against: str | None
+) -> list[Comparison]:
     """Return the methods of one subset, best first; those of `everyone` missing from it come last, without values."""
     keep = chosen(metric, labels, shared.keep)
     clusters = Clusters.of(labels.clusters[keep])
-    terms = {name: values[keep] for name, values in shared.terms.items()}
-    ranks = rank_groups(metric, {**dict.fromkeys(everyone), **terms}, clusters)
-    best = next(iter(ranks))
+    estimates = {name: estimate(metric, values[keep], clusters) for name, values in shared.terms.items()}
+    ranks = {**ranks_of(metric, estimates), **{name: None for name in everyone if name not in estimates}}
+    other = next(iter(ranks)) if against is None else against
     rows = []
     for name, rank in ranks.items():
         about = (shared.condition, name, metric.name, metric.label, metric.unit, rank)
-        if name not in terms:
-            rows.append(Comparison(*about, *(math.nan,) * 6, 0))
+        if name not in estimates:
+            rows.append(Comparison(*about, *(math.nan,) * 6, 0, other))
             continue
-        own = bootstrap_interval(metric, terms[name], clusters)
-        gap = paired_difference(metric, terms[name], terms[best], clusters)
-        rows.append(Comparison(*about, own.value, own.low, own.high, gap.value, gap.low, gap.high, len(keep)))
+        own = interval_of(metric, estimates[name])
+        gap = difference(estimates[name], estimates[other]) if other in estimates else UNKNOWN
+        part = ratio(estimates[name], estimates[other]) if other in estimates else UNKNOWN
+        numbers = (own.value, own.low, own.high, gap.value, gap.low, gap.high, len(keep))
+        rows.append(Comparison(*about, *numbers, other, part.value, part.low, part.high))
     return rows

@@ -53,6 +53,9 @@ class Interval:
         return self.low > 0 or self.high < 0
 
 
+UNKNOWN = Interval(math.nan, math.nan, math.nan)
+
+
 @dataclass(frozen=True)
 class Estimate:
     """The value of a metric over all samples, and on each resample of `clusters` clusters, shape (resamples,).
@@ -178,40 +181,26 @@ def paired_difference(
     """
     groups = Clusters.of(clusters)
     a, b = (estimate(metric, terms, groups, resamples=resamples, seed=seed) for terms in (terms_a, terms_b))
-    return _difference(a, b, confidence)
+    return difference(a, b, confidence)
 
 
-def _difference(a: Estimate, b: Estimate, confidence: float) -> Interval:
+def difference(a: Estimate, b: Estimate, confidence: float = CONFIDENCE) -> Interval:
+    """Return a - b of two paired estimates with its interval."""
     low, high = percentile_bounds(gaps(a.draws, b.draws), confidence)
     return Interval(float(gaps(a.value, b.value)), float(low), float(high))
 
 
-def rank_groups(
-    metric: Metric,
-    terms_by_method: Mapping[str, ArrayLike | None],
-    clusters: ArrayLike | Clusters,
-    *,
-    resamples: int = RESAMPLES,
-    confidence: float = CONFIDENCE,
-    seed: int = 0,
-) -> dict[str, int | None]:
-    """Return each method's rank as `ranks_of` does, best value first.
+def ratio(a: Estimate, b: Estimate, confidence: float = CONFIDENCE) -> Interval:
+    """Return a / b of two paired estimates with its interval; nan where b is zero.
 
-    `None` for terms means that predictions are missing; such methods come last with rank None.
-
-    >>> from whence.benchmarks.questions.metrics import MEAN_ABSOLUTE_ERROR_MS
-    >>> terms = {"far": [5.0] * 6, "absent": None, "good": [1.0, 2, 3, 1, 2, 3], "twin": [2.0, 1, 3, 2, 1, 3]}
-    >>> rank_groups(MEAN_ABSOLUTE_ERROR_MS, terms, list("abcdef"))
-    {'good': 1, 'twin': 1, 'far': 3, 'absent': None}
+    >>> whole = Estimate(2.0, np.array([1.0, 2.0, 3.0]), 3)
+    >>> ratio(Estimate(1.0, np.array([0.5, 1.0, 1.5]), 3), whole)
+    Interval(value=0.5, low=0.5, high=0.5)
     """
-    groups = Clusters.of(clusters)
-    estimates = {
-        name: estimate(metric, terms, groups, resamples=resamples, seed=seed)
-        for name, terms in terms_by_method.items()
-        if terms is not None
-    }
-    ranks = ranks_of(metric, estimates, confidence)
-    return {**ranks, **{name: None for name, terms in terms_by_method.items() if terms is None}}
+    if b.value == 0 or not b.draws.all():
+        return UNKNOWN
+    low, high = percentile_bounds(a.draws / b.draws, confidence)
+    return Interval(a.value / b.value, float(low), float(high))
 
 
 def ranks_of(
@@ -222,6 +211,12 @@ def ranks_of(
     Every method whose paired difference to the best includes zero shares its rank (1, 1, 3). The best of the others
     leads the next group, and so on. A noisy method may therefore share rank 1 although its value is worse than that of
     a method with rank 2. All ranks are None for fewer than `FEWEST_CLUSTERS` clusters.
+
+    >>> far, good, twin = (np.array(draws) for draws in ([5.0, 5.1], [1.0, 1.2], [1.1, 1.1]))
+    >>> from whence.benchmarks.questions.metrics import MEAN_ABSOLUTE_ERROR_MS
+    >>> estimates = {"far": Estimate(5.0, far, 9), "good": Estimate(1.1, good, 9), "twin": Estimate(1.1, twin, 9)}
+    >>> ranks_of(MEAN_ABSOLUTE_ERROR_MS, estimates)
+    {'good': 1, 'twin': 1, 'far': 3}
     """
     sign = -1 if metric.higher_is_better else 1
     order = sorted(estimates, key=lambda name: (sign * estimates[name].value, name))
@@ -231,7 +226,7 @@ def ranks_of(
     waiting = order
     while waiting:
         leader, rank = waiting[0], len(order) - len(waiting) + 1
-        behind = [n for n in waiting[1:] if _difference(estimates[leader], estimates[n], confidence).distinguishable]
+        behind = [n for n in waiting[1:] if difference(estimates[leader], estimates[n], confidence).distinguishable]
         ranks |= {name: rank for name in waiting if name not in behind}
         waiting = behind
     return ranks

@@ -130,6 +130,10 @@ def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders of the same track and dataset.")],
     metric: Annotated[str | None, typer.Option(help="Metric. [default: the track's first]", show_default=False)] = None,
     data: Moved = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="METHOD", help="Method to compare with. [default: the best]", show_default=False),
+    ] = None,
     by_rt60: Annotated[bool, typer.Option("--by-rt60", help="Also compare within each nominal RT60.")] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.md", help="Also write Markdown here.", show_default=False)
@@ -146,11 +150,11 @@ def compare(
     from ..benchmarks.scoring.results import finite, why_unranked
 
     opened = [open_run(folder, data) for folder in runs]
-    found = comparisons(opened, metric, by_parts=by_rt60)
+    found = comparisons(opened, metric, by_parts=by_rt60, against=against)
     if json:
         typer.echo(dumps([finite(vars(row)) for row in found], indent=1, allow_nan=False))
         return
-    table = comparison_table(found, opened[0].track.wording, why_unranked(opened[0].labels))
+    table = comparison_table(found, opened[0].track.wording, why_unranked(opened[0].labels), against)
     terminal().print(rich_table(table))
     if out:
         out.write_text(markdown(table), encoding="utf-8")
