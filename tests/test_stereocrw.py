@@ -8,6 +8,7 @@ from scipy.signal import lfilter
 torch = pytest.importorskip("torch")
 
 from whence.benchmarks.stimuli.stereo.batch import StereoBatch  # noqa: E402
+from whence.datagen.dataset import Dataset  # noqa: E402
 from whence.datagen.pipeline import generate  # noqa: E402
 from whence.datagen.random_rooms import plan_random_rooms  # noqa: E402
 from whence.digests import sha256  # noqa: E402
@@ -15,7 +16,7 @@ from whence.errors import InputError  # noqa: E402
 from whence.models.data.augmentation import Augmentation, augment  # noqa: E402
 from whence.models.data.recordings import Recordings  # noqa: E402
 from whence.models.data.reverberation import reverberate  # noqa: E402
-from whence.models.data.views import open_views, views_of  # noqa: E402
+from whence.models.data.views import ViewsRecipe, open_views, views_of  # noqa: E402
 from whence.models.delay.method import standard_batch  # noqa: E402
 from whence.models.delay.stereocrw import MonoClr, MonoClrRecipe, StereoCrw, StereoCrwRecipe, ZeroNce  # noqa: E402
 from whence.models.networks.patches import PatchEncoder, spectrogram  # noqa: E402
@@ -256,6 +257,16 @@ def test_a_walk_without_augmentation_returns_to_the_same_channel(rooms):
 
 
 # Recordings
+
+
+def test_rooms_that_reverberate_too_long_are_not_trained_on(rooms):
+    times = Dataset(rooms).column("rt60_sabine")
+    longest = float(np.median(times))
+    views = open_views(ViewsRecipe(batch=8, longest_rt60=longest), [rooms])
+    rows = np.concatenate([views.rooms.clips(step)[0] for step in range(4)])
+    assert times[rows].max() <= longest
+    with pytest.raises(InputError, match="raise longest_rt60"):
+        open_views(ViewsRecipe(longest_rt60=1e-6), [rooms]).training(0)
 
 
 def test_unusable_recordings_are_left_out_by_name(recordings, capfd):

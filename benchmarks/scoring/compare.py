@@ -168,6 +168,6 @@ def _compare(
         own = interval_of(metric, estimates[name])
         gap = difference(estimates[name], estimates[other]) if other in estimates else UNKNOWN
         part = ratio(estimates[name], estimates[other]) if other in estimates else UNKNOWN
-        numbers = (own.value, own.low, own.high, gap.value, gap.low, gap.high, len(keep))
-        rows.append(Comparison(*about, *numbers, other, part.value, part.low, part.high))
+        bounds = (own.value, own.low, own.high, gap.value, gap.low, gap.high)
+        rows.append(Comparison(*about, *bounds, len(keep), other, part.value, part.low, part.high))
     return rows

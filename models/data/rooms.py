@@ -56,6 +56,8 @@ class RandomRooms:
 
     recipe: DelayRecipe
     path: str
+    longest_rt60: float | None = None
+    """Rooms that reverberate longer (s, by Sabine's formula) are not trained on."""
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -75,6 +77,10 @@ class RandomRooms:
     @cached_property
     def _reader(self) -> BufferedReader:
         rows = np.flatnonzero(self.dataset.column("split") == "train")
+        if self.longest_rt60 is not None:
+            rows = rows[self.dataset.column("rt60_sabine")[rows] <= self.longest_rt60]
+        if not rows.size:
+            raise InputError(f"{self.path}: no room reverberates at most {self.longest_rt60} s: raise longest_rt60")
         order = ShuffledRows(rows, int(self.dataset.recipe["rows_per_shard"]), self.recipe.seed)
         return BufferedReader(order, self._stored)
 
@@ -131,10 +137,10 @@ def _floats(stored: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
     return stored.astype(np.float32) / np.float32(32768)
 
 
-def open_rooms(recipe: DelayRecipe, data: Sequence[str]) -> RandomRooms:
+def open_rooms(recipe: DelayRecipe, data: Sequence[str], longest_rt60: float | None = None) -> RandomRooms:
     """Return the clips of the one set in `data`; raises InputError for none, several, or another kind."""
     if len(data) != 1:
         raise InputError(f"{len(data)} sources of data: give one set of random rooms with --data")
-    rooms = RandomRooms(recipe, data[0])
+    rooms = RandomRooms(recipe, data[0], longest_rt60)
     rooms.dataset  # noqa: B018  raises InputError at once
     return rooms

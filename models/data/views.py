@@ -59,6 +59,8 @@ class ViewsRecipe(Recipe):
     mixture: tuple[float, float] = (0.1, 1.0)
     room_size: tuple[float, float] = (0.0, 0.8)
     snr_db: tuple[float, float] = (0.0, 39.0)
+    longest_rt60: float | None = Field(default=None, gt=0)
+    """Random rooms that reverberate longer, s, are not trained on; None: all are."""
     largest_shift: ClassVar[int] = 0
     """Largest shift of the clean view, samples."""
 
@@ -148,4 +150,5 @@ def open_views(recipe: ViewsRecipe, data: Sequence[str]) -> ClipViews:
         recordings = Recordings(folder, max(_LEAST_SECONDS, 2 * needed), recipe.seed)
         recordings.files  # noqa: B018  raises InputError at once
         return ClipViews(recipe, recordings=recordings)
-    return ClipViews(recipe, rooms=open_rooms(DelayRecipe(seed=recipe.seed, batch=recipe.batch), data))
+    clips = DelayRecipe(seed=recipe.seed, batch=recipe.batch)
+    return ClipViews(recipe, rooms=open_rooms(clips, data, recipe.longest_rt60))
