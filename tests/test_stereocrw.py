@@ -16,6 +16,7 @@ from whence.errors import InputError  # noqa: E402
 from whence.models.data.augmentation import Augmentation, augment  # noqa: E402
 from whence.models.data.recordings import Recordings  # noqa: E402
 from whence.models.data.reverberation import reverberate  # noqa: E402
+from whence.models.data.rooms import DelayRecipe, open_rooms  # noqa: E402
 from whence.models.data.views import ViewsRecipe, open_views, views_of  # noqa: E402
 from whence.models.delay.method import standard_batch  # noqa: E402
 from whence.models.delay.stereocrw import MonoClr, MonoClrRecipe, StereoCrw, StereoCrwRecipe, ZeroNce  # noqa: E402
@@ -266,7 +267,7 @@ def test_rooms_that_reverberate_too_long_are_not_trained_on(rooms):
     rows = np.concatenate([views.rooms.clips(step)[0] for step in range(4)])
     assert times[rows].max() <= longest
     with pytest.raises(InputError, match="raise longest_rt60"):
-        open_views(ViewsRecipe(longest_rt60=1e-6), [rooms]).training(0)
+        open_rooms(DelayRecipe(), [rooms], longest_rt60=-1.0).training(0)
 
 
 def test_unusable_recordings_are_left_out_by_name(recordings, capfd):
