@@ -28,7 +28,14 @@ class NgccPhatRecipe(DelayRecipe):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "tiny": {"steps": 40, "batch": 16, "width": 8, "sinc_taps": 255, "dropout": 0.0, "validations": 2},
-        "small": {"steps": 1500, "batch": 128, "validations": 5},
+        "small": {
+            "steps": 1200,
+            "batch": 128,
+            "validations": 5,
+            "width": 64,
+            "snr_db": (0.0, 30.0),
+            "distractor_share": 0.1,
+        },
         "paper": {
             "steps": 1800,
             "batch": 32,
