@@ -1,0 +1,1 @@
+"""Sounds of the objects of a home, synthesised from a seed."""
