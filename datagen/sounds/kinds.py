@@ -1,4 +1,4 @@
-"""The kinds of objects that sound."""
+"""The kinds of things at home that sound. `category` in a dataset is an index into this list."""
 
 KINDS: tuple[str, ...] = (
     "telephone",
@@ -24,4 +24,3 @@ KINDS: tuple[str, ...] = (
     "smoke-alarm",
     "hair-dryer",
 )
-"""All kinds, in the order of their numbers."""
