@@ -112,14 +112,14 @@ def test_maps_without_input_on_boxes_by_hand(capsys, tmp_path):
     (tmp_path / "boxes.json").write_text(json.dumps(boxes))
     assert vgg_ss_sample.main([str(tmp_path / "boxes.json")]) == 0
     rows = capsys.readouterr().out.splitlines()
-    found = [row.split(", ")[1].split() for row in rows[1:]]
+    found = [row.rsplit(", ", 1)[1].split() for row in rows[1:]]
     assert [(words[0], float(words[1])) for words in found] == [
         ("half_at_least", 50),
         ("half_at_least", 0),
         ("half_at_least", 50),
         ("adaptive", 50),
     ]
-    assert [words[2:5] for words in found][0] == ["1.3", "to", "98.7"], "one of two (Clopper and Pearson)"
+    assert next(words[2:5] for words in found) == ["1.3", "to", "98.7"], "one of two (Clopper and Pearson)"
 
 
 @pytest.mark.parametrize("content", ["", "[]", '[{"file": "a"}]', '[{"bbox": [[1, 2, 3]]}]', "{"])
