@@ -10,9 +10,10 @@ from ...files import written_whole
 from ..display.drawing import style
 from ..display.rendering import render_page
 from ..running.run import Run
-from ..scoring.results import CHANCE, Row
+from ..scoring.results import CHANCE, Bounds, Row
 from ..scoring.statistics import Interval, paired_difference
 from .figures import Figure
+from .gallery import gallery
 from .grid_figures import scores_over_grid
 from .heat_maps import heat_maps
 from .published_tables import published_tables
@@ -84,7 +85,7 @@ def all_figures(view: View, folder: Path) -> list[Figure]:
         by_sample = predicted_against_true(view, view.quantity, folder)
     elif not view.run.track.answer.shape:
         by_sample = accuracy_by_azimuth(view, folder)
-    return [figure for figure in (*drawn, by_sample) if figure is not None]
+    return [figure for figure in (*drawn, by_sample, gallery(view, folder)) if figure is not None]
 
 
 def _worst(view: View, folder: Path) -> Worst | None:
@@ -157,7 +158,7 @@ def chance_gap(view: View, method: str) -> Interval:
     metric, keep = view.metric, view.metric.counted(view.run.labels.truth)
     labels, terms = view.run.labels.take(keep), view.terms(method, view.middle)
     assert terms is not None
-    guessed = metric.per_sample(labels.truth, view.run.track.chance(labels))
+    guessed = Bounds(view.run.track, view.run.labels).terms(metric, keep)[CHANCE]
     return paired_difference(metric, terms[keep], guessed, labels.clusters)
 
 
