@@ -83,8 +83,10 @@ class SoundingImportPlan:
     rows: tuple[Row, ...]
     location: str
     licence: str
-    missing: Mapping[str, str]
-    """What is missing of each clip that is left out, by its name."""
+    absent: Mapping[str, str]
+    """What is not there of each clip whose media are missing, by its name."""
+    unusable: Mapping[str, str]
+    """The fault of each clip whose media or annotations cannot be used, by its name."""
     remarks: tuple[str, ...] = ()
     dataset: str = field(default="sounding-objects-import", init=False)
 
@@ -103,6 +105,11 @@ class SoundingImportPlan:
             "missing": dict(self.missing),
             "remarks": list(self.remarks),
         }
+
+    @property
+    def missing(self) -> Mapping[str, str]:
+        """Why each clip that is left out is, by its name."""
+        return {**self.absent, **self.unusable}
 
     @cached_property
     def categories(self) -> tuple[str, ...]:
@@ -211,15 +218,13 @@ def plan_import(
             f"--media {media} holds none of the {len(absent)} clips of {annotations}, such as {first} ({what}): "
             f"expected as picture {public.frame}; as sound {public.sound}"
         )
-    rows, faults = _examined(found)
+    rows, unusable = _examined(found)
     if not rows:
-        raise InputError(f"no clip of {annotations} can be used: {next(iter(faults.values()))}")
+        raise InputError(f"no clip of {annotations} can be used: {next(iter(unusable.values()))}")
     _check_masks(rows)
-    remarks = (*known.remarks, *known.faults, *unlisted)
-    missing = {**absent, **faults}
-    return SoundingImportPlan(
-        _recipe(name, public, rows, missing), rows, str(place.folder.resolve()), licence, missing, remarks
-    )
+    recipe = _recipe(name, public, rows, len(absent) + len(unusable))
+    remarks = (*known.remarks, *unlisted)
+    return SoundingImportPlan(recipe, rows, str(place.folder.resolve()), licence, absent, unusable, remarks)
 
 
 def _examined(found: Iterable[tuple[Labelled, Found]]) -> tuple[tuple[Row, ...], dict[str, str]]:
@@ -227,6 +232,8 @@ def _examined(found: Iterable[tuple[Labelled, Found]]) -> tuple[tuple[Row, ...],
     rows, faults = [], {}
     for labelled, files in found:
         try:
+            if labelled.fault:
+                raise Unreadable(labelled.fault)
             read_frame(files.picture, files.second)
             samples = len(read_sound(files.sound))
             content = [sha256(file.read_bytes()) for file in (files.picture, files.sound)]
@@ -247,7 +254,7 @@ def _check_masks(rows: Sequence[Row]) -> None:
         )
 
 
-def _recipe(name: str, public: PublicSet, rows: Sequence[Row], missing: Mapping[str, str]) -> SoundingImportRecipe:
+def _recipe(name: str, public: PublicSet, rows: Sequence[Row], missing: int) -> SoundingImportRecipe:
     counts = [Counter(box.annotator for box in row.labelled.boxes) for row in rows]
     labels = [
         [each.name, each.group, each.categories, [[*box.corners, box.annotator, box.source] for box in each.boxes]]
@@ -257,7 +264,7 @@ def _recipe(name: str, public: PublicSet, rows: Sequence[Row], missing: Mapping[
         set=name,
         subset=digest(sorted(row.labelled.name for row in rows)),
         clips=len(rows),
-        missing=len(missing),
+        missing=missing,
         annotations=digest([labels, [row.labelled.sounding for row in rows]]),
         media=digest([[row.labelled.name, row.files.second, row.digest] for row in rows]),
         picture=f"all of it, resized to {WIDTH} x {HEIGHT} by bicubic interpolation",

@@ -144,6 +144,15 @@ def test_the_frame_of_flickr_is_the_first_of_its_folder(tmp_path):
     assert plan.rows[0].files.picture.name == "00000001.jpg"
 
 
+def test_links_to_folders_are_followed_once(tmp_path):
+    write_clip(tmp_path / "elsewhere", VGG)
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media/links").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere/circle").symlink_to(tmp_path / "media")
+    plan = plan_import("vgg-ss", str(tmp_path / "media"), write_json(tmp_path / "a.json", [entry()]))
+    assert len(plan.rows) == 1
+
+
 def test_copies_of_a_file_do_not_matter_but_two_files_of_one_clip_do(tmp_path):
     write_clip(tmp_path / "media", VGG)
     write_picture(tmp_path / "media/extend_frames" / f"{VGG}.jpg")
@@ -167,9 +176,9 @@ def test_corners_outside_are_cut_and_boxes_without_area_left_out(tmp_path):
     assert boxes(plan, 2) == [[]]
     assert plan.render(2)["sounding"] == 1
     assert plan.remarks == (
-        f"2 boxes reach beyond the picture and were cut at its edge, such as in {VGG}",
-        "2 boxes without area in the picture were left out, such as in -3Kv4fdm7Uk_000030",
-        "1 pictures lost every box to that and count as annotated without any, such as in 00QQLLcny14_000083",
+        f"boxes cut at the edge of the picture: 2, the first in {VGG}",
+        "boxes without area in the picture, left out: 2, the first in -3Kv4fdm7Uk_000030",
+        "clips left without a box, kept as annotated without one: 1, the first in 00QQLLcny14_000083",
     )
 
 
@@ -204,7 +213,7 @@ def test_published_subsets_restrict_the_import(shared_data, tmp_path):
     assert [row.labelled.name for row in plan.rows] == known
     assert plan.missing == {}
     (remark,) = plan.remarks
-    assert remark.startswith(f"{len(wanted) - len(known)} clips of {heard} are not annotated")
+    assert remark.startswith(f"clips of {heard} that are not annotated: {len(wanted) - len(known)}, such as ")
 
 
 # Flickr-SoundNet ------------------------------------------------------------------------------------------------
@@ -260,8 +269,8 @@ def test_xml_that_is_hostile_or_broken_is_one_line(tmp_path, kind):
     assert "\n" not in str(refusal.value)
     plan = flickr(tmp_path, good=[[(0, 0, 64, 64)]])
     assert [row.labelled.name for row in plan.rows] == ["good"]
-    (remark,) = plan.remarks
-    assert "a.xml: " in remark
+    assert (plan.remarks, plan.recipe["missing"]) == ((), 1)
+    assert "a.xml: " in plan.unusable["a"]
 
 
 def test_pairs_of_a_picture_and_another_sound_have_no_truth(shared_data, tmp_path):
@@ -549,7 +558,9 @@ def test_lists_that_fit_nothing_or_pair_wrongly_are_refused(tmp_path):
         names.write_text(text)
         return plan_import(public, str(tmp_path / "media"), file, [names])
 
-    with pytest.raises(InputError, match=r"names no clip of the annotations, such as Rgy.*: 1 clips of .*such as 123"):
+    with pytest.raises(
+        InputError, match=r"names no clip of the annotations, such as Rgy.*: clips of .*: 1, such as 123"
+    ):
         listed("123\n")
     with pytest.raises(InputError, match="label 'maybe' of"):
         listed(f"video,audio,label\n{VGG},{VGG},maybe\n")

@@ -69,3 +69,42 @@ def _bbox(box: tuple[float, float, float, float]) -> str:
     names = ("xmin", "ymin", "xmax", "ymax")
     numbers = "".join(f"<{name}>{value}</{name}>" for name, value in zip(names, box, strict=True))
     return f"<bbox><label>dog</label>{numbers}</bbox>"
+
+
+def write_public_sets(folder: Path) -> None:
+    """Write a clip or two of each public set into `folder`, under the names that docs/generate.md uses."""
+    media = folder / "path/to"
+    names = ("RgyqhpOJFM4_000030", "-3Kv4fdm7Uk_000030")
+    for name in names:
+        write_clip(media / "vggsound", name)
+    write_json(
+        folder / "vggss.json", [{"file": name, "class": "dog", "bbox": [[0.2, 0.2, 0.6, 0.9]]} for name in names]
+    )
+    (folder / "vggss_heard_test.csv").write_text(f"{names[0]}\n")
+    (folder / "vggss_144k.txt").write_text("AAAAAAAAAAA_000001\n")
+    (folder / "my_training.csv").write_text("AAAAAAAAAAA,2\n")
+    write_clip(media / "flickr", "10000130166")
+    write_xml(media / "flickr/Annotations/10000130166.xml", [[(0, 0, 99, 99)], [(9, 9, 99, 99)], [(0, 9, 99, 200)]])
+    write_named(
+        media / "is3", folder / "synthetic3240_bbox.json", "visual_frames/cat_dog_1_cat.jpg", "cat_dog_1_cat.wav"
+    )
+    frame = "test/helicopter/0d9u2CymIxc/0d9u2CymIxc_1.png"
+    write_named(media / "s4_data", folder / "s4_box.json", f"visual_frames/{frame}", "0d9u2CymIxc.wav")
+    write_picture(media / "s4_data/gt_masks" / frame)
+    duet = {"file": "HnUOaSfTA6c_000_00000"}
+    duet |= {
+        f"{key}_src{k}": value for k in (1, 2) for key, value in (("class", "cello"), ("bbox", [0.1, 0.2, 0.3, 0.4]))
+    }
+    write_clip(media / "music", "HnUOaSfTA6c_000_00000")
+    write_json(folder / "music_duet.json", [duet])
+    segment = "P03_105-00:01:08.04-00:01:09.19-3401-3459"
+    write_picture(media / "epic/P03_105/frame_0000003421.jpg")
+    write_sound(media / f"epic/{segment}.wav")
+    write_json(folder / "soundingobject.json", [{"video": segment, "frame": 3421, "bbox": [[0.1, 0.2, 0.5, 0.7]]}])
+
+
+def write_named(media: Path, annotations: Path, image: str, audio: str) -> None:
+    """Write a picture and a sound into `media`, and annotations that name both and box part of the picture."""
+    write_picture(media / image)
+    write_sound(media / "audio_wav" / audio)
+    write_json(annotations, [{"image": f"/data/{image}", "audio": f"/data/{audio}", "gt_box": [20, 30, 100, 200]}])

@@ -29,7 +29,7 @@ def scaled(corners: Corners, side: float) -> Corners:
     return x0 / side, y0 / side, x1 / side, y1 / side
 
 
-def repaired(pictures: Iterable[Labelled], faults: Sequence[str] = ()) -> Annotations:
+def repaired(pictures: Iterable[Labelled]) -> Annotations:
     """Return `pictures` with boxes inside the picture that have an area, and remarks on what was done."""
     kept, cut, left_out, emptied = [], [], [], []
     for picture in pictures:
@@ -40,11 +40,11 @@ def repaired(pictures: Iterable[Labelled], faults: Sequence[str] = ()) -> Annota
         emptied += [picture.name] if boxes and not good else []
         kept.append(replace(picture, boxes=good))
     remarks = (
-        *told("boxes reach beyond the picture and were cut at its edge", cut),
-        *told("boxes without area in the picture were left out", left_out),
-        *told("pictures lost every box to that and count as annotated without any", emptied),
+        *told("boxes cut at the edge of the picture", cut),
+        *told("boxes without area in the picture, left out", left_out),
+        *told("clips left without a box, kept as annotated without one", emptied),
     )
-    return Annotations(tuple(kept), tuple(faults), remarks)
+    return Annotations(tuple(kept), remarks)
 
 
 def _inside(corners: Corners) -> Corners:

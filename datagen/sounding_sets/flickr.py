@@ -33,16 +33,18 @@ def read(path: Path) -> Annotations:
     files = [file for file in files if not file.name.startswith(".")]
     if not files:
         raise InputError(f"{path} holds no XML file: {_ANNOTATIONS}")
-    pictures, faults = [], []
-    for file in files:
-        try:
-            pictures.append(Labelled(file.stem, file.stem, ("",), _boxes(file), media(file.stem)))
-        except _Fault as fault:
-            faults.append(f"{file}: {fault}")
-    if not pictures:
-        raise InputError(f"{faults[0]}: {_ANNOTATIONS}")
+    pictures = [_read(file) for file in files]
+    if all(picture.fault for picture in pictures):
+        raise InputError(f"{pictures[0].fault}: {_ANNOTATIONS}")
     refuse_other_frames(all_corners(pictures), FRAME_SIDE, path)
-    return repaired(pictures, faults)
+    return repaired(pictures)
+
+
+def _read(file: Path) -> Labelled:
+    try:
+        return Labelled(file.stem, file.stem, ("",), _boxes(file), media(file.stem))
+    except _Fault as fault:
+        return Labelled(file.stem, file.stem, ("",), (), media(file.stem), fault=f"{file}: {fault}")
 
 
 def _boxes(file: Path) -> tuple[Box, ...]:

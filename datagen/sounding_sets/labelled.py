@@ -43,14 +43,15 @@ class Labelled:
     media: MediaNames
     mask: str = ""
     sounding: bool = True
+    fault: str = ""
+    """Why its annotations cannot be read; empty if they can."""
 
 
 @dataclass(frozen=True)
 class Annotations:
-    """The pictures of an annotation file, the fault of each that could not be read, and remarks on the whole."""
+    """The pictures of an annotation file, and remarks on what was repaired."""
 
     pictures: tuple[Labelled, ...]
-    faults: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -88,6 +89,10 @@ def without_last_token(name: str) -> str:
 
 
 def told(what: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Return one remark that counts `names` and gives the first, none if there are none."""
+    """Return one remark that counts `names` and gives the first, none if there are none.
+
+    >>> told("boxes without area, left out", ["cat", "dog"])
+    ('boxes without area, left out: 2, the first in cat',)
+    """
     found: Sequence[str] = tuple(names)
-    return (f"{len(found)} {what}, such as in {found[0]}",) if found else ()
+    return (f"{what}: {len(found)}, the first in {found[0]}",) if found else ()

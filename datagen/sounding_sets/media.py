@@ -128,7 +128,12 @@ def open_media(folder: str) -> Media:
 def _files_in(place: Path) -> Iterator[PurePosixPath]:
     """Yield the pictures, sounds and videos below `place`; hidden ones and macOS's copies are skipped."""
     known = {*EXTENSIONS, *SOUNDS, *VIDEOS}
-    for folder, folders, names in os.walk(place):
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(place, followlinks=True):
+        if (real := os.path.realpath(folder)) in seen:  # links may form a circle
+            folders.clear()
+            continue
+        seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
         for name in names:
             if not name.startswith(".") and PurePosixPath(name).suffix.lower() in known:

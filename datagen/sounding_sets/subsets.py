@@ -44,7 +44,7 @@ def choose(
             chosen.update((name, by_name[name]) for name in meant)
             unknown += [] if meant else [line.written]
         if unknown:
-            remarks.append(f"{len(unknown)} clips of {path} are not annotated, such as {unknown[0]}")
+            remarks.append(f"clips of {path} that are not annotated: {len(unknown)}, such as {unknown[0]}")
     if not chosen:
         raise InputError(
             f"--list {lists[0]} names no clip of the annotations, such as {pictures[0].name}: {remarks[0]}"
