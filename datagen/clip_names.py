@@ -92,27 +92,32 @@ class Clips:
 
 def read_clip_list(path: Path) -> tuple[Line, ...]:
     """Return the lines of a list of clips. Raises InputError if it cannot be read or holds none."""
-    text = _text(path)
+    text = text_of(path, "a list of clips as txt, CSV or JSON")
     lines = tuple(_json_lines(text, path) if _is_json(path, text) else _table_lines(text, path))
     if not lines:
         raise InputError(f"{path} names no clip: expected one a line, a CSV file or a JSON list")
+    strange = next((name for line in lines for name in line if not name.isprintable()), None)
+    if strange is not None:
+        raise InputError(f"{path}: {strange[:50]!a} is no name of a clip: it holds characters that cannot be shown")
     return lines
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path, wanted: str) -> str:
+    """Return the text in the file at `path`; raises InputError asking for `wanted` if it is none, or too long."""
     try:
-        if path.is_file() and path.stat().st_size > LARGEST_LIST:
-            raise InputError(f"{path} is larger than {LARGEST_LIST >> 20} MiB: give a list of clips")
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LARGEST_LIST + 1)  # a device may have no end
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error}): give a list of clips") from None
+        raise InputError(f"{path}: cannot be read ({error.strerror or error}): give {wanted}") from None
+    if len(content) > LARGEST_LIST:
+        raise InputError(f"{path} is larger than {LARGEST_LIST >> 20} MiB: give {wanted}")
     wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(f"{path} is not text in UTF-8: give a list of clips as txt, CSV or JSON") from None
+        raise InputError(f"{path} is not text in UTF-8: give {wanted}") from None
     if "\0" in text:
-        raise InputError(f"{path} is not text (it holds zero bytes): give a list of clips as txt, CSV or JSON")
+        raise InputError(f"{path} is not text (it holds zero bytes): give {wanted}")
     return text
 
 

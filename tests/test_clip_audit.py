@@ -142,6 +142,7 @@ def test_lists_of_two_sets_are_pointed_out(tmp_path):
         ("a.json", b"[1.5]", "entry 0: expected the name of a clip"),
         ("a.json", b"[{}]", "entry 0: expected the name of a clip"),
         ("a.json", b"[", "not JSON"),
+        ("a.json", b'["a\\ud800"]', "characters that cannot be shown"),
         ("a.json", b"3", "expected the name of a clip"),
         ("a.csv", b"video,audio\n,x\n", "row 2: the cell of video is empty"),
         ("a.csv", b",x\n", "row 1: its first cell is empty"),

@@ -285,10 +285,11 @@ def test_pairs_of_a_picture_and_another_sound_have_no_truth(shared_data, tmp_pat
     row = only.render(0)
     assert (row["sounding"], int(row["sound_samples"]), boxes(only)) == (0, 4000, [[], [], []])
     assert row["image"].mean() > 100
-    positives = tmp_path / "test.csv"
+    positives = tmp_path / "test,1.csv"
     positives.write_text(f"{picture},202\n")
-    both = plan_import("flickr-soundnet", str(tmp_path / "media"), tmp_path / "xml", [positives, pairs])
-    assert [row.labelled.sounding for row in both.rows] == [True, False]
+    words = ("--media", tmp_path / "media", "--annotations", tmp_path / "xml", "--list", positives, pairs)
+    assert run("import", "flickr-soundnet", tmp_path / "o.zarr", *words, "--workers", 1) == 0
+    assert Dataset(str(tmp_path / "o.zarr")).column("sounding").tolist() == [1, 0]
 
 
 # Other sets -----------------------------------------------------------------------------------------------------
@@ -412,6 +413,8 @@ WRONG = {
     "words": ("vgg-ss", [{"file": "x", "class": "y", "bbox": [[0, 0, 1, "1"]]}], "expected a box of four numbers"),
     "huge": ("vgg-ss", [{"file": "x", "class": "y", "bbox": [[0, 0, 1, 10**400]]}], "found one that is too large"),
     "no name": ("vgg-ss", [{"file": " ", "class": "y", "bbox": []}], "file is ' ', expected a name"),
+    "surrogate": ("vgg-ss", [{"file": "a\ud800", "class": "y", "bbox": []}], "characters that cannot be shown"),
+    "line break": ("vgg-ss", [{"file": "a", "class": "y\n\0z", "bbox": []}], "characters that cannot be shown"),
     "twice": ("vgg-ss", [entry(), entry(VGG, [0, 0, 1, 1])], "annotated twice, and differently"),
     "fractions": ("is3", [{**IMAGE, "gt_box": [0.1, 0.1, 0.5, 0.5]}], "boxes are fractions of the picture"),
     "outside": ("is3", [{**IMAGE, "gt_box": [0, 0, 320, 240]}], "1 of 1 boxes reach beyond 224 x 224 pixels"),

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...errors import InputError
-from ..clip_names import LARGEST_LIST, parse_json
+from ..clip_names import parse_json, text_of
 from .labelled import Corners
 
 Entry = Mapping[str, Any]
@@ -20,7 +20,9 @@ _WRITTEN_BY = (
 
 def read_entries(path: Path, keys: Sequence[str]) -> list[Entry]:
     """Return the objects in the JSON file at `path`; raises InputError unless each has the `keys`."""
-    found = parse_json(_text(path), path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: give the JSON file of this set")
+    found = parse_json(text_of(path, "the JSON file of this set"), path)
     if not isinstance(found, list) or not found:
         raise InputError(f"{path}: expected a JSON list of objects with {', '.join(keys)}, found {_said(found)}")
     for number, entry in enumerate(found):
@@ -29,21 +31,6 @@ def read_entries(path: Path, keys: Sequence[str]) -> list[Entry]:
                 f"{path}, entry {number}: expected an object with {', '.join(keys)}, found {_said(entry)}{_hint(entry)}"
             )
     return found
-
-
-def _text(path: Path) -> str:
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: give the JSON file of this set")
-    try:
-        if path.stat().st_size > LARGEST_LIST:
-            raise InputError(f"{path} is larger than {LARGEST_LIST >> 20} MiB: give the JSON file of this set")
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror or error}): give the JSON file of this set"
-        ) from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not text in UTF-8: give the JSON file of this set") from None
 
 
 def _said(found: Any) -> str:

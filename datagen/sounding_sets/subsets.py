@@ -12,9 +12,12 @@ SOUNDING_LABELS = ("", "sounding")
 
 
 def without_twins(known: Annotations, path: Path) -> tuple[Labelled, ...]:
-    """Return the pictures of `known`, each once; raises InputError if two of one name differ."""
+    """Return the pictures of `known`, each once; raises InputError if two of one name differ, or a name is odd."""
     found: dict[str, Labelled] = {}
     for picture in known.pictures:
+        strange = next((name for name in (picture.name, *picture.categories) if not name.isprintable()), None)
+        if strange is not None:
+            raise InputError(f"{path}: {strange[:50]!a} is no name: it holds characters that cannot be shown")
         if found.setdefault(picture.name, picture) != picture:
             raise InputError(f"{path}: {picture.name} is annotated twice, and differently: keep one of them")
     return tuple(found.values())
