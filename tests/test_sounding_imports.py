@@ -429,6 +429,11 @@ WRONG = {
         [{"file": "v_0_0", "class_src1": "x", "bbox_src1": [0, 0, 1, 1]}],
         "expected class_src1",
     ),
+    "huge frame": (
+        "epic-sounding-object",
+        [{"video": "v-1-2", "frame": 10**400, "bbox": []}],
+        "expected a whole number",
+    ),
     "frame": ("epic-sounding-object", [{"video": "v", "frame": "3", "bbox": []}], "expected a whole number"),
 }
 

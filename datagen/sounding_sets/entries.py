@@ -9,6 +9,7 @@ from ..clip_names import parse_json, text_of
 from .labelled import Corners
 
 Entry = Mapping[str, Any]
+LARGEST_NUMBER = 10**10
 _WRITTEN_BY = (
     ({"image", "audio", "gt_box"}, "IS3, VPO or AVSBench"),
     ({"image", "audio"}, "IS3, VPO or AVSBench, but with segments instead of boxes"),
@@ -61,9 +62,9 @@ def path_in(entry: Entry, key: str, where: str) -> str:
 
 
 def whole_number_in(entry: Entry, key: str, where: str) -> int:
-    """Return the number under `key`; raises InputError if it is no whole one, or negative."""
+    """Return the number under `key`; raises InputError if it is no whole one, negative or too large."""
     value = entry[key]
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < LARGEST_NUMBER:
         raise InputError(f"{where}: {key} is {str(value)[:50]!r}, expected a whole number")
     return value
 
