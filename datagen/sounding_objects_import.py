@@ -6,7 +6,7 @@ are there is part of the recipe, hence of the fingerprint and of every result.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from ..digests import digest, sha256
 from ..errors import InputError
 from .shards import Field, Layout
 from .sounding_sets.avsbench import AVSBENCH
+from .sounding_sets.boxes import boxes_around
 from .sounding_sets.epic import EPIC
 from .sounding_sets.flickr import FLICKR
 from .sounding_sets.is3 import IS3
@@ -237,11 +238,13 @@ def _examined(found: Iterable[tuple[Labelled, Found]]) -> tuple[tuple[Row, ...],
             read_frame(files.picture, files.second)
             samples = len(read_sound(files.sound))
             content = [sha256(file.read_bytes()) for file in (files.picture, files.sound)]
-            truth = sha256(read_mask(Path(labelled.mask)).tobytes()) if labelled.mask else ""
+            mask = read_mask(Path(labelled.mask)) if labelled.mask else None
         except (Unreadable, OSError) as fault:
             faults[labelled.name] = str(fault)
-        else:
-            rows.append(Row(labelled, files, samples, digest([*content, truth])))
+            continue
+        drawn = labelled if mask is None else replace(labelled, boxes=boxes_around(mask))
+        truth = "" if mask is None else sha256(mask.tobytes())
+        rows.append(Row(drawn, files, samples, digest([*content, truth])))
     return tuple(rows), faults
 
 

@@ -364,6 +364,7 @@ def test_masks_of_avsbench_are_kept_as_drawn(tmp_path):
     assert masks.shape == (2, 224, 224)
     assert (masks[0, 56:, :112] == 1).all()
     assert masks.sum() == 168 * 112
+    assert (boxes(plan, 0), boxes(plan, 1)) == ([[(0, 0.25, 0.5, 1)]], [[]])
     assert all(check.passed for check in verify_dataset(dataset))
     assert dataset.attributes["categories"] == ["helicopter"]
 

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from ...errors import InputError
 from .labelled import Annotations, Box, Corners, Labelled, told
 
@@ -113,3 +116,17 @@ def refuse_corners(found: Sequence[Corners], path: Path) -> None:
 def boxes_of(corners: Iterable[Corners], annotator: int = 0, source: int = 0) -> tuple[Box, ...]:
     """Return boxes that one annotator drew around one source."""
     return tuple(Box(each, annotator, source) for each in corners)
+
+
+def boxes_around(mask: npt.NDArray[np.uint8]) -> tuple[Box, ...]:
+    """Return the box around what `mask` (height, width) shows, none if it is empty.
+
+    >>> boxes_around(np.uint8([[0, 0], [0, 1]]))[0].corners
+    (0.5, 0.5, 1.0, 1.0)
+    """
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return ()
+    height, width = mask.shape
+    x0, x1, y0, y1 = columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
+    return boxes_of([(float(x0 / width), float(y0 / height), float(x1 / width), float(y1 / height))])
