@@ -14,6 +14,7 @@ from conftest import babble
 from PIL import Image
 from scipy import signal
 from test_upstream_hm3d_ss import metadata, write_set
+from toy_sounding_sets import write_public_sets
 
 from whence.conventions import SAMPLE_RATE
 
@@ -172,6 +173,7 @@ def prepare(folder: Path) -> None:
         write_set(folder / "path/to/hm3d-4view-rotation" / scene / "pair-0000/pair-0003", metadata(scene=scene))
     for name in ("hall", "yard"):
         write_photograph(folder / f"path/to/photographs/{name}.png", rng)
+    write_public_sets(folder)
     for block in (block for page in PAGES for block in blocks(page) if block.file):
         (folder / str(block.file)).write_text(block.text)
 

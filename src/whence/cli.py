@@ -10,6 +10,7 @@ import typer
 from . import __version__
 from .commands import (
     about,
+    audit,
     bench,
     dataset,
     generate,
@@ -39,6 +40,7 @@ app.command()(quickstart.quickstart)
 generate_homes.add_to(generate.app)
 app.add_typer(generate.app, name="generate")
 app.add_typer(imports.app, name="import")
+app.command()(audit.audit)
 app.command()(dataset.inspect)
 app.command()(dataset.verify)
 app.command()(about.tracks)

@@ -8,9 +8,14 @@ from .conditions import known_settings
 
 OTHER_NUMBER_LISTS = frozenset(("--rt60",))
 """Options that take several numbers, besides those for settings."""
-NAME_LISTS = {"bench": frozenset(("--method", "-m")), "train": frozenset(("--data", "--set"))}
+NAME_LISTS = {
+    "audit": frozenset(("--against",)),
+    "bench": frozenset(("--method", "-m")),
+    "import": frozenset(("--list",)),
+    "train": frozenset(("--data", "--set")),
+}
 """Options that take several names, by command: the `--method` of `submit` takes one."""
-WITH_COMMAS = frozenset(("--data", "--set"))
+WITH_COMMAS = frozenset(("--against", "--data", "--list", "--set"))
 """Options whose values may hold commas, so that only spaces separate them."""
 _NUMBER = re.compile(r"[-+]?[\d.]+([eE][-+]?\d+)?|clean|none|off", re.IGNORECASE)
 

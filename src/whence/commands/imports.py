@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from . import import_sounding
 from .rendering import Json, Out, Workers, name_skipped, render
 
 app = typer.Typer(help="Bring other people's files into a dataset or a checkpoint.", no_args_is_help=True)
@@ -63,3 +64,6 @@ def checkpoint(
 
     written = load("whence.models.importing.converters:import_checkpoint")(file, model, out, licence)
     typer.echo(f"{written}: bench it with --method {model}:checkpoint={written}")
+
+
+import_sounding.add_to(app)
