@@ -46,6 +46,8 @@ def bench(
     source: Source = open_source(track, dataset, split, max_samples)
     protocols = PROTOCOLS if protocol == "both" else (protocol,)
     loaded = load_methods(methods or _installed(track.default_methods), track_name, protocols, device)
+    if source.sealed and not methods:
+        loaded = [method for method in loaded if not method.is_oracle]
     grid = Grid(source, loaded, source.conditions(conditions), folder)
     with sole_writer(folder), single_threaded():
         check_folder(folder, track_name, dataset)  # another bench may have ended there meanwhile

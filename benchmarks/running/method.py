@@ -52,7 +52,8 @@ class Method(typing.Protocol):
     version: ClassVar[str]
     """Change it whenever the predictions change: cached ones are then recomputed."""
     tracks: ClassVar[tuple[str, ...]]
-    # Two more are optional. `ignores_input: ClassVar[bool]`: the answers do not depend on the input.
+    # Three more are optional. `ignores_input: ClassVar[bool]`: the answers do not depend on the input.
+    # `oracle: ClassVar[bool]`: `predict` takes the track's batches with the truth, to show what could be reached.
     # `files() -> Iterable[Path]`: files besides the parameters that change the answers, such as a checkpoint.
 
     def predict(self, batch: Any) -> npt.NDArray[Any] | Diagnosed:
@@ -88,6 +89,11 @@ class LoadedMethod:
     def ignores_input(self) -> bool:
         """Whether the method declares that it ignores its input."""
         return bool(getattr(self.method, "ignores_input", False))
+
+    @property
+    def is_oracle(self) -> bool:
+        """Whether the method is given parts of the truth."""
+        return bool(getattr(self.method, "oracle", False))
 
     @property
     def folder(self) -> Path | None:
