@@ -89,6 +89,7 @@ METHODS = {
     "stereocrw": _learned("delay.stereocrw:StereoCrw", _BOTH, "patches walk to the other channel and back, no labels"),
     "zeronce": _learned("delay.stereocrw:ZeroNce", _BOTH, "patches at one time match, no labels"),
     "monoclr": _learned("delay.stereocrw:MonoClr", _BOTH, "a patch of one channel finds itself, no labels"),
+    "av-monoclr": _learned("delay.av_monoclr:AvMonoClr", ("guided",), "the voice that a query points at, no labels"),
     "whence-delay": _learned("delay.whence_delay:WhenceDelay", _BOTH, "our network on a whole clip, with intervals"),
     "ngcc-phat": _learned("delay.ngcc_phat:NgccPhat", _BOTH, "correlations of learned filters (Berg et al. 2022)"),
     "random-oracle": _method("oracles:RandomOracle", ("guided",), "the delay of either talker, by a coin: an oracle"),

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ....conventions import SAMPLE_RATE
 from ....datagen.talkers import CLIP_SAMPLES
 from ...questions.settings import setting
 from ..stereo.condition import CLIP_LENGTH, StereoCondition
@@ -21,7 +20,7 @@ class GuidedCondition(StereoCondition):
     distractor: float | None = setting(1.0, name="other talker", present="other talker at level {:g}")
     clip_seconds: float = setting(0.48, **CLIP_LENGTH)
     stored_samples: ClassVar[int] = CLIP_SAMPLES
-    longest_seconds: ClassVar[float] = (CLIP_SAMPLES - 1) / SAMPLE_RATE / 1.2
+    longest_seconds: ClassVar[float] = 1.0
     published_votes: ClassVar[int] = PUBLISHED_VOTES
 
     def label(self) -> str:
