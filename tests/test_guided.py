@@ -14,7 +14,7 @@ from whence.benchmarks.stimuli.guided.condition import GuidedCondition
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
-from whence.datagen.talkers import plan_talkers
+from whence.datagen.talkers import CLIP_SAMPLES, plan_talkers
 from whence.errors import InputError
 from whence.leaderboard.sealing.seal import seal
 from whence.registry import load_track
@@ -197,6 +197,7 @@ def test_the_published_condition_fits_and_longer_ones_are_refused():
     assert (published.patch, published.kept_samples, published.published_form()) == (15_360, 15_871, True)
     assert not GuidedCondition().published_form()
     assert published.label() == "clean"
+    assert published.stored_samples == CLIP_SAMPLES
     with pytest.raises(InputError, match=r"expected 0.004 to 1 s of the stored 1.2 s"):
         GuidedCondition(clip_seconds=2.55)
     with pytest.raises(InputError, match=r"4000 votes on clips of 0.96 s need more than the stored 1.2 s"):

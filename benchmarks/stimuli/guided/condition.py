@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ....datagen.talkers import CLIP_SAMPLES
 from ...questions.settings import setting
 from ..stereo.condition import CLIP_LENGTH, StereoCondition
 
 PUBLISHED_VOTES = 512
+STORED_SAMPLES = 19_200
+"""1.2 s, as `datagen.talkers` stores them."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class GuidedCondition(StereoCondition):
 
     distractor: float | None = setting(1.0, name="other talker", present="other talker at level {:g}")
     clip_seconds: float = setting(0.48, **CLIP_LENGTH)
-    stored_samples: ClassVar[int] = CLIP_SAMPLES
+    stored_samples: ClassVar[int] = STORED_SAMPLES
     longest_seconds: ClassVar[float] = 1.0
     published_votes: ClassVar[int] = PUBLISHED_VOTES
 
