@@ -195,8 +195,8 @@ def two_ears(own: Float32, other: Float32, margin: int, rng: np.random.Generator
     of 0.5 to 1.5 at each ear, once both are equally loud.
     """
     count, samples = own.shape[0], own.shape[1] - 2 * margin
-    shift: Rows = rng.integers(-margin, margin + 1, count)
-    apart = (shift + margin + rng.integers(1, 2 * margin + 1, count)) % (2 * margin + 1) - margin
+    shift = rng.integers(-margin, margin + 1, size=(count,))
+    apart = (shift + margin + rng.integers(1, 2 * margin + 1, size=(count,))) % (2 * margin + 1) - margin
     gains = rng.uniform(0.5, 1.5, (2, count, 2, 1)).astype(np.float32)
     voices = (own, np.clip(levelled(other, own), -1, 1))
     heard = zip(gains, voices, (shift, apart), strict=True)
