@@ -26,12 +26,14 @@ from .corpora.holdout import Speakers
 from .corpora.opening import ESPEAK_CLIPS
 from .dataset import Dataset, Elsewhere
 from .shards import Field, Layout
-from .tde import MINIMUM_SECONDS, ROOMS, RT60_LABELS, check_rt60
+from .tde import ROOMS, RT60_LABELS, check_rt60
 
 TALKERS = 2
 CLIP_SAMPLES = round(1.2 * SAMPLE_RATE)
 """Length of both images: enough for the published 0.96 s and 512 votes."""
 QUERY_SAMPLES = round(1.5 * SAMPLE_RATE)
+LEAST_SECONDS = 1.55
+"""Shortest utterance used: a query, and what resampling may round away."""
 _EACH = ("talker",)
 _BOTH_EARS = ("talker", "channel")
 
@@ -249,7 +251,7 @@ def replan(dataset: Dataset, elsewhere: Elsewhere) -> TalkersPlan:
         recorded,
         elsewhere.get("speech"),
         expected=recipe.corpus,
-        minimum_seconds=MINIMUM_SECONDS,
+        minimum_seconds=LEAST_SECONDS,
         seed=recipe.seed,
         count=_spoken_clips(recipe.clips),
         speakers=recipe.speakers,
@@ -258,9 +260,7 @@ def replan(dataset: Dataset, elsewhere: Elsewhere) -> TalkersPlan:
 
 
 def _opened(speech: str | None, seed: int, clips: int, speakers: Speakers) -> Corpus:
-    return open_corpus(
-        speech, minimum_seconds=MINIMUM_SECONDS, seed=seed, count=_spoken_clips(clips), speakers=speakers
-    )
+    return open_corpus(speech, minimum_seconds=LEAST_SECONDS, seed=seed, count=_spoken_clips(clips), speakers=speakers)
 
 
 def _spoken_clips(clips: int) -> int:
