@@ -71,7 +71,7 @@ class GccPhat(_Correlator):
     For binaural clips, Woodworth's high-frequency formula turns the delay into an azimuth.
     """
 
-    tracks: ClassVar[tuple[str, ...]] = ("tde", "left-right", "azimuth")
+    tracks: ClassVar[tuple[str, ...]] = ("tde", "left-right", "guided", "azimuth")
 
     def predict(self, batch: StereoBatch) -> Float64:
         """Return the delay (s) of each stereo clip, or the azimuth (deg) of each binaural one (clips,)."""

@@ -47,7 +47,8 @@ def bench(
     source: Source = open_source(track, dataset, split, max_samples)
     protocols = PROTOCOLS if protocol == "both" else (protocol,)
     loaded = load_methods(methods or _installed(track.default_methods), track_name, protocols, device)
-    loaded = loaded if methods else _prepared(loaded, source)
+    if not methods:
+        loaded = _prepared([one for one in loaded if not (source.sealed and one.is_oracle)], source)
     grid = Grid(source, loaded, source.conditions(conditions), folder)
     with sole_writer(folder), single_threaded():
         check_folder(folder, track_name, dataset)  # another bench may have ended there meanwhile

@@ -80,19 +80,19 @@ def layout(rows: int, rows_per_shard: int, *, measured: bool = False) -> Layout:
 
 
 def as_int16(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
-    """Return `audio` (2, samples) as int16, both channels divided by their common peak."""
+    """Return `audio` (channels, samples) or (samples,) as int16, divided by its peak."""
     peak = float(np.abs(audio).max())
     scaled = audio * np.float32(32767 / peak) if peak > 0 else audio
     return np.rint(scaled).astype(np.int16)
 
 
-def spoken_start(dry: npt.NDArray[np.float32], rng: np.random.Generator) -> int:
-    """Return the index of a random sample of `dry` (samples,) where someone is speaking.
+def spoken_start(dry: npt.NDArray[np.float32], rng: np.random.Generator, length: int = CLIP_SAMPLES) -> int:
+    """Return the index of a random sample of `dry` (samples,), `length` before its end, where someone is speaking.
 
     Draws up to 32 starts and takes the first whose `SPOKEN` samples are at most 12 dB below the whole utterance, or
     else the loudest. Short tests use only the beginning of a clip, so that must be speech.
     """
-    latest = max(dry.size - CLIP_SAMPLES, 0)
+    latest = max(dry.size - length, 0)
     needed = joint_rms(dry[None]) / 4
     starts = [int(start) for start in rng.integers(0, latest + 1, 32)]
     levels = [joint_rms(dry[None, start + SPOKEN.start : start + SPOKEN.stop]) for start in starts]

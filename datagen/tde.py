@@ -245,9 +245,7 @@ def plan_tde(
     InputError for invalid labels or a corpus without long enough utterances.
     """
     paper = protocol == "paper"
-    labels = rt60 or RT60_LABELS
-    if not all(0 <= label <= 2 for label in labels) or len(set(labels)) != len(labels):
-        raise InputError(f"rt60={', '.join(map(str, labels))} s: expected different values from 0 to 2")
+    labels = check_rt60(rt60 or RT60_LABELS)
     seed = (PAPER_SEED if paper else 0) if seed is None else seed
     least = _least_seconds(protocol)
     corpus = open_corpus(speech, minimum_seconds=least, seed=seed, count=3 * clips, speakers=speakers)
@@ -264,6 +262,13 @@ def plan_tde(
     if plan.layout.rows == 0:
         raise InputError(f"{corpus.location}: every utterance is shorter than {MINIMUM_SECONDS} s")
     return plan
+
+
+def check_rt60(labels: tuple[float, ...]) -> tuple[float, ...]:
+    """Return RT60 `labels` (s); raises InputError unless they differ and are from 0 to 2."""
+    if not all(0 <= label <= 2 for label in labels) or len(set(labels)) != len(labels):
+        raise InputError(f"rt60={', '.join(map(str, labels))} s: expected different values from 0 to 2")
+    return labels
 
 
 def replan(dataset: Dataset, elsewhere: Elsewhere) -> TdePlan:

@@ -126,6 +126,37 @@ def test_the_encoder_of_stereocrw_and_its_kin_is_imported(model, tmp_path):
     assert all(torch.equal(ours.tensors[name], tensor) for name, tensor in tensors.items())
 
 
+def faces_tensors():
+    """A few tensors of the published network of faces, named as in its class."""
+    names = (
+        "conv2d_1a.conv.weight",
+        "repeat_1.0.branch0.conv.weight",
+        "mixed_6a.branch0.bn.weight",
+        "block8.conv2d.bias",
+    )
+    return {f"vision_net.{name}": torch.rand(3) for name in (*names, "last_linear.weight", "logits.bias")}
+
+
+def test_the_hearing_of_av_monoclr_is_imported_without_its_eyes(tmp_path):
+    hearing = residual_tensors()
+    for name in ("conv1", "downsample.0"):  # 128 values of the face join the 128 channels of the second block
+        shape = hearing[f"net.layer3.0.{name}.weight"].shape
+        hearing[f"net.layer3.0.{name}.weight"] = torch.rand(shape[0], 256, *shape[2:])
+    learned = [
+        v for name, v in hearing.items() if not name.endswith(("running_mean", "running_var", "batches_tracked"))
+    ]
+    assert sum(value.numel() for value in learned) == 5_296_000
+    saved = {f"module.audio_{name}": tensor for name, tensor in hearing.items()}
+    saved |= {f"module.{name}": tensor for name, tensor in faces_tensors().items()}
+    torch.save({"epoch": 1, "state_dict": saved | {"module.trans.window": torch.ones(256)}}, tmp_path / "av.pth.tar")
+    ours = read_checkpoint(imported(tmp_path / "av.pth.tar", tmp_path, "av-monoclr"), "av-monoclr")
+    assert ours.tensors.keys() == hearing.keys()
+    assert all(torch.equal(ours.tensors[name], tensor) for name, tensor in hearing.items())
+    torch.save(saved | {"module.vision_net.ears.weight": torch.rand(3)}, tmp_path / "more.pth.tar")
+    with pytest.raises(InputError, match=r"has vision_net\.ears\.weight"):
+        imported(tmp_path / "more.pth.tar", tmp_path, "av-monoclr")
+
+
 # Files that are refused
 
 

@@ -13,7 +13,9 @@ from whence.errors import InputError
 from whence.models.training.checkpoint import WEIGHTS, read_checkpoint
 from whence.registry import METHODS
 
-LEARNED = [name for name, entry in METHODS.items() if entry.target.startswith("whence.models.delay")]
+LEARNED = [
+    name for name, entry in METHODS.items() if entry.target.startswith("whence.models.delay") and "tde" in entry.tracks
+]
 SHIPPED = [name for name in LEARNED if (WEIGHTS / f"{name}.safetensors").is_file()]
 LARGEST = 10_000_000
 FREE = ("CC BY 4.0", "CC0", "espeak", "not stated in the folder")

@@ -57,6 +57,9 @@ class Source(Protocol):
     def batches(self, labels: Labels, condition: Condition) -> Iterator[Batch]:
         """Yield what methods are given of the samples `labels` under `condition`, in their order."""
 
+    def revealed(self, labels: Labels, condition: Condition) -> Iterator[Batch]:
+        """Yield what oracles are given: the same, with parts of the truth. Raises InputError if it is sealed."""
+
 
 def open_source(track: Track, dataset: Dataset, split: str | None = None, most: int | None = None) -> Source:
     """Return the samples of `dataset` for `track`: those of `split` (default: test, if it has splits), at most `most`.
@@ -109,6 +112,13 @@ class OpenSource:
     def batches(self, labels: Labels, condition: Condition) -> Iterator[Batch]:
         """Yield what methods are given of the samples `labels` under `condition`, in their order."""
         return self.track.stimulus.batches(self.dataset, labels, condition)
+
+    def revealed(self, labels: Labels, condition: Condition) -> Iterator[Batch]:
+        """Yield what oracles are given of the samples `labels` under `condition`, in their order."""
+        reveal = self.track.stimulus.revealed
+        if reveal is None:
+            raise InputError(f"the track {self.track.name!r} has no oracles: leave `oracle` out of the method's class")
+        return reveal(self.dataset, labels, condition)
 
 
 @dataclass(frozen=True)
@@ -164,6 +174,10 @@ class SealedSource:
         for part in labels.batches(stimulus.size):
             arrays = {name: read_rows(array, part.rows, self.dataset.url) for name, array in stored.items()}
             yield stimulus.batch(sample_id=tuple(map(str, part.sample_id)), **arrays, **constants)
+
+    def revealed(self, labels: Labels, condition: Condition) -> Iterator[Batch]:
+        """Raise InputError: nothing of the truth is here."""
+        raise InputError(f"{self.dataset.url} is sealed, so oracles cannot run on it: leave them out")
 
 
 def _restored(constant: Any) -> Any:

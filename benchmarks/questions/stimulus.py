@@ -89,9 +89,10 @@ class Stimulus(Generic[C]):
     `condition` is the class of its conditions, `batch` that of its batches of at most `size` samples. A batch holds the
     `arrays`, the `constants` that all samples of a condition share, and `sample_id`, nothing else; so does a sealed
     set. `batches` yields the input of the samples under a condition, in the order of the labels; `suited` adapts a
-    condition to a dataset. `exhibits` names the function (`module:name`) that shows single samples in a report; empty
-    if they have no picture or sound. `gallery` names the one that shows samples of one row beside each other, with the
-    same arguments, of which the answers are to all samples; empty if rows hold one sample.
+    condition to a dataset. `revealed` yields the same with parts of the truth, for oracles; None if there are none.
+    `exhibits` names the function (`module:name`) that shows single samples in a report; empty if they have no picture
+    or sound. `gallery` names the one that shows samples of one row beside each other, with the same arguments, of
+    which the answers are to all samples; empty if rows hold one sample.
     """
 
     noun: str
@@ -104,6 +105,7 @@ class Stimulus(Generic[C]):
     constants: tuple[str, ...]
     batches: Callable[[Dataset, Labels, C], Iterator[Batch]]
     suited: Callable[[Dataset, C], C] = _as_it_is
+    revealed: Callable[[Dataset, Labels, C], Iterator[Batch]] | None = None
     exhibits: str = ""
     gallery: str = ""
 

@@ -124,8 +124,9 @@ def headline(view: View) -> str:
     if not rows or chance is None:
         return "No method was run."
     sign = -1 if view.metric.higher_is_better else 1
-    best = min(rows, key=lambda row: sign * row.value)
-    ties = [row.method for row in rows if row.rank == best.rank and row is not best]
+    oracles = {one.method for one in view.run.scored if one.is_oracle}
+    best = min([row for row in rows if row.method not in oracles] or rows, key=lambda row: sign * row.value)
+    ties = [row.method for row in rows if row.rank == best.rank and row is not best and row.method not in oracles]
     return " ".join((_claim(view, best), _against_chance(view, best, chance), _ties(best, ties))).strip()
 
 

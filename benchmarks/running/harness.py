@@ -86,7 +86,9 @@ def predict(grid: Grid, keep_going: bool = False, warn: Callable[[str], None] = 
             working = [method for method in methods if method.label not in failures.by_method]
             if not working or (failures.by_method and not keep_going):
                 continue
-            _predict_condition(grid, condition, working, bar, failures, warn)
+            for group in ([m for m in working if not m.is_oracle], [m for m in working if m.is_oracle]):
+                if group:
+                    _predict_condition(grid, condition, group, bar, failures, warn)
     return failures
 
 
@@ -107,13 +109,15 @@ def _predict_condition(
     failures: Failures,
     warn: Callable[[str], None],
 ) -> None:
+    """Run `methods`, all of them oracles or none, under `condition`."""
     answer = grid.source.track.answer
     ready = [method for method in methods if _prepared(method, grid.source, failures)]
     progress = [_Progress(method, PredictionWriter(answer, method.label)) for method in ready]
     bar.update(len(grid.source.labels) * (len(methods) - len(ready)))
     if not progress:
         return
-    for batch in grid.source.batches(grid.source.labels, condition):
+    given = grid.source.revealed if methods[0].is_oracle else grid.source.batches
+    for batch in given(grid.source.labels, condition):
         for one in list(progress):
             try:
                 _answer(one, batch, answer)

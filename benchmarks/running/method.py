@@ -53,6 +53,7 @@ class Method(typing.Protocol):
     """Change it whenever the predictions change: cached ones are then recomputed."""
     tracks: ClassVar[tuple[str, ...]]
     # Three more are optional. `ignores_input: ClassVar[bool]`: the answers do not depend on the input.
+    # `oracle: ClassVar[bool]`: `predict` takes the track's batches with the truth, to show what could be reached.
     # `files() -> Iterable[Path]`: files besides the parameters that change the answers, such as a checkpoint.
     # `prepare(source: Source)`: called before the first batch of each condition, for oracles and for methods that are
     # fitted on other splits of the dataset; raises InputError if the source lacks what the method needs.
@@ -90,6 +91,11 @@ class LoadedMethod:
     def ignores_input(self) -> bool:
         """Whether the method declares that it ignores its input."""
         return bool(getattr(self.method, "ignores_input", False))
+
+    @property
+    def is_oracle(self) -> bool:
+        """Whether the method is given parts of the truth."""
+        return bool(getattr(self.method, "oracle", False))
 
     @property
     def folder(self) -> Path | None:

@@ -105,6 +105,7 @@ class PredictionWriter:
             **key.stated(),
             "seconds_per_sample": seconds / max(len(labels), 1),
             "ignores_input": key.method.ignores_input,
+            **({"oracle": True} if key.method.is_oracle else {}),
             "read": key.method.files_read(),
         }
         if names:

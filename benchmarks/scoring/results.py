@@ -1,7 +1,7 @@
 """Scores: values with intervals, ranks and skill from per-sample terms."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -162,7 +162,8 @@ def _score_subset(
         return
     clusters = Clusters.of(labels.clusters[keep])
     terms = {name: one.terms[metric.name][keep] for name, one in subset.methods.items()}
-    for row in score_terms(metric, bounds.terms(metric, keep), clusters, terms, estimator):
+    oracles = {name for name, one in subset.methods.items() if one.is_oracle}
+    for row in score_terms(metric, bounds.terms(metric, keep), clusters, terms, estimator, oracles):
         one = subset.methods.get(row.method)
         more = {} if one is None else _said(one, subset.keep)
         yield replace(row, condition=subset.condition, **more)
@@ -181,14 +182,16 @@ def score_terms(
     clusters: Clusters,
     terms: Mapping[str, Vector],
     estimator: Estimator,
+    unranked: Collection[str] = (),
 ) -> Iterator[Row]:
     """Yield the rows, without a condition, of chance, the ceiling and every method, from terms (n,) by name.
 
-    `bounds` are the terms of chance and ceiling. All are of the same samples.
+    `bounds` are the terms of chance and ceiling. All are of the same samples. Methods that are `unranked`, such as
+    oracles, do not compete.
     """
     chance, ceiling = (metric.summarise(bounds[name]) for name in (CHANCE, CEILING))
     estimates = {name: estimator(metric, own, clusters) for name, own in terms.items()}
-    ranks = ranks_of(metric, estimates)
+    ranks = ranks_of(metric, {name: one for name, one in estimates.items() if name not in unranked})
     intervals = {
         CHANCE: interval_of(metric, estimator(metric, bounds[CHANCE], clusters)),
         CEILING: Interval(ceiling, ceiling, ceiling),

@@ -34,6 +34,11 @@ class Scored:
     file: Path | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_oracle(self) -> bool:
+        """Whether the method was given parts of the truth."""
+        return bool(self.metadata.get("oracle"))
+
 
 def terms_of(metrics: Metrics, truth: npt.NDArray[Any], answers: Answers) -> dict[str, Vector]:
     """Return the terms (n,) of `answers` (n, ...) by metric, not yet `settled`; NaN for samples that need none.

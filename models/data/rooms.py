@@ -82,9 +82,9 @@ class RandomRooms:
         if not rows.size:
             raise InputError(f"{self.path}: no room reverberates at most {self.longest_rt60} s: raise longest_rt60")
         order = ShuffledRows(rows, int(self.dataset.recipe["rows_per_shard"]), self.recipe.seed)
-        return BufferedReader(order, self._stored)
+        return BufferedReader(order, self.stored)
 
-    def _stored(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int16]:
+    def stored(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int16]:
         """Return the audio of sorted `rows`, read shard by shard."""
         array, size = self.dataset.array("audio"), int(self.dataset.recipe["rows_per_shard"])
         pieces = np.split(rows, np.flatnonzero(np.diff(rows // size)) + 1)
@@ -99,7 +99,7 @@ class RandomRooms:
     def clips(self, step: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
         """Return the rows of `step` and their stored clips (n, 2, samples)."""
         rows, stored = self._reader.rows_of(step, self.recipe.batch)
-        return rows, _floats(stored)
+        return rows, floats(stored)
 
     def training(self, step: int, rank: int = 0, ranks: int = 1) -> DelayClips:
         """Return the clips of `step` for device `rank` of `ranks`."""
@@ -119,7 +119,7 @@ class RandomRooms:
         for k in range(0, len(rows), _VALIDATION_BATCH):
             part = rows[k : k + _VALIDATION_BATCH]
             rng = generator_for(0, f"validation/{k}")
-            clips = spoken_windows(_floats(self._stored(part)), samples, rng)
+            clips = spoken_windows(floats(self.stored(part)), samples, rng)
             noisy = [
                 degrade(clips[i : i + 1], _noise(VALIDATION_SNR_DB[i % len(VALIDATION_SNR_DB)]), rng)
                 for i in range(len(clips))
@@ -133,7 +133,8 @@ def _noise(snr_db: float) -> Degradation:
     return Degradation((snr_db, snr_db), 0.0, 0.0, (0.0, 0.0), 0.0)
 
 
-def _floats(stored: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
+def floats(stored: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
+    """Return stored samples as numbers, full scale 1."""
     return stored.astype(np.float32) / np.float32(32768)
 
 

@@ -119,10 +119,15 @@ class DelayModel:
         keep_freed_memory()
         if self.checkpoint == UNTRAINED:
             torch.manual_seed(0)
-            return self.network(self.recipe(**self.recipe.presets["small"])).eval().to(self.device)
+            return self.network(self._untrained).eval().to(self.device)
         network = self.network(recipe_of(self.recipe, self._read, self._path))
         fill(network, self._read, self._path)
         return network.eval().to(self.device)
+
+    @property
+    def _untrained(self) -> Recipe:
+        """The recipe of an untrained network."""
+        return self.recipe(**self.recipe.presets["small"])
 
     @cached_property
     def _read(self) -> Checkpoint:

@@ -1,5 +1,6 @@
 """`whence import checkpoint`: how each published network becomes ours, and the conversion."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,11 +37,26 @@ def without_window(name: str) -> str | None:
     return None if name == "trans.window" else name
 
 
+_FACES = re.compile(r"vision_net\.(conv2d_|repeat_|mixed_|block8\.|last_linear\.|logits\.)")
+"""Tensors of the published network of faces: Inception-ResNet v1."""
+
+
+def hearing_only(name: str) -> str | None:
+    """Return our name for a tensor of AV-MonoCLR's hearing; None for its window and for those that see faces.
+
+    Queries are embedded elsewhere and come as vectors.
+    """
+    if name == "trans.window" or _FACES.match(name):
+        return None
+    return f"net.{name.removeprefix('audio_net.')}" if name.startswith("audio_net.") else name
+
+
 CONVERTERS: Mapping[str, Converter] = {
     "ngcc-phat": Converter(as_published),
     "stereocrw": Converter(without_window),
     "zeronce": Converter(without_window),
     "monoclr": Converter(without_window),
+    "av-monoclr": Converter(hearing_only, ("queries=faces",)),
 }
 """By model, the files that can be imported."""
 

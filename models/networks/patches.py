@@ -5,7 +5,7 @@ ends, which reflect the patch's own samples; and the network pads its borders, s
 shared. The transform is 10 % of the work with 32 frames and narrow layers, 2 % as published.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -65,12 +65,15 @@ class PatchEncoder(nn.Module):
 
     def forward(self, patches: Tensor) -> Tensor:
         """Return the embedding of each patch."""
-        flat = patches.reshape(-1, patches.shape[-1])
-        image = spectrogram(flat, self.frames)
+        embedding = self.net(self.images(patches))
+        return nn.functional.normalize(embedding, dim=-1).reshape(*patches.shape[:-1], -1)
+
+    def images(self, patches: Tensor) -> Tensor:
+        """Return the spectrogram (n, 2, frames, bins) of each of `patches` (..., samples), all in one row."""
+        image = spectrogram(patches.reshape(-1, patches.shape[-1]), self.frames)
         if self.compression:
             image = compressed(image, self.compression)
-        embedding = self.net(image.contiguous(memory_format=torch.channels_last))
-        return nn.functional.normalize(embedding, dim=-1).reshape(*patches.shape[:-1], -1)
+        return image.contiguous(memory_format=torch.channels_last)
 
     def nodes(self, channels: Tensor) -> Tensor:
         """Return the training patches (..., nodes, patch) of `channels` (..., samples)."""
@@ -85,7 +88,9 @@ def compressed(image: Tensor, power: float) -> Tensor:
     return scaled / (magnitude + 1e-4) ** power
 
 
-def shifted_affinities(encoder: nn.Module, audio: Tensor, patch: int, starts: Tensor, shifts: Tensor) -> Tensor:
+def shifted_affinities(
+    encoder: Callable[[Tensor], Tensor], audio: Tensor, patch: int, starts: Tensor, shifts: Tensor
+) -> Tensor:
     """Return the cosines (n, voters, shifts) of patches of the left channel with shifted ones of the right.
 
     `audio` is (n, 2, samples). The left patches of `patch` samples begin at `starts` (voters,), the right ones `shifts`

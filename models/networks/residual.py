@@ -5,6 +5,7 @@ With the published widths it is the audio encoder of StereoCRW (Chen et al. 2022
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 PUBLISHED_WIDTHS = (64, 128, 256, 512)
@@ -14,10 +15,13 @@ class ResidualEncoder(nn.Module):
     """From images (n, channels, rows, columns) to vectors (n, embedding).
 
     A stem of `widths[0]` filters, one residual block for each of `widths` (the later ones halve the image), the mean
-    over the image, and a linear layer.
+    over the image, and a linear layer. `fused` numbers a sample, the same everywhere in the image, join the channels
+    before the third block.
     """
 
-    def __init__(self, widths: Sequence[int] = PUBLISHED_WIDTHS, embedding: int = 128, channels: int = 2) -> None:
+    def __init__(
+        self, widths: Sequence[int] = PUBLISHED_WIDTHS, embedding: int = 128, channels: int = 2, fused: int = 0
+    ) -> None:
         super().__init__()
         first, second, third, fourth = widths
         self.conv1 = nn.Conv2d(channels, first, 7, stride=2, padding=3, bias=False)
@@ -25,19 +29,19 @@ class ResidualEncoder(nn.Module):
         self.pool = nn.MaxPool2d(3, stride=2, padding=1)
         self.layer1 = nn.Sequential(_Block(first, first))
         self.layer2 = nn.Sequential(_Block(first, second, stride=2))
-        self.layer3 = nn.Sequential(_Block(second, third, stride=2))
+        self.layer3 = nn.Sequential(_Block(second + fused, third, stride=2))
         self.layer4 = nn.Sequential(_Block(third, fourth, stride=2))
         self.fc = nn.Linear(fourth, embedding)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Return the embedding of each image."""
-        hidden = self.pool(self.bn1(self.conv1(image)).relu())
-        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
-            hidden = layer(hidden)
-        embedding: Tensor = self.fc(hidden.mean(dim=(-2, -1)))
+    def forward(self, image: Tensor, joined: Tensor | None = None) -> Tensor:
+        """Return the embedding of each image; `joined` (n, fused) are the numbers that join its channels."""
+        hidden = self.layer2(self.layer1(self.pool(self.bn1(self.conv1(image)).relu())))
+        if joined is not None:
+            hidden = torch.cat([hidden, joined[:, :, None, None].expand(-1, -1, *hidden.shape[2:])], dim=1)
+        embedding: Tensor = self.fc(self.layer4(self.layer3(hidden)).mean(dim=(-2, -1)))
         return embedding
 
 

@@ -43,6 +43,7 @@ class Registration:
 
 _TRACKS, _STIMULI = "whence.benchmarks.tracks", "whence.benchmarks.stimuli"
 _STEREO = f"{_STIMULI}.stereo.condition:StereoCondition"
+_GUIDED = f"{_STIMULI}.guided.condition:GuidedCondition"
 _PAIRS, _BINAURAL = f"{_STIMULI}.view_pairs.condition:AsStored", f"{_STIMULI}.binaural.condition:BinauralCondition"
 
 _SOUNDING = f"{_STIMULI}.picture_sound.condition:PictureSoundCondition"
@@ -55,6 +56,7 @@ def _track(module: str, name: str, summary: str, condition: str) -> Registration
 TRACKS = {
     "tde": _track("tde", "tde", "time delay of speech between two microphones", _STEREO),
     "left-right": _track("left_right", "left-right", "side of a sound, from stereo", _STEREO),
+    "guided": _track("guided", "guided", "time delay of the speaker pointed at, of two", _GUIDED),
     "rotation": _track("rotation", "rotation", "how far a camera rotated between two pictures", _PAIRS),
     "azimuth": _track("azimuth", "azimuth", "azimuth of a sound heard by two ears", _BINAURAL),
     "sounding-object": _track("sounding_object", "sounding-object", "where in a picture a sound comes from", _SOUNDING),
@@ -77,10 +79,10 @@ def _learned(target: str, tracks: tuple[str, ...], summary: str) -> Registration
 
 
 METHODS = {
-    "zero": _method("constant:Zero", (*_BOTH, "rotation", "azimuth"), "always zero: chance"),
+    "zero": _method("constant:Zero", (*_BOTH, "guided", "rotation", "azimuth"), "always zero: chance"),
     "random": _method("random_guess:Random", _BOTH, "a delay drawn at random, deaf"),
     "gcc-phat": Registration(
-        "whence.baselines.gcc:GccPhat", (*_BOTH, "azimuth"), "phase transform (Knapp and Carter 1976)"
+        "whence.baselines.gcc:GccPhat", (*_BOTH, "guided", "azimuth"), "phase transform (Knapp and Carter 1976)"
     ),
     "scot": _method("gcc:Scot", _BOTH, "smoothed coherence transform (Carter 1973)"),
     "roth": _method("gcc:Roth", _BOTH, "Roth's impulse response processor (1971)"),
@@ -91,8 +93,11 @@ METHODS = {
     "stereocrw": _learned("delay.stereocrw:StereoCrw", _BOTH, "patches walk to the other channel and back, no labels"),
     "zeronce": _learned("delay.stereocrw:ZeroNce", _BOTH, "patches at one time match, no labels"),
     "monoclr": _learned("delay.stereocrw:MonoClr", _BOTH, "a patch of one channel finds itself, no labels"),
+    "av-monoclr": _learned("delay.av_monoclr:AvMonoClr", ("guided",), "the voice that a query points at, no labels"),
     "whence-delay": _learned("delay.whence_delay:WhenceDelay", _BOTH, "our network on a whole clip, with intervals"),
     "ngcc-phat": _learned("delay.ngcc_phat:NgccPhat", _BOTH, "correlations of learned filters (Berg et al. 2022)"),
+    "random-oracle": _method("oracles:RandomOracle", ("guided",), "the delay of either talker, by a coin: an oracle"),
+    "oracle-mask": _method("oracles:OracleMask", ("guided",), "an ideal mask, then GCC-PHAT: an oracle"),
     "iid-rms": _method("level:LevelRatio", ("left-right",), "the louder channel, over the clip"),
     "iid-vote": Registration(
         "whence.baselines.level:LevelVotes", ("left-right",), "the louder channel, by votes of windows"
@@ -130,6 +135,7 @@ METHODS = {
 
 DATASETS = {
     "tde": "whence.datagen.tde:replan",
+    "talkers": "whence.datagen.talkers:replan",
     "brir": "whence.datagen.brir:replan",
     "random-rooms": "whence.datagen.random_rooms:replan",
     "dry-clips": "whence.datagen.dry_clips:replan",

@@ -4,6 +4,7 @@ The constants are StereoCRW's (Sec. 4.1 and its released evaluation code).
 """
 
 from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
 from ....conventions import SAMPLE_RATE
 from ....errors import InputError
@@ -13,6 +14,14 @@ from ..noise import NOISE, check_noise
 SKIPPED = 200
 """Samples dropped after mixing."""
 PUBLISHED_VOTES = 128
+CLIP_LENGTH: dict[str, Any] = {
+    "name": "clip",
+    "unit": "s",
+    "option": "--clip-seconds",
+    "metavar": "S ...",
+    "help": "Length of a clip in s. [default: the track's]",
+    "present": "{:g} s",
+}
 
 
 @dataclass(frozen=True)
@@ -33,15 +42,7 @@ class StereoCondition:
         absent="one talker",
         off="none",
     )
-    clip_seconds: float = setting(
-        0.064,
-        name="clip",
-        unit="s",
-        option="--clip-seconds",
-        metavar="S ...",
-        help="Length of a clip in s. [default: the track's]",
-        present="{:g} s",
-    )
+    clip_seconds: float = setting(0.064, **CLIP_LENGTH)
     window: int | None = setting(
         None,
         name="window",
@@ -61,19 +62,29 @@ class StereoCondition:
         help="Number of windows that vote on a clip. [default: 128]",
         single=True,
     )
+    stored_samples: ClassVar[int] = SAMPLE_RATE
+    longest_seconds: ClassVar[float] = 0.8
+    published_votes: ClassVar[int] = PUBLISHED_VOTES
 
     def __post_init__(self) -> None:
         if self.votes < 1:
             raise InputError(f"votes={self.votes}: expected 1 or more")
-        if not 0.004 <= self.clip_seconds <= 0.8:
-            raise InputError(f"clip length {self.clip_seconds} s: expected 0.004 to 0.8 s of the stored second")
+        if not 0.004 <= self.clip_seconds <= self.longest_seconds:
+            most = f"{self.longest_seconds:.3g} s of the {self._stored}"
+            raise InputError(f"clip length {self.clip_seconds} s: expected 0.004 to {most}")
         if self.window is not None and not 64 <= self.window <= self.patch:
             raise InputError(f"window={self.window} samples: expected 64 to {self.patch}, the clip's length")
         check_noise(self.snr_db)
         if self.distractor is not None and not 0 < self.distractor <= 10:
             raise InputError(f"distractor={self.distractor}: expected a level above 0, relative to the target's")
-        if self.read_samples > SAMPLE_RATE:
-            raise InputError(f"{self.votes} votes on clips of {self.clip_seconds} s need more than the stored second")
+        if self.read_samples > self.stored_samples:
+            raise InputError(f"{self.votes} votes on clips of {self.clip_seconds} s need more than the {self._stored}")
+
+    @property
+    def _stored(self) -> str:
+        """What is stored of a clip, in words."""
+        seconds = self.stored_samples / SAMPLE_RATE
+        return "stored second" if seconds == 1 else f"stored {seconds:g} s"
 
     @property
     def patch(self) -> int:
@@ -118,5 +129,5 @@ class StereoCondition:
         return f"{milliseconds:.0f} ms: {self.votes} windows of {self.window_samples} samples"
 
     def published_form(self) -> bool:
-        """Return whether votes are as published: 128 windows as long as the clip."""
-        return self.votes == PUBLISHED_VOTES and self.window_samples == self.patch
+        """Return whether there are as many votes as published, by windows as long as the clip."""
+        return self.votes == self.published_votes and self.window_samples == self.patch

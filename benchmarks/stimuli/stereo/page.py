@@ -44,7 +44,7 @@ def write_dataset_page(dataset: Dataset, target: Path) -> None:
             fingerprint=dataset.fingerprint,
             tables=describe(dataset),
             pictures=list(_pictures(dataset)),
-            examples=[_example(dataset, row) for row in example_rows(dataset)],
+            examples=[_example(dataset, row, *talker) for row in example_rows(dataset) for talker in _talkers(dataset)],
         )
     with written_whole(target) as partial:
         partial.write_text(page, encoding="utf-8")
@@ -98,14 +98,21 @@ def _reverberation(dataset: Dataset) -> Drawing:
     return drawing
 
 
-def _example(dataset: Dataset, row: int) -> Example:
-    clip = dataset.audio([row])[0]
+def _talkers(dataset: Dataset) -> list[tuple[int, ...]]:
+    """Return the index inside a row of each of its clips: none, unless a row holds several talkers."""
+    talkers = dataset.array("audio").shape[1:-2]
+    return list(np.ndindex(*talkers))
+
+
+def _example(dataset: Dataset, row: int, *talker: int) -> Example:
+    clip = dataset.audio([row])[(0, *talker)]
     delays = "interaural_time_difference" in dataset
-    truth = float(dataset.column("interaural_time_difference" if delays else "side")[row])
+    truth = float(dataset.column("interaural_time_difference" if delays else "side")[(row, *talker)])
     said = f"delay {MS_PER_SECOND * truth:+.3f} ms" if delays else ("left" if truth > 0 else "right")
-    angle = f", azimuth {float(dataset.column('azimuth')[row]):+.1f}°" if "azimuth" in dataset else ""
-    name = str(dataset.column("sample_id")[row])
+    angle = f", azimuth {float(dataset.column('azimuth')[(row, *talker)]):+.1f}°" if "azimuth" in dataset else ""
+    name = "/talker-".join(map(str, (dataset.column("sample_id")[row], *talker)))
     skipped = skipped_samples(dataset)
     heard = clip[:, skipped : skipped + StereoCondition().kept_samples]
     drawing = draw_clip(Delay(truth, None, delays), clip, heard, skipped)
-    return Example(name, said + angle, as_sound(clip), picture(drawing, f"clip-{row}", f"Waveforms of {name}"))
+    place = "-".join(map(str, (row, *talker)))
+    return Example(name, said + angle, as_sound(clip), picture(drawing, f"clip-{place}", f"Waveforms of {name}"))

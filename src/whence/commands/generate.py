@@ -1,10 +1,11 @@
 """`whence generate`: datasets from recipes."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from ..errors import InputError
 from .arguments import plain_numbers
 from .rendering import Json, Out, Preset, Scheduler, Seed, Speech, Workers, describe_speech, render, say
 
@@ -59,23 +60,30 @@ def tde(
     speakers: Annotated[
         Speakers, typer.Option(help="All speakers, or one part: trained models have not heard those of `test`.")
     ] = Speakers.all,
+    talkers: Annotated[
+        int,
+        typer.Option(min=1, max=2, help="Heard at once. Of 2, either can be pointed at, for the track `guided`."),
+    ] = 1,
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     json: Json = False,
 ) -> None:
     """TDE-Simulation: one-second clips of stereo speech in three rooms, with exact time delays."""
+    from ..datagen.talkers import plan_talkers
     from ..datagen.tde import PRESETS, plan_tde
 
-    plan = plan_tde(
-        speech,
-        clips=clips or PRESETS[preset],
-        rt60=tuple(plain_numbers("--rt60", rt60)) or None,
-        protocol=protocol.value,
-        engine=engine.value,
-        seed=seed,
-        speakers=speakers.value,
-    )
+    if talkers > 1 and protocol is Protocol.paper:
+        raise InputError("--talkers 2: every row is drawn independently, so leave --protocol paper out")
+    asked: dict[str, Any] = {
+        "clips": clips or PRESETS[preset],
+        "rt60": tuple(plain_numbers("--rt60", rt60)) or None,
+        "engine": engine.value,
+        "seed": seed,
+        "speakers": speakers.value,
+    }
+    pairs = talkers > 1
+    plan = plan_talkers(speech, **asked) if pairs else plan_tde(speech, protocol=protocol.value, **asked)
     describe_speech(plan.corpus)
     render(plan, out, workers, scheduler, json)
 
