@@ -13,6 +13,7 @@ from .dataset import Dataset, Elsewhere, check_files, check_metadata, read_rows
 from .pictures import is_of_one_colour
 from .pipeline import Plan, rerender_differences
 from .sides import side_faults
+from .sounding.checks import direction_faults, empty_slots, picture_faults, sound_faults
 
 LARGEST_DELAY = 0.0015
 """Largest plausible delay, s; no head or array here is wider."""
@@ -47,6 +48,8 @@ def verify_dataset(dataset: Dataset, *, elsewhere: Elsewhere | None = None, rere
     if not all(check.passed for check in checks):
         return checks
     checks += [_check_labels(dataset), _check_arrays(dataset), *_check_sides(dataset)]
+    if dataset.name == "sounding-objects" and "mask" in dataset:  # a sealed one holds no truth
+        checks += _check_objects(dataset)
     plan = plan_of(dataset, elsewhere or {}) if rerender else None
     if plan is not None:
         rows = generator_for(0, f"verify/{dataset.fingerprint}").integers(0, len(dataset), rerender)
@@ -91,7 +94,7 @@ def _label_faults(dataset: Dataset) -> Iterator[str]:
         if name not in dataset:
             continue
         values = dataset.column(name)
-        outside = ~((values >= low) & (values <= high))
+        outside = ~((values >= low) & (values <= high)) & ~empty_slots(dataset, values.shape)
         if outside.any():
             yield f"{name}: {int(outside.sum())} values are not within {low:g}..{high:g}"
     yield from _angle_faults(dataset)
@@ -127,6 +130,16 @@ def _check_sides(dataset: Dataset) -> Iterator[Check]:
     found = side_faults(dataset)
     if found is not None:
         yield Check(f"the near ear is ahead for {found[0]} sources at the side", found[1])
+
+
+def _check_objects(dataset: Dataset) -> list[Check]:
+    return [
+        Check("boxes and areas are those of the masks", tuple(picture_faults(dataset))),
+        Check(
+            "objects are seen where they are heard, the other sources are out of view", tuple(direction_faults(dataset))
+        ),
+        Check("every source sounds, on its side", tuple(sound_faults(dataset))),
+    ]
 
 
 def _blank_rows(dataset: Dataset, name: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ from .commands import (
     dataset,
     generate,
     generate_homes,
+    generate_objects,
     imports,
     leaderboard,
     quickstart,
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.command()(quickstart.quickstart)
 generate_homes.add_to(generate.app)
+generate_objects.add_to(generate.app)
 app.add_typer(generate.app, name="generate")
 app.add_typer(imports.app, name="import")
 app.command()(dataset.inspect)

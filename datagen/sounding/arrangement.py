@@ -1,0 +1,126 @@
+"""Arranges one picture: camera, two or three objects in view, and two sources out of view."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ...conventions import wrap_degrees
+from ..cameras import Camera
+from ..home import TracedHome
+from ..scenes.scene import Scene
+from .models import Model, assembled
+from .outlook import Outlook, look_from
+from .placement import Placed, Target, in_reach, overlap, put, visible_shares
+from .profiles import Profile
+
+Float64 = npt.NDArray[np.float64]
+
+CAMERAS, TRIES = 400, 12
+"""Cameras tried for a picture, and targets tried for each object from one camera."""
+LARGEST_RATIO = 1.9
+"""Largest ratio of the visible areas of two objects in the profile `decorrelated`, as coarse rays measure it."""
+NEAREST_SOURCE, FARTHEST_SOURCE = 0.5, 4.0
+"""Distance of a source out of view from the ears, m."""
+SOURCE_HEIGHTS = (0.2, 1.8)
+MARGIN = 8.0
+"""Least angle between a source out of view and the edge of the picture, degrees."""
+_SOURCE_TRIES = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Arrangement:
+    """What is in a picture: the `outlook` of its camera, the objects `placed`, and the sources out of view (2, 3) m."""
+
+    outlook: Outlook
+    placed: Sequence[Placed]
+    unseen: Float64
+
+    @property
+    def scene(self) -> Scene:
+        """The objects alone; instance k is object k."""
+        return assembled([(one.model, one.pose) for one in self.placed])
+
+    @property
+    def sources(self) -> Float64:
+        """All sources (objects + 2, 3), m."""
+        return np.concatenate([[one.centre for one in self.placed], self.unseen])
+
+    @property
+    def directions(self) -> tuple[Float64, Float64, Float64]:
+        """Azimuth, elevation (degrees, left and up positive) and distance (m) of all sources from the ears."""
+        away = self.sources - self.outlook.eye
+        distance = np.linalg.norm(away, axis=1)
+        azimuth = wrap_degrees(np.degrees(np.arctan2(-away[:, 0], -away[:, 2])) - self.outlook.heading)
+        return azimuth, np.degrees(np.arcsin(away[:, 1] / distance)), distance
+
+
+def arrange(
+    home: TracedHome, models: Sequence[Model], profile: Profile, rng: np.random.Generator
+) -> Arrangement | None:
+    """Return `models` in a picture of `home`, None if there is no place for them."""
+    for _ in range(CAMERAS):
+        foot = home.floor.random_point(rng)
+        eye = foot + np.array([0.0, rng.uniform(*profile.eye), 0.0])
+        outlook = look_from(home.scene, eye, float(rng.uniform(0, 360)))
+        if not in_reach(outlook, profile):
+            continue
+        placed = _place_all(models, home, outlook, profile, rng)
+        unseen = None if placed is None else _unseen(home, outlook, rng)
+        if placed is not None and unseen is not None:
+            return Arrangement(outlook, placed, unseen)
+    return None
+
+
+def _place_all(
+    models: Sequence[Model], home: TracedHome, outlook: Outlook, profile: Profile, rng: np.random.Generator
+) -> list[Placed] | None:
+    """Return all `models` in view, each well visible, None if one finds no place."""
+    placed: list[Placed] = []
+    for model, area in zip(models, profile.areas(len(models), rng), strict=True):
+        for _ in range(TRIES):
+            target = Target(*profile.centre(float(np.sqrt(area)) / 2, rng), float(area))
+            one = put(model, outlook, target, profile, rng)
+            if one is None or not home.in_sight(outlook.eye[None], one.centre):
+                continue
+            if _fits(one, placed, outlook, profile):
+                placed.append(one)
+                break
+        else:
+            return None
+    return placed
+
+
+def _fits(one: Placed, others: list[Placed], outlook: Outlook, profile: Profile) -> bool:
+    """Return whether `one` and all `others` are well visible together."""
+    if any(overlap(one.box, other.box) > profile.most_overlap for other in others):
+        return False
+    together = [*others, one]
+    shares = list(visible_shares(together, outlook))
+    if min(shares) < profile.least_visible:
+        return False
+    areas = [share * np.isfinite(each.distance).sum() for share, each in zip(shares, together, strict=True)]
+    return profile.natural or bool(max(areas) <= LARGEST_RATIO * min(areas))
+
+
+def _unseen(home: TracedHome, outlook: Outlook, rng: np.random.Generator) -> Float64 | None:
+    """Return two sources (2, 3) out of view in line of sight, None if they are not found."""
+    found: list[Float64] = []
+    for _ in range(_SOURCE_TRIES):
+        foot = home.floor.random_point_near(rng, outlook.eye, FARTHEST_SOURCE)
+        if foot is None:
+            return None
+        source = foot + np.array([0.0, rng.uniform(*SOURCE_HEIGHTS), 0.0])
+        if _is_heard_only(source, outlook) and home.in_sight(outlook.eye[None], source):
+            found.append(source)
+        if len(found) == 2:
+            return np.array(found)
+    return None
+
+
+def _is_heard_only(source: Float64, outlook: Outlook) -> bool:
+    away = source - outlook.eye
+    azimuth = wrap_degrees(np.degrees(np.arctan2(-away[0], -away[2])) - outlook.heading)
+    beside = abs(float(azimuth)) > Camera().horizontal_field_of_view / 2 + MARGIN
+    return beside and NEAREST_SOURCE <= float(np.linalg.norm(away)) <= FARTHEST_SOURCE

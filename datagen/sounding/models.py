@@ -1,0 +1,150 @@
+"""Objects that can sound, drawn once in their own frame and then put anywhere in a home.
+
+A model rests at the origin of its frame, its front towards +z; what hangs on a wall is centred there, the wall at z = 0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from ...digests import generator_for
+from ..scenes.procedural.brush import Brush, Canvas
+from ..scenes.procedural.noise import NoiseBank
+from ..scenes.procedural.palette import Palette
+from ..scenes.procedural.sounding import SOUNDING
+from ..scenes.procedural.surfaces import Image
+from ..scenes.rays import Hits
+from ..scenes.scene import Scene
+
+Float64 = npt.NDArray[np.float64]
+
+LOOKS = 8
+"""Number of sets of textures that the objects of a dataset share."""
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where a model is: the origin of its frame, m; its turn about the vertical, degrees, left positive; its scale."""
+
+    place: tuple[float, float, float]
+    turn: float
+    scale: float
+
+    @cached_property
+    def _turned(self) -> Float64:
+        """Rotation (3, 3) from the model's frame to the world."""
+        cos, sin = np.cos(np.radians(self.turn)), np.sin(np.radians(self.turn))
+        return np.array([[cos, 0.0, sin], [0.0, 1.0, 0.0], [-sin, 0.0, cos]])
+
+    def to_world(self, points: npt.ArrayLike) -> Float64:
+        """Return `points` (..., 3) of the model in the world, m."""
+        return np.asarray(self.scale * np.asarray(points, np.float64) @ self._turned.T + np.array(self.place))
+
+    def to_model(self, points: npt.ArrayLike) -> Float64:
+        """Return `points` (..., 3) of the world in the model's frame."""
+        return np.asarray((np.asarray(points, np.float64) - np.array(self.place)) @ self._turned / self.scale)
+
+    def directions_to_model(self, directions: npt.ArrayLike) -> Float64:
+        """Return unit vectors (..., 3) of the world in the model's frame."""
+        return np.asarray(np.asarray(directions, np.float64) @ self._turned)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """One object of `kind`, at its natural size in its own frame; `textures` are shared by the models of a picture."""
+
+    kind: str
+    scene: Scene
+
+    @cached_property
+    def low(self) -> Float64:
+        """Lower corner (3,) of its box, m."""
+        return np.asarray(self.scene.vertices.min(axis=0), np.float64)
+
+    @cached_property
+    def high(self) -> Float64:
+        """Upper corner (3,) of its box, m."""
+        return np.asarray(self.scene.vertices.max(axis=0), np.float64)
+
+    @property
+    def size(self) -> Float64:
+        """Width, height and depth (3,), m."""
+        return self.high - self.low
+
+    @property
+    def centre(self) -> Float64:
+        """Centre (3,) of its box, m."""
+        return (self.low + self.high) / 2
+
+    def distances(self, pose: Pose, eye: Float64, directions: Float64) -> Float64:
+        """Return how far the model at `pose` is from `eye` (3,) along unit `directions` (..., 3), inf for a miss."""
+        rays = pose.directions_to_model(directions).reshape(-1, 3)
+        start = np.broadcast_to(pose.to_model(eye), rays.shape)
+        hits: Hits = self.scene.rays.hits(start, rays)
+        found = np.where(hits.face >= 0, hits.distance.astype(np.float64) * pose.scale, np.inf)
+        return np.asarray(found.reshape(directions.shape[:-1]))
+
+
+class _Look:
+    """Textures for objects: each depends on its name alone, not on what was drawn before."""
+
+    def __init__(self, seed: int, number: int) -> None:
+        self._seed, self._name = seed, f"sounding-objects/look/{number}"
+        self.bank = NoiseBank(generator_for(seed, self._name))
+        self._images: dict[str, Image] = {}
+
+    def image(self, name: str) -> Image:
+        """Return the texture `name`."""
+        if name not in self._images:
+            palette = ObjectPalette(generator_for(self._seed, f"{self._name}/{name}"), self)
+            self._images[name] = Palette._make(palette, name)
+        return self._images[name]
+
+
+class ObjectPalette(Palette):
+    """The paints of the objects of one picture; named textures come from a look that many pictures share."""
+
+    def __init__(self, rng: np.random.Generator, look: _Look) -> None:
+        super().__init__(rng, look.bank.cropped_by(rng))
+        self._look = look
+
+    def _make(self, name: str) -> Image:
+        return self._look.image(name)
+
+
+@lru_cache(maxsize=LOOKS)
+def _look(seed: int, number: int) -> _Look:
+    return _Look(seed, number)
+
+
+def draw_models(kinds: Sequence[str], seed: int, rng: np.random.Generator) -> list[Model]:
+    """Return a model of each of `kinds`, each different from all others drawn with another `rng`."""
+    palette = ObjectPalette(rng, _look(seed, int(rng.integers(LOOKS))))
+    canvases = [Canvas(rng) for _ in kinds]
+    for kind, canvas in zip(kinds, canvases, strict=True):
+        SOUNDING[kind].draw(Brush(canvas), palette)
+    scenes = [canvas.scene(kind, palette.textures) for kind, canvas in zip(kinds, canvases, strict=True)]
+    return [Model(kind, scene) for kind, scene in zip(kinds, scenes, strict=True)]
+
+
+def assembled(things: Sequence[tuple[Model, Pose]]) -> Scene:
+    """Return one scene of `things`, models of one picture at their poses; instance k is thing k."""
+    scenes = [model.scene for model, _ in things]
+    counts = np.array([len(scene.vertices) for scene in scenes])
+    starts = np.cumsum(counts) - counts
+    return Scene(
+        name="things",
+        vertices=np.concatenate([pose.to_world(model.scene.vertices) for model, pose in things]).astype(np.float32),
+        faces=np.concatenate([s.faces + np.int32(start) for s, start in zip(scenes, starts, strict=True)]),
+        material=np.concatenate([scene.material for scene in scenes]),
+        materials=scenes[0].materials,
+        colour=np.concatenate([scene.colour for scene in scenes]),
+        texture=np.concatenate([scene.texture for scene in scenes]),
+        texture_coordinates=np.concatenate([scene.texture_coordinates for scene in scenes]),
+        textures=scenes[0].textures,
+        instance=np.repeat(np.arange(len(scenes), dtype=np.int32), [len(scene.faces) for scene in scenes]),
+        instance_names=tuple(model.kind for model, _ in things),
+    )
