@@ -197,7 +197,8 @@ class SoundingPlan:
         profile, first = PROFILES[self.settings.profile], len(home.scene.instance_names)
         for _ in range(_TRIES):
             kinds = [KINDS[k] for k in rng.choice(len(KINDS), int(rng.integers(2, OBJECTS + 1)), replace=False)]
-            arrangement = arrange(home, draw_models(kinds, self.settings.seed, rng), profile, rng)
+            models, table = draw_models(kinds, self.settings.seed, rng)
+            arrangement = arrange(home, models, table, profile, rng)
             if arrangement is None:
                 continue
             outlook = arrangement.outlook

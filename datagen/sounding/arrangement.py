@@ -12,13 +12,16 @@ from ..home import TracedHome
 from ..scenes.scene import Scene
 from .models import Model, assembled
 from .outlook import Outlook, look_from
-from .placement import Placed, Target, in_reach, overlap, put, visible_shares
+from .boxes import overlap
+from .placement import Placed, Target, put, visible_shares
 from .profiles import Profile
 
 Float64 = npt.NDArray[np.float64]
 
-CAMERAS, TRIES = 400, 12
+CAMERAS, TRIES = 60, 12
 """Cameras tried for a picture, and targets tried for each object from one camera."""
+LEAST_DEPTH, LEAST_MEDIAN_DEPTH = 0.3, 1.2
+"""Least distance of the nearest surface, and of the median one, from a camera, m."""
 LARGEST_RATIO = 1.9
 """Largest ratio of the visible areas of two objects in the profile `decorrelated`, as coarse rays measure it."""
 NEAREST_SOURCE, FARTHEST_SOURCE = 0.5, 4.0
@@ -39,8 +42,9 @@ class Arrangement:
 
     @property
     def scene(self) -> Scene:
-        """The objects alone; instance k is object k."""
-        return assembled([(one.model, one.pose) for one in self.placed])
+        """The objects, then their side tables; instance k is object k."""
+        tables = [one.table for one in self.placed if one.table]
+        return assembled([*((one.model, one.pose) for one in self.placed), *tables])
 
     @property
     def sources(self) -> Float64:
@@ -57,31 +61,43 @@ class Arrangement:
 
 
 def arrange(
-    home: TracedHome, models: Sequence[Model], profile: Profile, rng: np.random.Generator
+    home: TracedHome, models: Sequence[Model], table: Model, profile: Profile, rng: np.random.Generator
 ) -> Arrangement | None:
     """Return `models` in a picture of `home`, None if there is no place for them."""
+    areas = profile.areas(len(models), rng)
     for _ in range(CAMERAS):
         foot = home.floor.random_point(rng)
         eye = foot + np.array([0.0, rng.uniform(*profile.eye), 0.0])
         outlook = look_from(home.scene, eye, float(rng.uniform(0, 360)))
-        if not in_reach(outlook, profile):
+        if not _has_room(outlook):
             continue
-        placed = _place_all(models, home, outlook, profile, rng)
+        placed = _place_all(models, table, areas, home, outlook, profile, rng)
         unseen = None if placed is None else _unseen(home, outlook, rng)
         if placed is not None and unseen is not None:
             return Arrangement(outlook, placed, unseen)
     return None
 
 
+def _has_room(outlook: Outlook) -> bool:
+    depth = np.minimum(outlook.distance, 10.0)
+    return bool(depth.min() > LEAST_DEPTH and np.median(depth) > LEAST_MEDIAN_DEPTH)
+
+
 def _place_all(
-    models: Sequence[Model], home: TracedHome, outlook: Outlook, profile: Profile, rng: np.random.Generator
+    models: Sequence[Model],
+    table: Model,
+    areas: Float64,
+    home: TracedHome,
+    outlook: Outlook,
+    profile: Profile,
+    rng: np.random.Generator,
 ) -> list[Placed] | None:
     """Return all `models` in view, each well visible, None if one finds no place."""
     placed: list[Placed] = []
-    for model, area in zip(models, profile.areas(len(models), rng), strict=True):
+    for model, area in zip(models, areas, strict=True):
         for _ in range(TRIES):
             target = Target(*profile.centre(float(np.sqrt(area)) / 2, rng), float(area))
-            one = put(model, outlook, target, profile, rng)
+            one = put(model, table, outlook, target, profile, rng)
             if one is None or not home.in_sight(outlook.eye[None], one.centre):
                 continue
             if _fits(one, placed, outlook, profile):

@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from .boxes import box_of
+
 UInt8 = npt.NDArray[np.uint8]
 
 
@@ -17,9 +19,9 @@ def visible_mask(instance: npt.NDArray[np.int32], first: int, count: int) -> UIn
 
 
 def box_and_area(mask: UInt8, number: int) -> tuple[npt.NDArray[np.float32], np.float32]:
-    """Return the half-open box [x0, y0, x1, y1] around object `number` of `mask` (rows, columns) and its area.
+    """Return the box (4,) around object `number` of `mask` (rows, columns) and its area, a share of the picture.
 
-    Both are fractions of the picture; NaN if no pixel shows the object.
+    NaN if no pixel shows the object.
 
     >>> box, area = box_and_area(np.array([[0, 2], [0, 2]], np.uint8), 1)
     >>> box.tolist(), float(area)
@@ -28,7 +30,4 @@ def box_and_area(mask: UInt8, number: int) -> tuple[npt.NDArray[np.float32], np.
     shown = mask == number + 1
     if not shown.any():
         return np.full(4, np.nan, np.float32), np.float32(np.nan)
-    rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
-    height, width = mask.shape
-    edges = [columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height]
-    return np.array(edges, np.float32), np.float32(shown.mean())
+    return np.array(box_of(shown), np.float32), np.float32(shown.mean())

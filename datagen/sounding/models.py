@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ...digests import generator_for
 from ..scenes.procedural.brush import Brush, Canvas
+from ..scenes.procedural.furniture import legs
 from ..scenes.procedural.noise import NoiseBank
 from ..scenes.procedural.palette import Palette
 from ..scenes.procedural.sounding import SOUNDING
@@ -21,6 +22,8 @@ from ..scenes.scene import Scene
 
 Float64 = npt.NDArray[np.float64]
 
+TABLE_WIDTH, TABLE_HEIGHT = 0.5, 0.5
+"""Of a side table, m."""
 LOOKS = 8
 """Number of sets of textures that the objects of a dataset share."""
 
@@ -120,14 +123,24 @@ def _look(seed: int, number: int) -> _Look:
     return _Look(seed, number)
 
 
-def draw_models(kinds: Sequence[str], seed: int, rng: np.random.Generator) -> list[Model]:
-    """Return a model of each of `kinds`, each different from all others drawn with another `rng`."""
+def draw_models(kinds: Sequence[str], seed: int, rng: np.random.Generator) -> tuple[list[Model], Model]:
+    """Return a model of each of `kinds`, each different from all others drawn with another `rng`, and a side table."""
     palette = ObjectPalette(rng, _look(seed, int(rng.integers(LOOKS))))
-    canvases = [Canvas(rng) for _ in kinds]
-    for kind, canvas in zip(kinds, canvases, strict=True):
+    canvases = [Canvas(rng) for _ in (*kinds, "side table")]
+    for kind, canvas in zip(kinds, canvases, strict=False):
         SOUNDING[kind].draw(Brush(canvas), palette)
-    scenes = [canvas.scene(kind, palette.textures) for kind, canvas in zip(kinds, canvases, strict=True)]
-    return [Model(kind, scene) for kind, scene in zip(kinds, scenes, strict=True)]
+    _draw_side_table(Brush(canvases[-1]), palette)
+    *things, table = (
+        Model(kind, canvas.scene(kind, palette.textures))
+        for kind, canvas in zip((*kinds, "side table"), canvases, strict=True)
+    )
+    return things, table
+
+
+def _draw_side_table(brush: Brush, palette: Palette) -> None:
+    brush, paint, half = brush.part("side table"), palette.any_wood(), TABLE_WIDTH / 2
+    brush.box((-half, TABLE_HEIGHT - 0.03, -half), (half, TABLE_HEIGHT, half), paint)
+    legs(brush, half - 0.02, 0.02 - half, half - 0.02, TABLE_HEIGHT - 0.03, 0.04, paint)
 
 
 def assembled(things: Sequence[tuple[Model, Pose]]) -> Scene:
