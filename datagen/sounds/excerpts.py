@@ -1,0 +1,59 @@
+"""Cuts and levels clips: every clip holds sound, and all are about equally loud."""
+
+import numpy as np
+import numpy.typing as npt
+
+from ...conventions import SAMPLE_RATE
+
+Float64 = npt.NDArray[np.float64]
+Sound = npt.NDArray[np.floating]
+
+LEVEL = 0.1
+"""Root mean square of a clip, full scale 1; drawn within 3 dB of it, and lower where the peak would pass `PEAK`."""
+
+PEAK = 0.95
+LEVEL_SPREAD_DB = 3.0
+_FADE_SECONDS = 0.005
+_CANDIDATES = 32
+_AUDIBLE = 0.5
+
+
+def excerpt(sound: Sound, seconds: float, *, rng: np.random.Generator) -> Float64:
+    """Return `seconds` of `sound` (samples,) at 16 kHz that hold sound: float64 (samples,), faded over 5 ms at the ends.
+
+    Draws 32 starts and takes the first whose level is at least half of the loudest one's. A shorter sound is repeated.
+    """
+    samples = round(seconds * SAMPLE_RATE)
+    if sound.size < samples:
+        return faded(np.resize(sound, samples))
+    starts = rng.integers(0, sound.size - samples + 1, _CANDIDATES)
+    levels = np.array([root_mean_square(sound[start : start + samples]) for start in starts])
+    start = int(starts[np.argmax(levels >= _AUDIBLE * levels.max())])
+    return faded(sound[start : start + samples])
+
+
+def levelled(sound: Sound, *, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Return `sound` (samples,) at the level of a clip, as float32 multiples of 1 / 32768 that never reach 1.
+
+    Whole multiples make the samples the same whatever the last bit of a sine was, and exact as int16.
+    """
+    target = LEVEL * 10 ** (rng.uniform(-LEVEL_SPREAD_DB, LEVEL_SPREAD_DB) / 20)
+    peak = float(np.abs(sound).max(initial=0.0))
+    if peak == 0:
+        raise ValueError("a silent sound has no level")
+    gain = min(target / root_mean_square(sound), PEAK / peak)
+    return (np.rint(sound * (gain * 32768)) / 32768).astype(np.float32)
+
+
+def faded(sound: Sound) -> Float64:
+    """Return `sound` (samples,) with 5 ms of fade at both ends."""
+    ramp = (np.arange(min(round(_FADE_SECONDS * SAMPLE_RATE), sound.size)) + 0.5) / round(_FADE_SECONDS * SAMPLE_RATE)
+    gain = np.ones(sound.size)
+    gain[: ramp.size] *= ramp
+    gain[sound.size - ramp.size :] *= ramp[::-1]
+    return sound * gain
+
+
+def root_mean_square(sound: Sound) -> float:
+    """Return the root mean square of `sound` (samples,)."""
+    return float(np.sqrt(np.mean(np.square(sound, dtype=np.float64))))

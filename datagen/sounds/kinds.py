@@ -1,0 +1,26 @@
+"""The kinds of things at home that sound. `category` in a dataset is an index into this list."""
+
+KINDS: tuple[str, ...] = (
+    "telephone",
+    "alarm-clock",
+    "wall-clock",
+    "kettle",
+    "tap",
+    "washing-machine",
+    "vacuum-cleaner",
+    "fan",
+    "fridge",
+    "microwave",
+    "television",
+    "radio",
+    "music-box",
+    "piano",
+    "door-bell",
+    "dog",
+    "cat",
+    "baby",
+    "person",
+    "frying-pan",
+    "smoke-alarm",
+    "hair-dryer",
+)
