@@ -24,7 +24,7 @@ from .cameras import PITCH_DEG, Camera
 from .corpora import Corpus, open_corpus, reopen_corpus
 from .dataset import Dataset, Elsewhere
 from .hm3d_ss import split_scenes
-from .home import TracedHome, open_home
+from .home import TracedHome
 from .raycast import View, render
 from .scenes.joined import joined
 from .scenes.opening import PROCEDURAL, SceneSource, open_scenes
@@ -35,6 +35,7 @@ from .sounding.clips import SAMPLES, SILENCE, Clip, Clips
 from .sounding.masks import box_and_area, visible_mask
 from .sounding.models import draw_models
 from .sounding.profiles import PROFILES, ProfileName
+from .sounding.quiet_home import open_quiet_home
 from .sounding.responses import RESPONSE_SAMPLES, direct_to_reverberant, responses
 from .sounding.slots import OBJECTS, SOURCES, filled, in_slots
 from .sounds import KINDS
@@ -175,8 +176,7 @@ class SoundingPlan:
         number, picture = divmod(row, self.settings.pictures)
         name = self.settings.scene_names[number]
         sample_id = f"{name}/{picture:05d}"
-        home = open_home(self.scenes, number, "native", "native", None)
-        assert isinstance(home, TracedHome)
+        home = open_quiet_home(self.scenes, number)
         rng = generator_for(self.settings.seed, sample_id)
         shot = self._shot(home, rng)
         kinds = [*shot.kinds, *_unseen_kinds(shot.kinds, rng)]

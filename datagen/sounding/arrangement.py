@@ -10,16 +10,16 @@ from ...conventions import wrap_degrees
 from ..cameras import Camera
 from ..home import TracedHome
 from ..scenes.scene import Scene
+from .boxes import overlap
 from .models import Model, assembled
 from .outlook import Outlook, look_from
-from .boxes import overlap
 from .placement import Placed, Target, put, visible_shares
 from .profiles import Profile
 
 Float64 = npt.NDArray[np.float64]
 
-CAMERAS, TRIES = 60, 12
-"""Cameras tried for a picture, and targets tried for each object from one camera."""
+CAMERAS, CAMERAS_PER_SIZE, TRIES = 240, 24, 12
+"""Cameras tried for a picture, and for one choice of sizes, and targets tried for each object from one camera."""
 LEAST_DEPTH, LEAST_MEDIAN_DEPTH = 0.3, 1.2
 """Least distance of the nearest surface, and of the median one, from a camera, m."""
 LARGEST_RATIO = 1.9
@@ -64,8 +64,9 @@ def arrange(
     home: TracedHome, models: Sequence[Model], table: Model, profile: Profile, rng: np.random.Generator
 ) -> Arrangement | None:
     """Return `models` in a picture of `home`, None if there is no place for them."""
-    areas = profile.areas(len(models), rng)
-    for _ in range(CAMERAS):
+    for camera in range(CAMERAS):
+        if camera % CAMERAS_PER_SIZE == 0:
+            areas = profile.areas(len(models), rng)
         foot = home.floor.random_point(rng)
         eye = foot + np.array([0.0, rng.uniform(*profile.eye), 0.0])
         outlook = look_from(home.scene, eye, float(rng.uniform(0, 360)))

@@ -1,6 +1,7 @@
 """Objects that can sound, drawn once in their own frame and then put anywhere in a home.
 
-A model rests at the origin of its frame, its front towards +z; what hangs on a wall is centred there, the wall at z = 0.
+A model rests at the origin of its frame, its front towards +z. What hangs on a wall is centred there, with the wall at
+z = 0.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...digests import generator_for
+from ..cameras import PITCH_DEG, Camera, orientation, ray_directions
 from ..scenes.procedural.brush import Brush, Canvas
 from ..scenes.procedural.furniture import legs
 from ..scenes.procedural.noise import NoiseBank
@@ -19,13 +21,18 @@ from ..scenes.procedural.sounding import SOUNDING
 from ..scenes.procedural.surfaces import Image
 from ..scenes.rays import Hits
 from ..scenes.scene import Scene
+from .boxes import box_of, share_of
 
 Float64 = npt.NDArray[np.float64]
 
 TABLE_WIDTH, TABLE_HEIGHT = 0.5, 0.5
 """Of a side table, m."""
+TRIAL_DISTANCE = 2.0
+"""Distance at which it is measured how large a model seems, m."""
 LOOKS = 8
 """Number of sets of textures that the objects of a dataset share."""
+
+_CAMERA = Camera().scaled(0.5)
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,15 @@ class Model:
     def centre(self) -> Float64:
         """Centre (3,) of its box, m."""
         return (self.low + self.high) / 2
+
+    @cached_property
+    def shares(self) -> tuple[float, float]:
+        """Shares of the picture that its pixels and the box around them take, `TRIAL_DISTANCE` m ahead of a camera."""
+        ahead = -TRIAL_DISTANCE * orientation(0.0, PITCH_DEG)[:, 2]
+        place = ahead - self.centre
+        pose = Pose((float(place[0]), float(place[1]), float(place[2])), 0.0, 1.0)
+        shown = np.isfinite(self.distances(pose, np.zeros(3), ray_directions(_CAMERA, orientation(0.0, PITCH_DEG))))
+        return float(shown.mean()), share_of(box_of(shown))
 
     def distances(self, pose: Pose, eye: Float64, directions: Float64) -> Float64:
         """Return how far the model at `pose` is from `eye` (3,) along unit `directions` (..., 3), inf for a miss."""

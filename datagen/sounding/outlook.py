@@ -21,7 +21,8 @@ class Outlook:
     """A home seen from `eye` (3,) m at `heading` degrees, as coarse pixels (rows, columns).
 
     `directions` are unit vectors (rows, columns, 3), `distance` is in m along them (inf where nothing is hit), and
-    `normal` (rows, columns, 3) of the surface points at the camera's side.
+    `normal` (rows, columns, 3) of the surface points at the camera's side. `names` (rows, columns) are those of the
+    instances that show.
     """
 
     eye: Float64
@@ -29,6 +30,7 @@ class Outlook:
     directions: Float64
     distance: Float64
     normal: Float64
+    names: npt.NDArray[np.str_]
 
     @property
     def turned(self) -> Float64:
@@ -60,4 +62,6 @@ def look_from(scene: Scene, eye: Float64, heading: float) -> Outlook:
     distance = np.where(face >= 0, hits.distance.reshape(shape), np.inf).astype(np.float64)
     normal = scene.normals[face].astype(np.float64)
     away = np.einsum("rck,rck->rc", normal, directions) > 0
-    return Outlook(eye, heading, directions, distance, np.where(away[..., None], -normal, normal))
+    assert scene.instance is not None
+    names = np.array(scene.instance_names)[scene.instance[face]]
+    return Outlook(eye, heading, directions, distance, np.where(away[..., None], -normal, normal), names)

@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from ..scenes.procedural.sounding import SOUNDING
 from .boxes import Box, box_of, share_of
-from .models import Model, Pose
+from .models import TRIAL_DISTANCE, Model, Pose
 from .outlook import Outlook
 from .profiles import Profile
-from .stances import Stance, Way, Wish, afloat, floating, hanging, on_floor, on_side_table, on_table, standing
+from .stances import Stance, Way, Wish, floating, hanging, on_floor, on_side_table, on_table, on_wall, standing
 
 Float64 = npt.NDArray[np.float64]
 
@@ -20,7 +20,6 @@ LARGEST_JITTER = 35.0
 AREA_TOLERANCE = 1.3
 """Largest ratio of realised and wanted area."""
 _ROUNDS = 3
-_TRIAL_DISTANCE = 2.0
 
 
 @dataclass(frozen=True)
@@ -68,10 +67,8 @@ def put(
     ray = outlook.towards(target.x, target.y)
     jitter = float(rng.uniform(-LARGEST_JITTER, LARGEST_JITTER))
     facing = float(np.degrees(np.arctan2(-ray[0], -ray[2]))) + jitter
-    trial = _seen(model, outlook, afloat(model, outlook.eye + _TRIAL_DISTANCE * ray, facing, 1.0))
-    if trial is None:
-        return None
-    ratio = float(np.sqrt(target.area / trial.area(profile.natural))) / _TRIAL_DISTANCE
+    pixels, box = model.shares
+    ratio = float(np.sqrt(target.area / (box if profile.natural else pixels))) / TRIAL_DISTANCE
     wish = Wish(model, table, outlook, target.x, target.y, ratio, facing)
     for way in _ways(model.kind, profile):
         stance = way(wish)
@@ -86,7 +83,7 @@ def _ways(kind: str, profile: Profile) -> Sequence[Way]:
     where = SOUNDING[kind].where
     if not profile.natural:
         return (hanging if where == "wall" else standing, floating)
-    return {"wall": (hanging,), "floor": (on_floor,)}.get(where, (on_table, on_side_table))
+    return {"wall": (on_wall,), "floor": (on_floor,)}.get(where, (on_table, on_side_table))
 
 
 def _seen(model: Model, outlook: Outlook, pose: Pose) -> Placed | None:

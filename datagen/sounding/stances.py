@@ -18,8 +18,15 @@ LEVEL, UPRIGHT = 0.95, 0.1
 """Least vertical component of the normal of a level surface, and the largest of a wall's."""
 FLOOR_HEIGHT = 0.06
 """Largest height of what counts as floor (a rug is), m above the floor at y = 0."""
-TABLE_HEIGHTS = (0.35, 1.3)
-"""Heights at which a level surface counts as a table or counter, m."""
+TABLES = frozenset(
+    (
+        *("worktop", "desk", "dining table", "table runner", "coffee table", "bedside table", "sideboard", "tv stand"),
+        *("chest of drawers", "bathroom cupboard", "shelf"),
+    )
+)
+"""Instances of procedural homes on which things stand."""
+WALL, HANGING_HEIGHTS = "wall", (0.8, 2.2)
+"""How the names of walls begin, and how high things hang on them, m."""
 TABLE_SCALES = (0.8, 1.7)
 """Scales of side tables."""
 _FORESHORTENING = 0.8
@@ -75,8 +82,7 @@ def on_floor(wish: Wish) -> Stance | None:
 
 def on_table(wish: Wish) -> Stance | None:
     """Return how the object stands on a table or counter of the home."""
-    found = standing(wish)
-    return found if found and TABLE_HEIGHTS[0] <= found.pose.place[1] <= TABLE_HEIGHTS[1] else None
+    return standing(wish) if wish.outlook.names[wish.outlook.pixel(wish.x, wish.foot)] in TABLES else None
 
 
 def on_side_table(wish: Wish) -> Stance | None:
@@ -94,7 +100,7 @@ def on_side_table(wish: Wish) -> Stance | None:
     if away < NEAREST or wish.outlook.distance[row, column] < away or wish.ratio * away * footprint > 1.2 * scale:
         return None
     below = np.array([top[0], 0.001, top[2]])
-    return Stance(_pose(top + [0, 0.001, 0], wish.facing, wish.ratio * away), _pose(below, wish.facing, scale))
+    return Stance(_pose(top, wish.facing, wish.ratio * away), _pose(below, wish.facing, scale))
 
 
 def hanging(wish: Wish) -> Stance | None:
@@ -105,6 +111,13 @@ def hanging(wish: Wish) -> Stance | None:
         return None
     place = wish.outlook.eye + away * wish.outlook.directions[row, column] + 0.004 * normal
     return Stance(_pose(place, float(np.degrees(np.arctan2(normal[0], normal[2]))), wish.ratio * away))
+
+
+def on_wall(wish: Wish) -> Stance | None:
+    """Return how the object hangs on a wall of the home, at the height of the eyes."""
+    found = hanging(wish)
+    named = str(wish.outlook.names[wish.outlook.pixel(wish.x, wish.y)]).startswith(WALL)
+    return found if found and named and HANGING_HEIGHTS[0] < found.pose.place[1] < HANGING_HEIGHTS[1] else None
 
 
 def floating(wish: Wish) -> Stance | None:
