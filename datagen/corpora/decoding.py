@@ -117,8 +117,12 @@ def _through_ffmpeg(path: Path) -> bytes:
         return wav.read_bytes()
 
 
-def require_usable(mono: npt.NDArray[np.float32], sample_rate: int, *, minimum_seconds: float) -> None:
-    """Raise `Unusable` for a sound that is not finite, is silent, or is shorter than `minimum_seconds`."""
+def require_usable(
+    mono: npt.NDArray[np.float32], sample_rate: int, *, minimum_seconds: float, minimum_rate: int = 0
+) -> None:
+    """Raise `Unusable` for a sound that is not finite, is silent, too short or sampled below `minimum_rate` Hz."""
+    if sample_rate < minimum_rate:
+        raise Unusable(f"sample rate too low ({sample_rate} Hz, at least {minimum_rate} Hz asked)")
     if not np.isfinite(mono).all():
         raise Unusable("NaN or infinite samples")
     seconds = len(mono) / sample_rate

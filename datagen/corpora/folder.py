@@ -3,7 +3,9 @@
 import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
@@ -25,39 +27,47 @@ def open_folder(folder: Path, *, minimum_seconds: float, kind: str = "folder", l
     the ids and the decoded sounds, so it does not depend on where the folder is. Raises InputError for a folder
     without usable audio.
     """
-    names, unreadable = _audio_files(folder)
+    names, unreadable = audio_files(folder)
     if not names and not unreadable:
         raise InputError(f"{folder}: no audio file in it or below ({' '.join(sorted(decoding.SUFFIXES))})")
-    found, skipped = _scan(folder, names, minimum_seconds)
+    found, skipped = examine_files(folder, names, minimum_seconds=minimum_seconds)
     skipped = sorted(skipped + unreadable)
     if not found:
-        raise InputError(_nothing_left(folder, skipped))
-    labels, unused = labels_of(folder, [name for name, *_ in found])
+        raise InputError(nothing_left(folder, skipped))
+    labels, unused = labels_of(folder, [file.name for file in found])
     clips = tuple(
-        Clip(name, label.speaker, label.licence or licence, samples, label.known_by)
-        for (name, samples, _, _), label in zip(found, labels, strict=True)
+        Clip(file.name, label.speaker, label.licence or licence, file.samples, label.known_by)
+        for file, label in zip(found, labels, strict=True)
     )
     return Corpus(
         kind=kind,
         location=str(folder.absolute()),
         clips=clips,
-        digest=digest(
-            [[c.clip_id, sound, c.speaker, c.licence] for c, (_, _, sound, _) in zip(clips, found, strict=True)]
-        ),
+        digest=digest([[c.clip_id, file.sound, c.speaker, c.licence] for c, file in zip(clips, found, strict=True)]),
         skipped=tuple(f"{printable(name)}: {reason}" for name, reason in sorted(skipped + unused)),
-        fingerprints=tuple(fingerprint for *_, fingerprint in found),
+        fingerprints=tuple(file.fingerprint for file in found),
     )
 
 
-def _scan(
-    folder: Path, names: list[str], minimum_seconds: float
-) -> tuple[list[tuple[str, int, str, str]], list[tuple[str, str]]]:
-    """Return (name, samples at 16 kHz, digests of sound and file) of usable files; (name, reason) of the others."""
+@dataclass(frozen=True)
+class AudioFile:
+    """A usable file: its path in the folder, its samples at 16 kHz, the digest of its sound and of the file."""
 
-    def examine(name: str) -> tuple[int, str, str] | str:
-        """Return length and digests of the file `name`, or the reason why it is unusable."""
+    name: str
+    samples: int
+    sound: str
+    fingerprint: str
+
+
+def examine_files(
+    folder: Path, names: Sequence[str], *, minimum_seconds: float, minimum_rate: int = 0
+) -> tuple[list[AudioFile], list[tuple[str, str]]]:
+    """Return the usable ones of the files `names` in `folder`, and (name, reason) of the others; decodes each once."""
+
+    def examine(name: str) -> AudioFile | str:
+        """Return the file `name`, or the reason why it is unusable."""
         try:
-            return _examine(folder / name, minimum_seconds)
+            return _examine(folder, name, minimum_seconds, minimum_rate)
         except decoding.Unusable as error:
             return str(error)
         except OSError as error:
@@ -76,15 +86,15 @@ def _scan(
             if isinstance(result, str):
                 skipped.append((name, result))
             else:
-                found.append((name, *result))
+                found.append(result)
     return found, skipped
 
 
-def _examine(path: Path, minimum_seconds: float) -> tuple[int, str, str]:
-    _require_text(path)
-    sound = decoding.decode(path)
-    decoding.require_usable(sound.mono, sound.sample_rate, minimum_seconds=minimum_seconds)
-    return len(sound.at_16_khz()), sound.digest(), sound.fingerprint
+def _examine(folder: Path, name: str, minimum_seconds: float, minimum_rate: int) -> AudioFile:
+    _require_text(folder / name)
+    sound = decoding.decode(folder / name)
+    decoding.require_usable(sound.mono, sound.sample_rate, minimum_seconds=minimum_seconds, minimum_rate=minimum_rate)
+    return AudioFile(name, len(sound.at_16_khz()), sound.digest(), sound.fingerprint)
 
 
 def printable(name: str) -> str:
@@ -99,7 +109,7 @@ def _require_text(path: Path) -> None:
         raise decoding.Unusable("file name is not UTF-8 (rename it)") from error
 
 
-def _audio_files(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
+def audio_files(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
     """Return the sorted posix paths of the audio relative to `folder`, and (name, reason) of unreadable folders.
 
     Linked folders are followed, each only once, so loops of links end.
@@ -131,7 +141,8 @@ def _looks_like_audio(name: str) -> bool:
     return not name.startswith(".") and Path(name).suffix.lower() in decoding.SUFFIXES
 
 
-def _nothing_left(folder: Path, skipped: list[tuple[str, str]]) -> str:
+def nothing_left(folder: Path, skipped: list[tuple[str, str]]) -> str:
+    """Return why none of the audio under `folder` can be used; `skipped` holds (name, reason)."""
     kinds = Counter(reason.split(" (")[0] for _, reason in skipped)
     examples = {reason.split(" (")[0]: printable(name) for name, reason in reversed(skipped)}
     reasons = "; ".join(f"{count} {kind}, e.g. {examples[kind]}" for kind, count in kinds.most_common())

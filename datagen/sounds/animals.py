@@ -34,7 +34,7 @@ def dog(samples: int, rng: Rng) -> Float64:
 
 
 def cat(samples: int, rng: Rng) -> Float64:
-    """Return a meowing cat: calls of 0.5 to 1 s whose pitch rises from 400 towards 800 Hz and falls as the mouth opens."""
+    """Return a meowing cat: calls of 0.5 to 1 s; pitch rises from 400 towards 800 Hz and falls, the mouth opens."""
     low, high, opening = rng.uniform(400, 480), rng.uniform(620, 790), around(1.0, rng)
     sound = np.zeros(samples)
     for start, seconds in _calls(samples, rng, length=0.75, gap=0.7, spread=0.3):

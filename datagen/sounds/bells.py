@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...conventions import SAMPLE_RATE
 from . import signals
 from .signals import Float64, Rng, around
 
@@ -43,7 +44,7 @@ def alarm_clock(samples: int, rng: Rng) -> Float64:
 
 
 def smoke_alarm(samples: int, rng: Rng) -> Float64:
-    """Return a smoke alarm: three tones of 0.5 s, 0.5 s apart, then 1.5 s of pause; 3.1 kHz, or a square wave of 520 Hz.
+    """Return a smoke alarm: tones of 3.1 kHz, or square waves of 520 Hz: three of 0.5 s, 0.5 s apart, then 1.5 s off.
 
     Source: the temporal pattern of ISO 8201.
     """
@@ -60,7 +61,7 @@ def door_bell(samples: int, rng: Rng) -> Float64:
     decays = [around(1.5, rng, spread=0.3) / (1 + k) for k in range(len(BAR))]
     gains = (1.0, around(0.3, rng), around(0.12, rng))
     ring = around(2.6, rng)
-    presses = np.arange(rng.uniform(0, 0.2), samples / signals.SAMPLE_RATE, ring)
+    presses = np.arange(rng.uniform(0, 0.2), samples / SAMPLE_RATE, ring)
     notes = [(press + delay, pitch) for press in presses for delay, pitch in ((0, high), (apart, high / MAJOR_THIRD))]
     return signals.ringing(
         samples,

@@ -19,7 +19,7 @@ _AUDIBLE = 0.5
 
 
 def excerpt(sound: Sound, seconds: float, *, rng: np.random.Generator) -> Float64:
-    """Return `seconds` of `sound` (samples,) at 16 kHz that hold sound: float64 (samples,), faded over 5 ms at the ends.
+    """Return `seconds` of `sound` (samples,) at 16 kHz that hold sound, faded over 5 ms at both ends: float64.
 
     Draws 32 starts and takes the first whose level is at least half of the loudest one's. A shorter sound is repeated.
     """
@@ -42,7 +42,7 @@ def levelled(sound: Sound, *, rng: np.random.Generator) -> npt.NDArray[np.float3
     if peak == 0:
         raise ValueError("a silent sound has no level")
     gain = min(target / root_mean_square(sound), PEAK / peak)
-    return (np.rint(sound * (gain * 32768)) / 32768).astype(np.float32)
+    return np.asarray(np.rint(sound * (gain * 32768)) / 32768, dtype=np.float32)
 
 
 def faded(sound: Sound) -> Float64:

@@ -21,7 +21,7 @@ def washing_machine(samples: int, rng: Rng) -> Float64:
     laundry = signals.noise_band(samples, rng, 100.0, 500.0) * (1.1 + tumble)
     water = signals.noise_band(samples, rng, 400.0, 1500.0) * np.maximum(slosh, 0) ** 2
     hum = _hum(samples, rng, (1.0, 0.4, 0.2))
-    return 0.35 * drum + around(0.4, rng) * hum + laundry + around(0.4, rng) * water
+    return np.asarray(0.35 * drum + around(0.4, rng) * hum + laundry + around(0.4, rng) * water)
 
 
 def vacuum_cleaner(samples: int, rng: Rng) -> Float64:

@@ -28,7 +28,7 @@ def music_box(samples: int, rng: Rng) -> Float64:
 
 
 def piano(samples: int, rng: Rng) -> Float64:
-    """Return a piano: a melody of 2 to 6 notes per second over slower bass notes; stiff strings, as in `piano_partials`."""
+    """Return a piano: 2 to 6 notes per second over slower bass notes, on stiff strings (see `piano_partials`)."""
     root = rng.uniform(200, 330)
     stiffness = math.exp(rng.uniform(math.log(1e-4), math.log(1e-3)))
     melody = _melody(samples, rng, root=root, octaves=2)

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ...compiled import njit
 from ...conventions import SAMPLE_RATE
+from . import recursions
 
 Float64 = npt.NDArray[np.float64]
+Numbers = Sequence[float] | Float64
 Rng = np.random.Generator
 
 HIGHEST = 7500.0
@@ -36,7 +37,7 @@ def white(samples: int, rng: Rng) -> Float64:
 
 
 def wander(samples: int, rng: Rng, *, per_second: float, depth: float) -> Float64:
-    """Return a slow random gain around 1: `per_second` independent points, standard deviation `depth`, never negative."""
+    """Return a slow random gain around 1: `per_second` random points of deviation `depth`, never negative."""
     points = math.ceil(samples / SAMPLE_RATE * per_second) + 2
     gain = 1 + depth * rng.standard_normal(points)
     return np.maximum(np.interp(np.arange(samples) * per_second / SAMPLE_RATE, np.arange(points), gain), 0)
@@ -44,16 +45,14 @@ def wander(samples: int, rng: Rng, *, per_second: float, depth: float) -> Float6
 
 def low_pass(signal: Float64, frequency: float) -> Float64:
     """Return `signal` through a second-order Butterworth low-pass at `frequency` Hz."""
-    w, alpha = _pole(frequency)
-    c = math.cos(w)
-    return _biquad(signal, np.array([(1 - c) / 2, 1 - c, (1 - c) / 2, -2 * c, 1 - alpha]) / (1 + alpha))
+    c, alpha = _pole(frequency)
+    return _filtered(signal, [(1 - c) / 2, 1 - c, (1 - c) / 2, -2 * c, 1 - alpha], 1 + alpha)
 
 
 def high_pass(signal: Float64, frequency: float) -> Float64:
     """Return `signal` through a second-order Butterworth high-pass at `frequency` Hz."""
-    w, alpha = _pole(frequency)
-    c = math.cos(w)
-    return _biquad(signal, np.array([(1 + c) / 2, -1 - c, (1 + c) / 2, -2 * c, 1 - alpha]) / (1 + alpha))
+    c, alpha = _pole(frequency)
+    return _filtered(signal, [(1 + c) / 2, -1 - c, (1 + c) / 2, -2 * c, 1 - alpha], 1 + alpha)
 
 
 def band_pass(signal: Float64, low: float, high: float) -> Float64:
@@ -70,7 +69,7 @@ def pink(samples: int, rng: Rng) -> Float64:
     """Return noise of unit variance that falls by about 3 dB per octave: a sum of one-pole noises an octave apart."""
     noise = white(samples, rng)
     corners = 40.0 * 2.0 ** np.arange(0, 8, 2)
-    return unit(sum((_one_pole(noise, corner) / math.sqrt(corner) for corner in corners), np.zeros(samples)))
+    return unit(sum((recursions.one_pole(noise, corner) / math.sqrt(corner) for corner in corners), np.zeros(samples)))
 
 
 def unit(signal: Float64) -> Float64:
@@ -79,16 +78,16 @@ def unit(signal: Float64) -> Float64:
     return signal / level if level > 0 else signal
 
 
-def modes(excitation: Float64, frequency: Sequence[float], decay: Sequence[float], gain: Sequence[float]) -> Float64:
+def modes(excitation: Float64, frequency: Numbers, decay: Numbers, gain: Numbers) -> Float64:
     """Return the sum of damped modes driven by `excitation`: an impulse of 1 rings each mode with its `gain`.
 
     `frequency` in Hz, `decay` in s.
     """
     rows = [row for row in zip(frequency, decay, gain, strict=True) if row[0] < HIGHEST]
-    return _modes(excitation, np.array(rows, dtype=np.float64).reshape(-1, 3))
+    return np.asarray(recursions.damped_modes(excitation, np.array(rows, dtype=np.float64).reshape(-1, 3)))
 
 
-def impulses(samples: int, times: Sequence[float] | Float64, gains: float | Sequence[float] | Float64 = 1.0) -> Float64:
+def impulses(samples: int, times: Numbers, gains: float | Numbers = 1.0) -> Float64:
     """Return impulses of `gains` at `times` (s); those outside of the signal are left out."""
     at = np.rint(np.asarray(times, dtype=np.float64) * SAMPLE_RATE).astype(np.int64)
     inside = (at >= 0) & (at < samples)
@@ -102,25 +101,26 @@ def ringing(samples: int, events: npt.ArrayLike) -> Float64:
 
     The frequency rises by `rise` times itself every second.
     """
-    return _ringing(samples, np.asarray(events, dtype=np.float64).reshape(-1, 5))
+    return np.asarray(recursions.damped_sines(samples, np.asarray(events, dtype=np.float64).reshape(-1, 5)))
 
 
-def harmonics(frequency: Float64, gains: Sequence[float] | Float64) -> Float64:
+def harmonics(frequency: Float64, gains: Numbers) -> Float64:
     """Return harmonics 1, 2, ... of `frequency` (samples,) Hz with `gains`; those above 7.5 kHz are left out."""
     count = min(len(gains), int(HIGHEST / float(frequency.max())))
-    return _harmonics(np.cumsum(frequency) * (2 * math.pi / SAMPLE_RATE), np.array(gains[:count], dtype=np.float64))
+    phase = np.cumsum(frequency) * (2 * math.pi / SAMPLE_RATE)
+    return np.asarray(recursions.summed_harmonics(phase, np.array(gains[:count], dtype=np.float64)))
 
 
 def sine(frequency: float, samples: int, *, phase: float = 0.0) -> Float64:
     """Return a sine of `frequency` Hz, starting at `phase` (cycles)."""
-    return np.sin(2 * math.pi * (frequency / SAMPLE_RATE * np.arange(samples) + phase))
+    return np.asarray(np.sin(2 * math.pi * (frequency / SAMPLE_RATE * np.arange(samples) + phase)))
 
 
 def formants(signal: Float64, centres: Sequence[float | Float64], bandwidths: Sequence[float]) -> Float64:
     """Return `signal` through parallel resonators at `centres` (Hz, fixed or one per sample), `bandwidths` in Hz."""
     heard = np.zeros(signal.size)
     for centre, bandwidth in zip(centres, bandwidths, strict=True):
-        heard += _formant(signal, np.broadcast_to(np.asarray(centre, dtype=np.float64), signal.shape), bandwidth)
+        heard += recursions.formant(signal, np.full(signal.size, centre, dtype=np.float64), bandwidth)
     return heard
 
 
@@ -160,98 +160,10 @@ def place(signal: Float64, part: Float64, at: float) -> None:
 
 
 def _pole(frequency: float) -> tuple[float, float]:
+    """Return the cosine of `frequency` (Hz) on the unit circle, and half its sine over the Q of 1 / sqrt(2)."""
     w = 2 * math.pi * frequency / SAMPLE_RATE
-    return w, math.sin(w) / math.sqrt(2)
+    return math.cos(w), math.sin(w) / math.sqrt(2)
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
-def _biquad(signal, c):  # type: ignore[no-untyped-def]
-    """Return `signal` filtered by `c`: b0, b1, b2, a1, a2 (transposed direct form 2)."""
-    filtered = np.empty_like(signal)
-    first = second = 0.0
-    for n in range(signal.size):
-        x = signal[n]
-        y = c[0] * x + first
-        first = c[1] * x - c[3] * y + second
-        second = c[2] * x - c[4] * y
-        filtered[n] = y
-    return filtered
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def _one_pole(signal, corner):  # type: ignore[no-untyped-def]
-    keep = math.exp(-2 * math.pi * corner / SAMPLE_RATE)
-    filtered = np.empty_like(signal)
-    y = 0.0
-    for n in range(signal.size):
-        y = keep * y + signal[n]
-        filtered[n] = y
-    return filtered
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def _modes(excitation, rows):  # type: ignore[no-untyped-def]
-    heard = np.zeros_like(excitation)
-    for k in range(rows.shape[0]):
-        w = 2 * math.pi * rows[k, 0] / SAMPLE_RATE
-        radius = 10 ** (-3 / (rows[k, 1] * SAMPLE_RATE))
-        a1, a2 = 2 * radius * math.cos(w), -radius * radius
-        gain = rows[k, 2] * math.sin(w)
-        first = second = 0.0
-        for n in range(excitation.size):
-            y = gain * excitation[n] + a1 * first + a2 * second
-            second = first
-            first = y
-            heard[n] += y
-    return heard
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def _ringing(samples, events):  # type: ignore[no-untyped-def]
-    """Turn a phasor for each event until it has fallen by 50 dB; a second one turns the turn, for the rise."""
-    heard = np.zeros(samples)
-    for k in range(events.shape[0]):
-        start = int(round(events[k, 0] * SAMPLE_RATE))
-        w = 2 * math.pi * events[k, 1] / SAMPLE_RATE
-        loss = 3 * math.log(10.0) / (events[k, 2] * SAMPLE_RATE)
-        bend = w * events[k, 4] / SAMPLE_RATE
-        turn = math.exp(-loss) * complex(math.cos(w), math.sin(w))
-        more = complex(math.cos(bend), math.sin(bend))
-        phasor = complex(events[k, 3], 0.0)
-        for n in range(start, min(samples, start + int(50 / 60 * events[k, 2] * SAMPLE_RATE))):
-            if n >= 0:
-                heard[n] += phasor.imag
-            phasor *= turn
-            turn *= more
-    return heard
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def _harmonics(phase, gains):  # type: ignore[no-untyped-def]
-    heard = np.empty_like(phase)
-    for n in range(phase.size):
-        twice = 2 * math.cos(phase[n])
-        before, now = 0.0, math.sin(phase[n])
-        total = 0.0
-        for k in range(gains.size):
-            total += gains[k] * now
-            before, now = now, twice * now - before
-        heard[n] = total
-    return heard
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def _formant(signal, centre, bandwidth):  # type: ignore[no-untyped-def]
-    """A two-pole band-pass of unit gain at its centre; the coefficients follow `centre` every 16 samples."""
-    radius = math.exp(-math.pi * bandwidth / SAMPLE_RATE)
-    heard = np.empty_like(signal)
-    a1 = 0.0
-    x1 = x2 = y1 = y2 = 0.0
-    for n in range(signal.size):
-        if n % 16 == 0:
-            a1 = 2 * radius * math.cos(2 * math.pi * centre[n] / SAMPLE_RATE)
-        y = (1 - radius) * (signal[n] - x2) + a1 * y1 - radius * radius * y2
-        x2, x1 = x1, signal[n]
-        y2, y1 = y1, y
-        heard[n] = y
-    return heard
+def _filtered(signal: Float64, coefficients: list[float], scale: float) -> Float64:
+    return np.asarray(recursions.biquad(signal, np.array(coefficients) / scale))

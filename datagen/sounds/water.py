@@ -11,8 +11,8 @@ from .signals import Float64, Rng, around
 MINNAERT = 3.26
 """Frequency (Hz) of an air bubble in water times its radius (m)."""
 
-SMALLEST, LARGEST = 0.5e-3, 5e-3
-"""Radii of bubbles, m."""
+SMALLEST, LARGEST = 0.6e-3, 5e-3
+"""Radii of bubbles, m. Smaller ones, 0.5 mm, would rise above the half of the sample rate."""
 
 
 def tap(samples: int, rng: Rng) -> Float64:
