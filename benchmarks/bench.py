@@ -6,13 +6,14 @@ from pathlib import Path
 
 from ..cores import single_threaded
 from ..datagen.dataset import Dataset
+from ..errors import InputError
 from ..locks import sole_writer
 from ..registry import load_track, without_missing_packages
 from .questions.source import Source, open_source
 from .questions.stimulus import Condition
 from .report.tables import write_tables
 from .running.harness import Grid, predict
-from .running.method import PROTOCOLS, load_methods
+from .running.method import PROTOCOLS, LoadedMethod, load_methods
 from .running.run import Run, belonging_to, check_folder, open_run, prediction_files, scored_run, write_listing
 from .scoring.results import write_results
 
@@ -46,6 +47,7 @@ def bench(
     source: Source = open_source(track, dataset, split, max_samples)
     protocols = PROTOCOLS if protocol == "both" else (protocol,)
     loaded = load_methods(methods or _installed(track.default_methods), track_name, protocols, device)
+    loaded = loaded if methods else _prepared(loaded, source)
     grid = Grid(source, loaded, source.conditions(conditions), folder)
     with sole_writer(folder), single_threaded():
         check_folder(folder, track_name, dataset)  # another bench may have ended there meanwhile
@@ -64,6 +66,19 @@ def _installed(specifications: Sequence[str]) -> Sequence[str]:
     if left_out:
         print(f"left out: {', '.join(left_out)}; they need torch: pip install '.[learned]'", file=sys.stderr)
     return usable
+
+
+def _prepared(methods: Sequence[LoadedMethod], source: Source) -> list[LoadedMethod]:
+    """Return the default methods that `source` has all for; name the others and why."""
+    ready = []
+    for one in methods:
+        try:
+            getattr(one.method, "prepare", lambda _: None)(source)
+        except InputError as error:
+            print(f"left out: {one.label}; {error}", file=sys.stderr)
+        else:
+            ready.append(one)
+    return ready
 
 
 def write_outputs(run: Run) -> None:

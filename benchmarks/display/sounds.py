@@ -16,14 +16,14 @@ PEAK = 0.9
 
 @dataclass(frozen=True)
 class Sound:
-    """A sound for the page: a 16-bit stereo wav as a data URI, and its duration in words."""
+    """A sound for the page: a 16-bit wav as a data URI, and its duration in words."""
 
     uri: str
     duration: str
 
 
 def as_sound(audio: npt.NDArray[np.floating]) -> Sound:
-    """Return `audio` (2, samples) for the page, scaled to `PEAK`.
+    """Return `audio` (channels, samples) for the page, scaled to `PEAK`.
 
     >>> as_sound(np.ones((2, 1151))).duration
     '72 ms'
@@ -35,12 +35,12 @@ def as_sound(audio: npt.NDArray[np.floating]) -> Sound:
 
 
 def wav_of(audio: npt.NDArray[np.floating]) -> bytes:
-    """Return `audio` (2, samples) as a 16-bit wav file, scaled to `PEAK`."""
+    """Return `audio` (channels, samples) as a 16-bit wav file, scaled to `PEAK`."""
     peak = float(np.abs(audio).max())
     samples = np.rint(audio * (PEAK * 32767 / peak if peak > 0 else 0.0)).astype("<i2")
     file = io.BytesIO()
     with wave.open(file, "wb") as target:
-        target.setnchannels(2)
+        target.setnchannels(len(audio))
         target.setsampwidth(2)
         target.setframerate(SAMPLE_RATE)
         target.writeframes(np.ascontiguousarray(samples.T).tobytes())

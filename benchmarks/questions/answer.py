@@ -24,6 +24,10 @@ def _plain_texts(truth: Any, answer: Any) -> tuple[str, str]:
     return str(truth), f"{answer:.4g}" if np.ndim(answer) == 0 else f"a map of {' x '.join(map(str, np.shape(answer)))}"
 
 
+def _unchanged(given: Answers) -> Answers:
+    return given
+
+
 @dataclass(frozen=True)
 class AnswerKind:
     """The kind of answer a track takes: one array of `shape` for each sample; () is a number.
@@ -32,7 +36,8 @@ class AnswerKind:
     "float16" for maps), so answers are rounded to that type before scoring, here and on a board. `quantity` says what a
     number means; None for a side or a map. `check` takes the answers of one method, an array (n, *shape) for each
     condition, and raises InputError if they cannot be in the required unit. `texts` returns the ground truth and the
-    answer of one sample in words.
+    answer of one sample in words. `fit` brings what methods return for n samples into the shape (n, *shape), or raises
+    InputError.
     """
 
     words: str
@@ -41,6 +46,7 @@ class AnswerKind:
     quantity: Quantity | None = None
     check: Callable[[Sequence[Answers]], None] = check_scores
     texts: Callable[[Any, Any], tuple[str, str]] = _plain_texts
+    fit: Callable[[Answers], Answers] = _unchanged
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...conventions import wrap_degrees
 from ...errors import InputError
+from .detection import summary_of
 
 Vector = NDArray[np.float64]
-Summary = Literal["mean", "root_mean", "median"]
+Summary = Literal["mean", "root_mean", "median", "average_precision", "max_f1"]
 
 MS_PER_SECOND = 1e3
 TENTH_MS = 1e-4
@@ -108,10 +109,27 @@ class Metric:
     unit: str
     higher_is_better: bool
     per_sample: Callable[[Any, Any], Vector]
-    """(truth, answers) -> (n,) terms in `unit`, or its square if `summary` is "root_mean"."""
+    """(truth, answers) -> (n,) terms in `unit`, its square if `summary` is "root_mean", or `detection_terms`."""
     summary: Summary
     counts: Callable[[Any], NDArray[np.bool_]] | None = None
     """Selects the samples that count, by their truth (n,); None selects all."""
+    worst_of: Callable[[Any], NDArray[np.intp]] | None = None
+    """Numbers the groups of samples (n,), such as those of one picture, by their truth; the worst term of a group is
+    then the term of all its members. Samples numbered below 0 are in no group. None groups nothing."""
+
+    def grouped(self, truth: Any, terms: Vector) -> Vector:
+        """Return the terms (n,) of all samples of `truth` (n,), each the worst of its group; NaN is not known."""
+        if self.worst_of is None:
+            return terms
+        groups = self.worst_of(truth)
+        inside = np.flatnonzero((groups >= 0) & np.isfinite(terms))
+        names, place = np.unique(groups[inside], return_inverse=True)
+        sign = 1 if self.higher_is_better else -1
+        worst = np.full(len(names), np.inf)
+        np.minimum.at(worst, place, sign * terms[inside])
+        settled = terms.copy()
+        settled[inside] = sign * worst[place]
+        return settled
 
     def counted(self, truth: Any) -> NDArray[np.intp]:
         """Return the indices of the samples of `truth` (n,), numbers or objects, that count.
@@ -121,13 +139,17 @@ class Metric:
         """
         return np.arange(len(truth)) if self.counts is None else np.flatnonzero(self.counts(np.asarray(truth)))
 
+    def measured(self, truth: Any) -> NDArray[np.intp]:
+        """Return the indices of the samples of `truth` (n,) that need a term: those that count, or are in a group."""
+        return self.counted(truth) if self.worst_of is None else np.flatnonzero(self.worst_of(truth) >= 0)
+
     def value(self, truth: Any, prediction: Any) -> float:
         """Return the metric in `unit`.
 
         >>> MEAN_ABSOLUTE_ERROR_MS.value([0.0, 5e-4], [0.0, 0.0])
         0.25
         """
-        terms = self.per_sample(truth, prediction)
+        terms = self.grouped(truth, self.per_sample(truth, prediction))
         counted = self.counted(truth)
         if not counted.size:
             raise InputError(f"{self.label}: none of {len(terms)} samples counts")
@@ -146,6 +168,8 @@ class Metric:
                 return float(np.sqrt(np.mean(terms)))
             case "median":
                 return float(np.median(terms))
+            case "average_precision" | "max_f1":
+                return summary_of(terms, self.summary)
             case unknown:
                 assert_never(unknown)
 

@@ -33,7 +33,8 @@ class Setting:
     command-line flag (empty if there is none) with its `metavar` and `help`; `single` settings take one level, others
     several. `present` is the text of a level, `absent` the text when the setting is off (empty to say nothing). `off`
     is the axis label when it is off, None if it cannot be off; `off_is_highest` places it last. `follows` is the key of
-    another setting that determines this one by default.
+    another setting that determines this one by default. `words` name the levels 0, 1, ... if they are no
+    numbers.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Setting:
     off: str | None = None
     off_is_highest: bool = False
     follows: str = ""
+    words: tuple[str, ...] = ()
 
     @property
     def axis(self) -> str:
@@ -56,13 +58,15 @@ class Setting:
 
     def text(self, level: Level) -> str:
         """Return `level` in words: "SNR 10 dB", or the text for off."""
-        return (
-            self.absent if level is None else (self.present or f"{self.name} {{:g}} {self.unit}".rstrip()).format(level)
-        )
+        if level is None or self.words:
+            return self.absent if level is None else self.level_text(level)
+        return (self.present or f"{self.name} {{:g}} {self.unit}".rstrip()).format(level)
 
     def level_text(self, level: Level) -> str:
         """Return `level` without the setting's name: "10", or "clean" when it is off."""
-        return (self.off or "off") if level is None else f"{level:g}"
+        if level is None:
+            return self.off or "off"
+        return self.words[int(level)] if self.words else f"{level:g}"
 
     def in_order(self, levels: Iterable[Level]) -> list[Level]:
         """Return the distinct `levels` from low to high; off comes first, or last if it is the highest."""

@@ -10,7 +10,7 @@ from ...files import written_whole
 from ..display.drawing import style
 from ..display.rendering import render_page
 from ..running.run import Run
-from ..scoring.results import CHANCE, Row
+from ..scoring.results import CHANCE, Bounds, Row
 from ..scoring.statistics import Interval, paired_difference
 from .figures import Figure
 from .grid_figures import scores_over_grid
@@ -157,7 +157,7 @@ def chance_gap(view: View, method: str) -> Interval:
     metric, keep = view.metric, view.metric.counted(view.run.labels.truth)
     labels, terms = view.run.labels.take(keep), view.terms(method, view.middle)
     assert terms is not None
-    guessed = metric.per_sample(labels.truth, view.run.track.chance(labels))
+    guessed = Bounds(view.run.track, view.run.labels).terms(metric, keep)[CHANCE]
     return paired_difference(metric, terms[keep], guessed, labels.clusters)
 
 

@@ -108,7 +108,11 @@ def _predict_condition(
     warn: Callable[[str], None],
 ) -> None:
     answer = grid.source.track.answer
-    progress = [_Progress(method, PredictionWriter(answer, method.label)) for method in methods]
+    ready = [method for method in methods if _prepared(method, grid.source, failures)]
+    progress = [_Progress(method, PredictionWriter(answer, method.label)) for method in ready]
+    bar.update(len(grid.source.labels) * (len(methods) - len(ready)))
+    if not progress:
+        return
     for batch in grid.source.batches(grid.source.labels, condition):
         for one in list(progress):
             try:
@@ -131,6 +135,18 @@ def _predict_condition(
             warn(f"warning: method {one.method.label!r}, {condition.label()}: {doubt}")
 
 
+def _prepared(method: LoadedMethod, source: Source, failures: Failures) -> bool:
+    """Let `method` see the source, if it wants to; return whether it can go on."""
+    prepare = getattr(method.method, "prepare", None)
+    if prepare is not None:
+        try:
+            prepare(source)
+        except Exception as error:  # noqa: BLE001 - whatever a method raises, its neighbours go on
+            failures.by_method[method.label] = error
+            return False
+    return True
+
+
 def _answer(one: _Progress, batch: Batch, answer: AnswerKind) -> None:
     """Run a method on a private copy of `batch`; raises InputError unless it gives one finite answer per sample."""
     own = private_copy(batch)
@@ -147,6 +163,10 @@ def _answer(one: _Progress, batch: Batch, answer: AnswerKind) -> None:
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}, line {place.lineno}"
         raise InputError(f"method {one.method.label!r} raised {type(error).__name__}: {error} ({where})") from error
+    try:
+        answers = answer.fit(answers)
+    except InputError as error:
+        raise InputError(f"method {one.method.label!r} returned {error}") from None
     shapes = {"": (answers, answer.shape), **{name: (values, ()) for name, values in diagnostics.items()}}
     _check_shapes(one.method, batch, shapes)
     answers = answer.rounded(answers)

@@ -46,14 +46,16 @@ class Method(typing.Protocol):
     `predict` takes a batch of the track's stimulus (`StereoBatch`, `ViewPairBatch`, ...) and returns an array
     (n, *shape) of the track's `AnswerKind`: on the track `tde` the interaural time difference in seconds, positive
     when the left channel leads; on `left-right` any number, where >= 0 means left; on `rotation` and `azimuth` degrees,
-    positive to the left.
+    positive to the left; on `sounding-object` maps (n, rows, columns) of any size, or points (n, 2).
     """
 
     version: ClassVar[str]
     """Change it whenever the predictions change: cached ones are then recomputed."""
     tracks: ClassVar[tuple[str, ...]]
-    # Two more are optional. `ignores_input: ClassVar[bool]`: the answers do not depend on the input.
+    # Three more are optional. `ignores_input: ClassVar[bool]`: the answers do not depend on the input.
     # `files() -> Iterable[Path]`: files besides the parameters that change the answers, such as a checkpoint.
+    # `prepare(source: Source)`: called before the first batch of each condition, for oracles and for methods that are
+    # fitted on other splits of the dataset; raises InputError if the source lacks what the method needs.
 
     def predict(self, batch: Any) -> npt.NDArray[Any] | Diagnosed:
         """Return one answer for each sample."""

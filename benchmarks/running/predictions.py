@@ -21,7 +21,7 @@ from ..questions.answer import AnswerKind, Answers
 from ..questions.labels import Labels
 from ..questions.stimulus import Condition, columns_of
 from ..questions.track import Track
-from ..scoring.scored import Scored, joined, terms_of
+from ..scoring.scored import Scored, joined, settled, terms_of
 from .method import LoadedMethod
 
 HARNESS_VERSION = "2"
@@ -186,7 +186,7 @@ def score_file(path: Path, track: Track, labels: Labels) -> Scored:
     return Scored(
         method=str(metadata["method"]),
         condition=metadata["condition"],
-        terms=joined(parts, track.metrics),
+        terms=settled(track.metrics, labels.truth, joined(parts, track.metrics)),
         seconds_per_sample=float(metadata["seconds_per_sample"]),
         diagnostics={name: np.concatenate(values) for name, values in diagnostics.items()},
         listens=not metadata.get("ignores_input") and (varies or len(labels) == 1),

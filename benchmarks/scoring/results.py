@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from ..questions.labels import Labels
 from ..questions.metrics import Metric, Vector
 from ..questions.settings import Stated
 from ..questions.track import Track
-from .scored import Scored, chosen
+from .scored import Scored, chosen, joined, settled, terms_of
 from .statistics import FEWEST_CLUSTERS, Clusters, Estimator, Interval, estimate, interval_of, ranks_of, skill
 
 RESULTS = "results.json"
 CHANCE, CEILING = "chance", "ceiling"
 """The rows that are not methods."""
+MAPS_TOGETHER = 500
+"""Maps of chance and ceiling in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -130,12 +133,24 @@ class Bounds:
 
     def terms(self, metric: Metric, keep: npt.NDArray[np.intp]) -> Mapping[str, Vector]:
         """Return the terms (n,) of both, by name, on the samples `keep` (n,), all of which count."""
+        if self._track.answer.shape:
+            return {name: terms[metric.name][keep] for name, terms in self._of_maps.items()}
         key = metric.name, keep.tobytes()
         if key not in self._known:
             labels = self._labels.take(keep)
             answers = {CHANCE: self._track.chance(labels), CEILING: self._track.ceiling(labels)}
             self._known[key] = {name: metric.per_sample(labels.truth, values) for name, values in answers.items()}
         return self._known[key]
+
+    @cached_property
+    def _of_maps(self) -> dict[str, dict[str, Vector]]:
+        """The terms of both on all labels by metric, some samples at a time, since maps are large."""
+        metrics, parts = self._track.metrics, self._labels.batches(MAPS_TOGETHER)
+        found = {}
+        for name, answers in ((CHANCE, self._track.chance), (CEILING, self._track.ceiling)):
+            terms = [terms_of(metrics, part.truth, self._track.answer.rounded(answers(part))) for part in parts]
+            found[name] = settled(metrics, self._labels.truth, joined(terms, metrics))
+        return found
 
 
 def _score_subset(

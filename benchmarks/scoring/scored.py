@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,31 @@ class Scored:
 
 
 def terms_of(metrics: Metrics, truth: npt.NDArray[Any], answers: Answers) -> dict[str, Vector]:
-    """Return the terms (n,) of `answers` (n, ...) by metric; NaN for samples that do not count."""
-    return {metric.name: _terms(metric, truth, answers) for metric in metrics}
+    """Return the terms (n,) of `answers` (n, ...) by metric, not yet `settled`; NaN for samples that need none.
 
-
-def _terms(metric: Metric, truth: npt.NDArray[Any], answers: Answers) -> Vector:
-    counted = metric.counted(truth)
-    terms = np.full(len(truth), np.nan)
-    if counted.size:
-        terms[counted] = metric.per_sample(truth[counted], answers[counted])
+    Metrics of the same samples get the same arrays, so that they can share what they compute.
+    """
+    together: dict[bytes, list[Metric]] = {}
+    for metric in metrics:
+        together.setdefault(metric.measured(truth).tobytes(), []).append(metric)
+    terms = {metric.name: np.full(len(truth), np.nan) for metric in metrics}
+    for key, some in together.items():
+        measured = np.frombuffer(key, dtype=np.intp)
+        if measured.size:
+            given = truth[measured], answers[measured]
+            for metric in some:
+                terms[metric.name][measured] = metric.per_sample(*given)
     return terms
+
+
+def settled(metrics: Metrics, truth: npt.NDArray[Any], terms: Mapping[str, Vector]) -> dict[str, Vector]:
+    """Return the `terms` (..., n) of all samples of `truth` (n,), those of groups being the worst of each."""
+    return {
+        metric.name: np.apply_along_axis(partial(metric.grouped, truth), -1, terms[metric.name])
+        if metric.worst_of
+        else terms[metric.name]
+        for metric in metrics
+    }
 
 
 def joined(parts: list[dict[str, Vector]], metrics: Metrics) -> dict[str, Vector]:

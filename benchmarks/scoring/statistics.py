@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InputError
+from ..questions.detection import Detections
 from ..questions.metrics import Metric, Vector, finite_vector
 from .weighted_medians import weighted_medians
 
@@ -24,6 +25,8 @@ CHUNK_ELEMENTS = 1_000_000
 """Elements of the largest temporary array: 8 MB."""
 CHUNK_ROWS = 1024
 """Resamples in one block, however few the clusters."""
+DETECTION_ROWS = 64
+"""Resamples at once where each needs outcomes at hundreds of thresholds."""
 KEPT_BYTES = 32_000_000
 """Resample counts up to this size are kept for the next method; larger ones are drawn again."""
 
@@ -267,9 +270,17 @@ def replicates(
     blocks = clusters.resample_counts(resamples, seed)
     if metric.summary == "median":
         return weighted_medians(terms, clusters.codes, clusters.count, blocks, CHUNK_ELEMENTS)
+    if metric.summary in ("average_precision", "max_f1"):
+        found = Detections(terms, clusters.codes, clusters.count, metric.summary)
+        return np.concatenate([found.values(some) for counts in blocks for some in _few_rows(counts)])
     totals, sizes = clusters.sums(terms), clusters.sums(np.ones_like(terms))
     means = np.concatenate([(counts @ totals) / (counts @ sizes) for counts in blocks])
     return np.sqrt(means) if metric.summary == "root_mean" else means
+
+
+def _few_rows(counts: Vector) -> list[Vector]:
+    """Return the rows of `counts` (rows, clusters), a few at a time, since each needs a table of thresholds."""
+    return np.array_split(counts, max(1, len(counts) // DETECTION_ROWS))
 
 
 def _draw_counts(clusters: int, resamples: int, seed: int) -> Iterator[NDArray[np.uint8]]:

@@ -32,7 +32,7 @@ def _jpeg_of(picture: npt.NDArray[np.uint8]) -> bytes:
 
 
 ENCODERS: Mapping[str, Callable[[npt.NDArray[Any]], bytes]] = {"wav": wav_of, "jpg": _jpeg_of}
-"""What makes the bytes of a file, by its suffix, of one sample's array: (2, n) float32 or (height, width, 3) uint8."""
+"""What makes the bytes of a file, by its suffix, of a sample: (channels, n) float32 or (height, width, 3) uint8."""
 
 
 class Samples:

@@ -13,7 +13,7 @@ from ...benchmarks.questions.metrics import Vector
 from ...benchmarks.questions.track import Track
 from ...benchmarks.running.method import RESERVED
 from ...benchmarks.scoring.results import Results, score
-from ...benchmarks.scoring.scored import Scored, terms_of
+from ...benchmarks.scoring.scored import Scored, settled, terms_of
 from ...benchmarks.scoring.statistics import Estimator, estimate
 from ...errors import InputError
 from ...registry import load_track
@@ -75,6 +75,7 @@ def reduce_submission(sealed: SealedLabels, submission: Submission) -> Reduced:
     for rows in placed_rows(submission, sealed.expectation):
         for name, some in terms_of(track.metrics, sealed.labels.truth[rows.sample], rows.answers).items():
             terms[name][rows.condition, rows.sample] = some
+    terms = settled(track.metrics, sealed.labels.truth, terms)
     return Reduced(submission.header, terms, seconds_in_order(submission, sealed.expectation))
 
 

@@ -45,6 +45,8 @@ _TRACKS, _STIMULI = "whence.benchmarks.tracks", "whence.benchmarks.stimuli"
 _STEREO = f"{_STIMULI}.stereo.condition:StereoCondition"
 _PAIRS, _BINAURAL = f"{_STIMULI}.view_pairs.condition:AsStored", f"{_STIMULI}.binaural.condition:BinauralCondition"
 
+_SOUNDING = f"{_STIMULI}.picture_sound.condition:PictureSoundCondition"
+
 
 def _track(module: str, name: str, summary: str, condition: str) -> Registration:
     return Registration(f"{_TRACKS}.{module}:TRACK", (name,), summary, condition=condition)
@@ -55,9 +57,11 @@ TRACKS = {
     "left-right": _track("left_right", "left-right", "side of a sound, from stereo", _STEREO),
     "rotation": _track("rotation", "rotation", "how far a camera rotated between two pictures", _PAIRS),
     "azimuth": _track("azimuth", "azimuth", "azimuth of a sound heard by two ears", _BINAURAL),
+    "sounding-object": _track("sounding_object", "sounding-object", "where in a picture a sound comes from", _SOUNDING),
 }
 
 _BOTH = ("tde", "left-right")
+_MAPS = ("sounding-object",)
 _LICENCE = "weights for non-commercial research only"
 
 
@@ -113,6 +117,14 @@ METHODS = {
     "loftr": Registration(
         "whence.baselines.learned_matching:LoFTR", ("rotation",), "Efficient LoFTR, no keypoints", True
     ),
+    "centre-blob": _method("map_patterns:CentreBlob", _MAPS, "a blob in the middle: chance"),
+    "centre-box": _method("map_patterns:CentreBox", _MAPS, "a box of half the picture (Senocak et al. 2019)"),
+    "whole-picture": _method("map_patterns:WholePicture", _MAPS, "the same value everywhere"),
+    "random-map": _method("map_patterns:RandomMap", _MAPS, "every cell drawn at random"),
+    "dataset-prior": _method("map_patterns:DatasetPrior", _MAPS, "where sources lie in the other splits"),
+    "spectral-residual": _method("saliency:SpectralResidual", _MAPS, "visual saliency (Hou and Zhang 2007), deaf"),
+    "oracle-largest-object": _method("map_oracles:OracleLargestObject", _MAPS, "the largest object, by the truth"),
+    "oracle-all-objects": _method("map_oracles:OracleAllObjects", _MAPS, "all objects, by the truth"),
 }
 
 

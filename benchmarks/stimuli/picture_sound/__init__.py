@@ -1,0 +1,1 @@
+"""A picture and a sound that may come from something in it."""
