@@ -22,6 +22,7 @@ from ..errors import InputError
 from .acoustics.mesh import LEAD
 from .cameras import PITCH_DEG, Camera
 from .corpora import Corpus, open_corpus, reopen_corpus
+from .corpora.holdout import Part
 from .dataset import Dataset, Elsewhere
 from .hm3d_ss import split_scenes
 from .home import TracedHome
@@ -38,7 +39,7 @@ from .sounding.profiles import PROFILES, ProfileName
 from .sounding.quiet_home import open_quiet_home
 from .sounding.responses import RESPONSE_SAMPLES, direct_to_reverberant, responses
 from .sounding.slots import OBJECTS, SOURCES, filled, in_slots
-from .sounds import KINDS
+from .sounds import KINDS, RECIPE, Sounds, open_sounds, reopen_sounds
 
 Acoustics = Literal["dry", "room"]
 PRESETS = {"tiny": (6, 4), "small": (100, 40), "paper": (1200, 120)}
@@ -67,6 +68,10 @@ class SoundingRecipe(BaseModel):
     """Whether boxes of simulated annotators are stored."""
     speech: str
     """Digest of the dry speech."""
+    sounds: str
+    """Digest of the recordings, empty if all sounds are synthesised."""
+    synthesis: int = RECIPE
+    """Version of the synthesised sounds."""
 
 
 def sounding_fields(acoustics: Acoustics, annotators: bool) -> tuple[Field, ...]:
@@ -140,6 +145,7 @@ class SoundingPlan:
     settings: SoundingRecipe
     scenes: SceneSource
     speech: Corpus
+    recordings: Sounds | None
     dataset: str = field(default="sounding-objects", init=False)
 
     @property
@@ -150,7 +156,7 @@ class SoundingPlan:
     @property
     def provenance(self) -> Mapping[str, Any]:
         """Kinds of objects, engines, scenes and speech."""
-        engine = {"name": "native", "renderer": "native", "sounds": "procedural"}
+        engine = {"name": "native", "renderer": "native"}
         scenes = {"location": self.scenes.location, "licence": self.scenes.licence}
         return {"categories": list(KINDS), "engine": engine, "scenes": scenes, **self.clips.provenance}
 
@@ -165,10 +171,10 @@ class SoundingPlan:
     @cached_property
     def clips(self) -> Clips:
         """The dry sounds."""
-        return Clips(self.settings.seed, self.speech)
+        return Clips(self.settings.seed, self.speech, self.recordings)
 
     @cached_property
-    def _splits(self) -> dict[str, str]:
+    def _splits(self) -> dict[str, Part]:
         return split_scenes(self.settings.scene_names)
 
     def render(self, row: int) -> dict[str, Any]:
@@ -235,7 +241,7 @@ class SoundingPlan:
             fields["direct_to_reverberant"] = in_slots(direct_to_reverberant(heard, distance), np.nan)
         return fields
 
-    def _sounds(self, kinds: list[str], split: str, sample_id: str) -> dict[str, Any]:
+    def _sounds(self, kinds: list[str], split: Part, sample_id: str) -> dict[str, Any]:
         """Return the dry sound of every source, and whose it is."""
         slots = filled(len(kinds))
         clips: list[Clip] = [SILENCE] * SOURCES
@@ -262,12 +268,13 @@ def plan_sounding_objects(
     acoustics: Acoustics = "dry",
     annotators: bool = False,
     speech: str | None = None,
+    sounds: str | None = None,
     seed: int = 0,
 ) -> SoundingPlan:
     """Return the plan of a dataset with `pictures` pictures of each of `homes` procedural homes.
 
-    `speech` (as in `plan_tde`) is what people, televisions and radios say. Raises InputError for settings or speech
-    that cannot be used.
+    `speech` (as in `plan_tde`) is what people, televisions and radios say, `sounds` a folder of recordings (see
+    `open_sounds`) for the kinds that it has. Raises InputError for settings, speech or sounds that cannot be used.
     """
     if profile not in PROFILES:
         raise InputError(f"profile {profile!r}: expected one of {', '.join(PROFILES)}")
@@ -275,6 +282,7 @@ def plan_sounding_objects(
     corpus = open_corpus(speech, minimum_seconds=LEAST_SPEECH_SECONDS, seed=seed)
     if not corpus.clips:
         raise InputError(f"{corpus.location}: every utterance is shorter than {LEAST_SPEECH_SECONDS} s")
+    recordings = None if sounds is None else open_sounds(sounds)
     recipe = SoundingRecipe(
         seed=seed,
         scenes=scenes.digest,
@@ -284,13 +292,16 @@ def plan_sounding_objects(
         acoustics=acoustics,
         annotators=annotators,
         speech=corpus.digest,
+        sounds="" if recordings is None else recordings.digest,
     )
-    return SoundingPlan(recipe, scenes, corpus)
+    return SoundingPlan(recipe, scenes, corpus, recordings)
 
 
 def replan(dataset: Dataset, elsewhere: Elsewhere) -> SoundingPlan:
-    """Return the plan that made `dataset`; raises InputError if its speech is missing or changed."""
+    """Return the plan that made `dataset`; raises InputError if its speech or recordings are missing or changed."""
     recipe = SoundingRecipe(**dataset.recipe)
+    if recipe.synthesis != RECIPE:
+        raise InputError(f"{dataset.url} was made by another version of the synthesised sounds: generate it again")
     scenes = open_scenes(PROCEDURAL, count=len(recipe.scene_names), seed=recipe.seed)
     if scenes.digest != recipe.scenes:
         raise InputError(f"{dataset.url} was made by another version of the homes: generate it again")
@@ -302,4 +313,7 @@ def replan(dataset: Dataset, elsewhere: Elsewhere) -> SoundingPlan:
         seed=recipe.seed,
         count=None,
     )
-    return SoundingPlan(recipe, scenes, corpus)
+    recordings = None
+    if recipe.sounds:
+        recordings = reopen_sounds(dataset.attributes["sounds"], elsewhere.get("sounds"), expected=recipe.sounds)
+    return SoundingPlan(recipe, scenes, corpus, recordings)

@@ -77,6 +77,9 @@ def verify(
     hrtf: Annotated[
         str | None, typer.Option(metavar="FILE.sofa", help="The head, if it has moved.", show_default=False)
     ] = None,
+    sounds: Annotated[
+        str | None, typer.Option(metavar="DIR", help="The recordings, if they have moved.", show_default=False)
+    ] = None,
     labels: Annotated[
         Path | None,
         typer.Option(
@@ -93,7 +96,14 @@ def verify(
     from ..datagen.verification import verify_dataset
 
     dataset = Dataset(data)
-    elsewhere = {"speech": speech, "responses": responses, "scenes": scenes, "images": images, "hrtf": hrtf}
+    elsewhere = {
+        "speech": speech,
+        "sounds": sounds,
+        "responses": responses,
+        "scenes": scenes,
+        "images": images,
+        "hrtf": hrtf,
+    }
     checks = verify_dataset(dataset, elsewhere=elsewhere, rerender=rerender)
     if labels:
         from ..leaderboard.sealing.labels_file import check_commitment

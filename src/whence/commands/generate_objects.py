@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .rendering import Json, Out, Preset, Scheduler, Seed, Speech, Workers, describe_speech, render
+from .rendering import Json, Out, Preset, Scheduler, Seed, Speech, Workers, describe_speech, render, say
 
 
 class Profile(StrEnum):
@@ -41,6 +41,14 @@ def sounding_objects(
         RoomOrDry, typer.Option(help="Dry sounds only, or the room's responses at both ears as well.")
     ] = RoomOrDry.dry,
     speech: Speech = None,
+    sounds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Recordings, a folder for each kind, or ESC-50; other kinds are synthesised. [default: none]",
+            show_default=False,
+        ),
+    ] = None,
     annotators: Annotated[
         bool, typer.Option("--annotators", help="Also store the boxes of three simulated annotators.")
     ] = False,
@@ -60,11 +68,11 @@ def sounding_objects(
         acoustics=acoustics.value,
         annotators=annotators,
         speech=speech,
+        sounds=sounds,
         seed=seed or 0,
     )
     describe_speech(plan.speech)
-    if plan.clips.shares_speakers:
-        typer.echo("too few speakers to divide: train, val and test have the same", err=True)
+    say(plan.clips.remarks)
     render(plan, out, workers, scheduler, json)
 
 
