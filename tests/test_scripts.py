@@ -23,6 +23,7 @@ from whence.benchmarks.studies import (
     ngcc_table,
     procedural_views,
     rotation_solvers,
+    sounding_objects,
     speech_spectrum,
 )
 from whence.datagen import raycast as engine
@@ -257,6 +258,19 @@ def test_pictures_of_the_flats(tmp_path):
         assert len(np.unique(views)) > 50
     with Image.open(tmp_path / "procedural_plans.png") as plans:
         assert len(np.unique(plans)) > 10
+
+
+def test_the_sheet_of_sounding_objects_shows_each_of_them(tmp_path):
+    sheet = tmp_path / "sheet.png"
+    assert sounding_objects.main([str(sheet), "--kinds", "kettle", "wall-clock", "--seeds", "2"]) == 0
+    with Image.open(sheet) as picture:
+        rows = np.asarray(picture).reshape(2, sounding_objects.CELL + sounding_objects.LABEL, -1, 3)
+    assert rows.shape[2] == 2 * sounding_objects.CELL
+    assert not np.array_equal(rows[0], rows[1])
+    for row in rows:
+        first, second = np.split(row[: sounding_objects.CELL], 2, axis=1)
+        assert not np.array_equal(first, second)
+        assert len(np.unique(first.reshape(-1, 3), axis=0)) > 100
 
 
 def test_one_thread_starts_again_with_one_thread_for_each_library():
