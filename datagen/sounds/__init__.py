@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """The sound of each kind of thing that a home holds: synthesised from physics, spoken, or from recordings.
 
 `synthesise(kind, seconds, rng)` gives the sound of one individual thing: its figures are drawn from `rng`, so another
@@ -20,6 +19,3 @@ from .recordings import Sounds, open_sounds, reopen_sounds
 from .synthesis import RECIPE, SPOKEN, synthesise
 
 __all__ = ["KINDS", "RECIPE", "SPOKEN", "Sounds", "excerpt", "levelled", "open_sounds", "reopen_sounds", "synthesise"]
-=======
-"""Sounds of the objects of a home, synthesised from a seed."""
->>>>>>> objects
