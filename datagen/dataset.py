@@ -15,7 +15,7 @@ from .shards import FORMAT_VERSION, MANIFEST, describe_array, root_attributes
 from .storage import Folder
 
 Elsewhere = Mapping[str, str | None]
-"""Where the sources of a dataset are now, by option (speech, sounds, responses, scenes, images, hrtf); None: unmoved."""
+"""Where sources of a dataset are now, by option (speech, sounds, responses, scenes, images, hrtf); None: unmoved."""
 
 
 class Dataset:

@@ -32,10 +32,11 @@ from .scenes.opening import PROCEDURAL, SceneSource, open_scenes
 from .shards import Field, Layout
 from .sounding.annotators import ANNOTATORS, simulated_boxes
 from .sounding.arrangement import Arrangement, arrange
+from .sounding.boxes import box_of, share_of
 from .sounding.clips import SAMPLES, SILENCE, Clip, Clips
 from .sounding.masks import box_and_area, visible_mask
 from .sounding.models import draw_models
-from .sounding.profiles import PROFILES, ProfileName
+from .sounding.profiles import PROFILES, Profile, ProfileName
 from .sounding.quiet_home import open_quiet_home
 from .sounding.responses import RESPONSE_SAMPLES, direct_to_reverberant, responses
 from .sounding.slots import OBJECTS, SOURCES, filled, in_slots
@@ -46,8 +47,6 @@ PRESETS = {"tiny": (6, 4), "small": (100, 40), "paper": (1200, 120)}
 """Number of homes, and of pictures per home, by preset."""
 LEAST_SPEECH_SECONDS = 1.5
 MOST_ROWS_PER_SHARD = 25
-LARGEST_RATIO = 2.0
-"""Largest ratio of the visible areas of two objects of a picture in the profile `decorrelated`."""
 _TRIES = 20
 
 
@@ -210,8 +209,7 @@ class SoundingPlan:
             outlook = arrangement.outlook
             view = render(joined(home.scene, arrangement.scene), outlook.eye, outlook.heading)
             mask = visible_mask(view.instance, first, len(kinds))
-            pixels = np.bincount(mask.ravel(), minlength=len(kinds) + 1)[1:]
-            if pixels.all() and (profile.natural or pixels.max() <= LARGEST_RATIO * pixels.min()):
+            if _is_fair(mask, len(kinds), profile):
                 return Shot(kinds, arrangement, view, mask)
         raise InputError(f"home {home.name}: no place for objects in {_TRIES} tries: repeat with another --seed")
 
@@ -252,6 +250,14 @@ class SoundingPlan:
             "sound_id": np.array([clip.sound_id for clip in clips], dtype=object),
             "speaker": np.array([clip.speaker for clip in clips], dtype=object),
         }
+
+
+def _is_fair(mask: npt.NDArray[np.uint8], objects: int, profile: Profile) -> bool:
+    """Return whether all `objects` show in `mask`, of sizes that `profile` allows beside each other."""
+    if len(np.unique(mask)) <= objects:
+        return False
+    areas = [share_of(box_of(mask == k + 1)) for k in range(objects)]
+    return max(areas) <= profile.largest_ratio * min(areas)
 
 
 def _unseen_kinds(seen: list[str], rng: np.random.Generator) -> tuple[str, str]:

@@ -15,7 +15,7 @@ def describe(dataset: Dataset) -> list[TextTable]:
     tables = [_overview(dataset), _arrays(dataset), _ranges(dataset)]
     if "rt60_nominal" in dataset:
         tables.append(_reverberation(dataset))
-    if "scene" in dataset:
+    if "scene" in dataset and "rt60" in dataset:
         tables.append(_homes(dataset))
     inside = [table for name in dataset.parts for table in describe(dataset.part(name))[:3]]
     return [table for table in (*tables, licences(dataset), *inside) if table.rows]

@@ -10,10 +10,10 @@ from ...conventions import wrap_degrees
 from ..cameras import Camera
 from ..home import TracedHome
 from ..scenes.scene import Scene
-from .boxes import overlap
+from .boxes import box_of, overlap, share_of
 from .models import Model, assembled
 from .outlook import Outlook, look_from
-from .placement import Placed, Target, put, visible_shares
+from .placement import Placed, Target, put, visible_pixels
 from .profiles import Profile
 
 Float64 = npt.NDArray[np.float64]
@@ -22,8 +22,6 @@ CAMERAS, CAMERAS_PER_SIZE, TRIES = 240, 24, 12
 """Cameras tried for a picture, and for one choice of sizes, and targets tried for each object from one camera."""
 LEAST_DEPTH, LEAST_MEDIAN_DEPTH = 0.3, 1.2
 """Least distance of the nearest surface, and of the median one, from a camera, m."""
-LARGEST_RATIO = 1.9
-"""Largest ratio of the visible areas of two objects in the profile `decorrelated`, as coarse rays measure it."""
 NEAREST_SOURCE, FARTHEST_SOURCE = 0.5, 4.0
 """Distance of a source out of view from the ears, m."""
 SOURCE_HEIGHTS = (0.2, 1.8)
@@ -114,11 +112,12 @@ def _fits(one: Placed, others: list[Placed], outlook: Outlook, profile: Profile)
     if any(overlap(one.box, other.box) > profile.most_overlap for other in others):
         return False
     together = [*others, one]
-    shares = list(visible_shares(together, outlook))
-    if min(shares) < profile.least_visible:
+    seen = visible_pixels(together, outlook)
+    own = [np.isfinite(each.distance).sum() for each in together]
+    if any(pixels.sum() < profile.least_visible * all_own for pixels, all_own in zip(seen, own, strict=True)):
         return False
-    areas = [share * np.isfinite(each.distance).sum() for share, each in zip(shares, together, strict=True)]
-    return profile.natural or bool(max(areas) <= LARGEST_RATIO * min(areas))
+    areas = [share_of(box_of(pixels)) for pixels in seen]
+    return max(areas) <= profile.largest_ratio * min(areas)
 
 
 def _unseen(home: TracedHome, outlook: Outlook, rng: np.random.Generator) -> Float64 | None:

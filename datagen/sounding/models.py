@@ -90,13 +90,13 @@ class Model:
         return (self.low + self.high) / 2
 
     @cached_property
-    def shares(self) -> tuple[float, float]:
-        """Shares of the picture that its pixels and the box around them take, `TRIAL_DISTANCE` m ahead of a camera."""
+    def share(self) -> float:
+        """Share of the picture that the box around it takes, `TRIAL_DISTANCE` m ahead of a camera."""
         ahead = -TRIAL_DISTANCE * orientation(0.0, PITCH_DEG)[:, 2]
         place = ahead - self.centre
         pose = Pose((float(place[0]), float(place[1]), float(place[2])), 0.0, 1.0)
         shown = np.isfinite(self.distances(pose, np.zeros(3), ray_directions(_CAMERA, orientation(0.0, PITCH_DEG))))
-        return float(shown.mean()), share_of(box_of(shown))
+        return share_of(box_of(shown))
 
     def distances(self, pose: Pose, eye: Float64, directions: Float64) -> Float64:
         """Return how far the model at `pose` is from `eye` (3,) along unit `directions` (..., 3), inf for a miss."""

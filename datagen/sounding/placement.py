@@ -1,6 +1,6 @@
 """Puts an object into a picture, so large and so near that it fills a given share of it at a given place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ _ROUNDS = 3
 
 @dataclass(frozen=True)
 class Target:
-    """Where an object is to be seen: its centre (x, y), fractions of the picture, and its area, a share of it."""
+    """Where an object is to be seen: the centre (x, y) and the area of its box, fractions of the picture."""
 
     x: float
     y: float
@@ -55,10 +55,6 @@ class Placed:
         """Box around its own pixels."""
         return box_of(np.isfinite(self.distance))
 
-    def area(self, of_box: bool) -> float:
-        """Return the share of the picture of its own pixels, or of the box around them."""
-        return share_of(self.box) if of_box else float(np.isfinite(self.distance).mean())
-
 
 def put(
     model: Model, table: Model, outlook: Outlook, target: Target, profile: Profile, rng: np.random.Generator
@@ -67,8 +63,7 @@ def put(
     ray = outlook.towards(target.x, target.y)
     jitter = float(rng.uniform(-LARGEST_JITTER, LARGEST_JITTER))
     facing = float(np.degrees(np.arctan2(-ray[0], -ray[2]))) + jitter
-    pixels, box = model.shares
-    ratio = float(np.sqrt(target.area / (box if profile.natural else pixels))) / TRIAL_DISTANCE
+    ratio = float(np.sqrt(target.area / model.share)) / TRIAL_DISTANCE
     wish = Wish(model, table, outlook, target.x, target.y, ratio, facing)
     for way in _ways(model.kind, profile):
         stance = way(wish)
@@ -99,7 +94,7 @@ def _fitted(wish: Wish, stance: Stance, target: Target, profile: Profile) -> Pla
         placed = _seen(wish.model, wish.outlook, pose)
         if placed is None or not profile.scales[0] <= pose.scale <= profile.scales[1]:
             return None
-        ratio = target.area / placed.area(profile.natural)
+        ratio = target.area / share_of(placed.box)
         if 1 / AREA_TOLERANCE < ratio < AREA_TOLERANCE:
             return placed if stance.table is None else _on_its_table(placed, wish, stance.table)
         pose = replace(pose, scale=pose.scale * float(np.sqrt(ratio)))
@@ -115,9 +110,8 @@ def _on_its_table(placed: Placed, wish: Wish, pose: Pose) -> Placed | None:
     return replace(placed, table=(wish.table, pose), table_distance=distance)
 
 
-def visible_shares(placed: Sequence[Placed], outlook: Outlook) -> Iterator[float]:
-    """Yield for each object the share of its own pixels that nothing hides."""
+def visible_pixels(placed: Sequence[Placed], outlook: Outlook) -> list[npt.NDArray[np.bool_]]:
+    """Return for each object the coarse pixels (rows, columns) at which nothing hides it."""
     tables = [outlook.distance, *(np.asarray(one.table_distance) for one in placed)]
     nearest = np.minimum.reduce(np.broadcast_arrays(*tables, *(one.distance for one in placed)))
-    for one in placed:
-        yield float((one.distance <= nearest + 1e-3)[np.isfinite(one.distance)].mean())
+    return [np.isfinite(one.distance) & (one.distance <= nearest + 1e-3) for one in placed]
