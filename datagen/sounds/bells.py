@@ -11,6 +11,9 @@ CADENCES = ((2.0, 4.0), (0.4, 0.2, 0.4, 2.0))
 
 MAJOR_THIRD = 2 ** (4 / 12)
 GONG = (1.0, 1.53, 2.24, 2.83, 3.61, 4.42)
+CLACK = (0.02, 0.015, 0.01)
+"""Decay of the hammer's own noise at each stroke, s."""
+
 BAR = (1.0, 2.76, 5.4)
 """Partials of a bar with free ends."""
 
@@ -32,6 +35,7 @@ def telephone(samples: int, rng: Rng) -> Float64:
         ratios = [around(ratio, rng, spread=0.02) for ratio in GONG]
         decay = [around(0.6, rng, spread=0.4) / (1 + 0.2 * k) for k in range(len(GONG))]
         sound += signals.modes(hits, [pitch * r for r in ratios], decay, [rng.uniform(0.4, 1) for _ in GONG])
+        sound += signals.modes(hits, rng.uniform(2500, 6000, 3), CLACK, rng.uniform(0.6, 1.2, 3))
     return sound
 
 

@@ -9,6 +9,7 @@ from . import signals
 from .signals import Float64, Rng, around
 
 PENTATONIC = (0, 2, 4, 7, 9)
+TRIAD = (1.0, 2 ** (4 / 12), 2 ** (7 / 12))
 CLAMPED_BAR = (1.0, 6.27, 17.5)
 """Partials of a tooth of the music box's comb."""
 
@@ -51,14 +52,12 @@ def piano_partials(pitch: float, stiffness: float) -> list[float]:
 
 def chords(samples: int, rng: Rng) -> Float64:
     """Return soft chords of unit level that change about once per second."""
-    root, step = rng.uniform(180, 260), around(1.0, rng, spread=0.2)
-    sound = np.zeros(samples)
-    for k, start in enumerate(np.arange(-rng.uniform(0, step), samples / SAMPLE_RATE, step)):
-        base = root * _FOURTHS[k % len(_FOURTHS)]
-        for ratio in (1.0, 1.26, 1.5):
-            tone = signals.harmonics(np.full(signals.samples_of(step * 1.2), base * ratio), (1.0, 0.5, 0.25, 0.12))
-            signals.place(sound, tone * signals.swell(tone.size, attack=0.05, release=step * 0.5), start)
-    return signals.unit(sound)
+    root, step, decay = rng.uniform(180, 260), around(1.0, rng, spread=0.2), around(2.0, rng)
+    starts = np.arange(-rng.uniform(0, step), samples / SAMPLE_RATE, step)
+    notes = [(s, root * _FOURTHS[k % len(_FOURTHS)] * third) for k, s in enumerate(starts) for third in TRIAD]
+    return signals.unit(
+        signals.ringing(samples, [(s, n * pitch, decay / n, 1 / n**2, 0.0) for s, pitch in notes for n in (1, 2, 3, 4)])
+    )
 
 
 _FOURTHS = (1.0, 2 ** (5 / 12), 2 ** (7 / 12), 1.0, 2 ** (-3 / 12), 2 ** (5 / 12), 2 ** (7 / 12))

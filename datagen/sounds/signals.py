@@ -143,7 +143,7 @@ def on_and_off(samples: int, cadence: Sequence[float], rng: Rng) -> list[tuple[f
     spans = [(k * period + edges[i], k * period + edges[i + 1]) for k in cycles for i in range(0, len(cadence), 2)]
     begins = rng.uniform(0, period, 64)
     heard = np.array([_overlap(spans, begin, begin + seconds) for begin in begins])
-    begin = float(begins[np.argmax(heard >= 0.85 * heard.max())])
+    begin = float(begins[np.argmax(heard >= 0.95 * heard.max())])
     return [(a - begin, b - begin) for a, b in spans if b > begin and a < begin + seconds]
 
 

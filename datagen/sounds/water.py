@@ -11,6 +11,9 @@ from .signals import Float64, Rng, around
 MINNAERT = 3.26
 """Frequency (Hz) of an air bubble in water times its radius (m)."""
 
+SMALLER_ARE_MORE = 1.5
+"""Power that bends the logarithm of the radii towards small bubbles."""
+
 SMALLEST, LARGEST = 0.6e-3, 5e-3
 """Radii of bubbles, m. Smaller ones, 0.5 mm, would rise above the half of the sample rate."""
 
@@ -22,7 +25,9 @@ def tap(samples: int, rng: Rng) -> Float64:
     basin = signals.formants(
         splash, (around(400.0, rng), around(1200.0, rng)), (around(150.0, rng), around(400.0, rng))
     )
-    stream = signals.unit(splash + around(2.0, rng) * basin) * signals.wander(samples, rng, per_second=6, depth=0.1)
+    spray = around(0.5, rng) * signals.noise_band(samples, rng, 2000.0, 7000.0)
+    stream = signals.unit(splash + around(2.0, rng) * basin + spray)
+    stream *= signals.wander(samples, rng, per_second=6, depth=0.1)
     return signals.unit(bubbles(samples, rng, per_second=rate)) + around(0.6, rng, spread=0.2) * stream
 
 
@@ -34,10 +39,10 @@ def bubbles(
     Source: Minnaert 1933; van den Doel 2005 (decay, and a rise in pitch of a tenth of the decay rate).
     """
     count = rng.poisson(per_second * samples / SAMPLE_RATE)
-    radius = smallest * (largest / smallest) ** rng.random(count)
+    radius = smallest * (largest / smallest) ** (rng.random(count) ** SMALLER_ARE_MORE)
     loss = 0.13 / radius + 0.0072 * radius**-1.5
     start = rng.uniform(0, samples / SAMPLE_RATE, count)
-    gain = (radius / largest) ** 0.5 * rng.uniform(0.2, 1, count)
+    gain = rng.uniform(0.2, 1, count)
     return signals.ringing(samples, np.stack([start, MINNAERT / radius, math.log(1000) / loss, gain, 0.1 * loss], 1))
 
 
