@@ -1,6 +1,7 @@
 """Timings and studies at toy size: what they print is true; how fast it was is not asked."""
 
 import importlib
+import json
 import math
 import os
 import re
@@ -25,6 +26,7 @@ from whence.benchmarks.studies import (
     rotation_solvers,
     sounding_objects,
     speech_spectrum,
+    vgg_ss_sample,
 )
 from whence.datagen import raycast as engine
 from whence.datagen.pipeline import generate
@@ -103,6 +105,29 @@ def test_raycast_traces_what_every_sample_would_show(capsys):
 
 
 STAGES = {*raycast.STAGES.values(), "everything else"}
+
+
+def test_maps_without_input_on_boxes_by_hand(capsys, tmp_path):
+    """A box of 0.36 of the picture in the middle, and a small one in a corner."""
+    boxes = [{"bbox": [[0.2, 0.2, 0.8, 0.8]]}, {"bbox": [[0.0, 0.0, 0.25, 0.25], [0.0, 0.25, 0.1, 0.3]]}]
+    (tmp_path / "boxes.json").write_text(json.dumps(boxes))
+    assert vgg_ss_sample.main([str(tmp_path / "boxes.json")]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    found = [row.rsplit(", ", 1)[1].split() for row in rows[1:]]
+    assert [(words[0], float(words[1])) for words in found] == [
+        ("half_at_least", 50),
+        ("half_at_least", 0),
+        ("half_at_least", 50),
+        ("adaptive", 50),
+    ]
+    assert next(words[2:5] for words in found) == ["1.3", "to", "98.7"], "one of two (Clopper and Pearson)"
+
+
+@pytest.mark.parametrize("content", ["", "[]", '[{"file": "a"}]', '[{"bbox": [[1, 2, 3]]}]', "{"])
+def test_boxes_of_another_layout_are_refused(tmp_path, content):
+    (tmp_path / "boxes.json").write_text(content)
+    with pytest.raises(InputError, match=r"boxes\.json"):
+        vgg_ss_sample.main([str(tmp_path / "boxes.json")])
 
 
 def test_quartered_faces_look_the_same():

@@ -17,13 +17,17 @@ ABSENT, MISSED, FOUND = 0, 1, 2
 """Outcomes: no source in the picture; there is one, and the map is elsewhere; or on it."""
 _STEP = 2.0**19
 """More than twice the largest confidence, so that one number holds an outcome and a confidence."""
+_FINE = 2.0**30
 AP_STEPS, F1_STEPS = 200, 10
 """About how many of the confidences serve as thresholds."""
 
 
 def detection_terms(confidence: Vector, outcome: Indices) -> Vector:
-    """Return one number (n,) a sample for its `confidence` and `outcome`, as detection metrics take them."""
-    return np.asarray(confidence + _STEP * outcome)
+    """Return one number (n,) a sample for its `confidence` and `outcome`, as detection metrics take them.
+
+    Confidences are rounded to 2^-30, so that equal ones stay equal beside any outcome.
+    """
+    return np.asarray(np.rint(confidence * _FINE) / _FINE + _STEP * outcome)
 
 
 def detections(terms: Vector) -> tuple[Vector, Indices]:

@@ -349,11 +349,15 @@ class BoardView:
         return min(having, key=distance)
 
     def metric_switch(self, choice: Choice) -> Switch:
-        """Return the links to other metrics; those that all conditions together lack lead to the middle condition."""
+        """Return the links to other metrics; those that all conditions together lack lead to the middle condition.
+
+        A metric that no sample of the set counts for is left out.
+        """
         here = self.conditions[choice.condition]
         measured = self.measured(here)
         options = []
-        offered = self.standing.metrics if self.standing.rows else [self.standing.metric]
+        somewhere = {metric.name for metric in (self.standing.metric, *measured, *self.measured(self.middle))}
+        offered = [metric for metric in self.standing.metrics if metric.name in somewhere]
         for metric in offered:
             known = metric in measured or metric is self.standing.metric
             target = replace(
