@@ -94,8 +94,7 @@ def split_scenes(names: tuple[str, ...]) -> dict[str, Part]:
     order = sorted(names)
     random.Random(SPLIT_SEED).shuffle(order)
     train, held_out = len(order) * 9 // 11, len(order) // 11
-    splits: list[Part] = ["train"] * train + ["val"] * held_out
-    return {name: splits[k] if k < len(splits) else "test" for k, name in enumerate(order)}
+    return {name: "train" if k < train else "val" if k < train + held_out else "test" for k, name in enumerate(order)}
 
 
 def home_fields(views: int, sources: int, frame: str = "+Y up") -> tuple[Field, ...]:

@@ -151,7 +151,7 @@ def _blank_rows(dataset: Dataset, name: str) -> Iterator[str]:
         rows = np.arange(start, min(start + step, len(dataset)))
         stored = read_rows(array, rows, dataset.url)
         values = stored.reshape(len(rows), -1)
-        if not (name.startswith("audio") and dataset.recipe.get("track") in WITH_SILENCE):
+        if not (name.endswith("audio") and dataset.recipe.get("track") in WITH_SILENCE):
             yield from (f"row {row}: {name} is silent or blank" for row in rows[~values.any(axis=1)])
         if array.dtype.kind == "f":
             yield from (f"row {row}: {name} is not finite" for row in rows[~np.isfinite(values).all(axis=1)])

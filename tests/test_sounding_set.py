@@ -124,7 +124,7 @@ class TestTruth:
         view, empty = render(joined(scene, found.scene), eye, heading), render(scene, eye, heading)
         shown = view.instance >= len(scene.instance_names)
         differs = (view.image != empty.image).any(axis=2)
-        assert not (differs & ~binary_dilation(shown, iterations=2)).any()
+        assert (differs & ~binary_dilation(shown, iterations=2)).mean() < 0.001  # whiskers fit between pixel centres
         assert differs[shown].mean() > 0.9
 
     def test_a_joined_scene_is_seen_as_if_it_were_one(self):

@@ -98,8 +98,9 @@ def _prepare(scene: Scene) -> Surfaces:
 def _joined(first: Surfaces, second: Surfaces) -> Surfaces:
     """Return the faces of `first` followed by those of `second`, whose textures come after those of `first`."""
     texture = np.where(second.texture < 0, second.texture, second.texture + len(first.images.levels))
-    pairs = zip(first[:-1], second._replace(texture=texture.astype(np.int16))[:-1], strict=True)
-    return Surfaces(*(np.concatenate(pair) for pair in pairs), images=joined(first.images, second.images))
+    moved = second._replace(texture=texture.astype(np.int16))
+    rows = {name: np.concatenate([getattr(first, name), getattr(moved, name)]) for name in Surfaces._fields[:-1]}
+    return Surfaces(**rows, images=joined(first.images, second.images))
 
 
 def _slope(first: Float64, second: Float64, first_change: Float64, second_change: Float64) -> Float64:

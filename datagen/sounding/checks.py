@@ -71,9 +71,9 @@ def direction_faults(dataset: Dataset) -> Iterator[str]:
     half = Camera().horizontal_field_of_view / 2
     for row in np.flatnonzero((np.abs(azimuth[:, OBJECTS:]) <= half).any(axis=1)):
         yield f"row {row}: a source out of view is in view"
-    for row, kinds in enumerate(category.tolist()):
+    for number, kinds in enumerate(category.tolist()):
         if kinds[OFF_SCREEN] in kinds[:OBJECTS] or kinds[ELSEWHERE] not in kinds[:OBJECTS]:
-            yield f"row {row}: the kinds of the sources out of view are not as they should be"
+            yield f"row {number}: the kinds of the sources out of view are not as they should be"
 
 
 def sound_faults(dataset: Dataset) -> Iterator[str]:
@@ -81,7 +81,7 @@ def sound_faults(dataset: Dataset) -> Iterator[str]:
     category = dataset.column("category")
     for start in range(0, len(dataset), ROWS_AT_ONCE):
         rows = np.arange(start, min(start + ROWS_AT_ONCE, len(dataset)))
-        heard = read_rows(dataset.array("dry"), rows, dataset.url).any(axis=2)
+        heard = np.asarray(read_rows(dataset.array("dry"), rows, dataset.url).any(axis=2))
         for row, slot in np.argwhere(heard != (category[rows] >= 0)):
             yield f"row {rows[row]}: source {slot} {'sounds, but is empty' if heard[row, slot] else 'is silent'}"
     if "impulse_response" in dataset:

@@ -39,7 +39,7 @@ def blind_scores(boxes: Float64) -> Mapping[str, Blind]:
     """
     there = np.isfinite(boxes[..., 0])
     truth = arrays_of_truth([boxes_truth(boxes[row, k], picture=row, place=0) for row, k in np.argwhere(there)])
-    prior = np.mean([truth_map(one, SIDE) for one in truth], axis=0, dtype=np.float64)
+    prior = np.asarray(np.mean([truth_map(one, SIDE) for one in truth], axis=0, dtype=np.float64))
     middle = centre_blob()
     guesses: Mapping[str, Callable[[Float64], Float64]] = {
         "a blob in the middle": lambda own: middle,

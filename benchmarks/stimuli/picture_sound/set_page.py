@@ -60,7 +60,7 @@ def write_set_page(dataset: Dataset, target: Path, shown: int = SHOWN) -> Path:
 
 def _shown(dataset: Dataset, row: int) -> ShownPicture:
     name, kinds = str(dataset.array("sample_id")[row]), np.asarray(dataset.array("category")[row])
-    facts = f"split {dataset.array('split')[row]}"
+    facts = f"split {dataset.array('split')[row]!s}"
     return ShownPicture(name, facts, _with_boxes(dataset, row, kinds), _sources(dataset, row, kinds))
 
 
