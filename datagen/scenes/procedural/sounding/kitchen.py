@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from ..brush import Brush
+from ..brush import Brush, Paint
 from ..palette import Palette, pick
 from . import faces
-from .shapes import BLACK, STEEL, UP, WHITE, arc, between, curve, egg, lathe, limb, pipe, plain, printed
+from .shapes import BLACK, STEEL, UP, WHITE, arc, between, curve, egg, lathe, limb, pipe, plain, printed, steel
 
 
 def kettle(brush: Brush, palette: Palette) -> None:
     """Draw a whistling kettle: round body, curved spout, handle over the lid."""
     body, rng = brush.part("kettle"), brush.rng
-    paint = plain(palette, STEEL, "metal") if rng.random() < 0.35 else palette.bright("metal")
+    paint = steel(palette) if rng.random() < 0.35 else palette.bright("metal")
     dark, wide, high = plain(palette, BLACK), between(rng, 0.095, 0.115), between(rng, 0.12, 0.16)
     profile = [
         (0.85 * wide, 0),
@@ -25,7 +25,7 @@ def kettle(brush: Brush, palette: Palette) -> None:
         body,
         (0, high, 0),
         [(0.5 * wide, -0.004), (0.46 * wide, 0.008), (0.15 * wide, 0.018), (0, 0.018)],
-        plain(palette, STEEL, "metal"),
+        steel(palette),
         UP,
     )
     egg(body, (0, high + 0.027, 0), (0.014, 0.014, 0.013), dark)
@@ -34,7 +34,7 @@ def kettle(brush: Brush, palette: Palette) -> None:
     spout = curve([(side * x * wide, y * high, 0) for x, y in bends], 9)
     pipe(body, spout, np.linspace(0.03, 0.016, 9).tolist(), paint, 10)
     loop = arc((0, 0.8 * high, 0), (0.8 * wide, 0.75 * high), (8, 172), count=15)
-    pipe(body, loop, 0.006, plain(palette, STEEL, "metal"), 6)
+    pipe(body, loop, 0.006, steel(palette), 6)
     pipe(body, loop[3:12], 0.013, dark)
 
 
@@ -42,23 +42,14 @@ def tap(brush: Brush, palette: Palette) -> None:
     """Draw a basin with a curved tap, two handles, and running water."""
     body, rng = brush.part("tap"), brush.rng
     wide, deep, high = between(rng, 0.2, 0.25), between(rng, 0.16, 0.19), between(rng, 0.1, 0.13)
-    white, chrome = (
-        palette.ceramic(),
-        plain(palette, pick(rng, ((0.62, 0.65, 0.7), (0.55, 0.57, 0.62), (0.75, 0.6, 0.3))), "metal"),
-    )
+    white = palette.ceramic()
+    chrome = plain(palette, pick(rng, ((0.62, 0.65, 0.7), (0.55, 0.57, 0.62), (0.75, 0.6, 0.3))), "metal")
     inside = plain(palette, (0.78, 0.82, 0.85), "ceramic")
     squash = (1.0, deep / wide)
     outer = [(0.55 * wide, 0), (0.85 * wide, 0.5 * high), (wide, high), (0.92 * wide, high + 0.006)]
     lathe(body, (0, 0, 0), outer, white, UP, 24, squash)
-    lathe(
-        body,
-        (0, 0, 0),
-        [(0.92 * wide, high + 0.005), (0.7 * wide, 0.5 * high), (0.2 * wide, 0.3 * high), (0, 0.3 * high)],
-        inside,
-        UP,
-        24,
-        squash,
-    )
+    inner = [(0.92 * wide, high + 0.005), (0.7 * wide, 0.5 * high), (0.2 * wide, 0.3 * high), (0, 0.3 * high)]
+    lathe(body, (0, 0, 0), inner, inside, UP, 24, squash)
     back = -deep - 0.035
     body.soft((-0.11, 0, back - 0.035), (0.11, high + 0.03, back + 0.035), white, 0.3)
     rise, reach = high + between(rng, 0.18, 0.26), between(rng, 0.1, 0.14) - back - deep
@@ -67,15 +58,19 @@ def tap(brush: Brush, palette: Palette) -> None:
     neck = curve([(way * reach * np.sin(swing), y, back + way * reach * np.cos(swing)) for way, y in bends], 16)
     pipe(body, neck, 0.018, chrome)
     lathe(body, (0, high + 0.03, back), [(0.03, 0), (0.024, 0.02), (0.018, 0.03)], chrome, UP)
-    for side, colour in ((-1, (0.85, 0.1, 0.1)), (1, (0.1, 0.25, 0.85))):
-        lathe(body, (side * 0.075, high + 0.03, back), [(0.018, 0), (0.014, 0.03)], chrome, UP)
-        for turn in (0.4, 2.0):
-            arm = np.array([0.03 * np.cos(turn), 0, 0.03 * np.sin(turn)])
-            place = np.array([side * 0.075, high + 0.065, back])
-            limb(body, place - arm, place + arm, (0.008, 0.008), chrome, 6)
-        egg(body, (side * 0.075, high + 0.072, back), (0.009, 0.009, 0.005), plain(palette, colour))
+    for x, colour in ((-0.075, (0.85, 0.1, 0.1)), (0.075, (0.1, 0.25, 0.85))):
+        _handle(body.at(x, high + 0.03, back), chrome, plain(palette, colour))
     end = neck[-1]
     limb(body, end, (end[0], 0.32 * high, end[2]), (0.008, 0.011), plain(palette, (0.75, 0.9, 1.0), "glass"), 8)
+
+
+def _handle(body: Brush, chrome: Paint, cap: Paint) -> None:
+    """Draw a tap's cross handle with a coloured cap."""
+    lathe(body, (0, 0, 0), [(0.018, 0), (0.014, 0.03)], chrome, UP)
+    for turn in (0.4, 2.0):
+        arm, middle = np.array([0.03 * np.cos(turn), 0, 0.03 * np.sin(turn)]), np.array([0, 0.035, 0])
+        limb(body, middle - arm, middle + arm, (0.008, 0.008), chrome, 6)
+    egg(body, (0, 0.042, 0), (0.009, 0.009, 0.005), cap)
 
 
 def microwave(brush: Brush, palette: Palette) -> None:
@@ -93,7 +88,7 @@ def microwave(brush: Brush, palette: Palette) -> None:
     body.panel((-half + 0.045, 0.06, front + 0.001), (split - 0.05, high - 0.045), window)
     x, out = split - 0.02, front + 0.025
     grip = [(x, 0.06, front), (x, 0.07, out), (x, high - 0.06, out), (x, high - 0.05, front)]
-    pipe(body, grip, 0.008, plain(palette, STEEL, "metal"))
+    pipe(body, grip, 0.008, steel(palette))
     body.box((split + 0.004, 0.025, deep), (half - 0.004, high - 0.01, front), shell)
     ink = WHITE if dark else BLACK
     time = f"{rng.integers(1, 13)}:{rng.integers(0, 6)}{rng.integers(0, 10)}"
@@ -107,8 +102,8 @@ def microwave(brush: Brush, palette: Palette) -> None:
 def frying_pan(brush: Brush, palette: Palette) -> None:
     """Draw a pan with fried eggs and bacon on a small hob."""
     body, rng = brush.part("frying-pan"), brush.rng
-    dark, steel = plain(palette, (0.13, 0.13, 0.14), "metal"), plain(palette, STEEL, "metal")
-    body.box((-0.17, 0.01, -0.15), (0.17, 0.07, 0.15), steel if rng.random() < 0.6 else plain(palette, WHITE))
+    dark, chrome = plain(palette, (0.13, 0.13, 0.14), "metal"), steel(palette)
+    body.box((-0.17, 0.01, -0.15), (0.17, 0.07, 0.15), chrome if rng.random() < 0.6 else plain(palette, WHITE))
     for x in (-0.07, 0.07):
         lathe(body, (x, 0.04, 0.15), [(0.02, 0), (0.018, 0.02), (0, 0.02)], dark)
     for x in (-0.14, 0.14):
@@ -132,7 +127,7 @@ def frying_pan(brush: Brush, palette: Palette) -> None:
     )
     grip = plain(palette, pick(rng, (BLACK, (0.45, 0.28, 0.16), (0.7, 0.12, 0.1))))
     edge = out * 0.95 * radius + [0, y + 0.036, 0]
-    limb(body, edge, edge + 0.08 * out + [0, 0.02, 0], (0.009, 0.009), steel, 8)
+    limb(body, edge, edge + 0.08 * out + [0, 0.02, 0], (0.009, 0.009), chrome, 8)
     limb(body, edge + 0.07 * out + [0, 0.018, 0], edge + 0.2 * out + [0, 0.04, 0], (0.014, 0.017), grip, 8)
     _breakfast(body.at(y=y + 0.009), palette, radius)
 

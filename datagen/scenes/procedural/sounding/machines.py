@@ -5,7 +5,23 @@ import numpy as np
 from ..brush import Brush, Paint
 from ..palette import Palette, pick
 from . import faces
-from .shapes import BLACK, STEEL, UP, WHITE, arc, between, curve, disc, egg, lathe, limb, patches, pipe, plain, printed
+from .shapes import (
+    BLACK,
+    UP,
+    WHITE,
+    arc,
+    between,
+    curve,
+    disc,
+    egg,
+    lathe,
+    limb,
+    patches,
+    pipe,
+    plain,
+    printed,
+    steel,
+)
 
 
 def washing_machine(brush: Brush, palette: Palette) -> None:
@@ -55,7 +71,7 @@ def _floor_head(body: Brush, palette: Palette, x: float, z: float) -> None:
 
 
 def _canister(body: Brush, palette: Palette, paint: Paint) -> None:
-    dark, chrome = plain(palette, (0.14, 0.14, 0.15)), plain(palette, STEEL, "metal")
+    dark, chrome = plain(palette, (0.14, 0.14, 0.15)), steel(palette)
     side, tall = float(body.rng.choice([-1.0, 1.0])), between(body.rng, 0.72, 0.82)
     egg(body, (-side * 0.2, 0.15, -0.08), (0.16, 0.13, 0.22), paint, (side, 0.15, 0.3), 16)
     egg(body, (-side * 0.2, 0.13, -0.08), (0.165, 0.06, 0.23), dark, (side, 0.15, 0.3), 16)
@@ -80,7 +96,7 @@ def _canister(body: Brush, palette: Palette, paint: Paint) -> None:
 
 
 def _upright(body: Brush, palette: Palette, paint: Paint) -> None:
-    dark, chrome = plain(palette, (0.14, 0.14, 0.15)), plain(palette, STEEL, "metal")
+    dark, chrome = plain(palette, (0.14, 0.14, 0.15)), steel(palette)
     _floor_head(body, palette, 0, 0.2)
     body.soft((-0.15, 0, 0.0), (0.15, 0.12, 0.22), paint, 0.4)
     for x in (-0.16, 0.16):
@@ -98,16 +114,13 @@ def fan(brush: Brush, palette: Palette) -> None:
     """Draw a desk fan: blades in a wire cage, motor, stem, base with buttons."""
     body, rng = brush.part("fan"), brush.rng
     radius = between(rng, 0.17, 0.21)
-    y, paint = (
-        radius + between(rng, 0.16, 0.24),
-        plain(palette, pick(rng, (WHITE, (0.2, 0.2, 0.22), (0.3, 0.6, 0.6), (0.8, 0.2, 0.15)))),
-    )
+    y = radius + between(rng, 0.16, 0.24)
+    paint = plain(palette, pick(rng, (WHITE, (0.2, 0.2, 0.22), (0.3, 0.6, 0.6), (0.8, 0.2, 0.15))))
     wire = plain(palette, (0.6, 0.62, 0.66), "metal")
     lathe(body, (0, 0, 0), [(0.15, 0), (0.145, 0.025), (0.05, 0.045), (0.025, 0.06), (0.022, y - 0.05)], paint, UP, 20)
     for x in (-0.045, 0.0, 0.045):
-        body.soft(
-            (x - 0.015, 0.02, 0.09), (x + 0.015, 0.045, 0.12), plain(palette, BLACK if x else (0.8, 0.1, 0.1)), 0.5
-        )
+        button = plain(palette, BLACK if x else (0.8, 0.1, 0.1))
+        body.soft((x - 0.015, 0.02, 0.09), (x + 0.015, 0.045, 0.12), button, 0.5)
     limb(body, (0, y, -0.1), (0, y, 0.0), (0.05, 0.055), paint, 14)
     blades = plain(palette, pick(rng, ((0.2, 0.45, 0.75), (0.25, 0.6, 0.65), (0.55, 0.56, 0.6), (0.15, 0.15, 0.17))))
     _blades(body.at(0, y, 0.045), blades, 0.86 * radius, int(rng.integers(3, 6)), between(rng, 0, 120))
@@ -122,20 +135,17 @@ def _blades(body: Brush, paint: Paint, radius: float, count: int, turn: float) -
     wide = np.radians(150 / count) * np.sin(np.pi * (0.25 + 0.6 * way) ** 0.8)
     for blade in range(count):
         angle = np.radians(turn + 360 * blade / count) + 0.8 * wide * swing + 0.3 * way
-        points = np.stack([way * np.cos(angle), way * np.sin(angle), 0.12 * swing + 0 * way], axis=-1)
+        points = np.stack(
+            [way * np.cos(angle), way * np.sin(angle), np.broadcast_to(0.12 * swing, angle.shape)], axis=-1
+        )
         patches(body, radius * points, paint)
 
 
 def _cage(body: Brush, wire: Paint, radius: float) -> None:
     """Draw rings and spokes, bulging to the front and less to the back."""
     for share, z in ((1.0, 0.0), (0.7, 0.034), (0.42, 0.045)):
-        pipe(
-            body,
-            arc((0, 0, z), (share * radius, share * radius), (0, 360), count=25),
-            0.006 if share == 1 else 0.003,
-            wire,
-            5,
-        )
+        ring = arc((0, 0, z), (share * radius, share * radius), (0, 360), count=25)
+        pipe(body, ring, 0.006 if share == 1 else 0.003, wire, 5)
     for turn in np.arange(0, 360, 15):
         x, y = radius * np.cos(np.radians(turn)), radius * np.sin(np.radians(turn))
         shares, bulge = np.array([0.2, 0.42, 0.7, 1.0]), np.array([0.047, 0.045, 0.034, 0.0])

@@ -8,7 +8,6 @@ from . import faces
 from .shapes import (
     BLACK,
     FRONT,
-    STEEL,
     WHITE,
     arc,
     between,
@@ -21,6 +20,7 @@ from .shapes import (
     printed,
     prism,
     rounded,
+    steel,
 )
 
 
@@ -66,12 +66,12 @@ def door_bell(brush: Brush, palette: Palette) -> None:
 
 def _gongs(body: Brush, palette: Palette, radius: float) -> None:
     """Draw two gongs side by side with a hammer between them."""
-    brass, steel = plain(palette, (0.95, 0.78, 0.35), "metal"), plain(palette, STEEL, "metal")
+    brass, rod = plain(palette, (0.95, 0.78, 0.35), "metal"), steel(palette)
     profile = [(radius, 0.004), (0.92 * radius, 0.014), (0.5 * radius, 0.024), (0, 0.026)]
     for x in (-0.85, 0.85):
         lathe(body, (x * radius, 0, 0), profile, brass, sides=18)
-        limb(body, (x * radius, 0, 0.024), (x * radius, 0, 0.028), (0.15 * radius, 0.15 * radius), steel, 8)
-    limb(body, (0, -1.2 * radius, 0.012), (0, 0.75 * radius, 0.02), (0.003, 0.003), steel, 6)
+        limb(body, (x * radius, 0, 0.024), (x * radius, 0, 0.028), (0.15 * radius, 0.15 * radius), rod, 8)
+    limb(body, (0, -1.2 * radius, 0.012), (0, 0.75 * radius, 0.02), (0.003, 0.003), rod, 6)
     egg(body, (0, 0.8 * radius, 0.02), (0.009, 0.009, 0.009), plain(palette, BLACK))
 
 

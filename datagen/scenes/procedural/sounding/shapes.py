@@ -38,6 +38,11 @@ def plain(palette: Palette, colour: Colour, material: str = "plastic") -> Paint:
     return Paint(palette.number("glaze"), 0.6, material, colour)
 
 
+def steel(palette: Palette) -> Paint:
+    """Return smooth steel."""
+    return plain(palette, STEEL, "metal")
+
+
 def printed(palette: Palette, image: Image, material: str = "plastic") -> Paint:
     """Return the paint of a new picture, for surfaces that show all of it."""
     return Paint(palette.add(image), 1.0, material)

@@ -22,10 +22,12 @@ from .shapes import (
     plain,
     printed,
     prism,
+    steel,
     tilted,
 )
 
 _PHONES = ((0.75, 0.08, 0.08), (0.08, 0.08, 0.09), (0.92, 0.88, 0.75), (0.15, 0.4, 0.3), (0.2, 0.35, 0.65))
+_LININGS = ((0.75, 0.12, 0.2), (0.35, 0.15, 0.5), (0.95, 0.6, 0.7), (0.1, 0.25, 0.5))
 
 
 def telephone(brush: Brush, palette: Palette) -> None:
@@ -54,11 +56,11 @@ def _handset(body: Brush, palette: Palette) -> None:
     z = -0.06
     for x in (-0.05, 0.05):
         limb(body, (x, 0.1, z), (x, 0.125, z), (0.014, 0.014), paint)
-    pipe(body, curve([(-0.12, 0.13, z), (-0.08, 0.155, z), (0, 0.165, z), (0.08, 0.155, z), (0.12, 0.13, z)], 13),
-         0.018, paint)  # fmt: skip
+    grip = curve([(-0.12, 0.13, z), (-0.08, 0.155, z), (0, 0.165, z), (0.08, 0.155, z), (0.12, 0.13, z)], 13)
+    pipe(body, grip, 0.018, paint)
     for x in (-0.115, 0.115):
-        lathe(body, (x, 0.15, z), [(0, 0), (0.026, 0.002), (0.034, 0.03), (0.034, 0.045), (0, 0.045)], paint,
-              (0.25 * np.sign(x), -1, 0))  # fmt: skip
+        cup = [(0, 0), (0.026, 0.002), (0.034, 0.03), (0.034, 0.045), (0, 0.045)]
+        lathe(body, (x, 0.15, z), cup, paint, (0.25 * np.sign(x), -1, 0))
     turn = np.linspace(0, 18 * np.pi, 110)
     way = curve([(-0.13, 0.11, z), (-0.17, 0.02, z + 0.02), (-0.16, 0.012, 0.04), (-0.1, 0.015, 0.06)], 110)
     coil = 0.009 * np.stack([np.cos(turn), np.sin(turn), np.cos(turn)], axis=1)
@@ -68,10 +70,8 @@ def _handset(body: Brush, palette: Palette) -> None:
 def alarm_clock(brush: Brush, palette: Palette) -> None:
     """Draw a round clock on two legs, with two bells, a hammer and a handle."""
     body, rng = brush.part("alarm-clock"), brush.rng
-    paint, metal = (
-        palette.bright("metal"),
-        plain(palette, (0.95, 0.8, 0.45) if rng.random() < 0.5 else STEEL, "metal"),
-    )
+    paint = palette.bright("metal")
+    metal = plain(palette, (0.95, 0.8, 0.45) if rng.random() < 0.5 else STEEL, "metal")
     radius, deep = between(rng, 0.055, 0.068), 0.026
     y = radius + 0.022
     profile = [
@@ -109,15 +109,15 @@ def radio(brush: Brush, palette: Palette) -> None:
     body.panel((x - side, 0.5 * high - side, front), (x + side, 0.5 * high + side), cover)
     left, right = x + side + 0.015, half - 0.02
     body.panel((left, 0.52 * high, front), (right, 0.9 * high), printed(palette, faces.radio_scale(rng), "glass"))
-    knob = plain(palette, STEEL, "metal") if rng.random() < 0.5 else plain(palette, BLACK)
+    knob = steel(palette) if rng.random() < 0.5 else plain(palette, BLACK)
     for place in np.linspace(left + 0.022, right - 0.022, 2):
         lathe(body, (place, 0.25 * high, deep), [(0.024, 0), (0.02, 0.018), (0, 0.018)], knob, sides=14)
-        body.box((place - 0.002, 0.25 * high, deep + 0.018), (place + 0.002, 0.25 * high + 0.017, deep + 0.02),
-                 plain(palette, WHITE))  # fmt: skip
-    steel = plain(palette, (0.6, 0.62, 0.66), "metal")
+        mark = body.at(place, 0.25 * high, deep)
+        mark.box((-0.002, 0, 0.018), (0.002, 0.017, 0.02), plain(palette, WHITE))
+    rod = plain(palette, (0.6, 0.62, 0.66), "metal")
     lean = between(rng, 0.08, 0.2)
-    limb(body, (half - 0.03, high - 0.01, -0.02), (half - 0.03 - lean, high + 0.24, -0.02), (0.006, 0.0045), steel, 6)
-    egg(body, (half - 0.03 - lean, high + 0.24, -0.02), (0.007, 0.007, 0.007), steel)
+    limb(body, (half - 0.03, high - 0.01, -0.02), (half - 0.03 - lean, high + 0.24, -0.02), (0.006, 0.0045), rod, 6)
+    egg(body, (half - 0.03 - lean, high + 0.24, -0.02), (0.007, 0.007, 0.007), rod)
     pipe(body, arc((0, high - 0.01, 0), (0.75 * half, 0.05), (0, 180)), 0.007, plain(palette, BLACK))
 
 
@@ -126,9 +126,7 @@ def music_box(brush: Brush, palette: Palette) -> None:
     body, rng = brush.part("music-box"), brush.rng
     half, deep, high = between(rng, 0.09, 0.12), between(rng, 0.065, 0.085), between(rng, 0.06, 0.08)
     paint = palette.bright("wood") if rng.random() < 0.5 else palette.wood()
-    lining = plain(
-        palette, pick(rng, ((0.75, 0.12, 0.2), (0.35, 0.15, 0.5), (0.95, 0.6, 0.7), (0.1, 0.25, 0.5))), "fabric"
-    )
+    lining = plain(palette, pick(rng, _LININGS), "fabric")
     gold = plain(palette, (0.95, 0.78, 0.35), "metal")
     body.box((-half, 0, -deep), (half, high, deep), paint)
     body.box((-half - 0.006, 0, -deep - 0.006), (half + 0.006, 0.012, deep + 0.006), gold)
@@ -137,9 +135,8 @@ def music_box(brush: Brush, palette: Palette) -> None:
     lathe(body, (0, high, 0), [(0.05, 0), (0.05, 0.008), (0, 0.008)], gold, UP)
     _dancer(body.at(y=high + 0.008), palette)
     y = 0.5 * high
-    pipe(
-        body, [(half, y, 0), (half + 0.02, y, 0), (half + 0.022, y + 0.03, 0), (half + 0.04, y + 0.03, 0)], 0.004, gold
-    )
+    crank = [(half, y, 0), (half + 0.02, y, 0), (half + 0.022, y + 0.03, 0), (half + 0.04, y + 0.03, 0)]
+    pipe(body, crank, 0.004, gold)
     egg(body, (half + 0.04, y + 0.03, 0), (0.009, 0.009, 0.009), plain(palette, BLACK))
 
 
@@ -183,17 +180,11 @@ def hair_dryer(brush: Brush, palette: Palette) -> None:
     lathe(body, start, [(0.031, 0.145), (0.036, 0.165), (0.036, 0.2), (0.028, 0.2), (0, 0.17)], dark, (side, 0, 0))
     lathe(body, start, [(0.0, -0.006), (0.03, -0.004), (0.037, 0.006)], dark, (side, 0, 0))
     for radius in (0.014, 0.026):
-        pipe(
-            body,
-            arc((start[0] - side * 0.007, y, 0), (radius, radius), (0, 360), (side, 0, 0)),
-            0.002,
-            plain(palette, STEEL, "metal"),
-            4,
-        )
+        ring = arc((start[0] - side * 0.007, y, 0), (radius, radius), (0, 360), (side, 0, 0))
+        pipe(body, ring, 0.002, steel(palette), 4)
     limb(body, (0, 0.022, 0), (side * -0.02, 0.17, 0), (0.019, 0.024), paint)
     body.box((-0.008 + side * 0.012, 0.08, -0.01), (0.008 + side * 0.012, 0.12, 0.01), dark)
     lathe(body, (0, 0, 0), [(0.06, 0), (0.058, 0.01), (0.022, 0.02), (0.022, 0.03)], dark, UP, 20)
-    cord = curve(
-        [(0, 0.012, -0.02), (-side * 0.06, 0.006, -0.03), (-side * 0.1, 0.006, 0.02), (-side * 0.06, 0.006, 0.06)], 20
-    )
+    x = -side * 0.06
+    cord = curve([(0, 0.012, -0.02), (x, 0.006, -0.03), (-side * 0.1, 0.006, 0.02), (x, 0.006, 0.06)], 20)
     pipe(body, cord, 0.004, dark, 5)
