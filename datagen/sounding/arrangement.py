@@ -111,6 +111,8 @@ def _fits(one: Placed, others: list[Placed], outlook: Outlook, profile: Profile)
     """Return whether `one` and all `others` are well visible together."""
     if any(overlap(one.box, other.box) > profile.most_overlap for other in others):
         return False
+    if profile.least_inside and one.share_inside(outlook) < profile.least_inside:
+        return False
     together = [*others, one]
     seen = visible_pixels(together, outlook)
     own = [np.isfinite(each.distance).sum() for each in together]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from ..cameras import Camera, project
 from ..scenes.procedural.sounding import SOUNDING
 from .boxes import Box, box_of, share_of
 from .models import TRIAL_DISTANCE, Model, Pose
@@ -49,6 +50,16 @@ class Placed:
     def centre(self) -> Float64:
         """Centre (3,) in the world, m: the source of its sound."""
         return self.pose.to_world(self.model.centre)
+
+    def share_inside(self, outlook: Outlook) -> float:
+        """Return the share of its whole box that lies inside the picture; 0 if part of it is behind the camera."""
+        camera = Camera()
+        points, _ = project(camera, outlook.turned, outlook.eye, self.pose.to_world(self.model.scene.vertices))
+        if np.isnan(points).any():
+            return 0.0
+        low, high = points.min(axis=0), points.max(axis=0)
+        inside = np.clip(high, 0, [camera.width, camera.height]) - np.clip(low, 0, [camera.width, camera.height])
+        return float(np.prod(inside / (high - low)))
 
     @property
     def box(self) -> Box:

@@ -30,14 +30,15 @@ class Profile:
     """`natural`: things stand where such things do. `scales` bound how much an object may deviate from its size.
 
     `eye` bounds the height of the camera above the floor, m. `least_visible` is the share of an object's own pixels
-    that nothing hides, `most_overlap` the largest share of the smaller of two boxes that lies in the other, and
-    `largest_ratio` that of the areas of two boxes.
+    that nothing hides, `least_inside` that of its whole box inside the picture, `most_overlap` the largest share of the
+    smaller of two boxes that lies in the other, and `largest_ratio` that of the areas of two boxes.
     """
 
     natural: bool
     scales: tuple[float, float]
     eye: tuple[float, float]
     least_visible: float
+    least_inside: float
     most_overlap: float
     largest_ratio: float
 
@@ -59,6 +60,6 @@ class Profile:
 
 
 PROFILES: Mapping[ProfileName, Profile] = {
-    "decorrelated": Profile(False, (0.25, 4.0), (1.5, 1.5), 0.75, 0.05, 2.0),
-    "matched": Profile(True, (0.6, 3.0), (0.7, 1.5), 0.6, 0.6, np.inf),
+    "decorrelated": Profile(False, (0.25, 4.0), (1.5, 1.5), 0.75, 0.0, 0.05, 2.0),
+    "matched": Profile(True, (0.6, 3.0), (0.7, 1.5), 0.6, 0.6, 0.6, np.inf),
 }
