@@ -15,7 +15,7 @@ from .shards import FORMAT_VERSION, MANIFEST, describe_array, root_attributes
 from .storage import Folder
 
 Elsewhere = Mapping[str, str | None]
-"""Current location of a dataset's sources, by option (speech, responses, scenes, images, hrtf); None: as recorded."""
+"""Where sources of a dataset are now, by option (speech, sounds, responses, scenes, images, hrtf); None: unmoved."""
 
 
 class Dataset:

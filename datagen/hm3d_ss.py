@@ -25,6 +25,7 @@ from .acoustics.hrtf import open_head
 from .acoustics.impulse_response import measure_response, mix
 from .acoustics.mesh import DIRECT_SAMPLES, INDIRECT_SAMPLES, LEAD, BinauralResponses
 from .cameras import PITCH_DEG, Camera
+from .corpora.holdout import Part
 from .dataset import Dataset, Elsewhere
 from .dry_clips import DryClips, DryRecipe, open_dry_clips, reopen_dry_clips
 from .home import Home, Renderer, SoundEngine, check_engines, describe_engines, open_home
@@ -81,7 +82,7 @@ class HomeRecipe(BaseModel):
     """Whether rays are traced relative to the centre of each scene, as for all files now; older datasets did not."""
 
 
-def split_scenes(names: tuple[str, ...]) -> dict[str, str]:
+def split_scenes(names: tuple[str, ...]) -> dict[str, Part]:
     """Return the split of every scene: sorted, shuffled with the published seed, then split 9:1:1.
 
     The shuffle uses Python's own generator, which reproduces the published val and test scenes in order.
@@ -93,8 +94,7 @@ def split_scenes(names: tuple[str, ...]) -> dict[str, str]:
     order = sorted(names)
     random.Random(SPLIT_SEED).shuffle(order)
     train, held_out = len(order) * 9 // 11, len(order) // 11
-    splits = ["train"] * train + ["val"] * held_out
-    return {name: splits[k] if k < len(splits) else "test" for k, name in enumerate(order)}
+    return {name: "train" if k < train else "val" if k < train + held_out else "test" for k, name in enumerate(order)}
 
 
 def home_fields(views: int, sources: int, frame: str = "+Y up") -> tuple[Field, ...]:
@@ -197,7 +197,7 @@ class HomePlan:
         return Layout("example", examples * len(self.settings.scene_names), rows_per_shard, fields)
 
     @cached_property
-    def _splits(self) -> dict[str, str]:
+    def _splits(self) -> dict[str, Part]:
         return split_scenes(self.settings.scene_names)
 
     def check(self) -> None:

@@ -37,6 +37,7 @@ TOY = [
     (r"^(whence train .*?)( --preset tiny)?( --set hidden=32)?$", r"\1 --preset tiny --set steps=3 batch=8\3"),
     (r"^(whence generate brir .*?)( --preset tiny)?$", r"\1 --clips 1"),
     (r"^(whence generate hm3d-ss \S+) --preset (tiny|small)", r"\1 --scene-count 2 --examples 1"),
+    (r"^(whence generate sounding-objects \S+) --preset tiny", r"\1 --homes 2 --pictures 1"),
     (r"^(whence generate panoramas .*?)( --pairs 12)?( --largest-rotation 30)?$", r"\1 --pairs 1\3"),
     (r"^(whence generate scenes .*)--count 10$", r"\1--count 1"),
     (r"^(whence bench tde (?!.*--method).*)$", r"\1 --method zero gcc-phat --snr 10"),

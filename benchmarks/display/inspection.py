@@ -15,7 +15,7 @@ def describe(dataset: Dataset) -> list[TextTable]:
     tables = [_overview(dataset), _arrays(dataset), _ranges(dataset)]
     if "rt60_nominal" in dataset:
         tables.append(_reverberation(dataset))
-    if "scene" in dataset:
+    if "scene" in dataset and "rt60" in dataset:
         tables.append(_homes(dataset))
     inside = [table for name in dataset.parts for table in describe(dataset.part(name))[:3]]
     return [table for table in (*tables, licences(dataset), *inside) if table.rows]
@@ -105,13 +105,15 @@ def _homes(dataset: Dataset) -> TextTable:
 
 
 def licences(dataset: Dataset) -> TextTable:
-    """Return the licences of speech and scenes, and the files left out; no rows if no source is known."""
+    """Return the licences of speech, sounds and scenes, and the files left out; no rows if no source is known."""
     speech = dataset.attributes.get("speech", {})
     speakers = f", {_speakers(speech)}" if "speakers" in speech else ""
     rows = [
         [f"{speech['kind']}{speakers}", licence, f"{count} clips"]
         for licence, count in speech.get("licences", {}).items()
     ]
+    sounds = dataset.attributes.get("sounds", {})
+    rows += [["sounds", licence, f"{count} recordings"] for licence, count in sounds.get("licences", {}).items()]
     if "scenes" in dataset.attributes:
         rows.append(["scenes", dataset.attributes["scenes"]["licence"], ""])
     images = dataset.attributes.get("images", {})

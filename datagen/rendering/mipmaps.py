@@ -42,6 +42,18 @@ def mipmaps(textures: Sequence[UInt8]) -> Mipmaps:
     return Mipmaps(np.concatenate(packed), table, levels)
 
 
+def joined(first: Mipmaps, second: Mipmaps) -> Mipmaps:
+    """Return the mipmaps of the textures of `first` followed by those of `second`."""
+    deepest = max(first.table.shape[1], second.table.shape[1])
+    tables = [np.pad(one.table, ((0, 0), (0, deepest - one.table.shape[1]), (0, 0))) for one in (first, second)]
+    tables[1][..., 0] += first.texels.size
+    return Mipmaps(
+        np.concatenate([first.texels, second.texels]),
+        np.concatenate(tables),
+        np.concatenate([first.levels, second.levels]),
+    )
+
+
 def _halvings(texture: UInt8) -> list[UInt8]:
     """Return `texture` and its successively halved levels; means are rounded once, or far textures would brighten."""
     chain = [texture]

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
+from ..scenes.joined import JoinedScene
 from ..scenes.scene import Scene
-from .mipmaps import Mipmaps, mipmaps
+from .mipmaps import Mipmaps, joined, mipmaps
 
 Float64 = npt.NDArray[np.float64]
 
@@ -71,6 +72,8 @@ def _check_textures(scene: Scene) -> None:
 
 
 def _prepare(scene: Scene) -> Surfaces:
+    if isinstance(scene, JoinedScene):
+        return _joined(surfaces_of(scene.first), surfaces_of(scene.second))
     _check_textures(scene)
     a, b, c = (scene.vertices[scene.faces[:, k]].astype(np.float64) for k in range(3))
     normal = np.cross(b - a, c - a)
@@ -90,6 +93,14 @@ def _prepare(scene: Scene) -> Surfaces:
         texture=np.ascontiguousarray(scene.texture, np.int16),
         images=mipmaps(scene.textures),
     )
+
+
+def _joined(first: Surfaces, second: Surfaces) -> Surfaces:
+    """Return the faces of `first` followed by those of `second`, whose textures come after those of `first`."""
+    texture = np.where(second.texture < 0, second.texture, second.texture + len(first.images.levels))
+    moved = second._replace(texture=texture.astype(np.int16))
+    rows = {name: np.concatenate([getattr(first, name), getattr(moved, name)]) for name in Surfaces._fields[:-1]}
+    return Surfaces(**rows, images=joined(first.images, second.images))
 
 
 def _slope(first: Float64, second: Float64, first_change: Float64, second_change: Float64) -> Float64:

@@ -7,7 +7,7 @@ therefore has its zero at its own centre, and `origin` is the position of that z
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -64,6 +64,20 @@ class Scene:
         """Area of each face (f,), m2."""
         a, b, c = (self.vertices[self.faces[:, k]].astype(np.float64) for k in range(3))
         return np.asarray(np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2)
+
+
+def without(scene: Scene, removed: npt.NDArray[np.bool_]) -> Scene:
+    """Return `scene` without the faces for which `removed` (f,) is true; instances keep their numbers."""
+    kept = ~removed
+    return replace(
+        scene,
+        faces=scene.faces[kept],
+        material=scene.material[kept],
+        colour=scene.colour[kept],
+        texture=scene.texture[kept],
+        texture_coordinates=scene.texture_coordinates[kept],
+        instance=None if scene.instance is None else scene.instance[kept],
+    )
 
 
 def check_scene(scene: Scene) -> Scene:

@@ -271,9 +271,9 @@ def _attributes(stimulus: Stimulus[Any], batches: Batches, source: Dataset, seal
 
 
 def licences_of(dataset: Dataset) -> dict[str, list[str]]:
-    """Return the licences of what `dataset` was made from (speech, scenes, images), for which its makers ask."""
+    """Return the licences of what `dataset` was made from (speech, sounds, scenes, images), for which makers ask."""
     found: dict[str, list[str]] = {}
-    for name in ("speech", "scenes", "images"):
+    for name in ("speech", "sounds", "scenes", "images"):
         about: Mapping[str, Any] = dataset.attributes.get(name) or {}
         licences = about.get("licences") or about.get("licence") or []
         listed = [licences] if isinstance(licences, str) else sorted(licences)

@@ -15,6 +15,7 @@ from .commands import (
     dataset,
     generate,
     generate_homes,
+    generate_objects,
     imports,
     leaderboard,
     quickstart,
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.command()(quickstart.quickstart)
 generate_homes.add_to(generate.app)
+generate_objects.add_to(generate.app)
 app.add_typer(generate.app, name="generate")
 app.add_typer(imports.app, name="import")
 app.command()(audit.audit)

@@ -141,6 +141,7 @@ DATASETS = {
     "dry-clips": "whence.datagen.dry_clips:replan",
     "hm3d-ss": "whence.datagen.hm3d_ss:replan",
     "panoramas": "whence.datagen.panoramas:replan",
+    "sounding-objects": "whence.datagen.sounding_objects:replan",
 }
 """For each kind of dataset, the function that plans it again for `whence verify`: (dataset, elsewhere) -> plan.
 Imported and sealed kinds are absent: their rows cannot be rendered again.

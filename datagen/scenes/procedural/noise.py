@@ -1,5 +1,7 @@
 """Seamless noise fields, made once per scene by filtering white noise, and cropped as needed."""
 
+from copy import copy
+
 import numpy as np
 import numpy.typing as npt
 
@@ -34,6 +36,12 @@ class NoiseBank:
         field = np.fft.irfft2((spectrum[0] + 1j * spectrum[1]) * weight, s=(SIZE, SIZE)).astype(np.float32)
         field -= field.mean()
         return np.asarray(field / field.std(), np.float32)
+
+    def cropped_by(self, rng: np.random.Generator) -> "NoiseBank":
+        """Return a bank with the same fields whose random crops are drawn from `rng`."""
+        shared = copy(self)
+        shared._rng = rng
+        return shared
 
     def take(self, name: str, height: int = SIZE, width: int = SIZE) -> Field:
         """Return a random `height` x `width` crop of the field `name`, wrapped around."""

@@ -37,8 +37,8 @@ def pick(rng: np.random.Generator, choices: Sequence[Colour]) -> Colour:
 class Palette:
     """The textures of one scene, `textures`, and its paints."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.rng, self.bank = rng, NoiseBank(rng)
+    def __init__(self, rng: np.random.Generator, bank: NoiseBank | None = None) -> None:
+        self.rng, self.bank = rng, bank or NoiseBank(rng)
         self.textures: list[Image] = []
         self._numbers: dict[str, int] = {}
         self.timber = pick(rng, WOOD_TINTS)

@@ -9,6 +9,7 @@ from ..errors import InputError, VerificationError
 from .terminal import terminal
 
 if TYPE_CHECKING:
+    from ..benchmarks.display.text_table import TextTable
     from ..datagen.dataset import Dataset
 
 Data = Annotated[str, typer.Argument(metavar="DATA.zarr", help="Dataset: a path or an fsspec URL.")]
@@ -32,7 +33,7 @@ def inspect(
     dataset = Dataset(data)
     if html and any(part.endswith(".zarr") for part in html.resolve().parts):
         raise InputError(f"--html {html} lies inside a dataset: choose another place")
-    tables = describe(dataset)
+    tables = [*describe(dataset), *_more_tables(dataset)]
     if html:
         _write_page(dataset, html)
         typer.echo(f"{html}", err=json)
@@ -44,12 +45,25 @@ def inspect(
         console.print(rich_table(table))
 
 
+def _more_tables(dataset: "Dataset") -> "list[TextTable]":
+    """Return the tables that only sets of this kind have."""
+    if dataset.name != "sounding-objects":
+        return []
+    from ..benchmarks.stimuli.picture_sound.set_tables import set_tables
+
+    return set_tables(dataset)
+
+
 def _write_page(dataset: "Dataset", file: Path) -> None:
-    """Write the page of `dataset`, which shows homes or clips."""
+    """Write the page of `dataset`, which shows homes, pictures or clips."""
     if dataset.name == "hm3d-ss":
         from ..benchmarks.stimuli.binaural.home_page import write_home_page
 
         write_home_page(dataset, file)
+    elif dataset.name == "sounding-objects":
+        from ..benchmarks.stimuli.picture_sound.set_page import write_set_page
+
+        write_set_page(dataset, file)
     elif "audio" not in dataset or dataset.name == "dry-clips":
         raise InputError(f"{dataset.url}: there is no page for datasets of kind {dataset.name!r}; leave --html out")
     else:
@@ -77,6 +91,9 @@ def verify(
     hrtf: Annotated[
         str | None, typer.Option(metavar="FILE.sofa", help="The head, if it has moved.", show_default=False)
     ] = None,
+    sounds: Annotated[
+        str | None, typer.Option(metavar="DIR", help="The recordings, if they have moved.", show_default=False)
+    ] = None,
     labels: Annotated[
         Path | None,
         typer.Option(
@@ -93,7 +110,14 @@ def verify(
     from ..datagen.verification import verify_dataset
 
     dataset = Dataset(data)
-    elsewhere = {"speech": speech, "responses": responses, "scenes": scenes, "images": images, "hrtf": hrtf}
+    elsewhere = {
+        "speech": speech,
+        "sounds": sounds,
+        "responses": responses,
+        "scenes": scenes,
+        "images": images,
+        "hrtf": hrtf,
+    }
     checks = verify_dataset(dataset, elsewhere=elsewhere, rerender=rerender)
     if labels:
         from ..leaderboard.sealing.labels_file import check_commitment

@@ -1,0 +1,81 @@
+"""`whence generate sounding-objects`: pictures of homes with objects that can sound."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from .rendering import Json, Out, Preset, Scheduler, Seed, Speech, Workers, describe_speech, render, say
+
+
+class Profile(StrEnum):
+    """How large objects are and where."""
+
+    decorrelated = "decorrelated"
+    matched = "matched"
+
+
+class RoomOrDry(StrEnum):
+    """Whether the response of the room is stored."""
+
+    dry = "dry"
+    room = "room"
+
+
+def sounding_objects(
+    out: Out,
+    preset: Annotated[
+        Preset, typer.Option(help="6 homes x 4 pictures, 100 x 40, or 1,200 x 120 (144,000 pictures).")
+    ] = Preset.small,
+    homes: Annotated[
+        int | None, typer.Option(min=1, help="Number of homes; overrides the preset's.", show_default=False)
+    ] = None,
+    pictures: Annotated[
+        int | None, typer.Option(min=1, help="Pictures of each home; overrides the preset's.", show_default=False)
+    ] = None,
+    profile: Annotated[
+        Profile,
+        typer.Option(help="Size and place tell nothing of what sounds, or both are those of VGG-SS."),
+    ] = Profile.decorrelated,
+    acoustics: Annotated[
+        RoomOrDry, typer.Option(help="Dry sounds only, or the room's responses at both ears as well.")
+    ] = RoomOrDry.dry,
+    speech: Speech = None,
+    sounds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Recordings, a folder for each kind, or ESC-50; other kinds are synthesised. [default: none]",
+            show_default=False,
+        ),
+    ] = None,
+    annotators: Annotated[
+        bool, typer.Option("--annotators", help="Also store the boxes of three simulated annotators.")
+    ] = False,
+    seed: Seed = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    json: Json = False,
+) -> None:
+    """Pictures of homes with two or three objects that can sound, with the sound, mask and direction of each."""
+    from ..datagen.sounding_objects import PRESETS, plan_sounding_objects
+
+    home_total, pictures_each = PRESETS[preset]
+    plan = plan_sounding_objects(
+        homes=homes or home_total,
+        pictures=pictures or pictures_each,
+        profile=profile.value,
+        acoustics=acoustics.value,
+        annotators=annotators,
+        speech=speech,
+        sounds=sounds,
+        seed=seed or 0,
+    )
+    describe_speech(plan.speech)
+    say(plan.clips.remarks)
+    render(plan, out, workers, scheduler, json)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command of this file to `whence generate`."""
+    app.command("sounding-objects")(sounding_objects)
