@@ -193,9 +193,9 @@ def write_shard(url: str, layout: Layout, shard: int, rows: Sequence[Mapping[str
         block = np.stack([row[field.name] for row in rows]).astype(field.dtype, copy=False)
         path = layout.shard_file(field, shard)
         folder.remove(path)  # Zarr would read the torn file of a killed writer
-        array = group[field.name]
+        with zarr.config.set({"array.write_empty_chunks": True}):  # a silent shard needs a file too
+            array = group[field.name]
         assert isinstance(array, zarr.Array)
-        array = array.with_config({"write_empty_chunks": True})  # a silent shard needs a file too
         array[span.start : span.stop] = block
         hashes[path] = _hash_of(folder, path)
     columns = {f.name: [np.asarray(row[f.name]).tolist() for row in rows] for f in layout.columns}
