@@ -7,6 +7,7 @@ from scipy import signal
 from whence.datagen import stereo
 from whence.datagen.acoustics.fourier import irfft, rfft, smooth_size
 from whence.datagen.rendering.mipmaps import mipmaps
+from whence.datagen.scenes.procedural.noise import pairwise_sum
 from whence.digests import sha256
 
 SIZES = [1, 2, 3, 5, 6, 8, 25, 60, 100, 512, 1_000, 4_320, 4_096, 16_384, 16_875, 24_300, 40_500]
@@ -94,8 +95,15 @@ def test_bytes_of_smaller_textures():
     assert sha256(mipmaps(textures).texels.tobytes())[:16] == STORED["textures"]
 
 
+def test_sums_of_noise_have_a_fixed_order():
+    values = (noise(8, 512, 512) * 1e3).astype(np.float32)
+    assert pairwise_sum(values) == pytest.approx(values.sum(dtype=np.float64), rel=1e-4)
+    assert sha256(pairwise_sum(values).tobytes())[:16] == STORED["sum"]
+
+
 STORED = {  # made by SciPy 1.17.1 and Pillow 13.0.0, whose bytes the first datasets have
     "transforms": {"float32": "817d890fbc4ebcbf", "float64": "0977c991602d5431"},
     "high pass": "4209196131c2d79b",
+    "sum": "62c8f8545a774e84",
     "textures": "c02290a819e34ac1",
 }
