@@ -405,6 +405,7 @@ class TestComparison:
         other = bench("tde", url, tmp_path / "run", methods=["zero"], conditions=[Condition(snr_db=30.0)])
         assert other.dataset.fingerprint != run.dataset.fingerprint
         assert {row.n for row in comparisons([run, other])} == {36}
+        assert open_run(run.folder, url).dataset.fingerprint == other.dataset.fingerprint
 
     def test_two_methods_of_one_name_are_told_apart(self, run, tmp_path, data):
         from whence.benchmarks.scoring.compare import _shared_subsets

@@ -11,6 +11,7 @@ adds in another order, which moves one sample in a thousand of a clip by one ste
 import math
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,8 @@ import numpy.typing as npt
 from ...compiled import njit
 from .fourier_stages import CONSTANTS, join_2, join_3, join_4, join_5, split_2, split_3, split_4, split_5
 
-Real = npt.NDArray[np.floating]
-Complex = npt.NDArray[np.complexfloating]
+Real = npt.NDArray[Any]
+Complex = npt.NDArray[Any]
 
 _PI = Fraction(31415926535897932384626433832795028841971, 10**40)
 

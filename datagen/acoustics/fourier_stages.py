@@ -1,4 +1,4 @@
-"""The stages of `fourier`: spectra of 2, 3, 4 or 5 interleaved sounds joined into one sound's, and split again.
+"""The stages of `fourier`: the spectrum of a sound from those of 2, 3, 4 or 5 interleaved parts, and back.
 
 `split_p` goes from samples to spectra. It is given `p` half-complex spectra of `span` values each, for each of `outer`
 groups, one after the other (spectrum, group, span), and turns each bin back by `turns` before a transform of `p`
@@ -104,6 +104,7 @@ def _dft_5(a, b, c, d, e, constants):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def split_2(given, found, span, outer, turns):  # type: ignore[no-untyped-def]
+    """Fill `found` with spectra joined from two in `given`."""
     half, leg = (span - 1) // 2, span * outer
     for k in range(outer):
         near, far = span * k, 2 * span * k
@@ -121,6 +122,7 @@ def split_2(given, found, span, outer, turns):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def split_3(given, found, span, outer, turns, constants):  # type: ignore[no-untyped-def]
+    """Fill `found` with spectra joined from three in `given`."""
     half, leg = (span - 1) // 2, span * outer
     for k in range(outer):
         near, far = span * k, 3 * span * k
@@ -140,6 +142,7 @@ def split_3(given, found, span, outer, turns, constants):  # type: ignore[no-unt
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def split_4(given, found, span, outer, turns, constants):  # type: ignore[no-untyped-def]
+    """Fill `found` with spectra joined from four in `given`."""
     half, leg = (span - 1) // 2, span * outer
     for k in range(outer):
         near, far = span * k, 4 * span * k
@@ -167,6 +170,7 @@ def split_4(given, found, span, outer, turns, constants):  # type: ignore[no-unt
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def split_5(given, found, span, outer, turns, constants):  # type: ignore[no-untyped-def]
+    """Fill `found` with spectra joined from five in `given`."""
     half, leg = (span - 1) // 2, span * outer
     for k in range(outer):
         near, far = span * k, 5 * span * k
@@ -200,6 +204,7 @@ def split_5(given, found, span, outer, turns, constants):  # type: ignore[no-unt
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def join_2(given, found, span, outer, turns):  # type: ignore[no-untyped-def]
+    """Fill `found` with two spectra for each in `given`, the reverse of `split_2`."""
     half, leg = (span - 1) // 2, span * outer
     for k in range(outer):
         near, far = span * k, 2 * span * k
@@ -218,6 +223,7 @@ def join_2(given, found, span, outer, turns):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def join_3(given, found, span, outer, turns, constants):  # type: ignore[no-untyped-def]
+    """Fill `found` with three spectra for each in `given`, the reverse of `split_3`."""
     half, leg = (span - 1) // 2, span * outer
     for k in range(outer):
         near, far = span * k, 3 * span * k
@@ -239,6 +245,7 @@ def join_3(given, found, span, outer, turns, constants):  # type: ignore[no-unty
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def join_4(given, found, span, outer, turns, constants):  # type: ignore[no-untyped-def]
+    """Fill `found` with four spectra for each in `given`, the reverse of `split_4`."""
     half, leg = (span - 1) // 2, span * outer
     for k in range(outer):
         near, far = span * k, 4 * span * k
@@ -269,6 +276,7 @@ def join_4(given, found, span, outer, turns, constants):  # type: ignore[no-unty
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def join_5(given, found, span, outer, turns, constants):  # type: ignore[no-untyped-def]
+    """Fill `found` with five spectra for each in `given`, the reverse of `split_5`."""
     half, leg = (span - 1) // 2, span * outer
     for k in range(outer):
         near, far = span * k, 5 * span * k
