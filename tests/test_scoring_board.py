@@ -183,11 +183,11 @@ class TestBundle:
     def test_a_run_on_a_twin_is_sent_for_the_dataset_of_the_board(self, place):
         expectation = expectation_of(Dataset(str(place / "public.zarr")))
         twin = replace(expectation, fingerprint="0" * 64)
-        sent = build_submission(place / "sealed-run", "zero", toy_card("m"), twin)
+        sent = build_submission(place / "sealed-run", "scot", toy_card("m"), twin)
         assert sent.header.fingerprint == "0" * 64
         other = replace(twin, content={**expectation.content, "exact": "1" * 64})
         with pytest.raises(InputError, match="bench the board's own one"):
-            build_submission(place / "sealed-run", "zero", toy_card("m"), other)
+            build_submission(place / "sealed-run", "scot", toy_card("m"), other)
 
     def test_no_run(self, place, tmp_path):
         expectation = expectation_of(Dataset(str(place / "public.zarr")))

@@ -76,7 +76,7 @@ class SphereHead:
 
     def _tables(self, distances: Float64) -> npt.NDArray[np.float32]:
         """Return the responses by degree of the Legendre polynomial, (degrees, n, taps), for `distances` in radii."""
-        frequency = np.fft.rfftfreq(_SIZE, 1 / SAMPLE_RATE)
+        frequency = np.fft.rfftfreq(_SIZE, 1 / SAMPLE_RATE).astype(np.float64)
         away = np.clip((frequency - _FADE_FROM) / (SAMPLE_RATE / 2 - _FADE_FROM), 0, 1)
         band = (0.5 + 0.5 * np.cos(np.pi * away)) * np.exp(-2j * np.pi * frequency * self.lead / SAMPLE_RATE)
         terms = sphere_terms(2 * np.pi * frequency * self.radius / SPEED_OF_SOUND, distances)

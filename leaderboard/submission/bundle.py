@@ -91,7 +91,7 @@ def _files_of(run: Path, method: str, expectation: Expectation) -> dict[Path, Ma
 def _is_on_twin(listing: Mapping[str, Any], expectation: Expectation) -> bool:
     """Whether the run of `listing` was on a twin of the board's dataset: the same values, up to the last step."""
     one, other = listing.get("content"), expectation.content
-    return bool(one and other) and are_twins(one, other)
+    return one is not None and other is not None and are_twins(one, other)
 
 
 def _position(known: Sequence[str], condition: Mapping[str, Any]) -> int:
