@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Protocol, runtime_checkable
 
@@ -17,8 +18,9 @@ from ..cores import ONE_THREAD, single_threaded
 from ..errors import InputError
 from ..machine import workers_fault
 from . import shards
+from .content import is_within_a_step
 from .dataset import Dataset
-from .shards import Layout
+from .shards import Field, Layout
 from .storage import Folder
 
 SOFTWARE = ("whence", "numpy", "scipy", "numba", "zarr", "soxr", "pyroomacoustics", "embreex", "pillow")
@@ -70,8 +72,7 @@ def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = 
     One worker runs in this process, more run on a local Dask cluster, and `scheduler` (tcp://...) names a running
     cluster. The bytes depend neither on this nor on kills and resumes. Raises InputError if a row cannot be rendered.
     """
-    software = {name: version(name) for name in SOFTWARE} | {"python": platform.python_version()}
-    attributes = {"dataset": plan.dataset, "recipe": plan.recipe, "software": software, **plan.provenance}
+    attributes = {"dataset": plan.dataset, "recipe": plan.recipe, "software": software(), **plan.provenance}
     folder = Folder(url)
     url = folder.absolute  # workers may have been started in another folder
     if shards.is_whole(url, attributes):
@@ -87,6 +88,11 @@ def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = 
             with nullcontext(client) if here else _local_cluster(workers) as runner:
                 _render(plan, url, pending, runner)
             return shards.finish(url, plan.layout, fingerprints, alone=alone)
+
+
+def software() -> dict[str, str]:
+    """Return the versions of everything here that may decide the bytes of a dataset."""
+    return {name: version(name) for name in SOFTWARE} | {"python": platform.python_version()}
 
 
 def _render(plan: Plan, url: str, pending: Sequence[int], client: Any) -> None:
@@ -176,16 +182,36 @@ def _deaf_to_interrupts() -> Iterator[None]:
             signal.signal(signal.SIGINT, before)
 
 
-def rerender_differences(plan: Plan, dataset: Dataset, rows: Sequence[int]) -> list[str]:
-    """Return the differences between the stored `rows` and what `plan` renders now, one line each."""
+@dataclass(frozen=True)
+class Difference:
+    """A `field` of a `row` that differs when rendered again; `small`: by a step of a whole number, or 1e-5."""
+
+    row: int
+    field: str
+    small: bool
+
+    def __str__(self) -> str:
+        return f"row {self.row}: {self.field} differs {'in the last step ' if self.small else ''}when rendered again"
+
+
+def rerender_differences(plan: Plan, dataset: Dataset, rows: Sequence[int]) -> list[Difference]:
+    """Return the differences between the stored `rows` and what `plan` renders now."""
     found = []
     for row in rows:
         rendered = plan.render(row)
         for field in plan.layout.fields:
-            stored = np.asarray(dataset.array(field.name)[row])
-            if not _same(stored, np.asarray(rendered[field.name]), field.dtype):
-                found.append(f"row {row}: {field.name} differs when rendered again")
+            stored, again = np.asarray(dataset.array(field.name)[row]), np.asarray(rendered[field.name])
+            if not _same(stored, again, field.dtype):
+                found.append(Difference(row, field.name, _is_small(dataset, field, stored, again)))
     return found
+
+
+def _is_small(dataset: Dataset, field: Field, stored: np.ndarray, again: np.ndarray) -> bool:
+    if field.dtype in ("str", "bool"):
+        return False
+    whole = stored if field.chunk_rows else dataset.column(field.name)
+    scale = float(np.abs(whole[np.isfinite(whole)]).max(initial=0))
+    return is_within_a_step(stored, again.astype(field.dtype), scale)
 
 
 def _same(stored: np.ndarray, rendered: np.ndarray, dtype: str) -> bool:

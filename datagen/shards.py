@@ -21,6 +21,7 @@ from zarr.codecs import BloscCodec
 
 from ..digests import canonical_json, digest, sha256
 from ..errors import InputError, VerificationError
+from .content import added, content, sketch
 from .storage import Folder
 
 FORMAT_VERSION = 1
@@ -188,18 +189,18 @@ def write_shard(url: str, layout: Layout, shard: int, rows: Sequence[Mapping[str
     folder = Folder(url)
     group = zarr.open_group(folder.store(), mode="r+", use_consolidated=False)
     span = layout.rows_of(shard)
-    hashes = {}
+    hashes, sketches = {}, {}
     for field in layout.sharded:
         block = np.stack([row[field.name] for row in rows]).astype(field.dtype, copy=False)
         path = layout.shard_file(field, shard)
         folder.remove(path)  # Zarr would read the torn file of a killed writer
-        array = group[field.name]
+        with zarr.config.set({"array.write_empty_chunks": True}):  # a silent shard needs a file too
+            array = group[field.name]
         assert isinstance(array, zarr.Array)
-        array = array.with_config({"write_empty_chunks": True})  # a silent shard needs a file too
         array[span.start : span.stop] = block
-        hashes[path] = _hash_of(folder, path)
+        hashes[path], sketches[field.name] = _hash_of(folder, path), sketch(block, span.start)
     columns = {f.name: [np.asarray(row[f.name]).tolist() for row in rows] for f in layout.columns}
-    folder.write(_progress_file(shard), json.dumps({"sha256": hashes, "columns": columns}).encode())
+    folder.write(_progress_file(shard), json.dumps({"sha256": hashes, "columns": columns, "sketch": sketches}).encode())
 
 
 def _hash_of(folder: Folder, path: str) -> str:
@@ -239,9 +240,9 @@ def _finished(folder: Folder, layout: Layout, parts: Mapping[str, str] | None, a
         )
     group = zarr.open_group(folder.store(), mode="r+", use_consolidated=False)
     progress = [json.loads(folder.read(_progress_file(shard))) for shard in range(layout.shard_count)]
+    columns = {field.name: _column(field, progress) for field in layout.columns}
     for field in layout.columns:
-        values = [value for part in progress for value in part["columns"][field.name]]
-        _write_column(group, layout, field, values, alone)
+        _write_column(group, layout, field, columns[field.name], alone)
     if alone:
         folder.remove_matching(".partial")
     files = {path: value for part in progress for path, value in part["sha256"].items()}
@@ -255,6 +256,9 @@ def _finished(folder: Folder, layout: Layout, parts: Mapping[str, str] | None, a
         zarr.consolidate_metadata(folder.store())
     root = json.loads(folder.read("zarr.json"))
     root["attributes"]["whence"] |= {"complete": True, "fingerprint": fingerprint}
+    if all("sketch" in part for part in progress):  # shards of older versions have none
+        large = {field.name: added(part["sketch"][field.name] for part in progress) for field in layout.sharded}
+        root["attributes"]["whence"]["content"] = content(manifest, columns, large)
     folder.write("zarr.json", json.dumps(root, indent=2).encode())
     folder.remove("progress")
     return fingerprint
@@ -289,8 +293,13 @@ def describe_array(array: Any) -> dict[str, Any]:
     return {"shape": list(array.shape), "dtype": kind, "dimensions": dimensions, "attributes": dict(array.attrs)}
 
 
-def _write_column(group: zarr.Group, layout: Layout, field: Field, values: list[Any], alone: bool) -> None:
-    data: npt.NDArray[Any] = np.array(values, dtype=object if field.dtype == "str" else field.dtype)
+def _column(field: Field, progress: Sequence[Mapping[str, Any]]) -> npt.NDArray[Any]:
+    """Return the whole column `field`, gathered from the progress of all shards."""
+    values = [value for part in progress for value in part["columns"][field.name]]
+    return np.array(values, dtype=object if field.dtype == "str" else field.dtype)
+
+
+def _write_column(group: zarr.Group, layout: Layout, field: Field, data: npt.NDArray[Any], alone: bool) -> None:
     if not alone and _holds(group, field.name, data):
         return
     array = group.create_array(

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -388,6 +389,23 @@ class TestComparison:
         other = bench("tde", url, tmp_path / "run", methods=["zero"], conditions=[Condition(snr_db=30.0)])
         with pytest.raises(InputError, match="are of different datasets"):
             comparisons([run, other])
+
+    def test_runs_on_twins_compare(self, run, tmp_path, corpus):
+        @dataclass(frozen=True)
+        class Elsewhere(TdePlan):
+            """The same clips, one sample of which another library rounds down."""
+
+            def render(self, row):
+                fields = super().render(row)
+                fields["audio"][row % 2, 1_000 + row] -= np.sign(fields["audio"][row % 2, 1_000 + row])
+                return fields
+
+        url = str(tmp_path / "twin.zarr")
+        generate(Elsewhere(TdeRecipe(clips=6, rt60=(0.1, 0.5), corpus=corpus.digest), corpus), url)
+        other = bench("tde", url, tmp_path / "run", methods=["zero"], conditions=[Condition(snr_db=30.0)])
+        assert other.dataset.fingerprint != run.dataset.fingerprint
+        assert {row.n for row in comparisons([run, other])} == {36}
+        assert open_run(run.folder, url).dataset.fingerprint == other.dataset.fingerprint
 
     def test_two_methods_of_one_name_are_told_apart(self, run, tmp_path, data):
         from whence.benchmarks.scoring.compare import _shared_subsets

@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -178,6 +179,15 @@ class TestBundle:
     def test_an_open_dataset_takes_no_submission(self, place):
         with pytest.raises(InputError, match="submissions are for sealed ones"):
             expectation_of(dataset_of(place / "run"))
+
+    def test_a_run_on_a_twin_is_sent_for_the_dataset_of_the_board(self, place):
+        expectation = expectation_of(Dataset(str(place / "public.zarr")))
+        twin = replace(expectation, fingerprint="0" * 64)
+        sent = build_submission(place / "sealed-run", "scot", toy_card("m"), twin)
+        assert sent.header.fingerprint == "0" * 64
+        other = replace(twin, content={**expectation.content, "exact": "1" * 64})
+        with pytest.raises(InputError, match="bench the board's own one"):
+            build_submission(place / "sealed-run", "scot", toy_card("m"), other)
 
     def test_no_run(self, place, tmp_path):
         expectation = expectation_of(Dataset(str(place / "public.zarr")))

@@ -1,6 +1,7 @@
 """A run folder: `run.json`, which records the methods and the dataset, and its prediction files.
 
-`run.json` is {track, fingerprint, split, samples, harness, sealed, protocol, data: where the dataset lay,
+`run.json` is {track, fingerprint, split, samples, harness, sealed, protocol, content (of the dataset, as in
+`datagen.content`; none for older datasets), data: where the dataset lay,
 data_from_here: the same, relative to the run folder, predictions: the files, in order}. If there are several files for
 one method and condition, the listed one counts. An unlisted file, left by a killed bench, belongs to the run if its
 track, dataset, split, samples and harness match.
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...datagen.content import are_twins
 from ...datagen.dataset import Dataset
 from ...datagen.storage import Folder
 from ...digests import canonical_json
@@ -82,6 +84,7 @@ def write_listing(folder: Path, source: Source, protocol: str, files: Sequence[P
         "sealed": source.sealed,
         "protocol": protocol,
         "data": place,
+        "content": source.dataset.attributes.get("content"),
         "data_from_here": os.path.relpath(place, folder.resolve()) if source.dataset.folder.local else place,
         "predictions": [str(path.relative_to(folder)) for path in files],
     }
@@ -191,9 +194,14 @@ def _dataset(folder: Path, listing: Mapping[str, Any], data: str | None) -> Data
     if url is None:
         raise InputError(f"{places[0]}, the dataset of {folder}, has moved: give it with --data DATA.zarr")
     dataset = Dataset(url)
-    if dataset.fingerprint != listing["fingerprint"]:
+    if dataset.fingerprint != listing["fingerprint"] and not _is_twin(dataset, listing):
         raise InputError(f"{url} is not the dataset that {folder} was run on: bench it again")
     return dataset
+
+
+def _is_twin(dataset: Dataset, listing: Mapping[str, Any]) -> bool:
+    """Whether `dataset` holds what the run of `listing` was on, up to the last step; older runs do not say."""
+    return bool(listing.get("content")) and are_twins(listing["content"], dataset.content)
 
 
 def check_folder(folder: Path, track: str, dataset: Dataset) -> None:

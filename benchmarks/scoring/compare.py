@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ...datagen.dataset import Dataset
 from ...errors import InputError
 from ...registry import nearest
 from ..questions.labels import Labels
@@ -31,6 +32,10 @@ class Comparable(Protocol):
     @property
     def track(self) -> Track:
         """The track."""
+
+    @property
+    def dataset(self) -> Dataset:
+        """The dataset."""
 
     @property
     def labels(self) -> Labels:
@@ -102,8 +107,11 @@ def comparisons(
 def _check_comparable(first: Comparable, other: Comparable) -> None:
     if first.track.name != other.track.name:
         raise InputError(f"{other.folder} is of track {other.track.name!r}, {first.folder} of {first.track.name!r}")
-    for key, what in (("fingerprint", "datasets"), ("split", "splits of the dataset")):
-        if first.results.dataset[key] != other.results.dataset[key]:
+    for differ, what in (
+        (not first.dataset.is_twin_of(other.dataset), "datasets"),
+        (first.results.dataset["split"] != other.results.dataset["split"], "splits of the dataset"),
+    ):
+        if differ:
             raise InputError(f"{other.folder} and {first.folder} are of different {what}")
     if len(first.labels) != len(other.labels):
         raise InputError(f"{other.folder} has {len(other.labels)} samples, {first.folder} has {len(first.labels)}")

@@ -2,7 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft
+
+from .fourier import irfft, rfft, smooth_size
 
 Audio = npt.NDArray[np.float32]
 
@@ -19,9 +20,9 @@ def auralize(dry: Audio, responses: Audio, start: int, length: int, lead: int) -
     window = np.zeros((responses.shape[0], length), dtype=np.float32)
     if heard.size == 0:
         return window
-    size = fft.next_fast_len(heard.size + taps - 1, real=True)
-    spectrum = fft.rfft(heard, size) * fft.rfft(responses, size, axis=-1)
-    sound = fft.irfft(spectrum, size, axis=-1)[:, : heard.size + taps - 1]
+    size = smooth_size(heard.size + taps - 1)
+    spectrum = rfft(heard, size) * rfft(responses, size)
+    sound = irfft(spectrum, size)[:, : heard.size + taps - 1]
     skip = start + lead - max(first, 0)
     silent = max(-skip, 0)
     kept = sound[:, skip + silent : skip + length]

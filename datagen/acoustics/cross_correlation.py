@@ -2,7 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft, signal
+from numpy import fft  # in double precision; SciPy 1.18 changed the order of its sums
+from scipy import signal
 
 from ...conventions import SAMPLE_RATE
 

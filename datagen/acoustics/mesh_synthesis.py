@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft
 
 from ...compiled import njit
 from ...conventions import SAMPLE_RATE, SPEED_OF_SOUND
 from ..scenes.materials import BANDS_HZ
 from .energy_field import EnergyField, Float32, Float64, arrival_directions
+from .fourier import irfft, rfft, smooth_size
 from .hrtf import Head
 from .lattice import LEAD, band_limited_pulse
 
@@ -56,20 +56,20 @@ def pulse_responses(
     begin = np.floor(arrival).astype(np.int64) - LEAD
     time = np.arange(2 * LEAD + 2) - (arrival - begin)[:, None]
     pulse = band_limited_pulse(time) / (4 * np.pi * distances)[:, None]
-    size = fft.next_fast_len(_WALL_SAMPLES + ears.shape[-1] + time.shape[1], real=True)
-    spectrum = fft.rfft(pulse, size) * fft.rfft(_minimum_phase(gains), size)
-    heard = fft.irfft(spectrum.astype(np.complex64)[:, None, None] * fft.rfft(ears, size), size)
+    size = smooth_size(_WALL_SAMPLES + ears.shape[-1] + time.shape[1])
+    spectrum = rfft(pulse, size) * rfft(_minimum_phase(gains), size)
+    heard = irfft(spectrum.astype(np.complex64)[:, None, None] * rfft(ears, size), size)
     return heard, begin
 
 
 def _minimum_phase(gains: Float64) -> Float64:
     """Return minimum-phase responses (n, _WALL_SAMPLES) with energy `gains` (n, band), by the cepstral method."""
-    frequency = fft.rfftfreq(_CEPSTRUM, 1 / SAMPLE_RATE)
+    frequency = np.fft.rfftfreq(_CEPSTRUM, 1 / SAMPLE_RATE)
     energy = np.einsum("nb,bf->nf", np.maximum(gains, 1e-12), band_shares(frequency))
-    cepstrum = fft.irfft(0.5 * np.log(energy), _CEPSTRUM)
+    cepstrum = irfft(0.5 * np.log(energy), _CEPSTRUM)
     cepstrum[:, 1 : _CEPSTRUM // 2] *= 2
     cepstrum[:, _CEPSTRUM // 2 + 1 :] = 0
-    return np.asarray(fft.irfft(np.exp(fft.rfft(cepstrum)), _CEPSTRUM)[:, :_WALL_SAMPLES])
+    return np.asarray(irfft(np.exp(rfft(cepstrum, _CEPSTRUM)), _CEPSTRUM)[:, :_WALL_SAMPLES])
 
 
 def turned_responses(head: Head, directions: Float64, headings: Float64, distances: Float64 | None = None) -> Float32:
@@ -105,12 +105,12 @@ def late_responses(field: EnergyField, headings: Float64, head: Head, samples: i
     length = min(_last_bin(field.energy) * field.bin_samples, samples)
     if length == 0:
         return heard
-    size = fft.next_fast_len(length + head.taps + _RINGING, real=True)
-    ears = fft.rfft(turned_responses(head, arrival_directions(), headings), size)
-    late = np.exp(-2j * np.pi * (LEAD - head.lead) * fft.rfftfreq(size)).astype(np.complex64)
+    size = smooth_size(length + head.taps + _RINGING)
+    ears = rfft(turned_responses(head, arrival_directions(), headings), size)
+    late = np.exp(-2j * np.pi * (LEAD - head.lead) * np.fft.rfftfreq(size)).astype(np.complex64)
     at_ears = _through(_direction_spectra(field, length, size), ears * late)
     kept = min(size - _RINGING // 2, samples)  # the end holds the ringing ahead of the beginning
-    heard[..., :kept] = fft.irfft(at_ears, size)[..., :kept]
+    heard[..., :kept] = irfft(at_ears, size)[..., :kept]
     for response, energy in zip(heard, field.energy, strict=True):
         response[..., : _first_bin(energy) * field.bin_samples + LEAD - _NEAR_EAR] = 0
     return heard
@@ -144,13 +144,13 @@ def _first_bin(energy: Float32) -> int:
 def _direction_spectra(field: EnergyField, length: int, size: int) -> npt.NDArray[np.complex64]:
     """Return the spectra (source, direction, `size` / 2 + 1) of `length` samples of sound from each direction."""
     rng = np.random.default_rng(field.noise_seed)
-    filters = np.sqrt(band_shares(fft.rfftfreq(size, 1 / SAMPLE_RATE))).astype(np.float32)
+    filters = np.sqrt(band_shares(np.fft.rfftfreq(size, 1 / SAMPLE_RATE))).astype(np.float32)
     bins = math.ceil(length / field.bin_samples)
     strength = np.sqrt(np.moveaxis(field.energy[:, :bins], 1, -1) / field.bin_samples)
     spectra = np.zeros((*strength.shape[:2], size // 2 + 1), dtype=np.complex64)
     for band, filter_ in enumerate(filters):
         level = np.repeat(strength[:, :, band], field.bin_samples, axis=-1)
-        spectra += fft.rfft(_signs(rng, level.shape) * level, size) * filter_
+        spectra += rfft(_signs(rng, level.shape) * level, size) * filter_
     return spectra
 
 

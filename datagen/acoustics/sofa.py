@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft
 from scipy.spatial import ConvexHull, KDTree
 
 from ...conventions import SAMPLE_RATE, SPEED_OF_SOUND
 from .cross_correlation import parabolic_peak
+from .fourier import irfft, rfft, smooth_size
 from .sofa_file import MeasuredHead, read_sofa
 from .sphere_head import HEAD_RADIUS, SphereHead, ear_cosines
 
@@ -45,7 +45,7 @@ class SofaHead:
         self.remarks = measured.remarks
         self._directions = measured.directions
         aligned = _cut(_like_sphere(measured), self.taps)
-        early = fft.rfft(aligned, _SIZE, axis=-1) / _turn(sphere_delay(measured.directions))
+        early = rfft(aligned, _SIZE) / _turn(sphere_delay(measured.directions))
         self._early: npt.NDArray[np.complex64] = early.astype(np.complex64)
 
     def responses(self, directions: npt.ArrayLike, distances: npt.ArrayLike | None = None) -> Float32:
@@ -57,7 +57,7 @@ class SofaHead:
         asked = np.asarray(directions, dtype=np.float64)
         corners, weights = self._corners(asked)
         spectra = np.einsum("nk,nkef->nef", weights, self._early[corners]) * _turn(sphere_delay(asked))
-        return np.asarray(fft.irfft(spectra, _SIZE, axis=-1)[..., : self.taps], dtype=np.float32)
+        return np.asarray(irfft(spectra, _SIZE)[..., : self.taps], dtype=np.float32)
 
     def _corners(self, asked: Float64) -> tuple[npt.NDArray[np.intp], Float64]:
         """Return the measured directions around each of `asked`, indices (n, 3), and their weights (n, 3)."""
@@ -136,22 +136,22 @@ def sphere_delay(directions: Float64, radius: float = HEAD_RADIUS) -> Float64:
 
 def _turn(delay: Float64) -> npt.NDArray[np.complex128]:
     """Return the transfer function (..., frequencies) of a delay (...) in s."""
-    return np.asarray(np.exp(-2j * np.pi * fft.rfftfreq(_SIZE, 1 / SAMPLE_RATE) * delay[..., None]))
+    return np.asarray(np.exp(-2j * np.pi * np.fft.rfftfreq(_SIZE, 1 / SAMPLE_RATE) * delay[..., None]))
 
 
 def _like_sphere(measured: MeasuredHead) -> Float64:
     """Return the responses of `measured` with the gain and time zero of the sphere."""
     sphere = SphereHead().responses(measured.directions, np.full(len(measured.directions), measured.distance))
-    size = fft.next_fast_len(measured.responses.shape[2] + 2 * _SIZE, real=True)
-    ours, theirs = fft.rfft(sphere, size, axis=-1), fft.rfft(measured.responses, size, axis=-1)
-    frequency = fft.rfftfreq(size, 1 / SAMPLE_RATE)
+    size = smooth_size(measured.responses.shape[2] + 2 * _SIZE)
+    ours, theirs = rfft(sphere, size), rfft(measured.responses, size)
+    frequency = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
     low = (frequency >= LOW_BAND[0]) & (frequency <= LOW_BAND[1])
     gain = np.sqrt(np.mean(np.abs(ours[..., low]) ** 2) / np.mean(np.abs(theirs[..., low]) ** 2))
-    agreement = fft.irfft((ours * np.conj(theirs)).sum(axis=(0, 1)), _FINE * size)
+    agreement = irfft((ours * np.conj(theirs)).sum(axis=(0, 1)), _FINE * size)
     centred = np.roll(agreement, _FINE * size // 2)
     later = parabolic_peak(centred) / _FINE - size // 2
     turn = np.exp(-2j * np.pi * frequency / SAMPLE_RATE * later)
-    return np.asarray(gain * fft.irfft(theirs * turn, size, axis=-1))
+    return np.asarray(gain * irfft(theirs * turn, size))
 
 
 def _cut(responses: Float64, taps: int) -> Float64:

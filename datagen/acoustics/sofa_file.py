@@ -7,11 +7,11 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 import soxr
-from scipy import fft
 
 from ...conventions import SAMPLE_RATE
 from ...errors import InputError
 from .ears import AT_THE_SIDE, near_ear_of_responses
+from .fourier import irfft, rfft, smooth_size
 from .sofa_distances import one_distance
 from .sofa_variables import check_heaps, numbers, positions, text
 from .sphere_head import HEAD_RADIUS, NEAREST
@@ -187,9 +187,9 @@ def _delayed(measured: Float64, delays: Float64) -> Float64:
     if not delays.any():
         return measured
     length = measured.shape[2] + int(np.ceil(delays.max())) + 1
-    size = fft.next_fast_len(2 * length, real=True)
-    turn = np.exp(-2j * np.pi * fft.rfftfreq(size) * delays[..., None])
-    return np.asarray(fft.irfft(fft.rfft(measured, size, axis=-1) * turn, size, axis=-1)[..., :length])
+    size = smooth_size(2 * length)
+    turn = np.exp(-2j * np.pi * np.fft.rfftfreq(size) * delays[..., None])
+    return np.asarray(irfft(rfft(measured, size) * turn, size)[..., :length])
 
 
 def _ears_by_sound(responses: Float64, directions: Float64, path: str) -> tuple[Float64, tuple[str, ...]]:

@@ -17,10 +17,10 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft
 
 from ...conventions import SAMPLE_RATE, SPEED_OF_SOUND
 from ...errors import InputError
+from .fourier import irfft
 
 Float64 = npt.NDArray[np.float64]
 Complex128 = npt.NDArray[np.complex128]
@@ -76,11 +76,11 @@ class SphereHead:
 
     def _tables(self, distances: Float64) -> npt.NDArray[np.float32]:
         """Return the responses by degree of the Legendre polynomial, (degrees, n, taps), for `distances` in radii."""
-        frequency = fft.rfftfreq(_SIZE, 1 / SAMPLE_RATE)
+        frequency = np.fft.rfftfreq(_SIZE, 1 / SAMPLE_RATE).astype(np.float64)
         away = np.clip((frequency - _FADE_FROM) / (SAMPLE_RATE / 2 - _FADE_FROM), 0, 1)
         band = (0.5 + 0.5 * np.cos(np.pi * away)) * np.exp(-2j * np.pi * frequency * self.lead / SAMPLE_RATE)
         terms = sphere_terms(2 * np.pi * frequency * self.radius / SPEED_OF_SOUND, distances)
-        return np.asarray(fft.irfft(terms * band, _SIZE, axis=-1)[..., : self.taps], dtype=np.float32)
+        return np.asarray(irfft(terms * band, _SIZE)[..., : self.taps], dtype=np.float32)
 
     def _in_radii(self, distances: Float64) -> Float64:
         relative = distances / self.radius
@@ -101,7 +101,7 @@ def sphere_terms(size_parameter: Float64, distance: Float64) -> Complex128:
     """Return the factors (degrees, n, frequencies) of the Legendre polynomials P_0, P_1, ... in H.
 
     `size_parameter` (frequencies,) is k a; `distance` (n,) is in radii (inf: a plane wave). A delay lowers the phase,
-    as in the transforms of scipy.
+    as in the transforms of NumPy.
     """
     still = size_parameter == 0
     x = np.where(still, 1.0, size_parameter)

@@ -1,7 +1,7 @@
 """What a submission must hold: the track, the dataset, its conditions and samples, every one of them once."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ...benchmarks.questions.answer import AnswerKind, Answers
 from ...benchmarks.questions.labels import Indices
 from ...benchmarks.questions.source import is_sealed
 from ...benchmarks.running.predictions import HARNESS_VERSION, rows_together
+from ...datagen.content import Content
 from ...datagen.dataset import Dataset
 from ...errors import InputError
 from ...registry import load_track
@@ -29,6 +30,8 @@ class Expectation:
     fingerprint: str
     conditions: Sequence[Condition]
     sample_ids: Sequence[str]
+    content: Content | None = field(default=None, compare=False)
+    """What the dataset recorded of its values, by which a run on a twin is recognised."""
 
     @property
     def rows(self) -> int:
@@ -85,7 +88,8 @@ def expectation_of(dataset: Dataset) -> Expectation:
             f"{dataset.url} is a dataset of kind {dataset.name!r}: submissions are for sealed ones (`whence seal`)"
         )
     names = dataset.column("sample_id").astype(object).tolist()
-    return Expectation(recipe["track"], dataset.fingerprint, recipe["conditions"], names)
+    content = dataset.attributes.get("content")
+    return Expectation(recipe["track"], dataset.fingerprint, recipe["conditions"], names, content)
 
 
 def check_submission(submission: Submission, expectation: Expectation) -> None:
