@@ -9,10 +9,12 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ..data.sounding import SoundedPictures
-from ..networks.localizer import Attended, AttentionNetwork, Mechanism, log_attention
+from ..networks.localizer import Attended, AttentionNetwork, Mechanism, log_attention, own_pairs
+from .contrast import multiple_instance_loss
 from .method import PictureModel, PictureRecipe
 
-Negatives = Literal["one", "all"]
+Negatives = Literal["one", "sounds", "both"]
+CONTRAST_TEMPERATURE = 0.07
 _NEVER_ZERO = 1e-6
 
 
@@ -39,6 +41,7 @@ class AttentionRecipe(PictureRecipe):
             "mechanism": "relu",
             "temperature": 1.0,
             "negatives": "one",
+            "contrast": 0.0,
             "whole_targets": True,
             "weight_decay": 0.0,
         },
@@ -49,8 +52,15 @@ class AttentionRecipe(PictureRecipe):
     mechanism: Mechanism = "softmax"
     temperature: float = Field(default=0.1, gt=0)
     """What the cosines are divided by; the paper has none (1)."""
-    negatives: Negatives = "all"
-    """Whether a sound is told from one sound of another picture, drawn anew, or from those of the whole batch."""
+    negatives: Negatives = "both"
+    """What a pair is told from: one sound of another picture, drawn anew, as published; all of those in the batch; or
+    the other pictures with this sound too, without which a picture's vector may repeat the sound that it attends to."""
+    contrast: float = Field(default=1.0, ge=0)
+    """Weight, among the losses without labels, of EZ-VSL's on the same cosines; the paper has none (0).
+
+    With the triplet loss alone, a network that begins with random weights may attend to anything but the object, since
+    nothing ties a high cosine to it.
+    """
     whole_targets: bool = False
     """Whether the supervised loss adds up over the object, as published, so that large ones weigh more."""
 
@@ -78,25 +88,33 @@ class Attention(PictureModel):
 
     @classmethod
     def loss(cls, network: Any, batch: SoundedPictures) -> Tensor:
-        """Return the triplet loss of all pictures (if asked for) plus the supervised loss of the annotated ones."""
+        """Return the losses without labels (if asked for) plus the supervised loss of the annotated pictures."""
         recipe, made = network.recipe, network(batch.image, batch.audio)
-        log_weights = log_attention(made.similarity, recipe.mechanism, recipe.temperature)
+        log_weights = log_attention(own_pairs(made.similarity), recipe.mechanism, recipe.temperature)
         loss = supervised_loss(log_weights, batch.target, batch.annotated, recipe.whole_targets)
-        return loss + triplet_loss(made, recipe.negatives) if recipe.unsupervised else loss
+        if recipe.unsupervised:
+            loss = loss + triplet_loss(made, recipe.negatives)
+        if recipe.unsupervised and recipe.contrast:
+            loss = loss + recipe.contrast * multiple_instance_loss(made.similarity, made.owner, CONTRAST_TEMPERATURE)
+        return loss
 
 
 def triplet_loss(made: Attended, negatives: Negatives) -> Tensor:
-    """Return the mean of `distance_ratio_loss` over the sounds: each picture as attended, its sound, and another's."""
-    distance = torch.cdist(
-        made.seen.flatten(0, 1), made.heard.flatten(0, 1), compute_mode="donot_use_mm_for_euclid_dist"
-    )
-    pictures, kinds = made.seen.shape[:2]
-    picture = torch.arange(pictures, device=distance.device).repeat_interleave(kinds)
-    ratio = distance_ratio_loss(distance.diagonal()[:, None], distance)
-    other = (picture[:, None] != picture).float()
+    """Return the mean of `distance_ratio_loss`: a picture as attended with its sound, that sound, and another's.
+
+    With the negatives "both", half of it is of another picture, as attended with the same sound.
+    """
+    own, owner = own_pairs(made.seen).flatten(0, 1), made.owner
+    distance = torch.cdist(own, made.heard, compute_mode="donot_use_mm_for_euclid_dist")
+    positive, other = distance.diagonal()[:, None], (owner[:, None] != owner).float()
     if negatives == "one":
         other = torch.zeros_like(other).scatter_(1, torch.multinomial(other, 1), 1.0)
-    return (ratio * other).sum() / other.sum()
+    loss = (distance_ratio_loss(positive, distance) * other).sum() / other.sum()
+    if negatives != "both":
+        return loss
+    elsewhere = (made.seen - made.heard).norm(dim=-1).T
+    foreign = (owner[:, None] != torch.arange(len(made.seen), device=own.device)).float()
+    return (loss + (distance_ratio_loss(positive, elsewhere) * foreign).sum() / foreign.sum()) / 2
 
 
 def distance_ratio_loss(positive: Tensor, negative: Tensor) -> Tensor:
