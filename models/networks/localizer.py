@@ -39,7 +39,9 @@ class AttentionNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.visual, self.sound = visual, sound
-        self.asked = nn.Sequential(nn.ReLU(), nn.Linear(heard, heard), nn.ReLU(), nn.Linear(heard, width))
+        self.asked = nn.Sequential(
+            nn.ReLU(), nn.Linear(heard, heard), nn.ReLU(), nn.Linear(heard, width), centred(width)
+        )
         self.seen = nn.Sequential(nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, heard))
         self.mechanism, self.temperature = mechanism, temperature
 
@@ -53,8 +55,13 @@ class AttentionNetwork(nn.Module):
 
     def maps(self, image: Tensor, audio: Tensor) -> Tensor:
         """Return the cosines (n, k, rows, columns) of the pictures with their own sounds."""
-        heard = self.sound(audio.flatten(0, 1)).unflatten(0, audio.shape[:2])
-        return cosines(self.visual(image), self.asked(heard))
+        asked = self.asked(self.sound(audio.flatten(0, 1)))
+        return cosines(self.visual(image), asked.unflatten(0, audio.shape[:2]))
+
+
+def centred(width: int) -> nn.Module:
+    """Return a layer that centres vectors over the batch: random networks give all sounds nearly the same direction."""
+    return nn.BatchNorm1d(width)
 
 
 def cosines(cells: Tensor, sounds: Tensor) -> Tensor:
@@ -107,7 +114,9 @@ class MatchingNetwork(nn.Module):
         super().__init__()
         self.visual, self.sound = visual, sound
         self.of_cells = nn.ModuleList(nn.Conv2d(width, width, 1) for _ in range(projections))
-        self.of_sounds = nn.ModuleList(nn.Linear(heard, width) for _ in range(projections))
+        self.of_sounds = nn.ModuleList(
+            nn.Sequential(nn.Linear(heard, width), centred(width)) for _ in range(projections)
+        )
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, image: Tensor, audio: Tensor) -> Matched:

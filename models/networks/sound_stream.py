@@ -57,7 +57,8 @@ class SpectrogramStream(nn.Module):
 class WaveformStream(nn.Module):
     """From clips (n, samples) to vectors (n, features): SoundNet's eight layers, of `width` times its filters.
 
-    The mean over time of the last layer is the vector, after a linear layer if `width` is not 1.
+    The mean over time of the last layer is the vector, after a linear layer if `width` is not 1. Clips shorter than a
+    second are followed by silence.
     """
 
     def __init__(self, width: float, features: int) -> None:
@@ -75,7 +76,8 @@ class WaveformStream(nn.Module):
 
     def forward(self, audio: Tensor) -> Tensor:
         """Return the vector of each clip."""
-        vectors: Tensor = self.last(self.layers(levelled(audio)[:, None]).mean(-1))
+        padded = functional.pad(levelled(audio), (0, max(SAMPLE_RATE - audio.shape[-1], 0)))
+        vectors: Tensor = self.last(self.layers(padded[:, None]).mean(-1))
         return vectors
 
 

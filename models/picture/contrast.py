@@ -28,18 +28,17 @@ def tri_map_loss(similarity: Tensor, owner: Tensor) -> Tensor:
     """
     own = similarity[owner]
     mine = own[torch.arange(len(owner)), torch.arange(len(owner))]
-    inside = torch.sigmoid((mine - POSITIVE) / SOFTNESS)
-    outside = 1 - torch.sigmoid((mine - NEGATIVE) / SOFTNESS)
-    easy = _weighted_mean(own, torch.sigmoid((own - POSITIVE) / SOFTNESS))
-    easy = easy.masked_fill(owner[:, None] == owner, _FORBIDDEN)
-    values = [_weighted_mean(mine, inside)[:, None], easy, _weighted_mean(mine, outside)[:, None]]
-    logits = torch.cat(values, dim=1) / TRI_MAP_TEMPERATURE
+    positive = _weighted_mean(mine, (mine - POSITIVE) / SOFTNESS)
+    hard = _weighted_mean(mine, (NEGATIVE - mine) / SOFTNESS)
+    easy = _weighted_mean(own, (own - POSITIVE) / SOFTNESS).masked_fill(owner[:, None] == owner, _FORBIDDEN)
+    logits = torch.cat([positive[:, None], easy, hard[:, None]], dim=1) / TRI_MAP_TEMPERATURE
     return functional.cross_entropy(logits, torch.zeros_like(owner))
 
 
-def _weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
-    """Return the mean over the cells."""
-    return (values * weights).sum(dim=(-2, -1)) / weights.sum(dim=(-2, -1)).clamp_min(1e-8)
+def _weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
+    """Return the mean over the cells, weighted by the logistic function of `weight`, however small that is."""
+    shares = functional.logsigmoid(weight).flatten(-2).softmax(-1)
+    return (values.flatten(-2) * shares).sum(-1)
 
 
 def multiple_instance_loss(similarity: Tensor, owner: Tensor, temperature: float = TEMPERATURE) -> Tensor:

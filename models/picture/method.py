@@ -10,7 +10,6 @@ import numpy.typing as npt
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ...benchmarks.running.method import Diagnosed
 from ...errors import InputError
@@ -21,9 +20,6 @@ from ..training.learned import LearnedModel
 from ..training.learning import Examples
 from ..training.recipe import Recipe
 from .scoring import centre_map, overlaps, summary
-
-SIDE = 56
-"""Cells of an answer, on either side."""
 
 
 class PictureRecipe(SoundingRecipe):
@@ -109,7 +105,7 @@ class PictureModel(LearnedModel):
         return [maps_figure(pictures, cls.answers(network, pictures))]
 
     def predict(self, batch: Any) -> Diagnosed:
-        """Return the map (n, 56, 56) of each picture with its sound; values are cosines, high where the sound is.
+        """Return the map (n, rows, columns) of each picture with its sound: cosines, high where the sound comes from.
 
         `batch` has `image`, uint8 (n, rows, columns, 3), and `audio`, float32 (n, channels, samples). The diagnostic
         `confidence` is the map's highest value.
@@ -125,9 +121,8 @@ class PictureModel(LearnedModel):
         image = torch.from_numpy(images.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255))
         audio = torch.from_numpy(np.ascontiguousarray(batch.audio[part].mean(axis=1, keepdims=True), dtype=np.float32))
         with torch.inference_mode():
-            maps = self._network.maps(image.to(self.device), audio.to(self.device))
-            enlarged = functional.interpolate(maps, (SIDE, SIDE), mode="bilinear", align_corners=False)
-        return np.asarray(enlarged[:, 0].double().cpu().numpy())
+            maps: Tensor = self._network.maps(image.to(self.device), audio.to(self.device))
+        return np.asarray(maps[:, 0].double().cpu().numpy())
 
 
 def _overlaps(maps: npt.NDArray[np.float32], pictures: HeldOutPictures) -> npt.NDArray[np.float64]:
