@@ -28,6 +28,7 @@ from whence.models.picture.contrast import (  # noqa: E402
     both_ways,
     false_negative_loss,
     joint_log_probability,
+    likeness_loss,
     multiple_instance_loss,
     tri_map_loss,
 )
@@ -78,7 +79,13 @@ def test_a_triplet_compares_with_other_pictures_only(negatives):
     seen[1] = 3.0
     made = Attended(torch.zeros(2, 4, 1, 1), seen, heard)
     expected = 2 / (1 + math.exp(3)) ** 2  # own at 0, all others at 3
-    assert float(triplet_loss(made, negatives)) == pytest.approx(expected, rel=1e-4)
+    own_only = torch.tensor([[True, True, False, False], [False, False, True, True]])
+    assert float(triplet_loss(made, own_only, negatives)) == pytest.approx(expected, rel=1e-4)
+    seen[0] = torch.tensor([[0.0], [0.0], [9.0], [9.0]])  # a picture that holds a like sound is no negative either
+    heard[0:2] = 0.0
+    alike = torch.tensor([[True, True, True, False], [True, False, True, True]])
+    assert 0 < float(triplet_loss(made, alike, negatives)) < 0.5
+    assert float(triplet_loss(made, torch.ones_like(alike), negatives)) == 0.0
 
 
 def test_a_vector_that_only_repeats_its_sound_is_caught_by_other_pictures():
@@ -86,8 +93,9 @@ def test_a_vector_that_only_repeats_its_sound_is_caught_by_other_pictures():
     repeats = heard[None, :, :].expand(2, 2, 1)  # whatever the picture, the sound
     made = Attended(torch.zeros(2, 2, 1, 1), repeats, heard)
     cheated = 2 / (1 + math.exp(3)) ** 2
-    assert float(triplet_loss(made, "sounds")) == pytest.approx(cheated, rel=1e-4)
-    assert float(triplet_loss(made, "both")) == pytest.approx((cheated + 0.5) / 2, rel=1e-4)
+    alike = torch.eye(2, dtype=torch.bool)
+    assert float(triplet_loss(made, alike, "sounds")) == pytest.approx(cheated, rel=1e-4)
+    assert float(triplet_loss(made, alike, "both")) == pytest.approx((cheated + 0.5) / 2, rel=1e-4)
 
 
 def test_the_supervised_loss_is_least_at_the_true_map():
@@ -132,6 +140,18 @@ def test_the_best_cell_decides_in_multiple_instance_learning():
     expected = -np.log([math.exp(best[k, k]) / np.exp(best[k]).sum() for k in range(2)]).mean()
     expected += -np.log([math.exp(best[k, k]) / np.exp(best[:, k]).sum() for k in range(2)]).mean()
     assert float(multiple_instance_loss(similarity, torch.arange(2), 0.5)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_likeness_asks_of_each_pair_whether_the_picture_holds_the_sound():
+    similarity = torch.tensor([[[[0.5, -0.5]], [[0.0, 0.0]]], [[[-0.2, -0.2]], [[0.1, 0.3]]]])
+    alike = torch.tensor([[True, False], [True, True]])
+
+    def score(cells):
+        return math.log(np.mean(np.exp(np.array(cells) / 0.1))) - 2
+
+    held = [score(cells) for cells in ([0.5, -0.5], [-0.2, -0.2], [0.1, 0.3])]
+    expected = (sum(math.log(1 + math.exp(-one)) for one in held) + math.log(1 + math.exp(score([0.0, 0.0])))) / 3
+    assert float(likeness_loss(similarity, alike, 0.1)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_two_sounds_of_one_picture_are_not_told_apart():
@@ -265,7 +285,11 @@ def pictures(sounds):
 
     generator = torch.Generator().manual_seed(0)
     image, audio = torch.rand(4, 3, 32, 48, generator=generator), torch.randn(4, sounds, 4000, generator=generator)
-    return SoundedPictures(image, audio, torch.rand(4, sounds, 4, 6, generator=generator), torch.ones(4, dtype=bool))
+    target, alike = (
+        torch.rand(4, sounds, 4, 6, generator=generator),
+        torch.eye(4, dtype=bool).repeat_interleave(sounds, 1),
+    )
+    return SoundedPictures(image, audio, target, torch.ones(4, dtype=bool), alike)
 
 
 @pytest.mark.parametrize("loss", ["tri-map", "multiple-instance", "slavc", "fnac"])

@@ -140,6 +140,25 @@ def test_more_annotations_include_fewer_and_only_training_homes_are_learned_from
     assert sum(len(held.box) for held in only.validation()) == 24
 
 
+def test_sounds_of_a_kind_are_grouped_by_listening_and_known_to_be_alike(squares):
+    seen = examples(squares, "groups=8", "batch=16")
+    kind, groups = Dataset(squares).column("category")[:, :3], seen.groups
+    learned = np.isin(np.arange(96), seen.rows)
+    assert (groups[~learned] < 0).all()
+    found, true = groups[learned][kind[learned] >= 0], kind[learned][kind[learned] >= 0]
+    largest = sum(np.bincount(true[found == group]).max() for group in np.unique(found))
+    assert largest / len(true) > 0.95
+    assert len(np.unique(found)) <= 8
+    assert (groups[learned][kind[learned] < 0] < 0).all()
+    alike = seen.training(0).alike
+    assert alike.shape == (16, 32)
+    assert bool(alike.diagonal(0).any())
+    alone = examples(squares, "groups=0", "batch=16").training(0).alike
+    assert torch.equal(alone, torch.eye(16, dtype=torch.bool).repeat_interleave(2, 1))
+    assert bool((alike | ~alone).all())
+    assert 0.3 < float(alike.float().mean()) < 0.8  # two or three of four colours are in a picture
+
+
 def test_what_cannot_be_learned_from_is_one_line(squares, tmp_path):
     with pytest.raises(InputError, match=r"no picture to learn from with supervision=0, unsupervised=false"):
         examples(squares, "supervision=0", "unsupervised=false")

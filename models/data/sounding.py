@@ -19,6 +19,7 @@ from ..training.learning import described
 from ..training.recipe import Recipe
 from .picture_augmentation import Float32, Framing, Mixing, covered, jitter, mix
 from .reading import BufferedReader, ShuffledRows
+from .sound_groups import descriptors, grouped
 
 Rows = npt.NDArray[np.intp]
 _VALIDATION_BATCH = 32
@@ -28,13 +29,15 @@ class SoundedPictures(NamedTuple):
     """Pictures with sounds of k of their objects each.
 
     `image` float32 (n, 3, rows, columns) in 0..1; `audio` float32 (n, k, samples); `target` float32 (n, k, cell rows,
-    cell columns): the share of each cell that the object covers; `annotated` bool (n,): whether `target` may be used.
+    cell columns): the share of each cell that the object covers; `annotated` bool (n,): whether `target` may be used;
+    `alike` bool (n, n k): whether each picture holds one of the sounds, or one of its group.
     """
 
     image: Tensor
     audio: Tensor
     target: Tensor
     annotated: Tensor
+    alike: Tensor
 
 
 class HeldOutPictures(NamedTuple):
@@ -71,6 +74,8 @@ class SoundingRecipe(Recipe):
     other_db: tuple[float, float] = (-25.0, -8.0)
     """Level of another picture's sound, relative to the object's."""
     other_share: float = Field(default=0.2, ge=0, le=1)
+    groups: int = Field(default=0, ge=0)
+    """Groups of sounds that are alike, found by listening to the training sounds alone; 0: no two sounds are alike."""
     buffered_shards: int = Field(default=4, ge=1)
 
     @model_validator(mode="after")
@@ -192,7 +197,35 @@ class SoundingPictures:
         audio = _floats(np.take_along_axis(stored["dry"], heard[:, :, None], axis=1))
         image, audio = jitter(pictures, self.recipe.colour, rng), mix(audio, self.recipe.mixing, rng)
         arrays = (image, audio, self._targets(rows, stored, heard, framings), self.annotated[rows])
-        return SoundedPictures(*(torch.from_numpy(np.ascontiguousarray(one[rank::ranks])) for one in arrays))
+        own = slice(rank, None, ranks)
+        arrays = (*(array[own] for array in arrays), self._alike(rows[own], heard[own]))
+        return SoundedPictures(*map(torch.from_numpy, map(np.ascontiguousarray, arrays)))
+
+    def _alike(self, rows: Rows, heard: Rows) -> npt.NDArray[np.bool_]:
+        """Return whether each picture (n,) holds each sound (n k,) or one of its group."""
+        held = self.groups[rows]
+        sounds = np.take_along_axis(held, heard, axis=1).ravel()
+        return np.asarray((held[:, :, None] == sounds).any(axis=1))
+
+    @cached_property
+    def groups(self) -> npt.NDArray[np.int64]:
+        """The group (rows, k) of each sound to learn from, negative where there is none."""
+        known = np.isfinite(self.box[:, :, 0])
+        known &= np.isin(np.arange(len(known)), self.rows)[:, None]
+        groups = np.full(known.shape, -1, dtype=np.int64)
+        if self.recipe.groups:
+            groups[known] = grouped(self._described(), self.recipe.groups, generator_for(self.recipe.seed, "groups"))
+        else:
+            groups[known] = np.arange(known.sum())
+        return groups
+
+    def _described(self) -> Float32:
+        """Return what is compared of each sound to learn from (sounds, features), read shard by shard."""
+        parts = []
+        for rows in np.split(self.rows, np.flatnonzero(np.diff(self.rows // self._rows_per_shard)) + 1):
+            dry = read_rows(self.dataset.array("dry"), np.arange(rows[0], rows[-1] + 1), self.path)[rows - rows[0]]
+            parts.append(descriptors(_floats(dry[:, : self.box.shape[1]][np.isfinite(self.box[rows][:, :, 0])])))
+        return np.concatenate(parts)
 
     def _targets(self, rows: Rows, stored: npt.NDArray[Any], heard: Rows, framings: Sequence[Framing]) -> Float32:
         """Return the share of each cell (n, k, rows, columns) that the objects `heard` cover in the new frames."""

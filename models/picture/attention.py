@@ -10,11 +10,10 @@ from torch import Tensor, nn
 
 from ..data.sounding import SoundedPictures
 from ..networks.localizer import Attended, AttentionNetwork, Mechanism, log_attention, own_pairs
-from .contrast import multiple_instance_loss
+from .contrast import likeness_loss
 from .method import PictureModel, PictureRecipe
 
 Negatives = Literal["one", "sounds", "both"]
-CONTRAST_TEMPERATURE = 0.07
 _NEVER_ZERO = 1e-6
 
 
@@ -22,7 +21,13 @@ class AttentionRecipe(PictureRecipe):
     """The recipe of `attention`."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "tiny": {"steps": 60, "batch": 16, "visual_widths": (8, 16, 32, 32), "sound_widths": (8, 16, 16, 32)},
+        "tiny": {
+            "steps": 60,
+            "batch": 16,
+            "visual_widths": (8, 16, 32, 32),
+            "sound_widths": (8, 16, 16, 32),
+            "groups": 8,
+        },
         "small": {},
         "paper": {
             "steps": 50_000,
@@ -42,6 +47,7 @@ class AttentionRecipe(PictureRecipe):
             "temperature": 1.0,
             "negatives": "one",
             "contrast": 0.0,
+            "groups": 0,
             "whole_targets": True,
             "weight_decay": 0.0,
         },
@@ -56,11 +62,12 @@ class AttentionRecipe(PictureRecipe):
     """What a pair is told from: one sound of another picture, drawn anew, as published; all of those in the batch; or
     the other pictures with this sound too, without which a picture's vector may repeat the sound that it attends to."""
     contrast: float = Field(default=1.0, ge=0)
-    """Weight, among the losses without labels, of EZ-VSL's on the same cosines; the paper has none (0).
+    """Weight, among the losses without labels, of `likeness_loss` on the same cosines; the paper has none (0).
 
     With the triplet loss alone, a network that begins with random weights may attend to anything but the object, since
     nothing ties a high cosine to it.
     """
+    groups: int = Field(default=40, ge=0)
     whole_targets: bool = False
     """Whether the supervised loss adds up over the object, as published, so that large ones weigh more."""
 
@@ -93,28 +100,34 @@ class Attention(PictureModel):
         log_weights = log_attention(own_pairs(made.similarity), recipe.mechanism, recipe.temperature)
         loss = supervised_loss(log_weights, batch.target, batch.annotated, recipe.whole_targets)
         if recipe.unsupervised:
-            loss = loss + triplet_loss(made, recipe.negatives)
+            loss = loss + triplet_loss(made, batch.alike, recipe.negatives)
         if recipe.unsupervised and recipe.contrast:
-            loss = loss + recipe.contrast * multiple_instance_loss(made.similarity, made.owner, CONTRAST_TEMPERATURE)
+            loss = loss + recipe.contrast * likeness_loss(made.similarity, batch.alike, recipe.temperature)
         return loss
 
 
-def triplet_loss(made: Attended, negatives: Negatives) -> Tensor:
+def triplet_loss(made: Attended, alike: Tensor, negatives: Negatives) -> Tensor:
     """Return the mean of `distance_ratio_loss`: a picture as attended with its sound, that sound, and another's.
 
-    With the negatives "both", half of it is of another picture, as attended with the same sound.
+    Sounds that are `alike` (n, m) to one in the picture are no negatives. With "both", half of the loss is of another
+    picture, as attended with the same sound.
     """
     own, owner = own_pairs(made.seen).flatten(0, 1), made.owner
     distance = torch.cdist(own, made.heard, compute_mode="donot_use_mm_for_euclid_dist")
-    positive, other = distance.diagonal()[:, None], (owner[:, None] != owner).float()
+    positive, other = distance.diagonal()[:, None], (~alike[owner]).float()
     if negatives == "one":
-        other = torch.zeros_like(other).scatter_(1, torch.multinomial(other, 1), 1.0)
-    loss = (distance_ratio_loss(positive, distance) * other).sum() / other.sum()
+        drawn = torch.multinomial(other + _NEVER_ZERO, 1)
+        other = other * torch.zeros_like(other).scatter_(1, drawn, 1.0)
+    loss = _mean_over(distance_ratio_loss(positive, distance), other)
     if negatives != "both":
         return loss
     elsewhere = (made.seen - made.heard).norm(dim=-1).T
-    foreign = (owner[:, None] != torch.arange(len(made.seen), device=own.device)).float()
-    return (loss + (distance_ratio_loss(positive, elsewhere) * foreign).sum() / foreign.sum()) / 2
+    return (loss + _mean_over(distance_ratio_loss(positive, elsewhere), (~alike.T).float())) / 2
+
+
+def _mean_over(values: Tensor, chosen: Tensor) -> Tensor:
+    """Return the mean of the values where `chosen` is 1; 0 if it is nowhere."""
+    return (values * chosen).sum() / chosen.sum().clamp_min(1)
 
 
 def distance_ratio_loss(positive: Tensor, negative: Tensor) -> Tensor:

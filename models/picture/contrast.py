@@ -4,6 +4,7 @@ A batch has n pictures and m sounds: `similarity` (n, m, rows, columns) are the 
 and `owner` (m,) gives the picture that each sound belongs to. Two sounds of one picture are never told from each other.
 """
 
+import math
 from typing import Literal
 
 import torch
@@ -17,6 +18,7 @@ TEMPERATURE = 0.03
 """Of the losses that take a maximum over cells."""
 FORE, SOFT_WEIGHT = 0.6, 100.0
 """FNAC (Sun et al. 2023): cells of the foreground, of the map scaled to 0..1; weight of each of its three terms."""
+_RARE = 2.0
 _FORBIDDEN = -1e4
 
 
@@ -59,6 +61,18 @@ def among_sounds(logits: Tensor, owner: Tensor) -> Tensor:
     number = torch.arange(len(owner), device=logits.device)
     siblings = (owner[:, None] == owner) & (number[:, None] != number)
     return functional.cross_entropy(logits[owner].masked_fill(siblings, _FORBIDDEN), number)
+
+
+def likeness_loss(similarity: Tensor, alike: Tensor, temperature: float) -> Tensor:
+    """Return the binary cross-entropy of whether each picture holds each sound, per pair that does.
+
+    `alike` (n, m) is the truth. A picture's score is the log of the mean over its cells of exp(cosine / temperature),
+    less 2, so that maps are broader than those that a maximum gives, and learning begins from random weights.
+    """
+    cells = (similarity / temperature).flatten(2)
+    score = cells.logsumexp(-1) - math.log(cells.shape[-1]) - _RARE
+    wrong = functional.binary_cross_entropy_with_logits(score, alike.to(score.dtype), reduction="sum")
+    return wrong / alike.sum()
 
 
 def joint_log_probability(which: Tensor, where: Tensor, temperature: float = TEMPERATURE) -> Tensor:
