@@ -95,6 +95,12 @@ METHODS = {
     "monoclr": _learned("delay.stereocrw:MonoClr", _BOTH, "a patch of one channel finds itself, no labels"),
     "av-monoclr": _learned("delay.av_monoclr:AvMonoClr", ("guided",), "the voice that a query points at, no labels"),
     "whence-delay": _learned("delay.whence_delay:WhenceDelay", _BOTH, "our network on a whole clip, with intervals"),
+    "attention": _learned(
+        "picture.attention:Attention", ("sounding-object",), "cells that match the sound (Senocak et al. 2018)"
+    ),
+    "contrastive": _learned(
+        "picture.contrastive:Contrastive", ("sounding-object",), "the losses of LVS, EZ-VSL, SLAVC, FNAC, no labels"
+    ),
     "ngcc-phat": _learned("delay.ngcc_phat:NgccPhat", _BOTH, "correlations of learned filters (Berg et al. 2022)"),
     "random-oracle": _method("oracles:RandomOracle", ("guided",), "the delay of either talker, by a coin: an oracle"),
     "oracle-mask": _method("oracles:OracleMask", ("guided",), "an ideal mask, then GCC-PHAT: an oracle"),
