@@ -9,7 +9,7 @@ Maps = npt.NDArray[np.float64]
 
 
 def _centres() -> Maps:
-    return (np.arange(SIDE) + 0.5) / SIDE
+    return np.asarray((np.arange(SIDE) + 0.5) / SIDE)
 
 
 def centre_blob(spread: float = 0.25) -> Maps:
@@ -47,4 +47,4 @@ def _depth(box: Maps) -> Maps:
     across = np.minimum(x - box[0], box[2] - x)[None, :]
     down = np.minimum(y - box[1], box[3] - y)[:, None]
     outside = np.hypot(np.minimum(across, 0), np.minimum(down, 0))
-    return np.where(outside > 0, -outside, np.minimum(across, down))
+    return np.asarray(np.where(outside > 0, -outside, np.minimum(across, down)))
