@@ -28,7 +28,8 @@ from whence.datagen.pipeline import generate
 from whence.errors import InputError
 from whence.leaderboard.sealing.labels_file import read_labels_file
 from whence.leaderboard.sealing.seal import seal
-from whence.registry import load_track
+from whence.registry import METHODS as METHODS_BY_NAME
+from whence.registry import load_method, load_track
 
 TRACK = load_track("sounding-object")
 RANKING, IIOU = TRACK.metrics[0].name, TRACK.beside[0].name
@@ -354,6 +355,13 @@ def test_oracles_know_the_objects_but_not_the_sound(data):
         for k in range(2):
             x, y = boxes[0, k, ::2].mean(), boxes[0, k, 1::2].mean()
             assert (found[0][int(56 * y), int(56 * x)] > 0.5) == (k in wanted)
+
+
+def test_maps_that_ignore_their_input_say_so():
+    own = [name for name, entry in METHODS_BY_NAME.items() if "sounding-object" in entry.tracks]
+    baselines = [name for name in own if METHODS_BY_NAME[name].target.startswith("whence.baselines")]
+    said = {name for name in baselines if getattr(load_method(name)[0], "ignores_input", False)}
+    assert set(baselines) - said == {"spectral-residual"}
 
 
 def test_plain_maps_by_hand(data):
