@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from toy_sounding import SAMPLES, SLOTS, ToySounding
+from toy_sounding import SAMPLES, SLOTS, ToyImported, ToySounding
 
 from whence.baselines.map_oracles import OracleAllObjects, OracleLargestObject
 from whence.baselines.map_patterns import CentreBlob, CentreBox, DatasetPrior, RandomMap, WholePicture
@@ -19,6 +19,7 @@ from whence.benchmarks.questions.boxes import ANNOTATOR, PICTURE
 from whence.benchmarks.questions.maps import map_of, stored_maps
 from whence.benchmarks.questions.source import open_source
 from whence.benchmarks.running.predictions import read_predictions
+from whence.benchmarks.scoring.published import published_for
 from whence.benchmarks.stimuli.picture_sound.batch import ELSEWHERE, NOISE, OBJECT, OFF_SCREEN, SILENCE, TWO
 from whence.benchmarks.stimuli.picture_sound.condition import PictureSoundCondition
 from whence.datagen.acoustics.auralize import auralize
@@ -27,7 +28,8 @@ from whence.datagen.pipeline import generate
 from whence.errors import InputError
 from whence.leaderboard.sealing.labels_file import read_labels_file
 from whence.leaderboard.sealing.seal import seal
-from whence.registry import load_track
+from whence.registry import METHODS as METHODS_BY_NAME
+from whence.registry import load_method, load_track
 
 TRACK = load_track("sounding-object")
 RANKING, IIOU = TRACK.metrics[0].name, TRACK.beside[0].name
@@ -96,6 +98,41 @@ def test_drawn_boxes_are_the_truth_where_there_are_annotators(room):
     (truth,) = (t for t, n in zip(labels.truth, labels.sample_id, strict=True) if n.endswith("00000/00000/object-1"))
     assert truth[:, ANNOTATOR].tolist() == [0, 1, 2]
     np.testing.assert_array_equal(truth[:, :4], Dataset(room).column("annotator_box")[0, :, 1])
+
+
+@pytest.mark.parametrize("annotators", [1, 3])
+def test_an_imported_set_has_a_sample_for_each_clip(tmp_path, annotators):
+    generate(ToyImported(annotators=annotators), str(tmp_path / "i.zarr"))
+    source = open_source(TRACK, Dataset(str(tmp_path / "i.zarr")))
+    labels = source.labels
+    assert [TRACK.wording.of("sound").words[int(one)] for one in labels.groups["sound"]] == [
+        "object", "object", "object", "two", "object", "off-screen",
+    ]  # fmt: skip
+    assert [len(one) for one in labels.truth] == [annotators, annotators, 1, 2 * annotators, annotators, 0]
+    assert labels.truth[0][:, ANNOTATOR].tolist() == ([-1] if annotators == 1 else [0, 1, 2])
+    assert labels.truth[2][0, :4].tolist() == [0, 0, 0, 0], "a clip without boxes counts and cannot be found"
+    assert TRACK.beside[0].counted(labels.truth).tolist() == [0, 2, 4], "three pictures"
+    (batch,) = source.batches(labels, MONO)
+    np.testing.assert_array_equal(batch.audio, source.dataset.column("dry").astype(np.float32) / 32768)
+
+
+def test_published_numbers_are_of_the_whole_test_set(tmp_path):
+    generate(ToyImported(), str(tmp_path / "i.zarr"))
+    few = Dataset(str(tmp_path / "i.zarr"))
+    assert TRACK.benchmarks(few) == []
+    few.manifest["rows"] = 250
+    assert TRACK.benchmarks(few) == ["Flickr-SoundNet Set1 (250)"]
+    printed = published_for(TRACK, MONO.stated(), TRACK.benchmarks(few))
+    ours = {(row.our_method, row.metric): row.value for row in printed if row.our_method}
+    assert ours == {
+        ("random-map", "consensus_iou_half_at_least_aligned_bilinear"): 0.12,
+        ("random-map", "consensus_iou_area_half_at_least_aligned_bilinear"): 32.3,
+        ("centre-box", "consensus_iou_half_at_least_aligned_bilinear"): 23.2,
+        ("centre-box", "consensus_iou_area_half_at_least_aligned_bilinear"): 40.7,
+    }
+    assert {row.metric for row in printed} <= {metric.name for metric in TRACK.metrics}
+    assert all("neither pixel rule nor enlargement" in row.note for row in printed)
+    assert published_for(TRACK, PictureSoundCondition(snr_db=10.0).stated(), TRACK.benchmarks(few)) == []
 
 
 # What methods are given ---------------------------------
@@ -268,6 +305,18 @@ def test_a_method_may_answer_in_any_form(data, tmp_path):
             bench("sounding-object", data, tmp_path / name, methods=[f"{tmp_path}/mine.py:{name}"])
 
 
+def test_a_wrong_map_ends_the_command_in_one_line(data, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import numpy as np\nclass Mine:\n    version, tracks = '1', ('sounding-object',)\n"
+        "    def predict(self, batch):\n        return np.full((len(batch), 7, 7), np.nan)\n"
+    )
+    words = ["bench", "sounding-object", data, "--method", f"{tmp_path}/mine.py:Mine", "--out", tmp_path / "run"]
+    answer = subprocess.run([sys.executable, "-m", "whence", *map(str, words)], capture_output=True, text=True)
+    assert answer.returncode == 2
+    assert "returned a number that is not finite, for the sample toy-" in answer.stderr.splitlines()[-1]
+    assert "Traceback" not in answer.stderr
+
+
 # Baselines ---------------------------------
 
 
@@ -306,6 +355,13 @@ def test_oracles_know_the_objects_but_not_the_sound(data):
         for k in range(2):
             x, y = boxes[0, k, ::2].mean(), boxes[0, k, 1::2].mean()
             assert (found[0][int(56 * y), int(56 * x)] > 0.5) == (k in wanted)
+
+
+def test_maps_that_ignore_their_input_say_so():
+    own = [name for name, entry in METHODS_BY_NAME.items() if "sounding-object" in entry.tracks]
+    baselines = [name for name in own if METHODS_BY_NAME[name].target.startswith("whence.baselines")]
+    said = {name for name in baselines if getattr(load_method(name)[0], "ignores_input", False)}
+    assert set(baselines) - said == {"spectral-residual"}
 
 
 def test_plain_maps_by_hand(data):

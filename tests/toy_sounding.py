@@ -101,3 +101,53 @@ def placed(objects: int, rng: np.random.Generator) -> np.ndarray:
         width, height = 10 * rng.integers(4, 7), 10 * rng.integers(5, 9)
         boxes[k] = np.array([left, top, left + width, top + height]) / [WIDTH, HEIGHT, WIDTH, HEIGHT]
     return boxes
+
+
+@dataclass(frozen=True)
+class ToyImported:
+    """Clips as an imported public set holds them: two sounds a picture, the last clip not sounding."""
+
+    rows: int = 6
+    annotators: int = 3
+    dataset: str = "sounding-objects-import"
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        return {"set": "flickr-soundnet", "clips": self.rows}
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        return {"categories": []}
+
+    @property
+    def layout(self) -> Layout:
+        boxes = (self.annotators, 2)
+        fields = (
+            Field("image", "uint8", "sRGB", (HEIGHT, WIDTH, 3), ("row", "column", "colour"), chunk_rows=1),
+            Field("dry", "int16", "sound", (1, SAMPLES), ("source", "sample"), chunk_rows=1),
+            Field("annotator_box", "float32", "drawn", (*boxes, 4), ("annotator", "box", "side")),
+            Field("box_source", "int8", "of each box", boxes, ("annotator", "box")),
+            Field("sounding", "int8", "0 if nothing in the picture sounds"),
+            Field("picture", "str", "shared by clips"),
+            Field("sample_id", "str", "name"),
+        )
+        return Layout("clip", self.rows, 3, fields)
+
+    def render(self, row: int) -> dict[str, Any]:
+        rng = generator_for(0, f"imported/{row}")
+        drawn = np.full((self.annotators, 2, 4), np.nan)
+        source = np.full((self.annotators, 2), -1)
+        if row not in (2, self.rows - 1):
+            drawn[:, 0] = np.array([0.1, 0.1, 0.6, 0.6]) + 0.01 * np.arange(self.annotators)[:, None]
+            source[:, 0] = 0
+        if row == 3:
+            drawn[:, 1], source[:, 1] = [0.7, 0.7, 0.9, 0.9], 1
+        return {
+            "image": rng.integers(0, 255, (HEIGHT, WIDTH, 3)),
+            "dry": rng.integers(-9000, 9000, (1, SAMPLES)),
+            "annotator_box": drawn,
+            "box_source": source,
+            "sounding": int(row != self.rows - 1),
+            "picture": f"picture-{row // 2}",
+            "sample_id": f"clip-{row}",
+        }

@@ -71,7 +71,7 @@ def _maps_of_points(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         raise InputError(f"a point at x={x:g}, y={y:g}: give fractions of the picture, 0 to 1")
     centres = (np.arange(SIDE) + 0.5) / SIDE
     away = np.hypot(centres[None, None, :] - points[:, :1, None], centres[None, :, None] - points[:, 1:, None])
-    return 1 - away / np.sqrt(2)
+    return np.asarray(1 - away / np.sqrt(2))
 
 
 def _at_most(maps: npt.NDArray[np.float64], most: int) -> npt.NDArray[np.float64]:

@@ -9,7 +9,7 @@ Maps = npt.NDArray[np.float64]
 
 
 def _centres() -> Maps:
-    return (np.arange(SIDE) + 0.5) / SIDE
+    return np.asarray((np.arange(SIDE) + 0.5) / SIDE)
 
 
 def centre_blob(spread: float = 0.25) -> Maps:
@@ -20,7 +20,7 @@ def centre_blob(spread: float = 0.25) -> Maps:
     ((56, 56), True)
     """
     fall = np.exp(-((_centres() - 0.5) ** 2) / (2 * spread**2))
-    return fall[:, None] * fall
+    return np.asarray(fall[:, None] * fall)
 
 
 def map_of_boxes(boxes: npt.ArrayLike) -> Maps:
@@ -38,7 +38,7 @@ def map_of_boxes(boxes: npt.ArrayLike) -> Maps:
     depth = np.max([_depth(one) for one in corners], axis=0)
     inside = depth.max() if depth.max() > 0 else 1.0
     outside = -depth.min() if depth.min() < 0 else 1.0
-    return 0.5 + 0.5 * np.where(depth > 0, depth / inside, depth / outside)
+    return np.asarray(0.5 + 0.5 * np.where(depth > 0, depth / inside, depth / outside))
 
 
 def _depth(box: Maps) -> Maps:
@@ -47,4 +47,4 @@ def _depth(box: Maps) -> Maps:
     across = np.minimum(x - box[0], box[2] - x)[None, :]
     down = np.minimum(y - box[1], box[3] - y)[:, None]
     outside = np.hypot(np.minimum(across, 0), np.minimum(down, 0))
-    return np.where(outside > 0, -outside, np.minimum(across, down))
+    return np.asarray(np.where(outside > 0, -outside, np.minimum(across, down)))

@@ -23,10 +23,10 @@ from ...errors import InputError
 from ..questions.boxes import boxes_truth
 from ..questions.labels import Truth, arrays_of_truth
 from ..questions.map_metrics import Rule, area, success
-from ..questions.maps import SIDE, stored_maps
+from ..questions.maps import SIDE, Interpolation, stored_maps
 from ..questions.plain_maps import centre_blob, map_of_boxes
 
-HOW = "aligned_bilinear"
+HOW: Interpolation = "aligned_bilinear"
 Boxes = npt.NDArray[np.float64]
 
 

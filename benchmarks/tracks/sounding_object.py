@@ -15,7 +15,7 @@ from ..questions import map_metrics as metrics
 from ..questions.answer import AnswerKind, Answers
 from ..questions.boxes import NOWHERE, boxes_truth
 from ..questions.labels import Float64, Labels, arrays_of_truth
-from ..questions.maps import STORED, check_maps, map_of, stored_maps
+from ..questions.maps import STORED, Interpolation, check_maps, map_of, stored_maps
 from ..questions.plain_maps import centre_blob, map_of_boxes
 from ..questions.settings import Setting
 from ..questions.track import PublishedSet, Track
@@ -24,7 +24,7 @@ from ..stimuli.picture_sound.condition import PictureSoundCondition
 from .sounding_imports import IMPORTED, imported_labels, of_flickr
 
 SOUND = Setting("sound", "sound", absent="all sounds", words=SOUNDS)
-HOW: metrics.Interpolation = "aligned_bilinear"
+HOW: Interpolation = "aligned_bilinear"
 """The most common enlargement (EZ-VSL, SLAVC's successors)."""
 
 

@@ -83,10 +83,14 @@ class LearningAttention(AttentionNetwork):
 
 @dataclass(frozen=True)
 class Attention(PictureModel):
-    """The cosine of each cell of the picture with the sound."""
+    """The cosine of each cell of the picture with the sound.
+
+    The shipped weights learned from a tenth of the annotations; `unsupervised` and `supervised` from none and from all.
+    """
 
     name: ClassVar[str] = "attention"
     recipe: ClassVar[type[AttentionRecipe]] = AttentionRecipe
+    variants: ClassVar[tuple[str, ...]] = ("unsupervised", "supervised")
 
     @classmethod
     def network(cls, recipe: AttentionRecipe) -> nn.Module:

@@ -24,14 +24,15 @@ Device = Literal["cpu", "cuda"]
 class LearnedModel:
     """A method with learned weights.
 
-    `checkpoint` is a file, `shipped` (the weights that come with Whence) or `untrained` (random weights). A subclass
-    gives `name`, `recipe` and `network`.
+    `checkpoint` is a file, `shipped` (the weights that come with Whence), one of the `variants` that come with it too,
+    or `untrained` (random weights). A subclass gives `name`, `recipe` and `network`.
     """
 
     checkpoint: str = SHIPPED
     device: Device = "cpu"
     name: ClassVar[str]
     recipe: ClassVar[type[Recipe]]
+    variants: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def network(cls, recipe: Any) -> nn.Module:
@@ -45,6 +46,8 @@ class LearnedModel:
 
     @property
     def _path(self) -> Path:
+        if self.checkpoint in self.variants:
+            return shipped(f"{self.name}-{self.checkpoint}")
         return shipped(self.name) if self.checkpoint == SHIPPED else Path(self.checkpoint)
 
     @cached_property

@@ -48,4 +48,4 @@ def _all_sounds(
         f"{SOUNDS[sound]} {which + 1}" if sound == OBJECT else SOUNDS[sound] for sound, which in own.within.tolist()
     ]
     alt = f"One picture with the map for each of its sounds: {', '.join(titles)}."
-    return Exhibit(drawing=draw_maps(picture, answers[keep], own.truth, titles), alt=alt)
+    return Exhibit(drawing=draw_maps(picture, list(answers[keep]), list(own.truth), titles), alt=alt)
