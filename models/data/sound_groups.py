@@ -20,7 +20,7 @@ _AT_ONCE = 64
 def descriptors(audio: Float32) -> Float32:
     """Return what is compared of sounds (n, samples): mean, deviation and change of each band of the log spectrum."""
     mel, window = mel_filters(), torch.hann_window(WINDOW)
-    parts = [_described(part, mel, window) for part in torch.from_numpy(audio).split(_AT_ONCE)]
+    parts = [_described(part, mel, window) for part in torch.split(torch.from_numpy(audio), _AT_ONCE)]
     return np.asarray(torch.cat(parts).numpy())
 
 
@@ -55,7 +55,7 @@ def _components(described: Float64) -> Float64:
 
 def _first_centres(points: Float64, count: int, rng: np.random.Generator) -> Float64:
     """Return points that lie far from each other, each drawn by its squared distance from those before."""
-    centres = points[rng.integers(len(points))][None]
+    centres: Float64 = points[rng.integers(len(points))][None]
     while len(centres) < count:
         away = _distances(points, centres).min(axis=1)
         total = away.sum()

@@ -196,10 +196,9 @@ class SoundingPictures:
         pictures = np.stack([how.picture(one) for how, one in zip(framings, stored["image"], strict=True)])
         audio = _floats(np.take_along_axis(stored["dry"], heard[:, :, None], axis=1))
         image, audio = jitter(pictures, self.recipe.colour, rng), mix(audio, self.recipe.mixing, rng)
-        arrays = (image, audio, self._targets(rows, stored, heard, framings), self.annotated[rows])
-        own = slice(rank, None, ranks)
-        arrays = (*(array[own] for array in arrays), self._alike(rows[own], heard[own]))
-        return SoundedPictures(*map(torch.from_numpy, map(np.ascontiguousarray, arrays)))
+        target, own = self._targets(rows, stored, heard, framings), slice(rank, None, ranks)
+        arrays = (image[own], audio[own], target[own], self.annotated[rows[own]], self._alike(rows[own], heard[own]))
+        return SoundedPictures(*(torch.from_numpy(np.ascontiguousarray(one)) for one in arrays))
 
     def _alike(self, rows: Rows, heard: Rows) -> npt.NDArray[np.bool_]:
         """Return whether each picture (n,) holds each sound (n k,) or one of its group."""
@@ -213,7 +212,7 @@ class SoundingPictures:
         known = np.isfinite(self.box[:, :, 0])
         known &= np.isin(np.arange(len(known)), self.rows)[:, None]
         groups = np.full(known.shape, -1, dtype=np.int64)
-        if self.recipe.groups:
+        if self.recipe.groups and self.recipe.unsupervised:
             groups[known] = grouped(self._described(), self.recipe.groups, generator_for(self.recipe.seed, "groups"))
         else:
             groups[known] = np.arange(known.sum())

@@ -72,9 +72,8 @@ def cosines(cells: Tensor, sounds: Tensor) -> Tensor:
 def own_pairs(all_pairs: Tensor) -> Tensor:
     """Return (n, k, ...) of the sounds that belong to each picture from (n, n k, ...) of all pairs."""
     count, sounds = all_pairs.shape[:2]
-    split = all_pairs.unflatten(1, (count, sounds // count))
-    rows = torch.arange(count, device=all_pairs.device)
-    return split[rows, rows]
+    picture = torch.arange(count, device=all_pairs.device)[:, None]
+    return all_pairs[picture, torch.arange(sounds, device=all_pairs.device).view(count, -1)]
 
 
 def attention(similarity: Tensor, mechanism: Mechanism, temperature: float = 1.0) -> Tensor:

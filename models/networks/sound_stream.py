@@ -92,7 +92,8 @@ def log_mel(audio: Tensor, mel: Tensor, window: Tensor) -> Tensor:
     padded = functional.pad(audio, (0, max(WINDOW + 7 * HOP - audio.shape[-1], 0)))
     frames = padded.float().unfold(-1, WINDOW, HOP) * window
     power = torch.fft.rfft(frames).abs().square()
-    return ((power @ mel).clamp_min(1e-5).log10().transpose(-2, -1) + 1.5) / 2
+    image: Tensor = ((power @ mel).clamp_min(1e-5).log10().transpose(-2, -1) + 1.5) / 2
+    return image
 
 
 def mel_filters() -> Tensor:

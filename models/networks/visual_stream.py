@@ -57,8 +57,7 @@ def _block(given: int, width: int, depth: int, halved: bool) -> nn.Sequential:
     """Return `depth` convolutions; an even kernel of the first keeps halving symmetric under mirroring."""
     layers: list[nn.Module] = []
     for number in range(depth):
-        first = halved and number == 0
-        shape = {"kernel_size": 4, "stride": 2} if first else {"kernel_size": 3, "stride": 1}
-        convolution = nn.Conv2d(given if number == 0 else width, width, padding=1, bias=False, **shape)
+        size, stride = (4, 2) if halved and number == 0 else (3, 1)
+        convolution = nn.Conv2d(given if number == 0 else width, width, size, stride, padding=1, bias=False)
         layers += [convolution, nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers)

@@ -97,9 +97,10 @@ def false_negative_loss(similarity: Tensor, cells: Tensor, sounds: Tensor, owner
     fore = torch.einsum("mrc,mfrc->mf", (_scaled(mine) > FORE).to(cells.dtype), cells[owner]) / mine[0].numel()
     whole = cells.mean(dim=(-2, -1))[owner]
     heard, matched = _alike(sounds), logits.softmax(dim=1)
-    terms = (heard - matched, heard - _alike(functional.normalize(fore, dim=1)))
-    terms = (*terms, _alike(functional.normalize(whole, dim=1)) - matched)
-    soft = sum((term.abs().mean() for term in terms), torch.zeros((), device=logits.device))
+    seen, objects = (_alike(functional.normalize(vectors, dim=1)) for vectors in (whole, fore))
+    soft = sum(
+        ((a - b).abs().mean() for a, b in ((heard, matched), (heard, objects), (seen, matched))), logits.new_zeros(())
+    )
     return multiple_instance_loss(similarity, owner) + SOFT_WEIGHT * soft
 
 

@@ -109,22 +109,25 @@ class Contrastive(PictureModel):
     @classmethod
     def loss(cls, network: Any, batch: SoundedPictures) -> Tensor:
         """Return the recipe's loss, and SSL-TIE's two terms if asked for."""
-        recipe = network.recipe
-        count, kinds = batch.audio.shape[:2]
-        owner = torch.arange(count, device=batch.image.device).repeat_interleave(kinds)
+        recipe, audio = network.recipe, batch.audio.flatten(0, 1)
+        count = len(batch.image)
+        owner = torch.arange(count, device=audio.device).repeat_interleave(len(audio) // count)
         if not recipe.equivariance:
-            return _loss(recipe.loss, *network(batch.image, batch.audio.flatten(0, 1)), owner)
-        turn = random_turns(count, batch.image.device)
-        image = torch.cat([batch.image, turned(batch.image, turn)])
-        matched, followed = network(image, batch.audio.flatten(0, 1))
-        halves = [Matched(cells, matched.sounds) for cells in matched.cells.chunk(2, dim=1)]
-        slow = (
-            [None, None] if followed is None else [Matched(c, followed.sounds) for c in followed.cells.chunk(2, dim=1)]
-        )
-        contrast = sum(_loss(recipe.loss, half, other, owner) for half, other in zip(halves, slow, strict=True)) / 2
+            matched, followed = network(batch.image, audio)
+            return _loss(recipe.loss, matched, followed, owner)
+        turn = random_turns(count, audio.device)
+        matched, followed = network(torch.cat([batch.image, turned(batch.image, turn)]), audio)
+        halves, slow = _halves(matched), [None, None] if followed is None else _halves(followed)
+        upright, rotated = (_loss(recipe.loss, half, one, owner) for half, one in zip(halves, slow, strict=True))
         plain, again = (own_maps(half.similarity(half.sounds).mean(0), owner) for half in halves)
         expected = turned(plain[:, None], turn[owner])[:, 0]
-        return contrast + recipe.equivariance * functional.mse_loss(again, expected)
+        equal: Tensor = functional.mse_loss(again, expected)
+        return (upright + rotated) / 2 + float(recipe.equivariance) * equal
+
+
+def _halves(matched: Matched) -> list[Matched]:
+    """Return the first and the second half of the pictures, with all sounds each."""
+    return [Matched(cells, matched.sounds) for cells in torch.chunk(matched.cells, 2, dim=1)]
 
 
 def _loss(kind: Loss, matched: Matched, followed: Matched | None, owner: Tensor) -> Tensor:
