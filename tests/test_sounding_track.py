@@ -322,8 +322,11 @@ def test_plain_maps_by_hand(data):
 
 
 def test_what_stands_out_is_salient():
-    """A bright patch on an uneven wall; and a plain picture has nothing that stands out."""
-    picture = np.random.default_rng(0).integers(60, 120, (240, 320, 3), dtype=np.uint8)
+    """A bright patch on a picture with the spectrum of nature, 1/f; and a plain picture has nothing that stands out."""
+    frequency = np.hypot(np.fft.fftfreq(240)[:, None], np.fft.fftfreq(320))
+    drawn = np.fft.fft2(np.random.default_rng(0).normal(size=(240, 320))) / np.maximum(frequency, 1 / 320)
+    nature = np.fft.ifft2(drawn).real
+    picture = np.repeat(np.uint8(np.clip(90 + 20 * nature / nature.std(), 0, 200))[..., None], 3, axis=2)
     picture[150:170, 220:240] = 255
     found = spectral_residual(picture)
     assert found.shape == (48, 64)

@@ -367,6 +367,9 @@ def test_an_excerpt_holds_sound_and_a_short_one_is_repeated():
     padded[6 * RATE : 7 * RATE] = 0.3 * np.sin(np.arange(RATE))
     for seed in SEEDS:
         assert np.abs(excerpt(padded, 3.0, rng=np.random.default_rng(seed))).max() > 0.2
+    bang = np.zeros(120 * RATE, np.float32)
+    bang[100 * RATE :][:160] = 0.5
+    assert all(np.abs(excerpt(bang, 3.0, rng=np.random.default_rng(seed))).max() > 0.2 for seed in SEEDS)
     short = excerpt(padded[6 * RATE : 7 * RATE], 3.0, rng=np.random.default_rng(0))
     assert np.allclose(short[2000:14_000], short[18_000:30_000])
 

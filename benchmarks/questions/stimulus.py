@@ -90,7 +90,8 @@ class Stimulus(Generic[C]):
     `arrays`, the `constants` that all samples of a condition share, and `sample_id`, nothing else; so does a sealed
     set. `batches` yields the input of the samples under a condition, in the order of the labels; `suited` adapts a
     condition to a dataset. `exhibits` names the function (`module:name`) that shows single samples in a report; empty
-    if they have no picture or sound.
+    if they have no picture or sound. `gallery` names the one that shows samples of one row beside each other, with the
+    same arguments, of which the answers are to all samples; empty if rows hold one sample.
     """
 
     noun: str
@@ -104,6 +105,7 @@ class Stimulus(Generic[C]):
     batches: Callable[[Dataset, Labels, C], Iterator[Batch]]
     suited: Callable[[Dataset, C], C] = _as_it_is
     exhibits: str = ""
+    gallery: str = ""
 
     def condition_of(self, stated: Stated) -> C:
         """Return the condition whose `stated()` is `stated`."""
@@ -112,4 +114,9 @@ class Stimulus(Generic[C]):
     def load_exhibits(self) -> Callable[..., Sequence[Any]] | None:
         """Return the function named by `exhibits`. It loads matplotlib, so it is imported only when needed."""
         found: Callable[..., Sequence[Any]] | None = load(self.exhibits) if self.exhibits else None
+        return found
+
+    def load_gallery(self) -> Callable[..., Sequence[Any]] | None:
+        """Return the function named by `gallery`, imported only when needed."""
+        found: Callable[..., Sequence[Any]] | None = load(self.gallery) if self.gallery else None
         return found

@@ -13,6 +13,7 @@ from ..running.run import Run
 from ..scoring.results import CHANCE, Bounds, Row
 from ..scoring.statistics import Interval, paired_difference
 from .figures import Figure
+from .gallery import gallery
 from .grid_figures import scores_over_grid
 from .heat_maps import heat_maps
 from .published_tables import published_tables
@@ -84,7 +85,7 @@ def all_figures(view: View, folder: Path) -> list[Figure]:
         by_sample = predicted_against_true(view, view.quantity, folder)
     elif not view.run.track.answer.shape:
         by_sample = accuracy_by_azimuth(view, folder)
-    return [figure for figure in (*drawn, by_sample) if figure is not None]
+    return [figure for figure in (*drawn, by_sample, gallery(view, folder)) if figure is not None]
 
 
 def _worst(view: View, folder: Path) -> Worst | None:

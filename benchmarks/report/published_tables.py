@@ -67,14 +67,18 @@ def _is_ours(view: View, printed: PrintedScores) -> bool:
 
 def _marks(view: View, printed: Sequence[PrintedScores]) -> dict[str, str]:
     """Return the mark of each footnote, by text."""
-    texts = dict.fromkeys(_footnote(view, one.any) for one in printed if not one.any.condition_known)
+    texts = dict.fromkeys(_footnote(view, one.any) for one in printed if _is_noted(one.any))
     return {text: "*" * (k + 1) for k, text in enumerate(texts)}
+
+
+def _is_noted(published: PublishedResult) -> bool:
+    return bool(published.note) or not published.condition_known
 
 
 def _footnote(view: View, published: PublishedResult) -> str:
     keys = " and ".join(view.wording.of(key).name for key in published.uncertain_keys)
-    note = f" {capitalised(published.note)}." if published.note else ""
-    return f"The paper does not print {keys}.{note}"
+    note = f"{capitalised(published.note)}." if published.note else ""
+    return " ".join(filter(None, (f"The paper does not print {keys}." if keys else "", note)))
 
 
 def _table(
@@ -99,7 +103,7 @@ def _line(view: View, one: PrintedScores, metrics: Sequence[Metric], marks: Mapp
         scores.append(Cell("" if found is None else f"{found.value:g}"))
         row = view.row(shown.our_method, one.condition, metric) if ours and shown.our_method else None
         scores += [Cell(number(row.value, row.unit), interval_text(row))] if row is not None else []
-    mark = "" if shown.condition_known else f" {marks[_footnote(view, shown)]}"
+    mark = f" {marks[_footnote(view, shown)]}" if _is_noted(shown) else ""
     condition = Cell(view.text(one.condition) + mark, number=False)
     trained = Cell(_training(shown), number=False)
     head = shown.method + (f" ({shown.variant.lower()})" if shown.variant else "")

@@ -18,9 +18,10 @@ from ..questions.labels import Float64, Labels, arrays_of_truth
 from ..questions.maps import STORED, check_maps, map_of, stored_maps
 from ..questions.plain_maps import centre_blob, map_of_boxes
 from ..questions.settings import Setting
-from ..questions.track import Track
+from ..questions.track import PublishedSet, Track
 from ..stimuli.picture_sound.batch import ELSEWHERE, NOISE, OBJECT, OFF_SCREEN, PICTURE_SOUND, SILENCE, SOUNDS, TWO
 from ..stimuli.picture_sound.condition import PictureSoundCondition
+from .sounding_imports import IMPORTED, imported_labels, of_flickr
 
 SOUND = Setting("sound", "sound", absent="all sounds", words=SOUNDS)
 HOW: metrics.Interpolation = "aligned_bilinear"
@@ -29,6 +30,10 @@ HOW: metrics.Interpolation = "aligned_bilinear"
 
 def read_labels(dataset: Dataset) -> Labels:
     """Return every sound of every picture with the boxes that it comes from, by scene; `within` is (sound, source)."""
+    return imported_labels(dataset) if dataset.name == IMPORTED else _generated_labels(dataset)
+
+
+def _generated_labels(dataset: Dataset) -> Labels:
     boxes, drawn = dataset.column("box"), _drawn(dataset)
     sources = dataset.column("category") >= 0
     names, scenes = dataset.column("sample_id"), dataset.column("scene")
@@ -107,7 +112,7 @@ def _texts(truth: Float64, answer: Float64) -> tuple[str, str]:
 TRACK = Track(
     name="sounding-object",
     question="Where in the picture does the sound come from?",
-    datasets=("sounding-objects",),
+    datasets=("sounding-objects", IMPORTED),
     stimulus=PICTURE_SOUND,
     answer=AnswerKind(
         "a map (rows, columns) of any size over the picture, larger where the sound comes from, without a positive "
@@ -151,4 +156,5 @@ TRACK = Track(
     ),
     beside=(metrics.interactive_success("adaptive", HOW), metrics.pointing(HOW)),
     parts=(SOUND,),
+    published=(PublishedSet("Flickr-SoundNet Set1 (250)", IMPORTED, of_flickr),),
 )

@@ -21,12 +21,15 @@ _AUDIBLE = 0.5
 def excerpt(sound: Sound, seconds: float, *, rng: np.random.Generator) -> Float64:
     """Return `seconds` of `sound` (samples,) at 16 kHz that hold sound, faded over 5 ms at both ends: float64.
 
-    Draws 32 starts and takes the first whose level is at least half of the loudest one's. A shorter sound is repeated.
+    Draws 32 starts and takes the first whose level is at least half of the loudest one's; one more holds the highest
+    peak, so that a lone bang is not missed. A shorter sound is repeated.
     """
     samples = round(seconds * SAMPLE_RATE)
     if sound.size < samples:
         return faded(np.resize(sound, samples))
-    starts = rng.integers(0, sound.size - samples + 1, _CANDIDATES)
+    latest = sound.size - samples
+    around_peak = np.clip(np.argmax(np.abs(sound)) - samples // 2, 0, latest)
+    starts = np.append(rng.integers(0, latest + 1, _CANDIDATES), around_peak)
     levels = np.array([root_mean_square(sound[start : start + samples]) for start in starts])
     start = int(starts[np.argmax(levels >= _AUDIBLE * levels.max())])
     return faded(sound[start : start + samples])

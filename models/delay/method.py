@@ -2,56 +2,39 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import ValidationError
 from torch import Tensor, nn
 
 from ...benchmarks.running.method import Diagnosed
 from ...benchmarks.stimuli.stereo.batch import StereoBatch
-from ...cores import allowed_cores
-from ...errors import InputError
 from ..data.rooms import DelayClips, DelayRecipe, open_rooms
 from ..networks.correlation import cross_spectra, generalised_correlations
-from ..training.checkpoint import Checkpoint, fill, read_checkpoint, shipped
+from ..training.learned import LearnedModel
 from ..training.learning import Examples
-from ..training.memory import keep_freed_memory
 from ..training.recipe import Recipe
 
-SHIPPED, UNTRAINED = "shipped", "untrained"
 Float64 = npt.NDArray[np.float64]
-Device = Literal["cpu", "cuda"]
 MILLISECONDS = 1e3 / 16000
 """One sample at 16 kHz."""
 
 
 @dataclass(frozen=True)
-class DelayModel:
+class DelayModel(LearnedModel):
     """A model that answers with the delay of a stereo clip.
 
-    `checkpoint` is a file, `shipped` (the weights that come with Whence) or `untrained` (random weights). A subclass
-    gives at least `name` and `network`; a network that takes whole clips (n, 2, samples) and returns delays (n,) in
-    samples needs nothing else.
+    A subclass gives at least `name` and `network`; a network that takes whole clips (n, 2, samples) and returns delays
+    (n,) in samples needs nothing else.
     """
 
-    checkpoint: str = SHIPPED
-    device: Device = "cpu"
-    name: ClassVar[str]
     version: ClassVar[str] = "1"
     tracks: ClassVar[tuple[str, ...]] = ("tde", "left-right")
     recipe: ClassVar[type[Recipe]] = DelayRecipe
     clips_at_once: ClassVar[int] = 32
     validation_votes: ClassVar[int] = 128
-
-    @classmethod
-    def network(cls, recipe: Any) -> nn.Module:
-        """Return the untrained network."""
-        raise NotImplementedError
 
     @classmethod
     def examples(cls, recipe: Any, data: Sequence[str]) -> Examples:
@@ -101,34 +84,6 @@ class DelayModel:
         truth, answers, classical = ((one * MILLISECONDS).tolist() for one in found)
         return [answers_figure(truth, answers, classical)]
 
-    def files(self) -> Iterator[Path]:
-        """Yield the checkpoint's file, whose contents decide the answers."""
-        if self.checkpoint != UNTRAINED:
-            yield self._path
-
-    @property
-    def _path(self) -> Path:
-        return shipped(self.name) if self.checkpoint == SHIPPED else Path(self.checkpoint)
-
-    @cached_property
-    def _network(self) -> Any:
-        """The network with its weights, on its device."""
-        if self.device == "cuda" and not torch.cuda.is_available():
-            raise InputError("--device cuda: torch finds no GPU here; leave the option out")
-        torch.set_num_threads(allowed_cores())
-        keep_freed_memory()
-        if self.checkpoint == UNTRAINED:
-            torch.manual_seed(0)
-            return self.network(self.recipe(**self.recipe.presets["small"])).eval().to(self.device)
-        network = self.network(recipe_of(self.recipe, self._read, self._path))
-        fill(network, self._read, self._path)
-        return network.eval().to(self.device)
-
-    @cached_property
-    def _read(self) -> Checkpoint:
-        """The checkpoint; an untrained model has none."""
-        return Checkpoint({}, {}) if self.checkpoint == UNTRAINED else read_checkpoint(self._path, self.name)
-
     def predict(self, batch: StereoBatch) -> Float64 | Diagnosed:
         """Return the interaural time difference of each clip (clips,) in seconds."""
         with torch.inference_mode():
@@ -140,14 +95,6 @@ class DelayModel:
         audio = torch.from_numpy(np.ascontiguousarray(batch.audio))
         for first in range(0, len(audio), self.clips_at_once):
             yield audio[first : first + self.clips_at_once].to(self.device)
-
-
-def recipe_of(kind: type[Recipe], checkpoint: Checkpoint, path: Path) -> Recipe:
-    """Return the recipe in the card of the `checkpoint` at `path`; raises InputError if it is not one of `kind`."""
-    try:
-        return kind(**checkpoint.card["recipe"])
-    except (ValidationError, KeyError, TypeError):
-        raise InputError(f"{path}: its recipe is damaged or of another version of Whence; train it again") from None
 
 
 def standard_batch(audio: Tensor, votes: int = 128) -> StereoBatch:

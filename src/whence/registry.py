@@ -92,6 +92,12 @@ METHODS = {
     "zeronce": _learned("delay.stereocrw:ZeroNce", _BOTH, "patches at one time match, no labels"),
     "monoclr": _learned("delay.stereocrw:MonoClr", _BOTH, "a patch of one channel finds itself, no labels"),
     "whence-delay": _learned("delay.whence_delay:WhenceDelay", _BOTH, "our network on a whole clip, with intervals"),
+    "attention": _learned(
+        "picture.attention:Attention", ("sounding-object",), "cells that match the sound (Senocak et al. 2018)"
+    ),
+    "contrastive": _learned(
+        "picture.contrastive:Contrastive", ("sounding-object",), "the losses of LVS, EZ-VSL, SLAVC, FNAC, no labels"
+    ),
     "ngcc-phat": _learned("delay.ngcc_phat:NgccPhat", _BOTH, "correlations of learned filters (Berg et al. 2022)"),
     "iid-rms": _method("level:LevelRatio", ("left-right",), "the louder channel, over the clip"),
     "iid-vote": Registration(

@@ -125,4 +125,5 @@ PICTURE_SOUND = Stimulus(
     batches=batches,
     suited=suited,
     exhibits="whence.benchmarks.stimuli.picture_sound.exhibit:pictures",
+    gallery="whence.benchmarks.stimuli.picture_sound.exhibit:gallery",
 )

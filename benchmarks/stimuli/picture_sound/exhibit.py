@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ...display.exhibit import Exhibit
 from ...display.sounds import as_sound
 from ...questions.answer import Answers
-from ...questions.labels import Labels
+from ...questions.labels import Indices, Labels
 from ...questions.source import Source
-from .batch import SOUNDS, given
+from .batch import OBJECT, SOUNDS, given
 from .condition import PictureSoundCondition
-from .picture import draw_map
+from .picture import draw_map, draw_maps
+
+GALLERY = 2
+"""Pictures shown with all of their sounds."""
 
 
 def pictures(source: Source, labels: Labels, answers: Answers, condition: PictureSoundCondition) -> Sequence[Exhibit]:
@@ -24,3 +29,23 @@ def pictures(source: Source, labels: Labels, answers: Answers, condition: Pictur
         )
         for k, audio in enumerate(batch.audio)
     ]
+
+
+def gallery(source: Source, labels: Labels, answers: Answers, condition: PictureSoundCondition) -> Sequence[Exhibit]:
+    """Return a few pictures, each with the answers (n, 3138) to all of its sounds side by side."""
+    rows, counts = np.unique(labels.rows, return_counts=True)
+    several = rows[counts > 1]
+    shown = several[np.unique(np.linspace(0, len(several) - 1, GALLERY).astype(int))] if len(several) else several
+    return [_all_sounds(source, labels, answers, condition, np.flatnonzero(labels.rows == row)) for row in shown]
+
+
+def _all_sounds(
+    source: Source, labels: Labels, answers: Answers, condition: PictureSoundCondition, keep: Indices
+) -> Exhibit:
+    own = labels.take(keep)
+    picture = given(source.dataset, own.take(np.arange(1)), condition).image[0]
+    titles = [
+        f"{SOUNDS[sound]} {which + 1}" if sound == OBJECT else SOUNDS[sound] for sound, which in own.within.tolist()
+    ]
+    alt = f"One picture with the map for each of its sounds: {', '.join(titles)}."
+    return Exhibit(drawing=draw_maps(picture, answers[keep], own.truth, titles), alt=alt)

@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import numpy.typing as npt
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Rectangle
 
 from ...display.drawing import GREEN, VERMILLION
 from ...questions.boxes import ANNOTATOR, EXACT
-from ...questions.maps import enlarged, map_of
+from ...questions.maps import Map, enlarged, map_of
 
 Picture = npt.NDArray[np.uint8]
-WIDTH, HEIGHT, TITLE = 3.2, 2.4, 0.3
-"""Size of one picture and of its title, inches."""
+WIDTH, HEIGHT, TITLE, KEY = 3.2, 2.4, 0.25, 0.3
+"""Size of one picture, of its title, and of the key below all, inches."""
+COLUMNS = 4
 MOST_OPAQUE = 0.75
 
 
@@ -30,28 +33,31 @@ def draw_maps(
     titles: Sequence[str],
 ) -> Drawing:
     """Return the answers to several sounds of one picture, side by side, each under its title."""
-    top = TITLE if any(titles) else 0.0
-    drawing = Drawing(figsize=(WIDTH * len(answers), HEIGHT + top + 0.3))
+    columns = min(len(answers), COLUMNS)
+    rows = -(-len(answers) // columns)
+    each = HEIGHT + (TITLE if any(titles) else 0.0)
+    width, height = WIDTH * columns, each * rows + KEY
+    drawing = Drawing(figsize=(width, height))
     for k, (answer, truth, title) in enumerate(zip(answers, truths, titles, strict=True)):
-        each = 1 / len(answers)
-        height = HEIGHT / (HEIGHT + top + 0.3)
-        axes = drawing.add_axes(((k + 0.01) * each, 0.3 / (HEIGHT + top + 0.3), 0.98 * each, height))
+        row, column = divmod(k, columns)
+        low = height - each * (row + 1)
+        axes = drawing.add_axes(
+            ((column + 0.01) / columns, (low + 0.02) / height, 0.98 / columns, (HEIGHT - 0.04) / height)
+        )
         _draw(axes, picture, answer, truth)
         axes.set_title(title)
-    drawing.text(0.01, 0.02, "true boxes (solid)", ha="left", fontsize=8, color=GREEN)
-    drawing.text(min(0.55, 1.6 / len(answers) / WIDTH), 0.02, "brightest (cross)", fontsize=8, color=VERMILLION)
+    drawing.text(0.05 / width, 0.08 / height, "true boxes (lines)", ha="left", fontsize=8, color=GREEN)
+    drawing.text(1.7 / width, 0.08 / height, "brightest (cross)", ha="left", fontsize=8, color=VERMILLION)
     return drawing
 
 
 def _draw(axes: Axes, picture: Picture, answer: npt.NDArray[np.float64], truth: npt.NDArray[np.float64]) -> None:
     height, width = picture.shape[:2]
-    axes.imshow(picture, extent=(0, width, height, 0))
     one = map_of(answer)
+    seen = blended(picture, one) if one.max() > 0 else picture
+    axes.imshow(seen, extent=(0, width, height, 0), interpolation="none")
     if one.max() > 0:
         canvas = enlarged(one, "aligned_bilinear")
-        span = float(canvas.max() - canvas.min())
-        strength = (canvas - canvas.min()) / span if span else np.full_like(canvas, 0.5)
-        axes.imshow(strength, cmap="inferno", alpha=MOST_OPAQUE * strength, extent=(0, width, height, 0))
         row, column = np.unravel_index(int(np.argmax(canvas)), canvas.shape)
         place = (column + 0.5) / canvas.shape[1] * width, (row + 0.5) / canvas.shape[0] * height
         axes.plot(*place, marker="x", color=VERMILLION, markersize=9, markeredgewidth=2)
@@ -61,3 +67,12 @@ def _draw(axes: Axes, picture: Picture, answer: npt.NDArray[np.float64], truth: 
         axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=GREEN, linewidth=2, linestyle=dashes))
     axes.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
     axes.grid(False)
+
+
+def blended(picture: Picture, one: Map) -> Picture:
+    """Return `picture` (height, width, 3) under the map, coloured and opaque where it is large: one small image."""
+    canvas = cv2.resize(enlarged(one, "aligned_bilinear"), picture.shape[1::-1])
+    span = float(canvas.max() - canvas.min())
+    strength = (canvas - canvas.min()) / span if span else np.full_like(canvas, 0.5)
+    opacity = MOST_OPAQUE * strength[..., None]
+    return np.rint((1 - opacity) * picture + opacity * 255 * colormaps["inferno"](strength)[..., :3]).astype(np.uint8)

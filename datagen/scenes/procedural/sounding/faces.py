@@ -135,23 +135,45 @@ def radio_scale(rng: np.random.Generator) -> Image:
     return to_image(image)
 
 
-def newsreader(bank: NoiseBank, rng: np.random.Generator) -> Image:
-    """Return a television picture: a speaker at a desk before a map, with a caption bar; 192 by 320 pixels."""
-    image = sheet(0.6 * random_colour(rng, 0.6), 192, 320)
-    image *= 1 + 0.35 * (bank.take("blotch", 192, 320) > 0.3)[..., None]
+def newsreader(rng: np.random.Generator) -> Image:
+    """Return a television picture: a speaker in a studio, with a caption bar; 192 by 320 pixels."""
+    image = sheet(0.75 * random_colour(rng, 0.6), 192, 320)
     x, y = plane(image)
     x = np.asarray(x * 320 / 192, np.float32)
-    skin, left = np.array(SKINS[int(rng.integers(len(SKINS)))], np.float32), rng.uniform(-0.6, 0.6)
-    image[(np.hypot((x - left) / 0.62, (y + 0.75) / 0.75) < 1)] = 0.5 * random_colour(rng, 0.3)
-    image[(np.abs(x - left) < 0.12 + 0.25 * (y + 0.35)) & (y < -0.02) & (y > -0.6)] = 0.95
-    image[(np.abs(x - left) < 0.045) & (y < -0.06) & (y > -0.6)] = random_colour(rng, 0.5)
-    image[np.hypot((x - left) / 0.31, (y - 0.36) / 0.42) < 1] = np.array(HAIRS[int(rng.integers(len(HAIRS)))])
-    image[np.hypot((x - left) / 0.24, (y - 0.27) / 0.34) < 1] = skin
-    for eye in (-0.1, 0.1):
-        image[np.hypot(x - left - eye, y - 0.32) < 0.035] = 0.1
-    image[np.hypot((x - left) / 0.09, (y - 0.08) / 0.05) < 1] = (0.6, 0.15, 0.15)
-    image[(y < -0.62)] = (0.75, 0.08, 0.1) if rng.random() < 0.5 else (0.08, 0.2, 0.55)
+    left = rng.uniform(-0.6, 0.6)
+    image *= (1.1 - 0.4 * np.abs(x - left) / 2)[..., None]
+    image[((x * 3) % 1 < 0.06) & (y > -0.6)] *= 0.7
+    _speaker(image, x - left, y, rng)
+    image[y < -0.62] = (0.75, 0.08, 0.1) if rng.random() < 0.5 else (0.08, 0.2, 0.55)
     image[(np.abs(y + 0.76) < 0.06) & (np.abs(x) < 1.3) & ((x * 9) % 1 < 0.8)] = 0.97
+    return to_image(np.clip(image, 0, 1))
+
+
+def _speaker(image: Field, x: Field, y: Field, rng: np.random.Generator) -> None:
+    """Draw head and shoulders around x = 0."""
+    skin, hair = (choices[int(rng.integers(len(choices)))] for choices in (SKINS, HAIRS))
+    image[np.hypot(x / 0.62, (y + 0.75) / 0.75) < 1] = 0.5 * random_colour(rng, 0.3)
+    image[(np.abs(x) < 0.12 + 0.25 * (y + 0.35)) & (y < -0.02) & (y > -0.6)] = 0.95
+    image[(np.abs(x) < 0.045) & (y < -0.06) & (y > -0.6)] = random_colour(rng, 0.5)
+    image[np.hypot(x / 0.31, (y - 0.36) / 0.42) < 1] = np.array(hair)
+    image[np.hypot(x / 0.24, (y - 0.27) / 0.34) < 1] = np.array(skin)
+    for eye in (-0.1, 0.1):
+        image[np.hypot(x - eye, y - 0.32) < 0.035] = 0.1
+    image[np.hypot(x / 0.09, (y - 0.08) / 0.05) < 1] = (0.6, 0.15, 0.15)
+
+
+def landscape(rng: np.random.Generator) -> Image:
+    """Return a television picture: sun, sky, hills, a house; 192 by 320 pixels."""
+    image = sheet((0.45, 0.7, 0.95), 192, 320)
+    x, y = plane(image)
+    image += 0.35 * np.clip(0.6 - y, 0, 1)[..., None]
+    image[np.hypot(1.67 * (x - rng.uniform(-0.7, 0.7)), y - 0.55) < 0.17] = (1.0, 0.9, 0.3)
+    for low, green in ((0.1, (0.35, 0.55, 0.35)), (-0.2, (0.3, 0.6, 0.2)), (-0.55, (0.5, 0.72, 0.25))):
+        image[y < low + 0.16 * np.sin(rng.uniform(2, 4) * x + rng.uniform(0, 6))] = green
+    house = x - rng.uniform(-0.6, 0.6)
+    image[(np.abs(house) < 0.16) & (np.abs(y + 0.3) < 0.2)] = (0.95, 0.9, 0.8)
+    image[(np.abs(house) < 0.22 - 0.9 * (y + 0.1)) & (np.abs(y - 0.02) < 0.12)] = (0.75, 0.2, 0.15)
+    image[(np.abs(house) < 0.04) & (np.abs(y + 0.38) < 0.12)] = (0.35, 0.2, 0.1)
     return to_image(np.clip(image, 0, 1))
 
 
@@ -203,16 +225,16 @@ def bell_sign(ground: Rgb, ink: Rgb) -> Image:
     return to_image(image)
 
 
-def patched(bank: NoiseBank, rng: np.random.Generator, coats: Sequence[Rgb], style: str) -> Image:
-    """Return fur in the colours `coats`: "plain", "patches" or "stripes"."""
+def fur(bank: NoiseBank, coats: Sequence[Rgb], style: str) -> Image:
+    """Return fur in two colours: "plain", "patches" or "stripes"."""
     image = sheet(coats[0])
     if style == "patches":
-        image[bank.take("blotch", 256, 256) > 0.4] = np.array(coats[1], np.float32)
+        image[bank.take("blotch", 256, 256) > 0.6] = np.array(coats[1], np.float32)
     if style == "stripes":
         _, y = plane(image)
         image[(y * 9 + 0.25 * bank.take("blotch", 256, 256)) % 1 < 0.38] = np.array(coats[1], np.float32)
-    fur: npt.NDArray[np.floating] = 1 + 0.07 * bank.take("grain", 256, 256) + 0.05 * bank.take("mottle", 256, 256)
-    return to_image(image * fur[..., None])
+    hair: npt.NDArray[np.floating] = 1 + 0.06 * bank.take("grain", 256, 256) + 0.05 * bank.take("mottle", 256, 256)
+    return to_image(image * hair[..., None])
 
 
 SKINS: Sequence[tuple[float, float, float]] = (

@@ -5,14 +5,13 @@ import numpy as np
 from ..brush import Brush
 from ..palette import Palette, pick
 from . import faces
-from .shapes import BLACK, between, egg, lathe, limb, pipe, plain, printed, prism
+from .shapes import BLACK, STEEL, between, egg, lathe, limb, pipe, plain, printed, prism
 
 
 def television(brush: Brush, palette: Palette) -> None:
     """Draw a flat television on feet, or an old one with knobs and antennas; both show a picture."""
     body, rng = brush.part("television"), brush.rng
-    show = faces.newsreader(palette.bank, rng) if rng.random() < 0.6 else None
-    picture = palette.whole("screen", "glass") if show is None else printed(palette, show, "glass")
+    picture = printed(palette, (faces.newsreader if rng.random() < 0.6 else faces.landscape)(rng), "glass")
     if rng.random() < 0.65:
         half = between(rng, 0.4, 0.55)
         high, foot, dark = 1.14 * half, 0.07, plain(palette, (0.06, 0.06, 0.07))
@@ -20,7 +19,7 @@ def television(brush: Brush, palette: Palette) -> None:
         body.panel((-half + 0.015, foot + 0.03, 0.0215), (half - 0.015, foot + high - 0.015), picture)
         for x in (-0.6 * half, 0.6 * half):
             pipe(body, [(x - 0.05, 0.01, 0.1), (x, foot + 0.03, -0.01), (x - 0.05, 0.01, -0.1)], 0.01, dark, 6)
-        body.box((-0.02, foot + 0.008, 0.02), (0.02, foot + 0.02, 0.023), palette.metal())
+        body.box((-0.02, foot + 0.008, 0.02), (0.02, foot + 0.02, 0.023), plain(palette, STEEL, "metal"))
         return
     half, high, shell = between(rng, 0.27, 0.33), between(rng, 0.38, 0.44), palette.wood()
     body.soft((-half, 0.03, -0.2), (half, high, 0.18), shell, 0.12)
@@ -30,12 +29,17 @@ def television(brush: Brush, palette: Palette) -> None:
     body.soft((-half + 0.02, 0.05, 0.16), (right, high - 0.02, 0.195), plain(palette, (0.1, 0.1, 0.1)), 0.25)
     body.panel((-half + 0.04, 0.07, 0.1965), (right - 0.02, high - 0.04), picture)
     for y in (0.8 * high, 0.62 * high):
-        lathe(body, (half - 0.065, y, 0.18), [(0.032, 0), (0.026, 0.025), (0, 0.025)], palette.metal((0.9, 0.8, 0.55)))
+        lathe(
+            body,
+            (half - 0.065, y, 0.18),
+            [(0.032, 0), (0.026, 0.025), (0, 0.025)],
+            plain(palette, (0.9, 0.8, 0.55), "metal"),
+        )
     body.panel(
         (right + 0.02, 0.07, 0.1825), (half - 0.025, 0.45 * high), printed(palette, faces.grille((0.7, 0.62, 0.5), rng))
     )
     for x in (-0.22, 0.22):
-        limb(body, (0, high, -0.05), (x, high + 0.26, -0.05), (0.006, 0.004), palette.metal())
+        limb(body, (0, high, -0.05), (x, high + 0.26, -0.05), (0.006, 0.004), plain(palette, STEEL, "metal"))
     egg(body, (0, high, -0.05), (0.05, 0.05, 0.03), plain(palette, BLACK))
 
 
@@ -70,7 +74,7 @@ def piano(brush: Brush, palette: Palette) -> None:
     )
     _music(body, palette, shelf + 0.17)
     for x in (-0.08, 0.0, 0.08):
-        limb(body, (x, 0.06, 0.0), (x, 0.04, 0.12), (0.012, 0.016), palette.metal((0.95, 0.78, 0.35)))
+        limb(body, (x, 0.06, 0.0), (x, 0.04, 0.12), (0.012, 0.016), plain(palette, (0.95, 0.78, 0.35), "metal"))
 
 
 def _music(body: Brush, palette: Palette, y: float) -> None:

@@ -5,15 +5,13 @@ import numpy as np
 from ..brush import Brush
 from ..palette import Palette, pick
 from . import faces
-from .shapes import BLACK, UP, WHITE, arc, between, curve, egg, lathe, limb, pipe, plain, printed
-
-_STEEL = (0.85, 0.86, 0.88)
+from .shapes import BLACK, STEEL, UP, WHITE, arc, between, curve, egg, lathe, limb, pipe, plain, printed
 
 
 def kettle(brush: Brush, palette: Palette) -> None:
     """Draw a whistling kettle: round body, curved spout, handle over the lid."""
     body, rng = brush.part("kettle"), brush.rng
-    paint = palette.metal(_STEEL) if rng.random() < 0.35 else palette.bright("metal")
+    paint = plain(palette, STEEL, "metal") if rng.random() < 0.35 else palette.bright("metal")
     dark, wide, high = plain(palette, BLACK), between(rng, 0.095, 0.115), between(rng, 0.12, 0.16)
     profile = [
         (0.85 * wide, 0),
@@ -27,7 +25,7 @@ def kettle(brush: Brush, palette: Palette) -> None:
         body,
         (0, high, 0),
         [(0.5 * wide, -0.004), (0.46 * wide, 0.008), (0.15 * wide, 0.018), (0, 0.018)],
-        palette.metal(),
+        plain(palette, STEEL, "metal"),
         UP,
     )
     egg(body, (0, high + 0.027, 0), (0.014, 0.014, 0.013), dark)
@@ -36,7 +34,7 @@ def kettle(brush: Brush, palette: Palette) -> None:
     spout = curve([(side * x * wide, y * high, 0) for x, y in bends], 9)
     pipe(body, spout, np.linspace(0.03, 0.016, 9).tolist(), paint, 10)
     loop = arc((0, 0.8 * high, 0), (0.8 * wide, 0.75 * high), (8, 172), count=15)
-    pipe(body, loop, 0.006, palette.metal(), 6)
+    pipe(body, loop, 0.006, plain(palette, STEEL, "metal"), 6)
     pipe(body, loop[3:12], 0.013, dark)
 
 
@@ -44,7 +42,10 @@ def tap(brush: Brush, palette: Palette) -> None:
     """Draw a basin with a curved tap, two handles, and running water."""
     body, rng = brush.part("tap"), brush.rng
     wide, deep, high = between(rng, 0.2, 0.25), between(rng, 0.16, 0.19), between(rng, 0.1, 0.13)
-    white, chrome = palette.ceramic(), palette.metal(_STEEL)
+    white, chrome = (
+        palette.ceramic(),
+        plain(palette, pick(rng, ((0.62, 0.65, 0.7), (0.55, 0.57, 0.62), (0.75, 0.6, 0.3))), "metal"),
+    )
     inside = plain(palette, (0.78, 0.82, 0.85), "ceramic")
     squash = (1.0, deep / wide)
     outer = [(0.55 * wide, 0), (0.85 * wide, 0.5 * high), (wide, high), (0.92 * wide, high + 0.006)]
@@ -60,25 +61,18 @@ def tap(brush: Brush, palette: Palette) -> None:
     )
     back = -deep - 0.035
     body.soft((-0.11, 0, back - 0.035), (0.11, high + 0.03, back + 0.035), white, 0.3)
-    rise, out = high + between(rng, 0.18, 0.26), between(rng, 0.1, 0.14) - back - deep
-    neck = curve(
-        [
-            (0, high, back),
-            (0, rise - 0.05, back),
-            (0, rise, back + 0.4 * out),
-            (0, rise - 0.03, back + 0.9 * out),
-            (0, rise - 0.09, back + out),
-        ],
-        16,
-    )
-    pipe(body, neck, 0.014, chrome)
-    lathe(body, (0, high + 0.03, back), [(0.03, 0), (0.024, 0.02), (0.014, 0.03)], chrome, UP)
+    rise, reach = high + between(rng, 0.18, 0.26), between(rng, 0.1, 0.14) - back - deep
+    swing = np.radians(between(rng, -50, 50))
+    bends = ((0, high), (0, rise - 0.05), (0.4, rise), (0.9, rise - 0.03), (1, rise - 0.09))
+    neck = curve([(way * reach * np.sin(swing), y, back + way * reach * np.cos(swing)) for way, y in bends], 16)
+    pipe(body, neck, 0.018, chrome)
+    lathe(body, (0, high + 0.03, back), [(0.03, 0), (0.024, 0.02), (0.018, 0.03)], chrome, UP)
     for side, colour in ((-1, (0.85, 0.1, 0.1)), (1, (0.1, 0.25, 0.85))):
         lathe(body, (side * 0.075, high + 0.03, back), [(0.018, 0), (0.014, 0.03)], chrome, UP)
         for turn in (0.4, 2.0):
-            reach = np.array([0.03 * np.cos(turn), 0, 0.03 * np.sin(turn)])
+            arm = np.array([0.03 * np.cos(turn), 0, 0.03 * np.sin(turn)])
             place = np.array([side * 0.075, high + 0.065, back])
-            limb(body, place - reach, place + reach, (0.008, 0.008), chrome, 6)
+            limb(body, place - arm, place + arm, (0.008, 0.008), chrome, 6)
         egg(body, (side * 0.075, high + 0.072, back), (0.009, 0.009, 0.005), plain(palette, colour))
     end = neck[-1]
     limb(body, end, (end[0], 0.32 * high, end[2]), (0.008, 0.011), plain(palette, (0.75, 0.9, 1.0), "glass"), 8)
@@ -89,7 +83,7 @@ def microwave(brush: Brush, palette: Palette) -> None:
     body, rng = brush.part("microwave"), brush.rng
     half, high, deep = between(rng, 0.23, 0.27), between(rng, 0.26, 0.31), between(rng, 0.16, 0.19)
     dark = rng.random() < 0.4
-    shell = plain(palette, (0.15, 0.15, 0.16) if dark else pick(rng, (WHITE, _STEEL)), "metal")
+    shell = plain(palette, (0.15, 0.15, 0.16) if dark else pick(rng, (WHITE, STEEL)), "metal")
     body.box((-half, 0.015, -deep), (half, high, deep), shell)
     for x in (-half + 0.04, half - 0.04):
         body.box((x - 0.015, 0, -deep + 0.03), (x + 0.015, 0.015, deep - 0.03), plain(palette, BLACK))
@@ -99,7 +93,7 @@ def microwave(brush: Brush, palette: Palette) -> None:
     body.panel((-half + 0.045, 0.06, front + 0.001), (split - 0.05, high - 0.045), window)
     x, out = split - 0.02, front + 0.025
     grip = [(x, 0.06, front), (x, 0.07, out), (x, high - 0.06, out), (x, high - 0.05, front)]
-    pipe(body, grip, 0.008, palette.metal())
+    pipe(body, grip, 0.008, plain(palette, STEEL, "metal"))
     body.box((split + 0.004, 0.025, deep), (half - 0.004, high - 0.01, front), shell)
     ink = WHITE if dark else BLACK
     time = f"{rng.integers(1, 13)}:{rng.integers(0, 6)}{rng.integers(0, 10)}"
@@ -113,7 +107,7 @@ def microwave(brush: Brush, palette: Palette) -> None:
 def frying_pan(brush: Brush, palette: Palette) -> None:
     """Draw a pan with fried eggs and bacon on a small hob."""
     body, rng = brush.part("frying-pan"), brush.rng
-    dark, steel = plain(palette, (0.13, 0.13, 0.14), "metal"), palette.metal(_STEEL)
+    dark, steel = plain(palette, (0.13, 0.13, 0.14), "metal"), plain(palette, STEEL, "metal")
     body.box((-0.17, 0.01, -0.15), (0.17, 0.07, 0.15), steel if rng.random() < 0.6 else plain(palette, WHITE))
     for x in (-0.07, 0.07):
         lathe(body, (x, 0.04, 0.15), [(0.02, 0), (0.018, 0.02), (0, 0.02)], dark)
@@ -162,12 +156,10 @@ def fridge(brush: Brush, palette: Palette) -> None:
     """Draw a tall fridge with two doors, handles, feet and notes."""
     body, rng = brush.part("fridge"), brush.rng
     half, high, deep = between(rng, 0.29, 0.34), between(rng, 1.4, 1.6), 0.29
-    paint = plain(
-        palette, pick(rng, (WHITE, _STEEL, (0.75, 0.88, 0.82), (0.85, 0.3, 0.25), (0.96, 0.9, 0.72))), "metal"
-    )
-    dark, chrome = plain(palette, (0.12, 0.12, 0.13)), palette.metal((0.7, 0.71, 0.74))
-    body.box((-half, 0.04, -deep), (half, high, deep), dark)
-    body.box((-half, 0.04, -deep), (half, high, deep - 0.004), paint)
+    paint = plain(palette, pick(rng, (WHITE, STEEL, (0.75, 0.88, 0.82), (0.85, 0.3, 0.25), (0.96, 0.9, 0.72))), "metal")
+    dark, chrome = plain(palette, (0.12, 0.12, 0.13)), plain(palette, (0.7, 0.71, 0.74), "metal")
+    body.box((-half, 0.04, -deep), (half, high, deep - 0.01), paint)
+    body.box((0.01 - half, 0.05, deep - 0.01), (half - 0.01, high - 0.01, deep + 0.01), dark)
     body.box((-half + 0.03, 0, -deep + 0.05), (half - 0.03, 0.04, deep - 0.02), dark)
     share = between(rng, 0.28, 0.38)
     split = high * (share if rng.random() < 0.5 else 1 - share)

@@ -5,7 +5,7 @@ import numpy as np
 from ..brush import Brush, Paint
 from ..palette import Palette, pick
 from . import faces
-from .shapes import BLACK, UP, WHITE, arc, between, curve, disc, egg, lathe, limb, patches, pipe, plain, printed
+from .shapes import BLACK, STEEL, UP, WHITE, arc, between, curve, disc, egg, lathe, limb, patches, pipe, plain, printed
 
 
 def washing_machine(brush: Brush, palette: Palette) -> None:
@@ -13,7 +13,7 @@ def washing_machine(brush: Brush, palette: Palette) -> None:
     body, rng = brush.part("washing-machine"), brush.rng
     half, high, deep = 0.3, between(rng, 0.82, 0.88), 0.28
     shell = plain(palette, pick(rng, (WHITE, WHITE, (0.8, 0.81, 0.83), (0.35, 0.37, 0.4))), "metal")
-    chrome, dark = palette.metal((0.8, 0.81, 0.84)), plain(palette, (0.15, 0.15, 0.17))
+    chrome, dark = plain(palette, (0.8, 0.81, 0.84), "metal"), plain(palette, (0.15, 0.15, 0.17))
     body.box((-half, 0.03, -deep), (half, high, deep), shell)
     body.box((-half + 0.02, 0, -deep + 0.02), (half - 0.02, 0.03, deep - 0.02), dark)
     y, radius = 0.45 * high, between(rng, 0.18, 0.21)
@@ -50,12 +50,12 @@ def vacuum_cleaner(brush: Brush, palette: Palette) -> None:
 
 def _floor_head(body: Brush, palette: Palette, x: float, z: float) -> None:
     """Draw the nozzle that lies on the floor."""
-    body.soft((x - 0.15, 0, z - 0.05), (x + 0.15, 0.05, z + 0.06), plain(palette, (0.15, 0.15, 0.17)), 0.3)
-    body.box((x - 0.14, 0.004, z + 0.055), (x + 0.14, 0.016, z + 0.066), plain(palette, (0.75, 0.1, 0.1)))
+    body.soft((x - 0.17, 0, z - 0.05), (x + 0.17, 0.05, z + 0.06), plain(palette, (0.15, 0.15, 0.17)), 0.3)
+    body.box((x - 0.15, 0.004, z + 0.055), (x + 0.15, 0.016, z + 0.066), plain(palette, (0.75, 0.1, 0.1)))
 
 
 def _canister(body: Brush, palette: Palette, paint: Paint) -> None:
-    dark, chrome = plain(palette, (0.14, 0.14, 0.15)), palette.metal()
+    dark, chrome = plain(palette, (0.14, 0.14, 0.15)), plain(palette, STEEL, "metal")
     side, tall = float(body.rng.choice([-1.0, 1.0])), between(body.rng, 0.72, 0.82)
     egg(body, (-side * 0.2, 0.15, -0.08), (0.16, 0.13, 0.22), paint, (side, 0.15, 0.3), 16)
     egg(body, (-side * 0.2, 0.13, -0.08), (0.165, 0.06, 0.23), dark, (side, 0.15, 0.3), 16)
@@ -80,24 +80,17 @@ def _canister(body: Brush, palette: Palette, paint: Paint) -> None:
 
 
 def _upright(body: Brush, palette: Palette, paint: Paint) -> None:
-    dark, chrome = plain(palette, (0.14, 0.14, 0.15)), palette.metal()
+    dark, chrome = plain(palette, (0.14, 0.14, 0.15)), plain(palette, STEEL, "metal")
     _floor_head(body, palette, 0, 0.2)
     body.soft((-0.15, 0, 0.0), (0.15, 0.12, 0.22), paint, 0.4)
     for x in (-0.16, 0.16):
         lathe(body, (x - 0.015, 0.05, 0.02), [(0.05, 0), (0.05, 0.03), (0, 0.03)], dark, (1, 0, 0))
-    limb(
-        body,
-        (0, 0.12, 0.08),
-        (0, 0.75, -0.12),
-        (0.1, between(body.rng, 0.06, 0.085)),
-        palette.cloth("fabric", 0.3),
-        14,
-        (1.0, 0.75),
-    )
-    limb(body, (0, 0.12, 0.06), (0, 0.3, 0.0), (0.11, 0.1), paint, 14, (1.0, 0.8))
+    bag = (0.14, between(body.rng, 0.09, 0.11))
+    limb(body, (0, 0.18, 0.06), (0, 0.66, -0.1), bag, palette.cloth("fabric", 0.3), 14, (1.0, 0.7))
+    limb(body, (0, 0.16, 0.06), (0, 0.28, 0.0), (0.14, 0.14), paint, 14, (1.0, 0.75))
     limb(body, (0, 0.7, -0.13), (0, 1.0, -0.22), (0.014, 0.014), chrome)
     pipe(body, arc((0, 1.05, -0.235), (0.05, 0.08), (-90, 270), (0, 0.3, 1)), 0.014, dark)
-    way = curve([(0.11, 0.12, 0.06), (0.19, 0.35, 0.0), (0.17, 0.65, -0.08), (0.07, 0.72, -0.1)], 40)
+    way = curve([(0.11, 0.12, 0.06), (0.23, 0.35, 0.0), (0.2, 0.65, -0.08), (0.07, 0.74, -0.1)], 40)
     pipe(body, way, (0.019 + 0.003 * (np.arange(40) % 2)).tolist(), plain(palette, (0.3, 0.3, 0.32)))
 
 
@@ -109,7 +102,7 @@ def fan(brush: Brush, palette: Palette) -> None:
         radius + between(rng, 0.16, 0.24),
         plain(palette, pick(rng, (WHITE, (0.2, 0.2, 0.22), (0.3, 0.6, 0.6), (0.8, 0.2, 0.15)))),
     )
-    wire = palette.metal((0.82, 0.83, 0.85))
+    wire = plain(palette, (0.6, 0.62, 0.66), "metal")
     lathe(body, (0, 0, 0), [(0.15, 0), (0.145, 0.025), (0.05, 0.045), (0.025, 0.06), (0.022, y - 0.05)], paint, UP, 20)
     for x in (-0.045, 0.0, 0.045):
         body.soft(

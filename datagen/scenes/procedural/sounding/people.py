@@ -5,142 +5,118 @@ import numpy as np
 from ..brush import Brush, Colour, Paint
 from ..palette import Palette, pick
 from . import faces
-from .shapes import BLACK, UP, between, egg, lathe, limb, plain
+from .shapes import BLACK, FRONT, UP, WHITE, between, egg, lathe, limb, plain, scaled
+
+_SHIRTS: tuple[Colour, ...] = (
+    (0.85, 0.15, 0.15), (0.15, 0.35, 0.75), (0.98, 0.8, 0.2), (0.2, 0.6, 0.35), (0.95, 0.95, 0.95), (0.5, 0.25, 0.6),
+    (0.15, 0.65, 0.7), (0.98, 0.5, 0.65),
+)  # fmt: skip
+_TROUSERS: tuple[Colour, ...] = (
+    (0.2, 0.3, 0.5), (0.15, 0.16, 0.2), (0.4, 0.5, 0.68), (0.3, 0.32, 0.22), (0.45, 0.2, 0.25), (0.55, 0.55, 0.57),
+)  # fmt: skip
+_POSES = (
+    ((0.27, 1.08, 0.02), (0.28, 0.83, 0.07)),
+    ((0.38, 1.1, -0.03), (0.2, 0.95, 0.08)),
+    ((0.3, 1.1, 0.08), (0.33, 1.32, 0.24)),
+    ((0.27, 1.1, 0.04), (0.1, 1.05, 0.24)),
+)
+"""Elbow and hand of an arm that hangs, rests on the hip, is raised, or points ahead."""
 
 
-def _face(body: Brush, palette: Palette, skin: Colour, size: float, mouth: float) -> None:
-    """Draw a head that looks along z, of radius `size`; `mouth` is how far it is open."""
-    flesh, black = plain(palette, skin), plain(palette, BLACK)
-    lip = plain(palette, (0.6 * skin[0], 0.3 * skin[1], 0.3 * skin[2]))
-    egg(body, (0, 0, 0), (0.86 * size, 0.9 * size, 1.1 * size), flesh, UP, 16)
-    egg(body, (0, -0.05 * size, 0.9 * size), (0.13 * size, 0.13 * size, 0.2 * size), flesh)
-    egg(body, (0, -0.48 * size, 0.76 * size), (0.27 * size, 0.1 * size, mouth * size), lip)
+def _head(body: Brush, palette: Palette, skin: Colour, mouth: float) -> None:
+    """Draw a head of radius 1 that looks along z; `mouth` is how far it is open."""
+    flesh, black, white = plain(palette, skin), plain(palette, BLACK), plain(palette, WHITE)
+    egg(body, (0, 0, 0), (0.86, 0.9, 1.1), flesh, UP, 16)
+    egg(body, (0, -0.05, 0.9), (0.13, 0.13, 0.2), flesh)
+    egg(body, (0, -0.48, 0.76), (0.27, 0.1, mouth), plain(palette, (0.6 * skin[0], 0.3 * skin[1], 0.3 * skin[2])))
     for x in (-1, 1):
-        egg(
-            body,
-            (x * 0.33 * size, 0.18 * size, 0.78 * size),
-            (0.16 * size, 0.08 * size, 0.12 * size),
-            plain(palette, (0.97, 0.97, 0.97)),
-        )
-        egg(body, (x * 0.33 * size, 0.18 * size, 0.82 * size), (0.08 * size, 0.08 * size, 0.09 * size), black)
-        egg(body, (x * 0.86 * size, 0, 0), (0.1 * size, 0.14 * size, 0.22 * size), flesh)
+        egg(body, (x * 0.33, 0.18, 0.78), (0.17, 0.08, 0.13), white)
+        egg(body, (x * 0.33, 0.18, 0.82), (0.08, 0.08, 0.09), black)
+        limb(body, (x * 0.2, 0.4, 0.84), (x * 0.48, 0.4, 0.72), (0.04, 0.04), black, 6)
+        egg(body, (x * 0.86, 0, 0), (0.1, 0.14, 0.22), flesh)
 
 
 def person(brush: Brush, palette: Palette) -> None:
-    """Draw a standing person who speaks: hair, shirt, trousers or skirt, shoes, one hand often raised."""
-    body, rng = brush.part("person"), brush.rng
-    skin, hair = pick(rng, faces.SKINS), plain(palette, pick(rng, faces.HAIRS), "fabric")
-    height = between(rng, 1.3, 1.48)
-    unit = height / 1.7
-    shirt, lower = palette.cloth("fabric", 0.35), palette.cloth("fabric", 0.1)
-    flesh = plain(palette, skin)
+    """Draw a standing young person who speaks: shirt, trousers or skirt, shoes, hands that often move.
+
+    No head is above the camera of the pictures, which never looks up.
+    """
+    rng = brush.rng
+    body = scaled(brush.part("person"), between(rng, 0.75, 0.86))
+    skin = pick(rng, faces.SKINS)
+    shirt, lower = (plain(palette, pick(rng, colours), "fabric") for colours in (_SHIRTS, _TROUSERS))
+    if rng.random() < 0.25:
+        shirt = palette.cloth("fabric", 1.0)
     skirt = rng.random() < 0.35
-    hip, waist, chest = 0.84 * unit, 0.98 * unit, 1.3 * unit
-    for x in (-0.09, 0.09):
-        leg = flesh if skirt else lower
-        limb(body, (x * unit, hip, 0), (1.1 * x * unit, 0.46 * unit, 0.01), (0.095 * unit, 0.065 * unit), leg)
-        limb(
-            body,
-            (1.1 * x * unit, 0.46 * unit, 0.01),
-            (1.15 * x * unit, 0.08 * unit, 0),
-            (0.062 * unit, 0.045 * unit),
-            leg,
-        )
-        shoe = plain(palette, (0.16, 0.13, 0.12), "leather")
-        egg(
-            body,
-            (1.2 * x * unit, 0.045 * unit, 0.05 * unit),
-            (0.055 * unit, 0.045 * unit, 0.13 * unit),
-            shoe,
-            (0, 0, 1),
-        )
+    _legs(body, palette, plain(palette, skin) if skirt else lower)
     if skirt:
-        lathe(
-            body,
-            (0, 0.5 * unit, 0),
-            [(0.25 * unit, 0), (0.2 * unit, 0.25 * unit), (0.14 * unit, 0.5 * unit)],
-            lower,
-            UP,
-            16,
-            (1, 0.75),
-        )
-    limb(body, (0, hip, 0), (0, waist, 0), (0.165 * unit, 0.15 * unit), lower, 14, (1, 0.65))
-    limb(body, (0, waist, 0), (0, chest, 0), (0.15 * unit, 0.185 * unit), shirt, 14, (1, 0.62))
-    _arms(body, shirt, flesh, unit)
-    limb(body, (0, 1.36 * unit, 0), (0, 1.5 * unit, 0.01), (0.06 * unit, 0.055 * unit), flesh)
-    head = body.at(0, 1.57 * unit, 0.02 * unit, between(rng, -25, 25))
-    _face(head, palette, skin, 0.115 * unit, between(rng, 0.08, 0.2))
-    _hair(head, hair, 0.115 * unit)
+        lathe(body, (0, 0.5, 0), [(0.26, 0), (0.21, 0.25), (0.14, 0.5)], lower, UP, 16, (1, 0.75))
+    stout = between(rng, 0.95, 1.15)
+    limb(body, (0, 0.84, 0), (0, 0.98, 0), (0.165 * stout, 0.15 * stout), lower, 14, (1, 0.65))
+    limb(body, (0, 0.98, 0), (0, 1.3, 0), (0.155 * stout, 0.185), shirt, 14, (1, 0.62))
+    _arms(body, shirt, plain(palette, skin))
+    limb(body, (0, 1.36, 0), (0, 1.5, 0.01), (0.06, 0.055), plain(palette, skin))
+    head = scaled(body.at(0, 1.57, 0.02, between(rng, -25, 25)), 0.13)
+    _head(head, palette, skin, between(rng, 0.08, 0.2))
+    _hair(head, plain(palette, pick(rng, faces.HAIRS), "fabric"))
 
 
-def _arms(body: Brush, shirt: Paint, flesh: Paint, unit: float) -> None:
-    """Draw both arms: hanging, on the hip, or raised as in talking."""
-    rng = body.rng
-    poses = {
-        "down": ((0.27, 1.08, 0.02), (0.28, 0.83, 0.07)),
-        "hip": ((0.38, 1.1, -0.03), (0.2, 0.95, 0.08)),
-        "up": ((0.3, 1.1, 0.08), (0.33, 1.3, 0.24)),
-    }
+def _legs(body: Brush, palette: Palette, paint: Paint) -> None:
+    """Draw both legs with shoes."""
+    shoe = plain(palette, pick(body.rng, ((0.16, 0.13, 0.12), (0.9, 0.9, 0.9), (0.6, 0.15, 0.15))), "leather")
+    for x in (-0.09, 0.09):
+        limb(body, (x, 0.84, 0), (1.1 * x, 0.46, 0.01), (0.095, 0.065), paint)
+        limb(body, (1.1 * x, 0.46, 0.01), (1.15 * x, 0.08, 0), (0.062, 0.045), paint)
+        egg(body, (1.2 * x, 0.045, 0.05), (0.055, 0.045, 0.13), shoe, FRONT)
+
+
+def _arms(body: Brush, shirt: Paint, flesh: Paint) -> None:
+    """Draw both arms, each in its own pose, with short or long sleeves."""
+    sleeve = shirt if body.rng.random() < 0.5 else flesh
     for side in (-1, 1):
-        mirror = np.array([side, 1, 1]) * unit
-        elbow, hand = (mirror * np.array(point) for point in poses[str(rng.choice(list(poses)))])
-        shoulder = mirror * np.array([0.19, 1.35, 0])
-        limb(body, shoulder, elbow, (0.062 * unit, 0.05 * unit), shirt)
-        limb(body, elbow, hand, (0.046 * unit, 0.034 * unit), shirt if rng.random() < 0.5 else flesh)
-        egg(
-            body,
-            hand + 0.05 * unit * (hand - elbow) / np.linalg.norm(hand - elbow),
-            (0.045 * unit, 0.03 * unit, 0.06 * unit),
-            flesh,
-            tuple(hand - elbow),
-        )
+        elbow, hand = (np.array([side, 1, 1]) * point for point in _POSES[int(body.rng.integers(len(_POSES)))])
+        limb(body, (side * 0.19, 1.35, 0), elbow, (0.062, 0.05), shirt)
+        limb(body, elbow, hand, (0.046, 0.034), sleeve)
+        palm = hand + 0.05 * (hand - elbow) / np.linalg.norm(hand - elbow)
+        egg(body, palm, (0.045, 0.03, 0.06), flesh, hand - elbow)
 
 
-def _hair(head: Brush, hair: Paint, size: float) -> None:
-    """Draw short or long hair, or a bun."""
+def _hair(head: Brush, hair: Paint) -> None:
+    """Draw hair on a head of radius 1: short, long, or a bun."""
     style = int(head.rng.integers(3))
-    egg(head, (0, 0.3 * size, -0.2 * size), (0.98 * size, 0.95 * size, 0.95 * size), hair, UP, 16)
-    egg(head, (0, 0.88 * size, 0.35 * size), (0.75 * size, 0.55 * size, 0.3 * size), hair)
+    egg(head, (0, 0.3, -0.2), (0.98, 0.95, 0.95), hair, UP, 16)
+    egg(head, (0, 0.88, 0.35), (0.75, 0.55, 0.3), hair)
     if style == 1:
-        limb(
-            head,
-            (0, 0.2 * size, -0.4 * size),
-            (0, -1.4 * size, -0.5 * size),
-            (0.95 * size, 0.8 * size),
-            hair,
-            14,
-            (1, 0.6),
-        )
+        limb(head, (0, 0.2, -0.4), (0, -1.4, -0.5), (0.95, 0.8), hair, 14, (1, 0.6))
     if style == 2:
-        egg(head, (0, 1.2 * size, -0.4 * size), (0.5 * size, 0.5 * size, 0.45 * size), hair)
+        egg(head, (0, 1.2, -0.4), (0.5, 0.5, 0.45), hair)
 
 
 def baby(brush: Brush, palette: Palette) -> None:
     """Draw a baby that sits in a cot with bars and cries."""
     body, rng = brush.part("baby"), brush.rng
-    half, deep, bed = 0.42, 0.24, 0.24
-    frame = palette.any_wood()
-    _cot(body, frame, half, deep, bed)
-    body.soft((-half + 0.02, bed, -deep + 0.02), (half - 0.02, bed + 0.09, deep - 0.02), palette.cloth("bed", 1.0), 0.3)
-    body.soft(
-        (-half + 0.04, bed + 0.07, -0.15),
-        (-half + 0.22, bed + 0.15, 0.15),
-        plain(palette, (0.97, 0.97, 0.98), "bed"),
-        0.6,
-    )
-    skin = pick(rng, faces.SKINS)
-    flesh, suit = plain(palette, skin), palette.bright("fabric")
+    half, deep, bed = between(rng, 0.38, 0.44), 0.24, between(rng, 0.2, 0.28)
+    _cot(body, palette.any_wood(), half, deep, bed)
+    body.soft((0.02 - half, bed, 0.02 - deep), (half - 0.02, bed + 0.09, deep - 0.02), palette.cloth("bed", 1.0), 0.3)
+    pillow = plain(palette, WHITE, "bed")
+    body.soft((0.04 - half, bed + 0.07, -0.15), (0.22 - half, bed + 0.15, 0.15), pillow, 0.6)
+    skin, suit = pick(rng, faces.SKINS), plain(palette, pick(rng, _SHIRTS), "fabric")
     child = body.at(between(rng, -0.06, 0.1), bed + 0.08, 0.0, between(rng, -25, 25))
+    _infant(child, suit, plain(palette, skin))
+    head = scaled(child.at(0, 0.35, 0.02), 0.11)
+    _head(head, palette, skin, 0.3)
+    egg(head, (0, 0.5, -0.15), (0.9, 0.9, 0.85), plain(palette, pick(rng, faces.HAIRS[:-1]), "fabric"))
+
+
+def _infant(child: Brush, suit: Paint, flesh: Paint) -> None:
+    """Draw a baby's body, legs ahead, both arms up."""
     egg(child, (0, 0.13, 0), (0.11, 0.09, 0.14), suit, UP, 14)
     for side in (-1, 1):
         limb(child, (side * 0.06, 0.05, 0.04), (side * 0.12, 0.045, 0.15), (0.05, 0.035), suit)
         egg(child, (side * 0.125, 0.05, 0.18), (0.03, 0.035, 0.035), flesh)
-        hand = (side * 0.2, 0.28, 0.1)
-        limb(child, (side * 0.08, 0.21, 0.0), hand, (0.04, 0.028), suit)
-        egg(child, (hand[0] * 1.05, hand[1] + 0.03, hand[2]), (0.03, 0.03, 0.034), flesh)
-    head = child.at(0, 0.35, 0.02)
-    _face(head, palette, skin, 0.105, 0.3)
-    egg(head, (0, 0.05, -0.015), (0.094, 0.094, 0.09), plain(palette, pick(rng, faces.HAIRS), "fabric"))
+        lift = between(child.rng, 0.2, 0.32)
+        limb(child, (side * 0.08, 0.21, 0.0), (side * 0.2, lift, 0.1), (0.04, 0.028), suit)
+        egg(child, (side * 0.21, lift + 0.03, 0.1), (0.03, 0.03, 0.034), flesh)
 
 
 def _cot(body: Brush, frame: Paint, half: float, deep: float, bed: float) -> None:

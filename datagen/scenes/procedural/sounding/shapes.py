@@ -1,6 +1,7 @@
 """Shapes of small objects: solids turned around any axis, bent pipes, limbs, discs, prisms."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,23 @@ FRONT = (0.0, 0.0, 1.0)
 UP = (0.0, 1.0, 0.0)
 BLACK: Colour = (0.07, 0.07, 0.08)
 WHITE: Colour = (0.97, 0.97, 0.95)
+STEEL: Colour = (0.8, 0.82, 0.85)
+
+
+@dataclass(frozen=True)
+class _Scaled(Brush):
+    """A brush whose local frame is `scale` times as large."""
+
+    scale: float = 1.0
+
+    def _world(self, points: Float) -> Float:
+        return super()._world(self.scale * points)
+
+
+def scaled(brush: Brush, scale: float) -> Brush:
+    """Return a brush that draws everything `scale` times as large."""
+    before = brush.scale if isinstance(brush, _Scaled) else 1.0
+    return _Scaled(brush.canvas, brush.instance, brush.turn, brush.place, scale * before)
 
 
 def plain(palette: Palette, colour: Colour, material: str = "plastic") -> Paint:
@@ -188,6 +206,16 @@ def prism(
         middle, about = end[:-1].mean(axis=0), rim[:-1].mean(axis=0)
         _fan(brush, end, rim / paint.metres, middle, about / paint.metres, paint)
     patches(brush, np.stack(ends), paint)
+
+
+def rounded(wide: float, high: float, corner: float) -> list[tuple[float, float]]:
+    """Return the outline of a rectangle 2 `wide` by 2 `high` whose corners have the radius `corner`, m."""
+    outline = []
+    for k, (x, y) in enumerate(((1, 1), (-1, 1), (-1, -1), (1, -1))):
+        for angle in np.radians(90 * k + np.array([0.0, 30.0, 60.0, 90.0])):
+            centre = x * (wide - corner), y * (high - corner)
+            outline.append((float(centre[0] + corner * np.cos(angle)), float(centre[1] + corner * np.sin(angle))))
+    return outline
 
 
 def tilted(brush: Brush, corners: npt.ArrayLike, paint: Paint) -> None:

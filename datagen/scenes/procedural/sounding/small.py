@@ -7,6 +7,7 @@ from ..palette import Palette, pick
 from . import faces
 from .shapes import (
     BLACK,
+    STEEL,
     UP,
     WHITE,
     arc,
@@ -69,7 +70,7 @@ def alarm_clock(brush: Brush, palette: Palette) -> None:
     body, rng = brush.part("alarm-clock"), brush.rng
     paint, metal = (
         palette.bright("metal"),
-        palette.metal((0.95, 0.8, 0.45) if rng.random() < 0.5 else (0.85, 0.86, 0.88)),
+        plain(palette, (0.95, 0.8, 0.45) if rng.random() < 0.5 else STEEL, "metal"),
     )
     radius, deep = between(rng, 0.055, 0.068), 0.026
     y = radius + 0.022
@@ -108,14 +109,14 @@ def radio(brush: Brush, palette: Palette) -> None:
     body.panel((x - side, 0.5 * high - side, front), (x + side, 0.5 * high + side), cover)
     left, right = x + side + 0.015, half - 0.02
     body.panel((left, 0.52 * high, front), (right, 0.9 * high), printed(palette, faces.radio_scale(rng), "glass"))
-    knob = palette.metal() if rng.random() < 0.5 else plain(palette, BLACK)
+    knob = plain(palette, STEEL, "metal") if rng.random() < 0.5 else plain(palette, BLACK)
     for place in np.linspace(left + 0.022, right - 0.022, 2):
         lathe(body, (place, 0.25 * high, deep), [(0.024, 0), (0.02, 0.018), (0, 0.018)], knob, sides=14)
         body.box((place - 0.002, 0.25 * high, deep + 0.018), (place + 0.002, 0.25 * high + 0.017, deep + 0.02),
                  plain(palette, WHITE))  # fmt: skip
-    steel = palette.metal()
+    steel = plain(palette, (0.6, 0.62, 0.66), "metal")
     lean = between(rng, 0.08, 0.2)
-    limb(body, (half - 0.03, high - 0.01, -0.02), (half - 0.03 - lean, high + 0.24, -0.02), (0.0045, 0.003), steel, 6)
+    limb(body, (half - 0.03, high - 0.01, -0.02), (half - 0.03 - lean, high + 0.24, -0.02), (0.006, 0.0045), steel, 6)
     egg(body, (half - 0.03 - lean, high + 0.24, -0.02), (0.007, 0.007, 0.007), steel)
     pipe(body, arc((0, high - 0.01, 0), (0.75 * half, 0.05), (0, 180)), 0.007, plain(palette, BLACK))
 
@@ -128,7 +129,7 @@ def music_box(brush: Brush, palette: Palette) -> None:
     lining = plain(
         palette, pick(rng, ((0.75, 0.12, 0.2), (0.35, 0.15, 0.5), (0.95, 0.6, 0.7), (0.1, 0.25, 0.5))), "fabric"
     )
-    gold = palette.metal((0.95, 0.78, 0.35))
+    gold = plain(palette, (0.95, 0.78, 0.35), "metal")
     body.box((-half, 0, -deep), (half, high, deep), paint)
     body.box((-half - 0.006, 0, -deep - 0.006), (half + 0.006, 0.012, deep + 0.006), gold)
     body.sheet((-half + 0.01, -deep + 0.01), (half - 0.01, deep - 0.01), high + 0.001, lining)
@@ -186,7 +187,7 @@ def hair_dryer(brush: Brush, palette: Palette) -> None:
             body,
             arc((start[0] - side * 0.007, y, 0), (radius, radius), (0, 360), (side, 0, 0)),
             0.002,
-            palette.metal(),
+            plain(palette, STEEL, "metal"),
             4,
         )
     limb(body, (0, 0.022, 0), (side * -0.02, 0.17, 0), (0.019, 0.024), paint)

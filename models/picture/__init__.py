@@ -1,0 +1,1 @@
+"""Models of where in a picture a sound comes from."""

@@ -1,0 +1,104 @@
+"""The field's losses without labels, on cosines of cells with sounds.
+
+A batch has n pictures and m sounds: `similarity` (n, m, rows, columns) are the cosines of each cell with each sound,
+and `owner` (m,) gives the picture that each sound belongs to. Two sounds of one picture are never told from each other.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+Loss = Literal["tri-map", "multiple-instance", "slavc", "fnac"]
+POSITIVE, NEGATIVE, SOFTNESS, TRI_MAP_TEMPERATURE = 0.65, 0.4, 0.03, 0.07
+"""Thresholds of the tri-map (Chen et al. 2021): cells above one are of the object, cells below the other are not."""
+TEMPERATURE = 0.03
+"""Of the losses that take a maximum over cells."""
+FORE, SOFT_WEIGHT = 0.6, 100.0
+"""FNAC (Sun et al. 2023): cells of the foreground, of the map scaled to 0..1; weight of each of its three terms."""
+_FORBIDDEN = -1e4
+
+
+def tri_map_loss(similarity: Tensor, owner: Tensor) -> Tensor:
+    """Return the loss of LVS (Chen et al. 2021), the mean over sounds.
+
+    The positive is the mean cosine of the cells that belong to the object; it is told from the sound's cells that do
+    not, and from the cells of the same picture that match other pictures' sounds.
+    """
+    own = similarity[owner]
+    mine = own[torch.arange(len(owner)), torch.arange(len(owner))]
+    positive = _weighted_mean(mine, (mine - POSITIVE) / SOFTNESS)
+    hard = _weighted_mean(mine, (NEGATIVE - mine) / SOFTNESS)
+    easy = _weighted_mean(own, (own - POSITIVE) / SOFTNESS).masked_fill(owner[:, None] == owner, _FORBIDDEN)
+    logits = torch.cat([positive[:, None], easy, hard[:, None]], dim=1) / TRI_MAP_TEMPERATURE
+    return functional.cross_entropy(logits, torch.zeros_like(owner))
+
+
+def _weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
+    """Return the mean over the cells, weighted by the logistic function of `weight`, however small that is."""
+    shares = functional.logsigmoid(weight).flatten(-2).softmax(-1)
+    return (values.flatten(-2) * shares).sum(-1)
+
+
+def multiple_instance_loss(similarity: Tensor, owner: Tensor, temperature: float = TEMPERATURE) -> Tensor:
+    """Return the loss of EZ-VSL (Mo and Morgado 2022): a picture matches a sound as well as its best cell does."""
+    return both_ways(similarity.amax(dim=(-2, -1)) / temperature, owner)
+
+
+def both_ways(logits: Tensor, owner: Tensor) -> Tensor:
+    """Return the cross-entropy of finding each sound among sounds, plus that of finding its picture among pictures.
+
+    `logits` are (n, m).
+    """
+    return among_sounds(logits, owner) + functional.cross_entropy(logits.T, owner)
+
+
+def among_sounds(logits: Tensor, owner: Tensor) -> Tensor:
+    """Return the cross-entropy of finding, by its picture, each sound among those of the other pictures."""
+    number = torch.arange(len(owner), device=logits.device)
+    siblings = (owner[:, None] == owner) & (number[:, None] != number)
+    return functional.cross_entropy(logits[owner].masked_fill(siblings, _FORBIDDEN), number)
+
+
+def joint_log_probability(which: Tensor, where: Tensor, temperature: float = TEMPERATURE) -> Tensor:
+    """Return log p (n, m) of SLAVC (Mo and Morgado 2022), from two similarities (n, m, rows, columns).
+
+    p adds up, over the cells, the probability that the cell matches this sound of all, by `which`, times that of the
+    cell among all cells, by `where`.
+    """
+    sound = (which / temperature).log_softmax(dim=1).flatten(2)
+    cell = (where / temperature).flatten(2).log_softmax(dim=2)
+    return (sound + cell).logsumexp(dim=2)
+
+
+def false_negative_loss(similarity: Tensor, cells: Tensor, sounds: Tensor, owner: Tensor) -> Tensor:
+    """Return the loss of FNAC (Sun et al. 2023): that of EZ-VSL, with soft targets for sounds that are alike.
+
+    How much each sound resembles the others, and each picture the others, shall show in the matches of pictures with
+    sounds, and in the objects' cells. `cells` (n, f, rows, columns) and `sounds` (m, f) are normalised.
+    """
+    logits = similarity.amax(dim=(-2, -1))[owner] / TEMPERATURE
+    mine = own_maps(similarity, owner)
+    fore = torch.einsum("mrc,mfrc->mf", (_scaled(mine) > FORE).to(cells.dtype), cells[owner]) / mine[0].numel()
+    whole = cells.mean(dim=(-2, -1))[owner]
+    heard, matched = _alike(sounds), logits.softmax(dim=1)
+    terms = (heard - matched, heard - _alike(functional.normalize(fore, dim=1)))
+    terms = (*terms, _alike(functional.normalize(whole, dim=1)) - matched)
+    soft = sum((term.abs().mean() for term in terms), torch.zeros((), device=logits.device))
+    return multiple_instance_loss(similarity, owner) + SOFT_WEIGHT * soft
+
+
+def _alike(vectors: Tensor) -> Tensor:
+    return (vectors @ vectors.T / TEMPERATURE).softmax(dim=1)
+
+
+def _scaled(maps: Tensor) -> Tensor:
+    """Return maps (m, rows, columns) scaled to 0..1."""
+    low, high = maps.amin(dim=(-2, -1), keepdim=True), maps.amax(dim=(-2, -1), keepdim=True)
+    return (maps - low) / (high - low).clamp_min(1e-8)
+
+
+def own_maps(similarity: Tensor, owner: Tensor) -> Tensor:
+    """Return the map (m, rows, columns) of each sound on its own picture."""
+    return similarity[owner, torch.arange(len(owner), device=owner.device)]

@@ -1,0 +1,160 @@
+"""`contrastive`: one network with the losses of LVS, SSL-TIE, EZ-VSL, SLAVC and FNAC, which need no labels.
+
+The published networks begin with weights from ImageNet, except that of SSL-TIE; this one begins with random ones, and
+there is no object prior.
+"""
+
+import copy
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..data.sounding import SoundedPictures
+from ..networks.localizer import Matched, MatchingNetwork
+from .contrast import (
+    Loss,
+    among_sounds,
+    false_negative_loss,
+    joint_log_probability,
+    multiple_instance_loss,
+    own_maps,
+    tri_map_loss,
+)
+from .method import PictureModel, PictureRecipe
+
+MOMENTUM = 0.999
+_LARGEST_TURN, _SHRUNK = math.radians(30), 2.0
+
+
+class ContrastiveRecipe(PictureRecipe):
+    """The recipe of `contrastive`."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "tiny": {"steps": 60, "batch": 16, "visual_widths": (8, 16, 32, 32), "sound_widths": (8, 16, 16, 32)},
+        "small": {},
+        "paper": {
+            "steps": 22_500,
+            "learning_rate": 1e-4,
+            "batch": 128,
+            "rows": 224,
+            "columns": 224,
+            "stride": 16,
+            "visual_widths": (64, 128, 256, 512),
+            "visual_layers": (2, 4, 4, 4),
+            "sound_widths": (64, 128, 256, 512),
+            "width": 512,
+            "heard": 512,
+        },
+    }
+    steps: int = Field(default=4000, ge=1)
+    batch: int = Field(default=64, ge=2)
+    sounds: int = Field(default=1, ge=1)
+    supervision: float = Field(default=0.0, ge=0, le=0)
+    loss: Loss = "multiple-instance"
+    equivariance: float = Field(default=0.0, ge=0)
+    """Weight of SSL-TIE's second term: the map of a turned picture is the turned map."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Of cells; SLAVC and FNAC publish 0.9."""
+
+
+class LearningMatches(nn.Module):
+    """The network that learns and, for SLAVC, the one that follows it slowly and answers."""
+
+    def __init__(self, recipe: ContrastiveRecipe) -> None:
+        super().__init__()
+        projections = 2 if recipe.loss == "slavc" else 1
+        streams = recipe.visual_stream, recipe.sound_stream
+        self.online = MatchingNetwork(*streams, recipe.width, recipe.heard, projections, recipe.dropout)
+        self.slow = copy.deepcopy(self.online).requires_grad_(False) if recipe.loss == "slavc" else None
+        self.recipe = recipe
+
+    def forward(self, image: Tensor, audio: Tensor) -> tuple[Matched, Matched | None]:
+        """Return the vectors of pictures (n, 3, rows, columns) and sounds (m, samples), and the slow network's."""
+        if self.slow is None:
+            return self.online(image, audio), None
+        with torch.no_grad():
+            self._follow(self.slow)
+            followed: Matched = self.slow(image, audio)
+        return self.online(image, audio), followed
+
+    def _follow(self, slow: nn.Module) -> None:
+        """Move the slow network's weights a little towards the other's."""
+        for own, other in zip(slow.parameters(), self.online.parameters(), strict=True):
+            own.lerp_(other, 1 - MOMENTUM)
+
+    def maps(self, image: Tensor, audio: Tensor) -> Tensor:
+        """Return the cosines (n, k, rows, columns) of the pictures with their own sounds."""
+        answers: Tensor = (self.slow or self.online).maps(image, audio)
+        return answers
+
+
+@dataclass(frozen=True)
+class Contrastive(PictureModel):
+    """The cosine of each cell of the picture with the sound."""
+
+    name: ClassVar[str] = "contrastive"
+    recipe: ClassVar[type[ContrastiveRecipe]] = ContrastiveRecipe
+
+    @classmethod
+    def network(cls, recipe: ContrastiveRecipe) -> nn.Module:
+        """Return the untrained network."""
+        return LearningMatches(recipe)
+
+    @classmethod
+    def loss(cls, network: Any, batch: SoundedPictures) -> Tensor:
+        """Return the recipe's loss, and SSL-TIE's two terms if asked for."""
+        recipe = network.recipe
+        count, kinds = batch.audio.shape[:2]
+        owner = torch.arange(count, device=batch.image.device).repeat_interleave(kinds)
+        if not recipe.equivariance:
+            return _loss(recipe.loss, *network(batch.image, batch.audio.flatten(0, 1)), owner)
+        turn = random_turns(count, batch.image.device)
+        image = torch.cat([batch.image, turned(batch.image, turn)])
+        matched, followed = network(image, batch.audio.flatten(0, 1))
+        halves = [Matched(cells, matched.sounds) for cells in matched.cells.chunk(2, dim=1)]
+        slow = (
+            [None, None] if followed is None else [Matched(c, followed.sounds) for c in followed.cells.chunk(2, dim=1)]
+        )
+        contrast = sum(_loss(recipe.loss, half, other, owner) for half, other in zip(halves, slow, strict=True)) / 2
+        plain, again = (own_maps(half.similarity(half.sounds).mean(0), owner) for half in halves)
+        expected = turned(plain[:, None], turn[owner])[:, 0]
+        return contrast + recipe.equivariance * functional.mse_loss(again, expected)
+
+
+def _loss(kind: Loss, matched: Matched, followed: Matched | None, owner: Tensor) -> Tensor:
+    """Return the loss `kind`, of vectors and, for SLAVC, those of the network that follows."""
+    if followed is not None:
+        forth, back = (a.similarity(b.sounds) for a, b in ((matched, followed), (followed, matched)))
+        return sum((among_sounds(joint_log_probability(*one), owner) for one in (forth, back)), forth.new_zeros(()))
+    similarity = matched.similarity(matched.sounds)[0]
+    if kind == "tri-map":
+        return tri_map_loss(similarity, owner)
+    if kind == "fnac":
+        return false_negative_loss(similarity, matched.cells[0], matched.sounds[0], owner)
+    return multiple_instance_loss(similarity, owner)
+
+
+def random_turns(count: int, device: torch.device) -> Tensor:
+    """Return affine maps (n, 2, 3) from output to input, as SSL-TIE draws them.
+
+    Each turns by up to 30 degrees, and with probability 1/2 each shrinks the picture to half its size and mirrors it.
+    """
+    angle = (2 * torch.rand(count) - 1) * _LARGEST_TURN
+    scale = torch.where(torch.rand(count) < 0.5, _SHRUNK, 1.0)
+    mirror = torch.where(torch.rand(count) < 0.5, -1.0, 1.0)
+    zero = torch.zeros(count)
+    across = torch.stack([scale * mirror * angle.cos(), -scale * mirror * angle.sin(), zero], dim=-1)
+    down = torch.stack([scale * angle.sin(), scale * angle.cos(), zero], dim=-1)
+    return torch.stack([across, down], dim=1).to(device)
+
+
+def turned(image: Tensor, turn: Tensor) -> Tensor:
+    """Return images (n, channels, rows, columns) under the maps `turn`; 0 surrounds them."""
+    grid = functional.affine_grid(turn, list(image.shape), align_corners=False)
+    return functional.grid_sample(image, grid, align_corners=False)

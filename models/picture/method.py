@@ -1,0 +1,132 @@
+"""What all models of sounding objects share: how they train, and how they answer as a method of the benchmark."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from ...benchmarks.running.method import Diagnosed
+from ...errors import InputError
+from ..data.sounding import HeldOutPictures, SoundingRecipe, open_pictures
+from ..networks.sound_stream import SpectrogramStream, WaveformStream
+from ..networks.visual_stream import VisualStream
+from ..training.learned import LearnedModel
+from ..training.learning import Examples
+from ..training.recipe import Recipe
+from .scoring import centre_map, overlaps, summary
+
+
+class PictureRecipe(SoundingRecipe):
+    """A recipe for networks of a visual and a sound stream."""
+
+    visual_widths: tuple[int, ...] = (24, 64, 128, 160)
+    """Filters of each block of the visual stream; the picture is halved between blocks."""
+    visual_layers: tuple[int, ...] = (2, 2, 2, 1)
+    halved: bool = True
+    """Whether the visual stream halves the picture at once."""
+    hears: Literal["spectrogram", "waveform"] = "spectrogram"
+    sound_widths: tuple[int, ...] = (16, 32, 64, 96)
+    sound_width: float = Field(default=0.25, gt=0)
+    """Filters of the waveform's layers, as a share of SoundNet's."""
+    width: int = Field(default=128, ge=4)
+    """Features of a cell."""
+    heard: int = Field(default=256, ge=4)
+    """Features of a sound."""
+
+    @property
+    def visual_stream(self) -> nn.Module:
+        """The untrained visual stream."""
+        cells = self.stride.bit_length() - 1 - self.halved
+        return VisualStream(self.visual_widths, self.visual_layers, self.width, cells, self.halved)
+
+    @property
+    def sound_stream(self) -> nn.Module:
+        """The untrained sound stream."""
+        if self.hears == "waveform":
+            return WaveformStream(self.sound_width, self.heard)
+        return SpectrogramStream(self.sound_widths, self.heard)
+
+
+@dataclass(frozen=True)
+class PictureModel(LearnedModel):
+    """A model that answers with a map of where in the picture a sound comes from.
+
+    A subclass gives `name`, `network` and `loss`; its networks have `maps(image, audio)`.
+    """
+
+    version: ClassVar[str] = "1"
+    tracks: ClassVar[tuple[str, ...]] = ("sounding-object",)
+    recipe: ClassVar[type[Recipe]] = PictureRecipe
+    pictures_at_once: ClassVar[int] = 32
+
+    @classmethod
+    def loss(cls, network: nn.Module, batch: Any) -> Tensor:
+        """Return the loss of a batch of `SoundedPictures`."""
+        raise NotImplementedError
+
+    @classmethod
+    def examples(cls, recipe: Any, data: Sequence[str]) -> Examples:
+        """Return the pictures of the set of sounding objects in `data`."""
+        return open_pictures(recipe, data)
+
+    @classmethod
+    def validate(cls, network: nn.Module, examples: Any) -> Mapping[str, float]:
+        """Return the success (per cent, adaptive rule) over objects and over pictures, beside the picture's centre."""
+        own, centre = [], []
+        for pictures in examples.validation():
+            maps = cls.answers(network, pictures)
+            blind = np.broadcast_to(centre_map(*maps.shape[2:]), maps.shape)
+            own.append(_overlaps(maps, pictures))
+            centre.append(_overlaps(blind, pictures))
+        if not own:
+            raise InputError("the set has no picture of a validation home: give a set with more homes")
+        (ciou, iiou), (centre_ciou, centre_iiou) = (summary(np.concatenate(found)) for found in (own, centre))
+        return {"ciou": ciou, "iiou": iiou, "centre_ciou": centre_ciou, "centre_iiou": centre_iiou}
+
+    @classmethod
+    def answers(cls, network: Any, pictures: HeldOutPictures) -> npt.NDArray[np.float32]:
+        """Return the maps (n, k, rows, columns) of all objects of the `pictures`."""
+        device = next(network.parameters()).device
+        maps: Tensor = network.maps(pictures.image.to(device), pictures.audio.to(device))
+        return maps.float().cpu().numpy()
+
+    @classmethod
+    def figures(cls, network: nn.Module, examples: Any) -> Sequence[Any]:
+        """Return a figure for the report: maps of the first validation pictures."""
+        from .figure import maps_figure  # loads matplotlib
+
+        pictures = next(examples.validation())
+        return [maps_figure(pictures, cls.answers(network, pictures))]
+
+    def predict(self, batch: Any) -> Diagnosed:
+        """Return the map (n, rows, columns) of each picture with its sound: cosines, high where the sound comes from.
+
+        `batch` has `image`, uint8 (n, rows, columns, 3), and `audio`, float32 (n, channels, samples). The diagnostic
+        `confidence` is the map's highest value.
+        """
+        maps = np.concatenate([self._maps(batch, k) for k in range(0, len(batch.image), self.pictures_at_once)])
+        return Diagnosed(maps, {"confidence": maps.max(axis=(1, 2))})
+
+    def _maps(self, batch: Any, first: int) -> npt.NDArray[np.float64]:
+        """Return the maps of the pictures from `first` on that are answered at once."""
+        part = slice(first, first + self.pictures_at_once)
+        size = (self._recipe.columns, self._recipe.rows)
+        images = np.stack([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in batch.image[part]])
+        image = torch.from_numpy(images.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255))
+        audio = torch.from_numpy(np.ascontiguousarray(batch.audio[part].mean(axis=1, keepdims=True), dtype=np.float32))
+        with torch.inference_mode():
+            maps: Tensor = self._network.maps(image.to(self.device), audio.to(self.device))
+        return np.asarray(maps[:, 0].double().cpu().numpy())
+
+
+def _overlaps(maps: npt.NDArray[np.float32], pictures: HeldOutPictures) -> npt.NDArray[np.float64]:
+    """Return the overlap (n, k) of each map with its box."""
+    count, kinds = maps.shape[:2]
+    flat = overlaps(maps.reshape(-1, *maps.shape[2:]), pictures.box.reshape(-1, 4))
+    return flat.reshape(count, kinds)
