@@ -142,6 +142,7 @@ DATASETS = {
     "hm3d-ss": "whence.datagen.hm3d_ss:replan",
     "panoramas": "whence.datagen.panoramas:replan",
     "sounding-objects": "whence.datagen.sounding_objects:replan",
+    "panning": "whence.datagen.panning:replan",
 }
 """For each kind of dataset, the function that plans it again for `whence verify`: (dataset, elsewhere) -> plan.
 Imported and sealed kinds are absent: their rows cannot be rendered again.
