@@ -13,20 +13,23 @@ from ....datagen.cameras import PITCH_DEG, Camera
 from ...display.drawing import GREEN, VERMILLION
 
 Picture = npt.NDArray[np.uint8]
-WIDTH, SHOWN, TITLE, KEY = 6.4, 0.5, 0.24, 0.3
-"""Width of a panorama and of the key and the titles, inches; share of its height that is shown, in its middle."""
+WIDTH, TITLE, KEY = 6.4, 0.24, 0.3
+"""Width of a panorama, and height of a title and of the key below all, inches."""
+HIGHEST, LOWEST = 30.0, -60.0
+"""Elevations that are shown, degrees."""
+HEIGHT = WIDTH * (HIGHEST - LOWEST) / 360
 
 
 def draw_frames(
     pictures: Sequence[Picture], views: Sequence[float], truths: Sequence[float], titles: Sequence[str]
 ) -> Drawing:
     """Return the panoramas below each other, each with the view turned to `views` and the source at `truths`, deg."""
-    each = WIDTH / 2 * SHOWN + (TITLE if any(titles) else 0.0)
+    each = HEIGHT + (TITLE if any(titles) else 0.0)
     height = each * len(pictures) + KEY
     drawing = Drawing(figsize=(WIDTH, height))
     for k, (picture, view, truth, title) in enumerate(zip(pictures, views, truths, titles, strict=True)):
         low = height - each * (k + 1)
-        axes = drawing.add_axes((0.005, (low + 0.02) / height, 0.99, (WIDTH / 2 * SHOWN - 0.04) / height))
+        axes = drawing.add_axes((0.005, (low + 0.02) / height, 0.99, (HEIGHT - 0.04) / height))
         _draw(axes, picture, view, truth)
         axes.set_title(title, fontsize=8)
     drawing.text(0.02, 0.08 / height, "source that sounds (line)", ha="left", fontsize=8, color=GREEN)
@@ -35,9 +38,8 @@ def draw_frames(
 
 
 def _draw(axes: Axes, picture: Picture, view: float, truth: float) -> None:
-    rows = picture.shape[0]
-    cut = round(rows * (1 - SHOWN) / 2)
-    axes.imshow(picture[cut : rows - cut], extent=(180, -180, -90 * SHOWN, 90 * SHOWN), interpolation="none")
+    first, last = (round((0.5 - elevation / 180) * len(picture)) for elevation in (HIGHEST, LOWEST))
+    axes.imshow(picture[first:last], extent=(180, -180, LOWEST, HIGHEST), interpolation="none")
     wide = Camera().horizontal_field_of_view
     high = 2 * np.degrees(np.arctan(Camera().height / 2 / Camera().focal))
     centre = float(wrap_degrees(view))
@@ -46,6 +48,6 @@ def _draw(axes: Axes, picture: Picture, view: float, truth: float) -> None:
         axes.add_patch(Rectangle(corner, wide, high, fill=False, color=VERMILLION, linewidth=1.6))
     axes.axvline(centre, color=VERMILLION, linestyle=":", linewidth=1.4)
     axes.axvline(float(wrap_degrees(truth)), color=GREEN, linewidth=1.4)
-    axes.set(xlim=(180, -180), ylim=(-90 * SHOWN, 90 * SHOWN), xticks=[], yticks=[])
+    axes.set(xlim=(180, -180), ylim=(LOWEST, HIGHEST), xticks=[], yticks=[])
     axes.set_aspect("auto")
     axes.grid(False)
