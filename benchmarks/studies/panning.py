@@ -1,6 +1,6 @@
 """Draws a strip of frames: what a camera looks at that follows the sound, and where the sound is.
 
-    python -m whence.benchmarks.studies.panning docs/panning.png data/panning.zarr --method pan:protocol=best
+    python -m whence.benchmarks.studies.panning docs/panning.png data/panning.zarr --clip 2
 
 Each line is the panorama at one moment, with the view that the method turns to and the object that sounds then. Below
 each other they show one clip: as one sound stops and another starts, the view follows.
@@ -67,6 +67,7 @@ def main(arguments: Sequence[str]) -> int:
     with style():
         drawn = draw_frames(list(batch.image), views.tolist(), labels.truth.tolist(), titles)
         drawn.savefig(shown := io.BytesIO(), dpi=DPI)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     Image.open(shown).convert("RGB").quantize(COLOURS).save(options.out, optimize=True)
     return 0
 
