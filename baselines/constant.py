@@ -14,7 +14,7 @@ class Zero:
     """Always zero: no delay, no rotation, straight ahead."""
 
     version: ClassVar[str] = "1"
-    tracks: ClassVar[tuple[str, ...]] = ("tde", "left-right", "guided", "rotation", "azimuth")
+    tracks: ClassVar[tuple[str, ...]] = ("tde", "left-right", "guided", "rotation", "azimuth", "panning")
     ignores_input: ClassVar[bool] = True
 
     def predict(self, batch: Batch) -> npt.NDArray[np.float64]:

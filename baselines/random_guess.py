@@ -56,6 +56,20 @@ class RandomAzimuth:
         return _drawn(self.seed, batch, -90, 90)
 
 
+@dataclass(frozen=True)
+class RandomView:
+    """An azimuth drawn evenly from all around."""
+
+    seed: int = 0
+    version: ClassVar[str] = "1"
+    tracks: ClassVar[tuple[str, ...]] = ("panning",)
+    ignores_input: ClassVar[bool] = True
+
+    def predict(self, batch: Batch) -> Float64:
+        """Return random azimuths (frames,), degrees."""
+        return _drawn(self.seed, batch, -180, 180)
+
+
 def _drawn(seed: int, batch: Batch, low: float, high: float) -> Float64:
     """Return a number (samples,) from `low` to `high` for each sample, each from a random stream of its own."""
     return np.array([generator_for(seed, f"random/{name}").uniform(low, high) for name in batch.sample_id])

@@ -13,7 +13,7 @@ from .dataset import Dataset, Elsewhere, check_files, check_metadata, read_rows
 from .pictures import is_of_one_colour
 from .pipeline import Plan, rerender_differences, software
 from .sides import side_faults
-from .sounding.checks import direction_faults, empty_slots, picture_faults, sound_faults
+from .sounding.checks import direction_faults, empty_slots, panorama_faults, picture_faults, sound_faults
 
 LARGEST_DELAY = 0.0015
 """Largest plausible delay, s; no head or array here is wider."""
@@ -52,6 +52,8 @@ def verify_dataset(dataset: Dataset, *, elsewhere: Elsewhere | None = None, rere
     checks += [_check_labels(dataset), _check_arrays(dataset), *_check_sides(dataset)]
     if dataset.name == "sounding-objects" and "mask" in dataset:  # a sealed one holds no truth
         checks += _check_objects(dataset)
+    if dataset.name == "panning":
+        checks.append(Check("objects are seen where they are heard", tuple(panorama_faults(dataset))))
     plan = plan_of(dataset, elsewhere or {}) if rerender else None
     if plan is not None:
         rows = generator_for(0, f"verify/{dataset.fingerprint}").integers(0, len(dataset), rerender)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 from PIL import Image
+from toy_panning import ToyPanning
 
 from whence.benchmarks.bench import bench
 from whence.benchmarks.speed import gcc_phat, leaderboard, leaderboard_attack, mesh, raycast, shoebox
@@ -22,6 +23,7 @@ from whence.benchmarks.studies import (
     calibration,
     label_recovery,
     ngcc_table,
+    panning,
     procedural_views,
     rotation_solvers,
     sounding_objects,
@@ -308,3 +310,15 @@ def test_one_thread_starts_again_with_one_thread_for_each_library():
     command = [sys.executable, "-c", code, "a", "b c"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("['a', 'b c'] 1\n", 3)
+
+
+def test_the_strip_of_a_panning_camera(tmp_path):
+    generate(ToyPanning(rows=2), str(tmp_path / "p.zarr"))
+    arguments = [str(tmp_path / "strip.png"), str(tmp_path / "p.zarr"), "--method", "random-view"]
+    for frames in (2, 3):
+        assert panning.main([*arguments, "--clip", "1", "--frames", str(frames)]) == 0
+        with Image.open(tmp_path / "strip.png") as strip:
+            assert strip.width == round(6.4 * panning.DPI)
+            assert strip.height == pytest.approx((1.84 * frames + 0.3) * panning.DPI, abs=2)
+    with pytest.raises(InputError, match="clips 0 to 1"):
+        panning.main([*arguments, "--clip", "2"])

@@ -272,6 +272,16 @@ def _percent_front_back_confused(truth: ArrayLike, prediction: ArrayLike) -> Vec
     return np.where(ahead * guessed < 0, 100.0, 0.0)
 
 
+IN_VIEW_DEG = 30.0
+"""A view of 60 degrees shows what is at most this far from its centre."""
+
+
+def _percent_in_view(truth: ArrayLike, prediction: ArrayLike) -> Vector:
+    return np.where(angular_error(truth, prediction) <= IN_VIEW_DEG + 1e-9, 100.0, 0.0)
+
+
+SOURCE_IN_VIEW = Metric("source_in_view", f"within ±{IN_VIEW_DEG:g}°", "%", True, _percent_in_view, "mean")
+
 FRONT_AZIMUTH_ERROR = Metric(
     "mean_front_azimuth_error", "MAE within ±90° (folded)", "deg", False, folded_angular_error, "mean", _in_front
 )
@@ -314,6 +324,7 @@ METRICS = {
         MEDIAN_ANGULAR_ERROR,
         *RECALL_AREAS,
         FAILURES,
+        SOURCE_IN_VIEW,
         FRONT_AZIMUTH_ERROR,
         UNFOLDED_AZIMUTH_ERROR,
         FOLDED_AZIMUTH_ERROR,

@@ -190,10 +190,16 @@ def _build(
 
 
 def _files(method: Any, parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Return the SHA-256 of every file or folder named by a parameter or listed by the method, by name."""
+    """Return the SHA-256 of every file or folder named by a parameter or listed by the method, by name.
+
+    Raises InputError for a listed file that is not there.
+    """
     named = {key: Path(value) for key, value in parameters.items() if isinstance(value, str | Path) and str(value)}
     there = {key: path for key, path in named.items() if path.is_file() or _is_folder(parameters[key], path)}
     listed = {str(path): Path(path) for path in getattr(method, "files", tuple)()}
+    for path in listed.values():
+        if not path.exists():
+            raise InputError(f"{path}: no such file; the method reads it")
     return {key: sha256_of(path) for key, path in {**listed, **there}.items()}
 
 

@@ -68,7 +68,7 @@ def arrange(
         foot = home.floor.random_point(rng)
         eye = foot + np.array([0.0, rng.uniform(*profile.eye), 0.0])
         outlook = look_from(home.scene, eye, float(rng.uniform(0, 360)))
-        if not _has_room(outlook):
+        if not has_room(outlook):
             continue
         placed = _place_all(models, table, areas, home, outlook, profile, rng)
         unseen = None if placed is None else _unseen(home, outlook, rng)
@@ -77,7 +77,8 @@ def arrange(
     return None
 
 
-def _has_room(outlook: Outlook) -> bool:
+def has_room(outlook: Outlook) -> bool:
+    """Return whether nothing is right before the camera."""
     depth = np.minimum(outlook.distance, 10.0)
     return bool(depth.min() > LEAST_DEPTH and np.median(depth) > LEAST_MEDIAN_DEPTH)
 
@@ -99,7 +100,7 @@ def _place_all(
             one = put(model, table, outlook, target, profile, rng)
             if one is None or not home.in_sight(outlook.eye[None], one.centre):
                 continue
-            if _fits(one, placed, outlook, profile):
+            if fits(one, placed, outlook, profile):
                 placed.append(one)
                 break
         else:
@@ -107,7 +108,7 @@ def _place_all(
     return placed
 
 
-def _fits(one: Placed, others: list[Placed], outlook: Outlook, profile: Profile) -> bool:
+def fits(one: Placed, others: list[Placed], outlook: Outlook, profile: Profile) -> bool:
     """Return whether `one` and all `others` are well visible together."""
     if any(overlap(one.box, other.box) > profile.most_overlap for other in others):
         return False

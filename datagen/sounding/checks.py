@@ -5,9 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from ...conventions import wrap_degrees
 from ..acoustics.ears import near_ear_of_responses
 from ..cameras import PITCH_DEG, Camera, orientation, project
 from ..dataset import Dataset, read_rows
+from ..sphere import azimuths_of
 from .masks import box_and_area
 from .slots import ELSEWHERE, OBJECTS, OFF_SCREEN
 
@@ -15,6 +17,8 @@ Float64 = npt.NDArray[np.float64]
 
 MARGIN = 0.35
 """How far beyond its box the centre of an object may be seen, as a share of the box: part of it may be hidden."""
+FARTHEST_OFF = 10.0
+"""Largest angle between the azimuth of an object and the middle of what shows of it in a panorama, degrees."""
 ROWS_AT_ONCE = 200
 MOST_SWAPPED = 0.2
 """Largest share of responses in which the far ear may lead: here reflections are part of them."""
@@ -33,6 +37,23 @@ def seen_at(azimuth: npt.ArrayLike, elevation: npt.ArrayLike) -> Float64:
     camera = Camera()
     points, _ = project(camera, orientation(0.0, PITCH_DEG), np.zeros(3), towards)
     return np.asarray(points / [camera.width, camera.height])
+
+
+def panorama_faults(dataset: Dataset) -> Iterator[str]:
+    """Yield the objects of panoramas that do not show where they are heard, and frames in which none of them sounds."""
+    azimuth, sounding = dataset.column("azimuth"), dataset.column("sounding")
+    count = azimuth.shape[1]
+    for row in range(len(dataset)):
+        mask = read_rows(dataset.array("mask"), np.array([row]), dataset.url)[0]
+        turned = np.exp(1j * np.radians(azimuths_of(mask.shape[1])))
+        for k in range(count):
+            centre = np.degrees(np.angle((mask == k + 1).sum(axis=0) @ turned))
+            if not (mask == k + 1).any():
+                yield f"row {row}: the mask shows no object {k}"
+            elif abs(wrap_degrees(centre - azimuth[row, k])) > FARTHEST_OFF:
+                yield f"row {row}: object {k} shows at {centre:.1f} degrees and is heard at {azimuth[row, k]:.1f}"
+        if sounding[row].min() < -1 or sounding[row].max() >= count or (sounding[row] < 0).all():
+            yield f"row {row}: sounding names a source that is not there, or none in any frame"
 
 
 def empty_slots(dataset: Dataset, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:

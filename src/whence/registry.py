@@ -47,6 +47,7 @@ _GUIDED = f"{_STIMULI}.guided.condition:GuidedCondition"
 _PAIRS, _BINAURAL = f"{_STIMULI}.view_pairs.condition:AsStored", f"{_STIMULI}.binaural.condition:BinauralCondition"
 
 _SOUNDING = f"{_STIMULI}.picture_sound.condition:PictureSoundCondition"
+_PANORAMA = f"{_STIMULI}.panorama_sound.condition:PanoramaSoundCondition"
 
 
 def _track(module: str, name: str, summary: str, condition: str) -> Registration:
@@ -60,6 +61,7 @@ TRACKS = {
     "rotation": _track("rotation", "rotation", "how far a camera rotated between two pictures", _PAIRS),
     "azimuth": _track("azimuth", "azimuth", "azimuth of a sound heard by two ears", _BINAURAL),
     "sounding-object": _track("sounding_object", "sounding-object", "where in a picture a sound comes from", _SOUNDING),
+    "panning": _track("panning", "panning", "where a camera looks in a panorama to follow the sound", _PANORAMA),
 }
 
 _BOTH = ("tde", "left-right")
@@ -79,7 +81,7 @@ def _learned(target: str, tracks: tuple[str, ...], summary: str) -> Registration
 
 
 METHODS = {
-    "zero": _method("constant:Zero", (*_BOTH, "guided", "rotation", "azimuth"), "always zero: chance"),
+    "zero": _method("constant:Zero", (*_BOTH, "guided", "rotation", "azimuth", "panning"), "always zero: chance"),
     "random": _method("random_guess:Random", _BOTH, "a delay drawn at random, deaf"),
     "gcc-phat": Registration(
         "whence.baselines.gcc:GccPhat", (*_BOTH, "guided", "azimuth"), "phase transform (Knapp and Carter 1976)"
@@ -134,6 +136,8 @@ METHODS = {
     "random-map": _method("map_patterns:RandomMap", _MAPS, "every cell drawn at random"),
     "dataset-prior": _method("map_patterns:DatasetPrior", _MAPS, "where sources lie in the other splits"),
     "spectral-residual": _method("saliency:SpectralResidual", _MAPS, "visual saliency (Hou and Zhang 2007), deaf"),
+    "random-view": _method("random_guess:RandomView", ("panning",), "drawn at random, blind and deaf"),
+    "pan": _method("panning:Pan", ("panning",), "the mean direction of a map: pan:map=METHOD, default visual saliency"),
     "oracle-largest-object": _method("map_oracles:OracleLargestObject", _MAPS, "the largest object, by the truth"),
     "oracle-all-objects": _method("map_oracles:OracleAllObjects", _MAPS, "all objects, by the truth"),
 }
@@ -148,6 +152,7 @@ DATASETS = {
     "hm3d-ss": "whence.datagen.hm3d_ss:replan",
     "panoramas": "whence.datagen.panoramas:replan",
     "sounding-objects": "whence.datagen.sounding_objects:replan",
+    "panning": "whence.datagen.panning:replan",
 }
 """For each kind of dataset, the function that plans it again for `whence verify`: (dataset, elsewhere) -> plan.
 Imported and sealed kinds are absent: their rows cannot be rendered again.

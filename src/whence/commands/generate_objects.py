@@ -1,4 +1,4 @@
-"""`whence generate sounding-objects`: pictures of homes with objects that can sound."""
+"""`whence generate sounding-objects` and `panning`: homes with objects that can sound, in pictures and panoramas."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -22,6 +22,16 @@ class RoomOrDry(StrEnum):
     room = "room"
 
 
+Recordings = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR",
+        help="Recordings, a folder for each kind, or ESC-50; other kinds are synthesised. [default: none]",
+        show_default=False,
+    ),
+]
+
+
 def sounding_objects(
     out: Out,
     preset: Annotated[
@@ -41,14 +51,7 @@ def sounding_objects(
         RoomOrDry, typer.Option(help="Dry sounds only, or the room's responses at both ears as well.")
     ] = RoomOrDry.dry,
     speech: Speech = None,
-    sounds: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR",
-            help="Recordings, a folder for each kind, or ESC-50; other kinds are synthesised. [default: none]",
-            show_default=False,
-        ),
-    ] = None,
+    sounds: Recordings = None,
     annotators: Annotated[
         bool, typer.Option("--annotators", help="Also store the boxes of three simulated annotators.")
     ] = False,
@@ -76,6 +79,35 @@ def sounding_objects(
     render(plan, out, workers, scheduler, json)
 
 
+def panning(
+    out: Out,
+    preset: Annotated[Preset, typer.Option(help="6 homes, 40 homes, or 200 homes x 5 clips.")] = Preset.small,
+    homes: Annotated[
+        int | None, typer.Option(min=1, help="Number of homes; overrides the preset's.", show_default=False)
+    ] = None,
+    clips: Annotated[
+        int | None, typer.Option(min=1, help="Clips in each home; overrides the preset's.", show_default=False)
+    ] = None,
+    speech: Speech = None,
+    sounds: Recordings = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    json: Json = False,
+) -> None:
+    """Panoramas of homes with four objects around the camera that sound in turn, for 12 s, and which sounds when."""
+    from ..datagen.panning import PRESETS, plan_panning
+
+    home_total, clips_each = PRESETS[preset]
+    plan = plan_panning(
+        homes=homes or home_total, clips=clips or clips_each, speech=speech, sounds=sounds, seed=seed or 0
+    )
+    describe_speech(plan.speech)
+    say(plan.clips.remarks)
+    render(plan, out, workers, scheduler, json)
+
+
 def add_to(app: typer.Typer) -> None:
-    """Add the command of this file to `whence generate`."""
+    """Add the commands of this file to `whence generate`."""
     app.command("sounding-objects")(sounding_objects)
+    app.command("panning")(panning)

@@ -1,0 +1,1 @@
+"""Panoramas with what sounds at one moment."""
