@@ -80,4 +80,5 @@ def blended(picture: Picture, one: Map) -> Picture:
     span = float(canvas.max() - canvas.min())
     strength = (canvas - canvas.min()) / span if span else np.full_like(canvas, 0.5)
     opacity = MOST_OPAQUE * strength[..., None]
-    return np.rint((1 - opacity) * picture + opacity * 255 * colormaps["inferno"](strength)[..., :3]).astype(np.uint8)
+    coloured = (1 - opacity) * picture + opacity * 255 * colormaps["inferno"](strength)[..., :3]
+    return np.asarray(np.rint(coloured), dtype=np.uint8)
