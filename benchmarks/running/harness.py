@@ -152,33 +152,43 @@ def _prepared(method: LoadedMethod, source: Source, failures: Failures) -> bool:
 
 
 def _answer(one: _Progress, batch: Batch, answer: AnswerKind) -> None:
-    """Run a method on a private copy of `batch`; raises InputError unless it gives one finite answer per sample."""
+    """Run a method on `batch` and keep what it says."""
+    answers, diagnostics, seconds = answered(one.method, batch, answer)
+    one.seconds += seconds
+    one.writer.add(answers, diagnostics)
+
+
+def answered(method: LoadedMethod, batch: Batch, answer: AnswerKind) -> tuple[Answers, Diagnostics, float]:
+    """Return what `method` says to a private copy of `batch`: answers (n, ...), diagnostics, seconds.
+
+    Raises InputError unless it gives one finite answer per sample.
+    """
     own = private_copy(batch)
     try:
         with noting_files() as opened:
             started = time.perf_counter()
-            given = one.method.method.predict(own)
-            one.seconds += time.perf_counter() - started
-        one.method.opened.update(opened)
+            given = method.method.predict(own)
+            seconds = time.perf_counter() - started
+        method.opened.update(opened)
         answers, diagnostics = _unpacked(given)
     except Exception as error:
-        if one.method.is_ours or isinstance(error, InputError):
+        if method.is_ours or isinstance(error, InputError):
             raise
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}, line {place.lineno}"
-        raise InputError(f"method {one.method.label!r} raised {type(error).__name__}: {error} ({where})") from error
+        raise InputError(f"method {method.label!r} raised {type(error).__name__}: {error} ({where})") from error
     try:
         answers = answer.fit(answers)
     except InputError as error:
-        raise InputError(f"method {one.method.label!r} returned {error}") from None
+        raise InputError(f"method {method.label!r} returned {error}") from None
     shapes = {"": (answers, answer.shape), **{name: (values, ()) for name, values in diagnostics.items()}}
-    _check_shapes(one.method, batch, shapes)
+    _check_shapes(method, batch, shapes)
     answers = answer.rounded(answers)
     finite = np.isfinite(answers).reshape(len(batch), -1).all(axis=1)
     if not finite.all():
         name = batch.sample_id[int(np.argmin(finite))]
-        raise InputError(f"method {one.method.label!r} returned a number that is not finite, for the sample {name}")
-    one.writer.add(answers, diagnostics)
+        raise InputError(f"method {method.label!r} returned a number that is not finite, for the sample {name}")
+    return answers, diagnostics, seconds
 
 
 def _unpacked(given: Any) -> tuple[Answers, Diagnostics]:

@@ -59,15 +59,18 @@ def resample(mono: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[np.
     return np.asarray(soxr.resample(mono, sample_rate, SAMPLE_RATE), dtype=np.float32)
 
 
-def decode(path: Path) -> Sound:
-    """Return the sound of the file at `path`, averaged over channels. Raises `Unusable` or `OSError`."""
+def decode(path: Path, *, video: bool = False) -> Sound:
+    """Return the sound of the file at `path`, averaged over channels. Raises `Unusable` or `OSError`.
+
+    ffmpeg decodes a `video`, whatever its suffix.
+    """
     if not stat.S_ISREG(path.stat().st_mode):
         raise Unusable("not a regular file")
     data = path.read_bytes()
     if not data:
         raise Unusable("empty file")
     fingerprint = hashlib.sha256(data).hexdigest()
-    audio = _through_ffmpeg(path) if path.suffix.lower() in FFMPEG_SUFFIXES else data
+    audio = _through_ffmpeg(path) if video or path.suffix.lower() in FFMPEG_SUFFIXES else data
     mono, sample_rate = _read_mono(audio)
     return Sound(mono, sample_rate, fingerprint)
 

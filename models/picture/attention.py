@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -108,6 +110,19 @@ class Attention(PictureModel):
         if recipe.unsupervised and recipe.contrast:
             loss = loss + recipe.contrast * likeness_loss(made.similarity, batch.alike, recipe.temperature)
         return loss
+
+    def vectors(self, batch: Any) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return f_v and f_s (n, features) of each picture with its sound, for retrieval.
+
+        f_v is the picture as attended with the sound, f_s the sound; `batch` is as `predict` takes it.
+        """
+        parts = []
+        for k in range(0, len(batch.image), self.pictures_at_once):
+            with torch.inference_mode():
+                made: Attended = self._network(*self.tensors(batch, slice(k, k + self.pictures_at_once)))
+            parts.append((own_pairs(made.seen)[:, 0].float().cpu().numpy(), made.heard.float().cpu().numpy()))
+        seen, heard = zip(*parts, strict=True)
+        return np.concatenate(seen), np.concatenate(heard)
 
 
 def triplet_loss(made: Attended, alike: Tensor, negatives: Negatives) -> Tensor:

@@ -115,14 +115,21 @@ class PictureModel(LearnedModel):
 
     def _maps(self, batch: Any, first: int) -> npt.NDArray[np.float64]:
         """Return the maps of the pictures from `first` on that are answered at once."""
-        part = slice(first, first + self.pictures_at_once)
+        image, audio = self.tensors(batch, slice(first, first + self.pictures_at_once))
+        with torch.inference_mode():
+            maps: Tensor = self._network.maps(image, audio)
+        return np.asarray(maps[:, 0].double().cpu().numpy())
+
+    def tensors(self, batch: Any, part: slice) -> tuple[Tensor, Tensor]:
+        """Return a `part` of the batch as the network takes it: pictures (n, 3, rows, columns), sounds (n, 1, samples).
+
+        Sounds are averaged over channels.
+        """
         size = (self._recipe.columns, self._recipe.rows)
         images = np.stack([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in batch.image[part]])
         image = torch.from_numpy(images.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255))
         audio = torch.from_numpy(np.ascontiguousarray(batch.audio[part].mean(axis=1, keepdims=True), dtype=np.float32))
-        with torch.inference_mode():
-            maps: Tensor = self._network.maps(image.to(self.device), audio.to(self.device))
-        return np.asarray(maps[:, 0].double().cpu().numpy())
+        return image.to(self.device), audio.to(self.device)
 
 
 def _overlaps(maps: npt.NDArray[np.float32], pictures: HeldOutPictures) -> npt.NDArray[np.float64]:

@@ -18,6 +18,7 @@ from .commands import (
     generate_objects,
     imports,
     leaderboard,
+    localize,
     quickstart,
     seal,
     submit,
@@ -51,6 +52,7 @@ app.command()(train.train)
 app.command()(bench.bench)
 app.command()(bench.compare)
 app.command()(bench.report)
+app.command()(localize.localize)
 app.command()(seal.seal)
 app.command()(submit.submit)
 app.add_typer(leaderboard.app, name="leaderboard")

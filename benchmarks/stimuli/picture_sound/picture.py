@@ -54,7 +54,7 @@ def draw_maps(
 def _draw(axes: Axes, picture: Picture, answer: npt.NDArray[np.float64], truth: npt.NDArray[np.float64]) -> None:
     height, width = picture.shape[:2]
     one = map_of(answer)
-    seen = blended(picture, one) if one.max() > 0 else picture
+    seen = overlay(picture, one)
     axes.imshow(seen, extent=(0, width, height, 0), interpolation="none")
     if one.max() > 0:
         canvas = enlarged(one, "aligned_bilinear")
@@ -67,6 +67,11 @@ def _draw(axes: Axes, picture: Picture, answer: npt.NDArray[np.float64], truth: 
         axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=GREEN, linewidth=2, linestyle=dashes))
     axes.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
     axes.grid(False)
+
+
+def overlay(picture: Picture, one: Map) -> Picture:
+    """Return `picture` under the map, or as it is where the map says that nothing in it sounds."""
+    return blended(picture, one) if one.max() > 0 else picture
 
 
 def blended(picture: Picture, one: Map) -> Picture:
