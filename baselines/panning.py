@@ -30,7 +30,7 @@ HEADINGS = tuple(range(0, 360, 30))
 ROWS, COLUMNS = 60, 120
 """Cells of the map that the views are joined in."""
 SHARPNESS = 16.0
-"""With 1, the many cells that are a little alike outweigh the object. Chosen on other homes than those of the docs."""
+"""With 1, the many cells that are a little alike outweigh the object. Chosen on `--preset tiny`."""
 _SAMPLES = 2
 _ONE_WAY = 1e-9
 """Least length of a mean direction; a map that is the same all around has none."""

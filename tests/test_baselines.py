@@ -83,7 +83,7 @@ class TestContract:
 def test_methods_that_ignore_their_input_say_so():
     others = [name for name, entry in METHODS.items() if "sounding-object" not in entry.tracks]
     said = {name for name in others if getattr(load_method(name)[0], "ignores_input", False)}
-    assert said == {"zero", "random", "random-oracle", "random-rotation", "random-azimuth"}
+    assert said == {"zero", "random", "random-oracle", "random-rotation", "random-azimuth", "random-view"}
 
 
 @pytest.mark.parametrize("name", STEREO)
