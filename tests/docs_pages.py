@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import soundfile
 from conftest import babble
@@ -29,12 +30,26 @@ tde.PRESETS['tiny'], hm3d_ss.PRESETS['tiny'] = 1, (2, 1)
 main(['quickstart', '--speech', 'path/to/speech'])
 \""""
 
+RECTANGLES = r"""python - <<'END'
+import sys; sys.path.insert(0, {tests!r})
+from toy_sounding import ToySounding
+from whence.datagen.pipeline import generate
+generate(ToySounding(), '\1')
+END"""
+"""Rectangles that hum in place of rendered homes; tests/test_sounding_objects.py runs the command itself."""
+
 TOY = [
+    (r"^whence generate sounding-objects (\S+) --preset small$", RECTANGLES.format(tests=str(Path(__file__).parent))),
+    (r"^(whence train attention .*?)( --preset (tiny|small))?$", r"\1 --preset tiny --set steps=3 batch=8"),
+    (r"^(python -m whence\.benchmarks\.studies\.retrieval.*)$", r"\1 --split all"),
     (r"^pip install '\.\[learned\]' && whence quickstart$", QUICKSTART),
     (r"^(whence generate tde (?!.*--speakers).*)--preset small$", r"\1--clips 2 --rt60 0.1 0.5"),
     (r"^(whence generate tde .*--speakers test) --preset small$", r"\1 --clips 2 --rt60 0.1"),
     (r"^(whence generate random-rooms .*)--preset (tiny|small)$", r"\1--clips 64 --val-clips 16"),
-    (r"^(whence train .*?)( --preset tiny)?( --set hidden=32)?$", r"\1 --preset tiny --set steps=3 batch=8\3"),
+    (
+        r"^(whence train (?!attention).*?)( --preset tiny)?( --set hidden=32)?$",
+        r"\1 --preset tiny --set steps=3 batch=8\3",
+    ),
     (r"^(whence generate brir .*?)( --preset tiny)?$", r"\1 --clips 1"),
     (r"^(whence generate hm3d-ss \S+) --preset (tiny|small)", r"\1 --scene-count 2 --examples 1"),
     (r"^(whence generate sounding-objects \S+) --preset tiny", r"\1 --homes 2 --pictures 1"),
@@ -182,6 +197,8 @@ def prepare(folder: Path) -> None:
     for name in ("hall", "yard"):
         write_photograph(folder / f"path/to/photographs/{name}.png", rng)
     write_public_sets(folder)
+    write_film(folder / "path/to", rng)
+    write_sound(folder / "path/to/kettle.wav", 0.1 * rng.standard_normal(SAMPLE_RATE))
     for block in (block for page in PAGES for block in blocks(page) if block.file):
         (folder / str(block.file)).write_text(block.text)
 
@@ -201,6 +218,18 @@ def write_responses(folder: Path) -> None:
         write_sound(folder / f"at{azimuth}.wav", response)
         rows.append(f"at{azimuth}.wav,{azimuth},2.5")
     (folder / "index.csv").write_text("\n".join(rows) + "\n")
+
+
+def write_film(folder: Path, rng: np.random.Generator) -> None:
+    """Write a kitchen, ten frames of it, and the same as a video, all of noise."""
+    (folder / "frames").mkdir()
+    film = cv2.VideoWriter(str(folder / "film.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 5.0, (160, 120))
+    for k in range(10):
+        frame = rng.integers(0, 255, (120, 160, 3)).astype(np.uint8)
+        Image.fromarray(frame).save(folder / f"frames/frame-{k}.png")
+        film.write(frame)
+    film.release()
+    Image.fromarray(frame).save(folder / "kitchen.png")
 
 
 def write_photograph(path: Path, rng: np.random.Generator) -> None:
