@@ -134,8 +134,8 @@ METHODS = {
     "random-map": _method("map_patterns:RandomMap", _MAPS, "every cell drawn at random"),
     "dataset-prior": _method("map_patterns:DatasetPrior", _MAPS, "where sources lie in the other splits"),
     "spectral-residual": _method("saliency:SpectralResidual", _MAPS, "visual saliency (Hou and Zhang 2007), deaf"),
-    "oracle-largest-object": _method("map_oracles:OracleLargestObject", _MAPS, "the largest object, by the truth"),
-    "oracle-all-objects": _method("map_oracles:OracleAllObjects", _MAPS, "all objects, by the truth"),
+    "oracle-largest-object": _method("map_oracles:OracleLargestObject", _MAPS, "the largest object: an oracle"),
+    "oracle-all-objects": _method("map_oracles:OracleAllObjects", _MAPS, "all objects: an oracle"),
 }
 
 
