@@ -9,7 +9,7 @@ from ..datagen.dataset import Dataset
 from ..errors import InputError
 from ..locks import sole_writer
 from ..registry import load_track, without_missing_packages
-from .questions.source import Source, open_source
+from .questions.source import Source, open_source, oracles_refused
 from .questions.stimulus import Condition
 from .report.tables import write_tables
 from .running.harness import Grid, predict
@@ -48,7 +48,7 @@ def bench(
     protocols = PROTOCOLS if protocol == "both" else (protocol,)
     loaded = load_methods(methods or _installed(track.default_methods), track_name, protocols, device)
     if not methods:
-        loaded = _prepared([one for one in loaded if not (source.sealed and one.is_oracle)], source)
+        loaded = [one for one in loaded if _can_run(one, source)]
     grid = Grid(source, loaded, source.conditions(conditions), folder)
     with sole_writer(folder), single_threaded():
         check_folder(folder, track_name, dataset)  # another bench may have ended there meanwhile
@@ -69,17 +69,16 @@ def _installed(specifications: Sequence[str]) -> Sequence[str]:
     return usable
 
 
-def _prepared(methods: Sequence[LoadedMethod], source: Source) -> list[LoadedMethod]:
-    """Return the default methods that `source` has all for; name the others and why."""
-    ready = []
-    for one in methods:
-        try:
-            getattr(one.method, "prepare", lambda _: None)(source)
-        except InputError as error:
-            print(f"left out: {one.label}; {error}", file=sys.stderr)
-        else:
-            ready.append(one)
-    return ready
+def _can_run(method: LoadedMethod, source: Source) -> bool:
+    """Return whether `source` has what the default method needs; say why if not."""
+    try:
+        if source.sealed and method.is_oracle:
+            raise oracles_refused(source.dataset)
+        getattr(method.method, "prepare", lambda _: None)(source)
+    except InputError as error:
+        print(f"left out: {method.label}; {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def write_outputs(run: Run) -> None:

@@ -137,8 +137,13 @@ def test_half_pixel_bilinear_by_hand():
 
 
 @pytest.mark.parametrize("how", INTERPOLATIONS)
-def test_a_constant_map_stays_constant(how):
-    np.testing.assert_allclose(enlarged(np.full((7, 5), 0.3, np.float32), how), 0.3, atol=1e-6)
+@pytest.mark.parametrize("value", [1.0, 0.3, 1 / 3, -0.7])
+@pytest.mark.parametrize("shape", [(1, 1), (7, 5), (1, 13), (56, 56)])
+def test_a_constant_map_stays_constant(how, value, shape):
+    """To the last digit, or a rule of pixels would choose among rounding errors."""
+    one = np.full(shape, value, np.float32)
+    np.testing.assert_array_equal(enlarged(one, how), np.float32(value))
+    assert not predicted_pixels(enlarged(one, how), "fixed").any()
 
 
 # Truth --------------------------------------------------------------------------------------------------------------

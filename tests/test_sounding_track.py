@@ -344,10 +344,8 @@ def test_the_prior_is_fitted_on_other_splits(data):
 
 
 def test_oracles_know_the_objects_but_not_the_sound(data):
-    source, batch = batch_of(data)
-    every, largest = OracleAllObjects(), OracleLargestObject()
-    every.prepare(source)
-    largest.prepare(source)
+    source = open_source(TRACK, Dataset(data), "all")
+    every, largest, batch = OracleAllObjects(), OracleLargestObject(), next(iter(source.revealed(source.labels, MONO)))
     boxes, areas = Dataset(data).column("box"), Dataset(data).column("area")
     for method, wanted in ((every, [0, 1]), (largest, [int(np.nanargmax(areas[0]))])):
         found = method.predict(batch)
@@ -355,6 +353,36 @@ def test_oracles_know_the_objects_but_not_the_sound(data):
         for k in range(2):
             x, y = boxes[0, k, ::2].mean(), boxes[0, k, 1::2].mean()
             assert (found[0][int(56 * y), int(56 * x)] > 0.5) == (k in wanted)
+
+
+def test_oracles_have_no_rank(run):
+    ranks = {row.method: row.rank for row in run.results.find(metric=RANKING, sound=None)}
+    assert ranks["oracle-all-objects"] is None
+    assert ranks["spectral-residual"] is not None
+    assert {one.method for one in run.scored if one.is_oracle} == {"oracle-all-objects"}
+    assert "oracle-all-objects is best" not in (run.folder / "report.html").read_text()
+
+
+def test_oracles_know_the_objects_of_imported_pictures(tmp_path):
+    """Clips share pictures, whose order is not that of the names; one clip does not sound, and its picture has one."""
+    generate(ToyImported(reverse=True), str(tmp_path / "i.zarr"))
+    source = open_source(TRACK, Dataset(str(tmp_path / "i.zarr")))
+    (batch,) = source.revealed(source.labels, MONO)
+    assert [[len(boxes) for boxes in objects] for objects in batch.objects] == [
+        [3, 3],
+        [3, 3],
+        [3, 3],
+        [3, 3],
+        [3],
+        [3],
+    ]
+    found = OracleAllObjects().predict(batch) > 0.5
+    for one, row in ((found[2], 3), (found[3], 3), (found[5], 4)):
+        drawn = source.dataset.column("annotator_box")[row].reshape(-1, 4)
+        for x0, y0, x1, y1 in drawn[np.isfinite(drawn[:, 0])]:
+            assert one[int(28 * (y0 + y1)), int(28 * (x0 + x1))]
+    assert not found[5][40:, 40:].any(), "the second object is in another picture"
+    assert (OracleLargestObject().predict(batch)[3] > 0.5)[40:, 40:].sum() == 0, "the other object is larger"
 
 
 def test_maps_that_ignore_their_input_say_so():
@@ -467,7 +495,7 @@ def test_a_sealed_set_has_no_truth_for_oracles(sealed, tmp_path, capsys):
     said = capsys.readouterr().err
     assert "left out: oracle-all-objects" in said
     assert "left out: dataset-prior" in said
-    with pytest.raises(InputError, match="is sealed: an oracle needs the truth"):
+    with pytest.raises(InputError, match="is sealed, so oracles cannot run on it"):
         bench("sounding-object", str(sealed / "public.zarr"), tmp_path / "run", methods=["oracle-all-objects"])
 
 

@@ -109,6 +109,8 @@ class ToyImported:
 
     rows: int = 6
     annotators: int = 3
+    reverse: bool = False
+    """Name the pictures in descending order."""
     dataset: str = "sounding-objects-import"
 
     @property
@@ -148,6 +150,6 @@ class ToyImported:
             "annotator_box": drawn,
             "box_source": source,
             "sounding": int(row != self.rows - 1),
-            "picture": f"picture-{row // 2}",
+            "picture": f"picture-{9 - row // 2 if self.reverse else row // 2}",
             "sample_id": f"clip-{row}",
         }

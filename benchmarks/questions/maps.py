@@ -125,16 +125,17 @@ def enlarged(one: Map, interpolation: Interpolation) -> Map:
 
     With corners aligned, the outer pixels are the outer cells; with half-pixel centres, both cover the same picture, as
     in OpenCV. Bicubic is Keys's with -0.75, as in OpenCV and PyTorch; beyond its edge a map repeats its last cells.
+    It is computed in 64 bits, so that equal cells give equal pixels.
 
     >>> enlarged(np.array([[0.0, 1.0]], np.float32), "aligned_bilinear")[0, [0, -1]].tolist()
     [0.0, 1.0]
     """
     down, across = taps(one.shape[0], interpolation), taps(one.shape[1], interpolation)
-    return np.asarray(_enlarge(np.ascontiguousarray(one, dtype=np.float32), *down, *across))
+    return np.asarray(_enlarge(np.ascontiguousarray(one, dtype=np.float32), *down, *across), dtype=np.float32)
 
 
 @cache
-def taps(cells: int, interpolation: Interpolation) -> tuple[npt.NDArray[np.intp], Map]:
+def taps(cells: int, interpolation: Interpolation) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
     """Return the cells (224, k) that each pixel of a side is made of, and their weights (224, k)."""
     alignment, _, kernel = interpolation.rpartition("_")
     pixel = np.arange(CANVAS, dtype=np.float64)
@@ -144,7 +145,7 @@ def taps(cells: int, interpolation: Interpolation) -> tuple[npt.NDArray[np.intp]
     index = np.floor(place).astype(np.intp)[:, None] + offsets
     away = np.abs(place[:, None] - index)
     weight = 1 - away if kernel == "bilinear" else _keys(away)
-    return np.clip(index, 0, cells - 1), weight.astype(np.float32)
+    return np.clip(index, 0, cells - 1), weight
 
 
 def _keys(away: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -158,12 +159,12 @@ def _keys(away: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def _enlarge(cells, rows, row_weights, columns, column_weights):  # type: ignore[no-untyped-def]
     """Return the map (224, 224) of `cells`, first along rows, then along columns."""
     size, k = columns.shape
-    wide = np.zeros((cells.shape[0], size), np.float32)
+    wide = np.zeros((cells.shape[0], size))
     for i in range(cells.shape[0]):
         for j in range(size):
             for t in range(k):
                 wide[i, j] += cells[i, columns[j, t]] * column_weights[j, t]
-    out = np.zeros((size, size), np.float32)
+    out = np.zeros((size, size))
     for i in range(size):
         for t in range(k):
             for j in range(size):

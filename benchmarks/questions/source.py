@@ -177,7 +177,12 @@ class SealedSource:
 
     def revealed(self, labels: Labels, condition: Condition) -> Iterator[Batch]:
         """Raise InputError: nothing of the truth is here."""
-        raise InputError(f"{self.dataset.url} is sealed, so oracles cannot run on it: leave them out")
+        raise oracles_refused(self.dataset)
+
+
+def oracles_refused(sealed: Dataset) -> InputError:
+    """Return the error that says that oracles cannot run on `sealed`."""
+    return InputError(f"{sealed.url} is sealed, so oracles cannot run on it")
 
 
 def _restored(constant: Any) -> Any:

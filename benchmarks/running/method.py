@@ -52,11 +52,11 @@ class Method(typing.Protocol):
     version: ClassVar[str]
     """Change it whenever the predictions change: cached ones are then recomputed."""
     tracks: ClassVar[tuple[str, ...]]
-    # Three more are optional. `ignores_input: ClassVar[bool]`: the answers do not depend on the input.
+    # Four more are optional. `ignores_input: ClassVar[bool]`: the answers do not depend on the input.
     # `oracle: ClassVar[bool]`: `predict` takes the track's batches with the truth, to show what could be reached.
     # `files() -> Iterable[Path]`: files besides the parameters that change the answers, such as a checkpoint.
-    # `prepare(source: Source)`: called before the first batch of each condition, for oracles and for methods that are
-    # fitted on other splits of the dataset; raises InputError if the source lacks what the method needs.
+    # `prepare(source: Source)`: called before the first batch of each condition, for methods that are fitted on other
+    # splits of the dataset; raises InputError if the source lacks what the method needs.
 
     def predict(self, batch: Any) -> npt.NDArray[Any] | Diagnosed:
         """Return one answer for each sample."""

@@ -138,8 +138,8 @@ METHODS = {
     "spectral-residual": _method("saliency:SpectralResidual", _MAPS, "visual saliency (Hou and Zhang 2007), deaf"),
     "random-view": _method("random_guess:RandomView", ("panning",), "drawn at random, blind and deaf"),
     "pan": _method("panning:Pan", ("panning",), "the mean direction of a map: pan:map=METHOD, default visual saliency"),
-    "oracle-largest-object": _method("map_oracles:OracleLargestObject", _MAPS, "the largest object, by the truth"),
-    "oracle-all-objects": _method("map_oracles:OracleAllObjects", _MAPS, "all objects, by the truth"),
+    "oracle-largest-object": _method("map_oracles:OracleLargestObject", _MAPS, "the largest object: an oracle"),
+    "oracle-all-objects": _method("map_oracles:OracleAllObjects", _MAPS, "all objects: an oracle"),
 }
 
 

@@ -20,6 +20,7 @@ from ...questions.labels import Labels
 from ...questions.stimulus import GivenArray, Stimulus
 from ..seeds import seed_of, stream
 from .condition import PictureSoundCondition
+from .objects import Boxes, objects_of_rows
 
 Audio = npt.NDArray[np.float32]
 
@@ -49,10 +50,29 @@ class PictureSoundBatch:
         return len(self.image)
 
 
+@dataclass(frozen=True)
+class RevealedPictureBatch(PictureSoundBatch):
+    """What only oracles are given: a `PictureSoundBatch` with the truth.
+
+    `objects` holds, for each sample, the boxes (k, 4) of every object in its picture, whichever is heard.
+    """
+
+    objects: Sequence[Sequence[Boxes]]
+
+
 def batches(dataset: Dataset, labels: Labels, condition: PictureSoundCondition) -> Iterator[PictureSoundBatch]:
     """Yield what methods are given of `dataset` under `condition`, in the order of `labels`."""
     for part in labels.batches(BATCH):
         yield given(dataset, part, condition)
+
+
+def revealed(dataset: Dataset, labels: Labels, condition: PictureSoundCondition) -> Iterator[RevealedPictureBatch]:
+    """Yield the same with the truth."""
+    objects = objects_of_rows(dataset)
+    for part in labels.batches(BATCH):
+        one = given(dataset, part, condition)
+        own = [objects[row] for row in part.rows]
+        yield RevealedPictureBatch(one.image, one.audio, one.sample_id, one.sample_rate, own)
 
 
 def suited(dataset: Dataset, condition: PictureSoundCondition) -> PictureSoundCondition:
@@ -124,6 +144,7 @@ PICTURE_SOUND = Stimulus(
     constants=("sample_rate",),
     batches=batches,
     suited=suited,
+    revealed=revealed,
     exhibits="whence.benchmarks.stimuli.picture_sound.exhibit:pictures",
     gallery="whence.benchmarks.stimuli.picture_sound.exhibit:gallery",
 )
