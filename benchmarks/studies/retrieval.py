@@ -63,7 +63,7 @@ class Entries:
     @property
     def allowed(self) -> Matches:
         """Whether an entry may be found: those of other pictures may."""
-        return self.picture[:, None] != self.picture
+        return np.asarray(self.picture[:, None] != self.picture)
 
     def matches(self) -> Mapping[tuple[str, str], Matches]:
         """Return the successes by direction and by what counts as one."""
@@ -111,7 +111,7 @@ def successes(similarity: Matrix, matches: Matches, allowed: Matches, nearest: i
     [50.0]
     """
     order = np.argsort(-np.where(allowed, similarity, -np.inf), axis=1, kind="stable")[:, :nearest]
-    return 100 * np.take_along_axis(matches, order, axis=1).mean(axis=1)
+    return np.asarray(100 * np.take_along_axis(matches, order, axis=1).mean(axis=1))
 
 
 def random_successes(matches: Matches, allowed: Matches, nearest: int, rng: np.random.Generator) -> Matrix:
