@@ -55,14 +55,23 @@ def content(manifest: Mapping[str, Any], columns: Mapping[str, npt.NDArray[Any]]
 
 def are_twins(one: Content, other: Content) -> bool:
     """Whether two datasets of these contents hold the same, up to the last step of their values."""
+    return not difference(one, other)
+
+
+def difference(one: Content, other: Content) -> str:
+    """Return in words what makes two datasets of these contents no twins; empty for twins."""
     first, second = one["sketch"], other["sketch"]
     if one["exact"] != other["exact"] or first.keys() != second.keys():
-        return False
-    return all(_near(np.asarray(first[name]), np.asarray(second[name])) for name in first)
+        return "another recipe, or other names, shapes or whole numbers"
+    far = [name for name in first if not _near(np.asarray(first[name]), np.asarray(second[name]))]
+    return f"values that differ by more than a step: {', '.join(far)}" if far else ""
 
 
 def _near(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> bool:
+    """Whether two sketches are near, by what the size and the values of `one` allow."""
     size, step, squares = one[:3]
+    if not np.array_equal(one[:2], other[:2]):
+        return False
     allowed = max(_STEPS * step * np.sqrt(size), RELATIVE_TOLERANCE * np.sqrt(squares))
     return bool((np.abs(one[3:] - other[3:]) <= allowed).all() and abs(np.sqrt(squares) - np.sqrt(other[2])) <= allowed)
 

@@ -204,13 +204,13 @@ def test_a_served_board_is_told_where_its_data_moved(standing, public, tmp_path)
 
 def test_datasets_are_matched_by_fingerprint(standing, public, tmp_path):
     standing = replace(standing, commitment=public.recipe["commitment"])
-    assert list(samples_given([public.url], [standing])) == [public.fingerprint]
+    assert list(samples_given([public.url], [standing], {})) == [public.fingerprint]
     with pytest.raises(InputError, match="it was sealed with other labels than those that scored"):
-        samples_given([public.url], [replace(standing, commitment="1" * 64)])
+        samples_given([public.url], [replace(standing, commitment="1" * 64)], {})
     with pytest.raises(InputError, match="does not exist"):
-        samples_given([str(tmp_path / "x.zarr")], [standing])
+        samples_given([str(tmp_path / "x.zarr")], [standing], {})
     with pytest.raises(InputError, match=r"--data .*: the board has no track on this dataset"):
-        samples_given([public.url], [replace(standing, fingerprint="0" * 64)])
+        samples_given([public.url], [replace(standing, fingerprint="0" * 64)], {})
 
 
 def test_pictures_are_shown_in_pairs(standing, tmp_path):

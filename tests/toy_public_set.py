@@ -15,13 +15,15 @@ from whence.registry import load_track
 SHAPES = {"audio": (2, 1600), "images_0": (24, 32, 3), "images_1": (24, 32, 3)}
 
 
-def write_public_set(url: str, names: Sequence[str], conditions: Sequence[Mapping[str, Any]], track="tde") -> Dataset:
-    """Write and open a sealed set of `track` whose samples have these names."""
+def write_public_set(
+    url: str, names: Sequence[str], conditions: Sequence[Mapping[str, Any]], track="tde", gain=1.0
+) -> Dataset:
+    """Write and open a sealed set of `track` whose samples have these names, sounds times `gain`."""
     stimulus = load_track(track).stimulus
     layout = Layout("sample", len(names), len(names), tuple(_fields(stimulus, len(conditions))))
     recipe = {"track": track, "source": "toy", "conditions": [*map(dict, conditions)], "commitment": "00" * 32}
     shards.begin(url, layout, {"dataset": "sealed", "recipe": recipe})
-    shards.write_shard(url, layout, 0, list(_rows(stimulus, names, len(conditions))))
+    shards.write_shard(url, layout, 0, list(_rows(stimulus, names, len(conditions), gain)))
     shards.finish(url, layout)
     return Dataset(url)
 
@@ -39,10 +41,10 @@ def _fields(stimulus: Stimulus, conditions: int) -> Iterator[Field]:
         yield Field(stored, "float32" if name == "audio" else "uint8", "made up", SHAPES[name], axes, chunk_rows=4)
 
 
-def _rows(stimulus: Stimulus, names: Sequence[str], conditions: int) -> Iterator[dict[str, Any]]:
+def _rows(stimulus: Stimulus, names: Sequence[str], conditions: int, gain: float) -> Iterator[dict[str, Any]]:
     for sample in names:
         row: dict[str, Any] = {"sample_id": sample}
         for name, k, stored in _shown(stimulus, conditions):
             noise = generator_for(k, sample).standard_normal(SHAPES[name])
-            row[stored] = noise.astype(np.float32) if name == "audio" else (128 + 40 * noise).clip(0, 255)
+            row[stored] = (gain * noise).astype(np.float32) if name == "audio" else (128 + 40 * noise).clip(0, 255)
         yield row

@@ -1,6 +1,7 @@
 """Samples of a public sealed set as files that a browser plays or shows, by what the stimulus says of its arrays."""
 
 import io
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,12 +13,15 @@ from PIL import Image
 
 from ...benchmarks.display.sounds import wav_of
 from ...benchmarks.questions.stimulus import Stimulus
+from ...datagen.content import Content
 from ...datagen.dataset import Dataset, read_rows
 from ...datagen.shards import MANIFEST
 from ...datagen.storage import Folder
+from ...digests import canonical_json
 from ...errors import InputError
 from ...registry import load_track
 from ..standing.record import Entry, Standing
+from ..submission.twins import no_twin
 from .addresses import Address, file_name
 from .view import BoardView, looked_up
 
@@ -64,17 +68,21 @@ def _suffix(file: str) -> str:
 
 
 @lru_cache(maxsize=OPEN_AT_ONCE)
-def _opened(url: str, fingerprint: str) -> Samples:
-    dataset = Dataset(url)
-    if dataset.fingerprint != fingerprint:
-        raise InputError(f"{url} is another dataset than {fingerprint[:16]}")
+def _opened(url: str, fingerprint: str, content: str) -> Samples:
+    dataset, known = Dataset(url), json.loads(content)
+    if dataset.fingerprint != fingerprint and (reason := no_twin(known, dataset.content if known else None)):
+        raise InputError(f"{url} is another dataset than {fingerprint[:16]} ({reason})")
     return Samples(dataset)
 
 
-def samples_at(url: str | None, fingerprint: str) -> Samples | None:
-    """Return the samples of the dataset `fingerprint`; None where it does not lie at `url`, from where it may move."""
+def samples_at(url: str | None, fingerprint: str, content: Content | None = None) -> Samples | None:
+    """Return the samples of the dataset `fingerprint`, or of a twin of its `content`.
+
+    None where neither lies at `url`, from where it may move.
+    """
     try:
-        return _opened(url, fingerprint) if url and Folder(url).exists(MANIFEST) else None
+        found = url and Folder(url).exists(MANIFEST)
+        return _opened(url, fingerprint, canonical_json(content)) if url and found else None
     except InputError:
         return None
 
@@ -88,23 +96,41 @@ def lies_at(url: str | None) -> bool:
     return not folder.local or folder.exists(MANIFEST)
 
 
-def samples_given(urls: Iterable[str], standings: Sequence[Standing]) -> dict[str, Samples]:
-    """Return the samples of the datasets at `urls` by fingerprint; raises InputError for one that no track is on."""
-    known, found = {standing.fingerprint for standing in standings}, {}
+def samples_given(
+    urls: Iterable[str], standings: Sequence[Standing], contents: Mapping[str, Content | None]
+) -> dict[str, Samples]:
+    """Return the samples of the datasets at `urls` by the fingerprint of their table.
+
+    `contents` are those of the board's datasets by fingerprint, of which twins may be given. Raises InputError for a
+    dataset that no track is on.
+    """
+    found = {}
     for url in urls:
         dataset = Dataset(url)
-        if dataset.fingerprint not in known:
-            raise InputError(f"--data {url}: the board has no track on this dataset ({dataset.fingerprint[:16]})")
-        _check_commitment(url, dataset, standings)
-        found[dataset.fingerprint] = Samples(dataset)
+        fingerprint = _shown_as(url, dataset, standings, contents)
+        _check_commitment(url, dataset, [one for one in standings if one.fingerprint == fingerprint])
+        found[fingerprint] = Samples(dataset)
     return found
 
 
+def _shown_as(url: str, dataset: Dataset, standings: Sequence[Standing], contents: Mapping[str, Content | None]) -> str:
+    """Return the fingerprint of the table that is on `dataset` or on a twin of it; raises InputError for none."""
+    known = [standing.fingerprint for standing in standings]
+    if dataset.fingerprint in known:
+        return dataset.fingerprint
+    reasons = {one: no_twin(content, dataset.content) for one in known if (content := contents.get(one))}
+    for fingerprint, reason in reasons.items():
+        if not reason:
+            return fingerprint
+    why = "".join(f"; {fingerprint[:16]}: {reason}" for fingerprint, reason in reasons.items())
+    raise InputError(f"--data {url}: the board has no track on this dataset ({dataset.fingerprint[:16]}){why}")
+
+
 def _check_commitment(url: str, dataset: Dataset, standings: Sequence[Standing]) -> None:
-    """Raise InputError where a table on `dataset` was scored with other labels than it was sealed with."""
+    """Raise InputError where one of the tables on `dataset` was scored with other labels than it was sealed with."""
     stated = dataset.recipe.get("commitment")
     for standing in standings:
-        if standing.fingerprint == dataset.fingerprint and stated not in (None, standing.commitment):
+        if stated not in (None, standing.commitment):
             raise InputError(
                 f"--data {url}: it was sealed with other labels than those that scored {standing.slug!r}: "
                 f"commitment {stated[:16]}, theirs is {standing.commitment[:16]}"

@@ -46,6 +46,7 @@ def build_submission(run: Path, method: str, card: Card, expectation: Expectatio
             seconds_per_sample=[float(one["seconds_per_sample"]) for one in about],
             card=card,
             harness=first["harness"],
+            content=expectation.content,
         ),
         _RowsOfRun(list(files)),
     )

@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 import httpx
 from tqdm import tqdm
 
+from ...datagen.content import Content
 from ...errors import InputError
 from .parquet_guard import one_line
+from .twins import content_stated, no_twin
 
 PIECE = 1 << 16
 """Bytes sent at once."""
@@ -109,17 +111,26 @@ class BoardClient:
         parts = urlsplit(self.url)
         return parts.scheme == "https" or parts.hostname in ("localhost", "127.0.0.1", "::1")
 
-    def track_of(self, fingerprint: str) -> str:
-        """Return the slug of the track on the dataset `fingerprint`; raises InputError where the board has none."""
-        content = self._json(self._send("GET", "/api/tracks"))
-        tracks = content.get("tracks") if isinstance(content, dict) else None
+    def track_of(self, fingerprint: str, content: Content | None = None) -> str:
+        """Return the slug of the track on the dataset `fingerprint`, or on a twin of its `content`.
+
+        Raises InputError where the board has none.
+        """
+        answer = self._json(self._send("GET", "/api/tracks"))
+        tracks = answer.get("tracks") if isinstance(answer, dict) else None
         if not isinstance(tracks, list) or not all(isinstance(track, dict) for track in tracks):
             raise InputError(f"{self.url} answered without a list of tracks: is it a board of Whence?")
         for track in tracks:
             if track.get("fingerprint") == fingerprint:
                 return str(track["slug"])
-        known = ", ".join(f"{one_line(t.get('slug'), 60)} ({str(t.get('fingerprint'))[:16]})" for t in tracks) or "none"
-        raise InputError(f"{self.url} has no track on the dataset {fingerprint[:16]}; its tracks: {known}")
+        reasons = [no_twin(content_stated(track.get("content")), content) for track in tracks]
+        if "" in reasons:
+            return str(tracks[reasons.index("")]["slug"])
+        known = ", ".join(
+            f"{one_line(track.get('slug'), 60)} ({str(track.get('fingerprint'))[:16]}, {reason})"
+            for track, reason in zip(tracks, reasons, strict=True)
+        )
+        raise InputError(f"{self.url} has no track on the dataset {fingerprint[:16]}; its tracks: {known or 'none'}")
 
     def submit(self, slug: str, path: Path) -> Receipt:
         """Send the file `path` to the track `slug`, piece by piece with a progress bar, and return the receipt."""

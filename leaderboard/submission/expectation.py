@@ -20,6 +20,7 @@ from ...errors import InputError
 from ...registry import load_track
 from .file import Condition, Rows, Submission, read_submission
 from .parquet_guard import Limits
+from .twins import no_twin
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,10 @@ class Expectation:
     sample_ids: Sequence[str]
     content: Content | None = field(default=None, compare=False)
     """What the dataset recorded of its values, by which a run on a twin is recognised."""
+
+    def refusal(self, fingerprint: str, content: Content | None) -> str:
+        """Return in words why the dataset `fingerprint` of this `content` is not this one; empty for it and twins."""
+        return "" if fingerprint == self.fingerprint else no_twin(self.content, content)
 
     @property
     def rows(self) -> int:
@@ -72,12 +77,14 @@ class Expectation:
             "fingerprint": self.fingerprint,
             "conditions": [dict(condition) for condition in self.conditions],
             "sample_ids": list(self.sample_ids),
+            **({"content": dict(self.content)} if self.content else {}),
         }
 
 
 def expectation_from_json(content: Mapping[str, Any]) -> Expectation:
     """Return the expectation that `to_json` gave `content` for."""
-    return Expectation(content["track"], content["fingerprint"], content["conditions"], content["sample_ids"])
+    fields = (content[name] for name in ("track", "fingerprint", "conditions", "sample_ids"))
+    return Expectation(*fields, content.get("content"))
 
 
 def expectation_of(dataset: Dataset) -> Expectation:
@@ -108,10 +115,10 @@ def check_fit(submission: Submission, expectation: Expectation) -> None:
     header = submission.header
     if header.track != expectation.track:
         raise InputError(f"the submission is for the track {header.track!r}: expected {expectation.track!r}")
-    if header.fingerprint != expectation.fingerprint:
+    if reason := expectation.refusal(header.fingerprint, header.stated_content):
         raise InputError(
-            f"the submission is for the dataset {header.fingerprint[:16]}, expected {expectation.fingerprint[:16]}: "
-            "bench the board's own sealed dataset"
+            f"the submission is for the dataset {header.fingerprint[:16]}, expected {expectation.fingerprint[:16]} "
+            f"({reason}): bench the board's own sealed dataset"
         )
     _check_conditions(header.conditions, expectation.conditions)
     _check_answers(submission, expectation)

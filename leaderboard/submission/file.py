@@ -18,20 +18,32 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as parquet
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from ...benchmarks.questions.answer import AnswerKind, Answers
 from ...benchmarks.running.predictions import HARNESS_VERSION, rows_together
+from ...datagen.content import Content
 from ...errors import InputError
 from ...files import written_whole
 from ...registry import load_track
 from .card import STORED, Card, ShortText, first_fault, plain_name
 from .parquet_guard import FIXED, Limits, one_line, open_guarded
+from .twins import StatedContent
 
 FORMAT = 1
 KEY = b"whence"
 COLUMNS = ("condition", "sample_id", "prediction")
-HEADER_BYTES = 65_536
+HEADER_BYTES = 98_304
 """Bytes of the longest header."""
 MOST_CONDITIONS = 200
 LONGEST_NAME = 400
@@ -64,6 +76,17 @@ class Header(BaseModel):
     seconds_per_sample: list[Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]]
     harness: Identifier
     card: Card
+    content: StatedContent | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_unstated_content(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out a content that is not stated, so that older files keep their keys."""
+        return {name: value for name, value in dump(self).items() if name != "content" or value is not None}
+
+    @property
+    def stated_content(self) -> Content | None:
+        """The content of the dataset that the predictions are for, where it is stated."""
+        return self.content and self.content.model_dump()
 
     @model_validator(mode="after")
     def _one_duration_a_condition(self) -> "Header":
@@ -247,6 +270,7 @@ def header(
     seconds_per_sample: list[float],
     card: Card,
     harness: str = HARNESS_VERSION,
+    content: Content | None = None,
 ) -> Header:
     """Return the header with these fields; raises InputError for one that no board takes."""
     return header_of(
@@ -261,6 +285,7 @@ def header(
             "seconds_per_sample": seconds_per_sample,
             "harness": harness,
             "card": card,
+            "content": content,
         }
     )
 

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from ....benchmarks.questions.answer import AnswerKind
+from ....datagen.content import Content
 from ....digests import digest, sha256
 from ....errors import InputError
 from ....files import written_whole
@@ -49,13 +50,19 @@ class FolderBoard:
     title: str
     tracks: Sequence[FolderTrack]
 
-    def track_of(self, fingerprint: str) -> FolderTrack:
-        """Return the track on the dataset `fingerprint`; raises InputError where the board has none."""
+    def track_of(self, fingerprint: str, content: Content | None = None) -> FolderTrack:
+        """Return the track on the dataset `fingerprint`, or on a twin of its `content`; raises InputError for none."""
         for track in self.tracks:
             if track.fingerprint == fingerprint:
                 return track
-        known = ", ".join(f"{track.slug} ({track.fingerprint[:16]})" for track in self.tracks) or "none"
-        raise InputError(f"{self.folder} has no track on the dataset {fingerprint[:16]}; its tracks: {known}")
+        reasons = [self.expectation(track).refusal(fingerprint, content) for track in self.tracks]
+        if "" in reasons:
+            return self.tracks[reasons.index("")]
+        known = ", ".join(
+            f"{track.slug} ({track.fingerprint[:16]}, {reason})"
+            for track, reason in zip(self.tracks, reasons, strict=True)
+        )
+        raise InputError(f"{self.folder} has no track on the dataset {fingerprint[:16]}; its tracks: {known or 'none'}")
 
     def expectation(self, track: FolderTrack) -> Expectation:
         """Return what a submission to `track` must hold; raises InputError for a file that does not say it."""
@@ -201,7 +208,7 @@ def add_submission(board: FolderBoard, submission: Submission, info: EntryInfo) 
 
     Raises InputError where it does not fit, where its track is closed, and where it is there already.
     """
-    track = board.track_of(submission.header.fingerprint)
+    track = board.track_of(submission.header.fingerprint, submission.header.stated_content)
     if track.phase == "closed":
         raise InputError(f"the track {track.slug!r} of {board.folder} is closed: it takes no more submissions")
     check_submission(submission, board.expectation(track))

@@ -9,6 +9,7 @@ from ....errors import InputError
 from ...standing.record import Kind, Phase
 from ...submission.card import Name, first_fault, plain_text
 from ...submission.file import LONGEST_NAME, MOST_CONDITIONS, Identifier, Number
+from ...submission.twins import StatedContent
 
 _CONFIG = ConfigDict(extra="forbid", frozen=True)
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
@@ -78,6 +79,7 @@ class ExpectationFile(BaseModel):
     sample_ids: Annotated[
         list[Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]], Field(min_length=1)
     ]
+    content: StatedContent | None = None
 
 
 def checked(model: type[Model], content: Any) -> Model:

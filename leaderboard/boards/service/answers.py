@@ -74,6 +74,7 @@ class TrackState(Answer):
     per_day: int = Field(description="Submissions that a team may send between midnights, UTC.")
     samples: int
     conditions: list[dict[str, Any]]
+    content: dict[str, Any] | None = Field(description="What the dataset holds: twins of it are taken too.")
     upload_bytes: int = Field(description="Bytes of the largest file.")
 
 

@@ -70,8 +70,9 @@ class Board:
     def samples(self, standing: Standing) -> Samples | None:
         """Return the samples of a track's public dataset; None where it lies no longer where it did."""
         with self.database.reading() as session:
-            place = session.scalar(select(TrackRow.data).where(TrackRow.slug == standing.slug))
-        return samples_at(place, standing.fingerprint)
+            track = session.scalar(select(TrackRow).where(TrackRow.slug == standing.slug))
+            content = track and self.expected(session, track).expectation.content
+        return samples_at(track and track.data, standing.fingerprint, content)
 
     def state(self) -> tuple[tuple[object, ...], ...]:
         """Return what pages depend on: it changes with the tables, the tracks and where their data lie."""

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from ....errors import InputError
 from ...pages.samples import Samples, samples_at
 from ...standing.record import Standing, standing_from_json
+from ...submission.expectation import Expectation
 from . import accounts, new_track, tracks
 from .database import Database, check_is_current, checked_url, upgrade
 from .models import TrackRow
@@ -163,7 +164,16 @@ def samples(folder: Path) -> dict[str, Samples]:
     """Return the samples of those public datasets that lie where they did, by fingerprint; raises InputError."""
     _, database = open_board(folder)
     with database.reading() as session:
-        places = session.execute(select(TrackRow.data, TrackRow.fingerprint)).all()
+        rows = session.scalars(select(TrackRow).order_by(TrackRow.id)).all()
+        expected = [(row.data, row.fingerprint, tracks.expectation_for(session, row).content) for row in rows]
     database.close()
-    found = {fingerprint: samples_at(place, fingerprint) for place, fingerprint in places}
+    found = {fingerprint: samples_at(place, fingerprint, content) for place, fingerprint, content in expected}
     return {fingerprint: one for fingerprint, one in found.items() if one is not None}
+
+
+def expectations(folder: Path) -> list[Expectation]:
+    """Return what a submission to each track must hold; raises InputError."""
+    _, database = open_board(folder)
+    with closing(database), database.reading() as session:
+        rows = session.scalars(select(TrackRow).order_by(TrackRow.id)).all()
+        return [tracks.expectation_for(session, row) for row in rows]

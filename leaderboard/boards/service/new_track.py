@@ -19,10 +19,11 @@ from ....errors import InputError
 from ...sealing.labels_file import check_commitment, read_labels_file
 from ...standing.scoring import halves_of, indices_of
 from ...submission.expectation import Expectation, expectation_of
+from ...submission.twins import no_twin
 from .audit import record
 from .models import TrackRow
 from .settings import FILE, Settings
-from .tracks import find_track
+from .tracks import expectation_for, find_track
 
 LABELS = "labels"
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
@@ -103,12 +104,20 @@ def add_track(
 
 
 def move_data(session: Session, slug: str, data: str) -> None:
-    """Let a track find its public dataset at the path or URL `data`; raises InputError for another dataset."""
-    track, fingerprint = find_track(session, slug), Dataset(data).fingerprint
-    if fingerprint != track.fingerprint:
-        raise InputError(f"{data} is the dataset {fingerprint[:16]}: track {slug!r} is on {track.fingerprint[:16]}")
+    """Let a track find its public dataset, or a twin, at the path or URL `data`; raises InputError for another one."""
+    track, dataset = find_track(session, slug), Dataset(data)
+    if dataset.fingerprint != track.fingerprint and (reason := _no_twin(session, track, dataset)):
+        raise InputError(
+            f"{data} is the dataset {dataset.fingerprint[:16]}: "
+            f"track {slug!r} is on {track.fingerprint[:16]} ({reason})"
+        )
     track.data = Folder(data).absolute
     record(session, "data moved", track.data, track=slug)
+
+
+def _no_twin(session: Session, track: TrackRow, dataset: Dataset) -> str:
+    known = expectation_for(session, track).content
+    return no_twin(known, dataset.content if known else None)
 
 
 def _copy_labels(source: Path, target: Path) -> None:

@@ -242,6 +242,7 @@ def export(
     if folder_board.is_folder_board(folder):
         board = folder_board.open_board(folder)
         title, found = board.title, folder_board.standings(board, labels or [])
+        expected = [board.expectation(track) for track in board.tracks]
         _say_what_is_not_ranked(board)
     else:
         if labels:
@@ -249,7 +250,8 @@ def export(
         from ..leaderboard.boards.service import hosting
 
         title, found, known = hosting.title(folder), hosting.standings(folder), hosting.samples(folder)
-    known |= samples_given(data or [], found)
+        expected = hosting.expectations(folder)
+    known |= samples_given(data or [], found, {one.fingerprint: one.content for one in expected})
     typer.echo(f"{export_site(found, site, title, lambda standing: known.get(standing.fingerprint))}")
 
 

@@ -122,7 +122,7 @@ def _to_server(board: str, token: str | None, path: Path, submission: "Submissio
     with BoardClient(board, token) as client:
         if not client.private:
             typer.echo("warning: http:// sends your token unencrypted; ask the host for an https:// address", err=True)
-        slug = client.track_of(submission.header.fingerprint)
+        slug = client.track_of(submission.header.fingerprint, submission.header.stated_content)
         receipt = client.submit(slug, path)
         typer.echo(f"received: {client.url}/api/submissions/{receipt.identifier}")
         receipt = client.wait(receipt, wait)
