@@ -43,7 +43,7 @@ from .sounding.slots import OBJECTS, SOURCES, filled, in_slots
 from .sounds import KINDS, RECIPE, Sounds, open_sounds, reopen_sounds
 
 Acoustics = Literal["dry", "room"]
-PRESETS = {"tiny": (6, 4), "small": (100, 40), "paper": (1200, 120)}
+PRESETS = {"tiny": (12, 2), "small": (100, 40), "paper": (1200, 120)}
 """Number of homes, and of pictures per home, by preset."""
 LEAST_SPEECH_SECONDS = 1.5
 MOST_ROWS_PER_SHARD = 25

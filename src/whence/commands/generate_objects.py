@@ -35,7 +35,7 @@ Recordings = Annotated[
 def sounding_objects(
     out: Out,
     preset: Annotated[
-        Preset, typer.Option(help="6 homes x 4 pictures, 100 x 40, or 1,200 x 120 (144,000 pictures).")
+        Preset, typer.Option(help="12 homes x 2 pictures, 100 x 40, or 1,200 x 120 (144,000 pictures).")
     ] = Preset.small,
     homes: Annotated[
         int | None, typer.Option(min=1, help="Number of homes; overrides the preset's.", show_default=False)
