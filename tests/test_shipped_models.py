@@ -1,4 +1,6 @@
-"""The learned models of the time delay keep the contract of a method, and those with weights know a delay."""
+"""The learned models keep the contract of a method, and those with weights know a delay or find an object."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +11,9 @@ from test_baselines import delayed
 
 from whence.benchmarks.running.method import Diagnosed, load_methods
 from whence.benchmarks.stimuli.stereo.batch import StereoBatch
+from whence.datagen.dataset import Dataset
+from whence.datagen.pipeline import generate
+from whence.datagen.sounding_objects import plan_sounding_objects
 from whence.errors import InputError
 from whence.models.training.checkpoint import WEIGHTS, read_checkpoint
 from whence.registry import METHODS
@@ -61,6 +66,32 @@ def test_the_card_says_what_the_weights_were_made_from(name):
     card = read_checkpoint(path, name).card
     assert all(len(source["fingerprint"]) == 64 for source in card["sources"])
     assert "fingerprint" in (WEIGHTS / f"{name}.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Pictures of homes that no model has seen, with the sound of each object, and where the objects are."""
+    url = str(tmp_path_factory.mktemp("pictures") / "s.zarr")
+    generate(plan_sounding_objects(homes=2, pictures=4, seed=99), url)
+    return Dataset(url)
+
+
+@pytest.mark.parametrize(("variant", "least"), [("supervised", 0.5), ("shipped", 0.3), ("unsupervised", 0.2)])
+def test_the_shipped_localizers_find_objects_in_unseen_homes(pictures, variant, least):
+    image, dry, box = (pictures.column(name) for name in ("image", "dry", "box"))
+    row, k = np.nonzero(np.isfinite(box[:, :, 0]))
+    batch = SimpleNamespace(image=image[row], audio=dry[row, k][:, None].astype(np.float32) / 32768)
+    maps = load_methods([f"attention:checkpoint={variant}"], "sounding-object", ["paper"])[0].method.predict(batch)
+    cells = maps.prediction.reshape(len(row), -1).argmax(axis=1)
+    down, across = np.unravel_index(cells, maps.prediction.shape[1:])
+    y, x = (down + 0.5) / maps.prediction.shape[1], (across + 0.5) / maps.prediction.shape[2]
+    left, top, right, bottom = box[row, k].T
+    hit = (left <= x) & (x < right) & (top <= y) & (y < bottom)
+    assert hit.mean() >= least, "an object covers a twentieth of its picture"
+    card = read_checkpoint(
+        WEIGHTS / ("attention.safetensors" if variant == "shipped" else f"attention-{variant}.safetensors"), "attention"
+    ).card
+    assert len(card["sources"][0]["fingerprint"]) == 64
 
 
 def test_a_model_without_weights_says_how_to_get_some():
