@@ -83,8 +83,8 @@ class Expectation:
 
 def expectation_from_json(content: Mapping[str, Any]) -> Expectation:
     """Return the expectation that `to_json` gave `content` for."""
-    fields = (content[name] for name in ("track", "fingerprint", "conditions", "sample_ids"))
-    return Expectation(*fields, content.get("content"))
+    names = ("track", "fingerprint", "conditions", "sample_ids")
+    return Expectation(**{name: content[name] for name in names}, content=content.get("content"))
 
 
 def expectation_of(dataset: Dataset) -> Expectation:

@@ -86,7 +86,7 @@ class Header(BaseModel):
     @property
     def stated_content(self) -> Content | None:
         """The content of the dataset that the predictions are for, where it is stated."""
-        return self.content and self.content.model_dump()
+        return self.content.model_dump() if self.content else None
 
     @model_validator(mode="after")
     def _one_duration_a_condition(self) -> "Header":

@@ -114,7 +114,7 @@ def _track_state(board: Board, session: Session, track: TrackRow) -> TrackState:
         per_day=track.per_day,
         samples=len(expectation.sample_ids),
         conditions=[dict(condition) for condition in expectation.conditions],
-        content=expectation.content and dict(expectation.content),
+        content=dict(expectation.content) if expectation.content else None,
         upload_bytes=most_bytes(board, expectation),
     )
 

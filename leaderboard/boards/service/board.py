@@ -71,8 +71,10 @@ class Board:
         """Return the samples of a track's public dataset; None where it lies no longer where it did."""
         with self.database.reading() as session:
             track = session.scalar(select(TrackRow).where(TrackRow.slug == standing.slug))
-            content = track and self.expected(session, track).expectation.content
-        return samples_at(track and track.data, standing.fingerprint, content)
+            if track is None:
+                return None
+            content = self.expected(session, track).expectation.content
+        return samples_at(track.data, standing.fingerprint, content)
 
     def state(self) -> tuple[tuple[object, ...], ...]:
         """Return what pages depend on: it changes with the tables, the tracks and where their data lie."""
