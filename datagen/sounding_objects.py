@@ -75,46 +75,54 @@ class SoundingRecipe(BaseModel):
 
 def sounding_fields(acoustics: Acoustics, annotators: bool) -> tuple[Field, ...]:
     """Return the arrays of a dataset."""
+    drawn = Field(
+        "annotator_box",
+        "float32",
+        f"boxes of simulated annotators, {_EDGES}",
+        (ANNOTATORS, OBJECTS, 4),
+        ("annotator", "object", "edge"),
+    )
+    return (*_seen(), *_heard(acoustics), *([drawn] if annotators else []), *_labels())
+
+
+_EDGES = "[x0, y0, x1, y1], fractions of the picture, half-open"
+
+
+def _seen() -> tuple[Field, ...]:
     camera = Camera()
     pixels = (camera.height, camera.width)
     seen = {"horizontal_field_of_view_deg": camera.horizontal_field_of_view, "pitch_deg": PITCH_DEG}
+    return (
+        Field("image", "uint8", "the picture, sRGB", (*pixels, 3), ("row", "column", "channel"), seen, 1),
+        Field("mask", "uint8", "1 + k where the pixel shows object k, else 0", pixels, ("row", "column"), None, 1),
+    )
+
+
+def _heard(acoustics: Acoustics) -> tuple[Field, ...]:
     rate = {"sample_rate_hz": SAMPLE_RATE}
-    source, degrees = ("source",), {"units": "degrees"}
-    edges = "[x0, y0, x1, y1], fractions of the picture, half-open"
-    heard = Field(
+    scaled, shape = {**rate, "scale_factor": 1 / 32768}, (SOURCES, SAMPLES)
+    about = "dry sound of each source; divide by 32768"
+    dry = Field("dry", "int16", about, shape, ("source", "sample"), scaled, 1)
+    response = Field(
         "impulse_response",
         "float32",
         "direct sound + 0.2 x reflections at the left and right ear, 1/(4 pi d); zero in an empty slot",
         (SOURCES, 2, RESPONSE_SAMPLES),
-        (*source, "ear", "response_sample"),
+        ("source", "ear", "response_sample"),
         {**rate, "lead_samples": LEAD},
         1,
     )
-    drawn = Field(
-        "annotator_box",
-        "float32",
-        f"boxes of simulated annotators, {edges}",
-        (ANNOTATORS, OBJECTS, 4),
-        ("annotator", "object", "edge"),
-    )
+    return (dry, response) if acoustics == "room" else (dry,)
+
+
+def _labels() -> tuple[Field, ...]:
+    source, degrees = ("source",), {"units": "degrees"}
+    shown = "share of the picture that each object's visible pixels take"
     return (
-        Field("image", "uint8", "the picture, sRGB", (*pixels, 3), ("row", "column", "channel"), seen, 1),
-        Field("mask", "uint8", "1 + k where the pixel shows object k, else 0", pixels, ("row", "column"), None, 1),
         Field(
-            "dry",
-            "int16",
-            "dry sound of each source; divide by 32768",
-            (SOURCES, SAMPLES),
-            (*source, "sample"),
-            {**rate, "scale_factor": 1 / 32768},
-            1,
+            "box", "float32", f"around the visible pixels of each object, {_EDGES}", (OBJECTS, 4), ("object", "edge")
         ),
-        *([heard] if acoustics == "room" else []),
-        *([drawn] if annotators else []),
-        Field("box", "float32", f"around the visible pixels of each object, {edges}", (OBJECTS, 4), ("object", "edge")),
-        Field(
-            "area", "float32", "share of the picture that each object's visible pixels take", (OBJECTS,), ("object",)
-        ),
+        Field("area", "float32", shown, (OBJECTS,), ("object",)),
         Field("category", "int16", "kind of each source, index into `categories`; -1 if empty", (SOURCES,), source),
         Field("azimuth", "float64", "of each source, 0 ahead, left positive", (SOURCES,), source, degrees),
         Field("elevation", "float64", "of each source from the ears, up positive", (SOURCES,), source, degrees),

@@ -214,7 +214,7 @@ class TestHarness:
     @pytest.mark.parametrize(
         ("body", "message"),
         [
-            ("return np.full(len(batch), np.nan)", "not finite, for the sample room1/rt60-0.1/00000"),
+            ("return np.full(len(batch), np.nan)", "not finite for the sample room1/rt60-0.1/00000"),
             ("return np.zeros((len(batch), 2))", r"returned shape \(36, 2\): expected \(36,\)"),
         ],
     )

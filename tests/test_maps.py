@@ -13,6 +13,7 @@ from whence.benchmarks.questions.detection import ABSENT, FOUND, MISSED, Detecti
 from whence.benchmarks.questions.labels import arrays_of_truth
 from whence.benchmarks.questions.map_metrics import (
     FALSE_RESPONSE,
+    FALSE_SILENCE,
     RULES,
     area_under_success,
     consensus_iou,
@@ -292,6 +293,16 @@ def test_each_annotator_alone():
 def test_a_map_without_a_positive_value_claims_nothing():
     maps = np.stack([np.zeros((7, 7)), -noisy(7), noisy(7)])
     assert value(FALSE_RESPONSE, [NOWHERE] * 3, maps) == pytest.approx(100 / 3)
+    assert value(FALSE_SILENCE, [boxes_truth(LEFT, picture=k) for k in range(3)], maps) == pytest.approx(200 / 3)
+
+
+def test_a_map_below_zero_escapes_false_responses_but_not_false_silence():
+    """Rules of pixels compare the values of a map, so lowering all of them costs nothing there."""
+    truth, ramp = boxes_truth(LEFT, picture=0), np.linspace(1, 0, 7)[None, None].repeat(7, axis=1)
+    found = map_metrics.success("half_at_least", HOW)
+    assert value(found, [truth], ramp - 2) == value(found, [truth], ramp) == 100
+    assert value(FALSE_RESPONSE, [NOWHERE], ramp - 2) == 0
+    assert (value(FALSE_SILENCE, [truth], ramp - 2), value(FALSE_SILENCE, [truth], ramp)) == (100, 0)
 
 
 # Detection ------------------------------------------------------------------------------------------------------------

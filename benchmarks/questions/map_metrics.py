@@ -216,6 +216,11 @@ def _percent_responding(truth: Any, answers: Answers) -> Vector:
     return np.where(answers[:, 2:].max(axis=1) > 0, 100.0, 0.0)
 
 
+def _percent_silent(truth: Any, answers: Answers) -> Vector:
+    """Return 100 for each map without a positive value, which claims that nothing in the picture sounds, else 0."""
+    return 100 - _percent_responding(truth, answers)
+
+
 def _detection(truth: Any, answers: Answers, *, rule: Rule, interpolation: Interpolation) -> Vector:
     found = measured(truth, answers, interpolation)
     placed = np.where(found.iou[rule] >= SUCCESS - TOLERANCE, FOUND, MISSED)
@@ -307,3 +312,6 @@ def precision_at_size(how: Interpolation) -> Metric:
 
 FALSE_RESPONSE = Metric("false_response", "false response", "%", False, _percent_responding, "mean", boxes.of_nothing)
 """The share of samples without a visible source whose map claims one: it has a positive value."""
+FALSE_SILENCE = Metric("false_silence", "false silence", "%", False, _percent_silent, "mean", boxes.of_one_source)
+"""The share of single sources whose map claims that nothing in the picture sounds: a map that always does so has no
+false response, whatever its scores by rules that only compare its values."""

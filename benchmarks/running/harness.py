@@ -183,12 +183,17 @@ def answered(method: LoadedMethod, batch: Batch, answer: AnswerKind) -> tuple[An
         raise InputError(f"method {method.label!r} returned {error}") from None
     shapes = {"": (answers, answer.shape), **{name: (values, ()) for name, values in diagnostics.items()}}
     _check_shapes(method, batch, shapes)
+    _check_finite(method, batch, answers, "a number that is not finite")
     answers = answer.rounded(answers)
+    _check_finite(method, batch, answers, f"a number too large for {answer.stored}, as which files store it,")
+    return answers, diagnostics, seconds
+
+
+def _check_finite(method: LoadedMethod, batch: Batch, answers: Answers, what: str) -> None:
     finite = np.isfinite(answers).reshape(len(batch), -1).all(axis=1)
     if not finite.all():
         name = batch.sample_id[int(np.argmin(finite))]
-        raise InputError(f"method {method.label!r} returned a number that is not finite, for the sample {name}")
-    return answers, diagnostics, seconds
+        raise InputError(f"method {method.label!r} returned {what} for the sample {name}")
 
 
 def _unpacked(given: Any) -> tuple[Answers, Diagnostics]:

@@ -139,6 +139,7 @@ TRACK = Track(
         metrics.average_precision("adaptive", HOW),
         metrics.max_f1("adaptive", HOW),
         metrics.FALSE_RESPONSE,
+        metrics.FALSE_SILENCE,
     ),
     read_labels=read_labels,
     chance=in_the_middle,
