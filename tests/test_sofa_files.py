@@ -84,6 +84,16 @@ class TestEars:
     def test_delays_and_levels_that_contradict_each_other_are_refused(self, path):
         refused(write(path, responses=head(level=-1.0)), "delays and levels contradict each other: take another set")
 
+    @pytest.mark.parametrize("first", ["left", "right"])
+    def test_ears_that_are_swapped_in_many_directions_only_are_refused(self, path, first):
+        data = np.where(np.arange(24)[:, None, None] % 8 < 4, head(), head()[:, ::-1])
+        refused(write(path, responses=data, first=first), "9 come earlier .* so only some of the ears are swapped")
+
+    def test_ears_that_are_swapped_in_a_few_directions_are_said(self, path):
+        data = np.where(np.arange(24)[:, None, None] == 10, head()[:, ::-1], head())
+        (remark,) = open_head(write(path, responses=data)).remarks
+        assert "the ears may be swapped in some directions: of 18 sources at the side, 17 come earlier" in remark
+
     def test_receivers_of_another_shape_are_refused(self, path):
         name = write(path)
         for shape, match in [((3, 3, 1), "expected"), ((2, 3, 5), r"expected \(2, 3, 1\) or \(2, 3, 24\)")]:
@@ -128,6 +138,50 @@ class TestLayouts:
     def test_units_types_rates_and_delays(self, path, layout):
         assert assert_right(write(path, **layout)) == ()
         assert read_sofa(str(path)).distance == pytest.approx(1.5)
+
+    @pytest.mark.parametrize("source_type", ["cartesian", "spherical"])
+    def test_a_listener_away_from_the_origin(self, path, source_type):
+        """Positions are those of the room: a head at ear height in its middle, sources around it."""
+        place = np.array([0.3, -0.2, 1.2])
+        sources = 1.5 * sofa_sets.towards(DIRECTIONS) + place
+        if source_type == "spherical":
+            flat = np.hypot(sources[:, 0], sources[:, 1])
+            angles = np.degrees([np.arctan2(sources[:, 1], sources[:, 0]), np.arctan2(sources[:, 2], flat)])
+            sources = np.column_stack([*angles, np.linalg.norm(sources, axis=1)])
+        name = write(path, source_type=source_type, units="metre" if source_type == "cartesian" else "degree")
+        with h5py.File(name, "r+") as file:
+            file["SourcePosition"][...] = sources
+            file["ListenerPosition"] = place[None]
+        assert assert_right(name) == ()
+        assert read_sofa(name).distance == pytest.approx(1.5)
+
+    @pytest.mark.parametrize(("up", "kind"), [((0, 0, 2), "cartesian"), ((0, 90, 1), "spherical"), ((0, 0, 1), "")])
+    def test_an_upright_listener(self, path, up, kind):
+        name = write(path)
+        with h5py.File(name, "r+") as file:
+            file["ListenerUp"] = np.array([up], float)
+            if kind:
+                file["ListenerUp"].attrs["Type"] = kind
+        assert assert_right(name) == ()
+
+    @pytest.mark.parametrize("up", [(0, 0, -1), (0, 1, 0), (0, 0, 0)])
+    def test_a_listener_on_its_side_is_refused(self, path, up):
+        name = write(path)
+        with h5py.File(name, "r+") as file:
+            file["ListenerUp"] = np.array([up], float)
+        refused(name, r"its listener is not upright, \+z up \(ListenerUp\)")
+
+    def test_angles_of_another_unit_or_of_other_coordinates_are_refused(self, path):
+        name = write(path)
+        with h5py.File(name, "r+") as file:
+            file["SourcePosition"].attrs["Units"] = "radian, radian, metre"
+        refused(name, "azimuths to 315 and elevations to 45 radians; expected at most two turns, and 90 degrees")
+        x, y, z = sofa_sets.towards(DIRECTIONS).T
+        polar = np.degrees([np.arcsin(y), np.arctan2(z, x) % (2 * np.pi)])
+        with h5py.File(name, "r+") as file:
+            file["SourcePosition"].attrs["Units"] = "degree, degree, metre"
+            file["SourcePosition"][...] = np.column_stack([*polar, np.full(24, 1.5)])
+        refused(name, "azimuths to 90 and elevations to 315 degrees")
 
     def test_one_source_position_for_all_leaves_a_gap(self, path):
         name = write(path)

@@ -147,7 +147,8 @@ def _like_sphere(measured: MeasuredHead) -> Float64:
     frequency = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
     low = (frequency >= LOW_BAND[0]) & (frequency <= LOW_BAND[1])
     gain = np.sqrt(np.mean(np.abs(ours[..., low]) ** 2) / np.mean(np.abs(theirs[..., low]) ** 2))
-    agreement = irfft((ours * np.conj(theirs)).sum(axis=(0, 1)), _FINE * size)
+    cross = (ours * np.conj(theirs)).sum(axis=(0, 1))
+    agreement = irfft(np.pad(cross, (0, _FINE * size // 2 + 1 - cross.size)), _FINE * size)
     centred = np.roll(agreement, _FINE * size // 2)
     later = parabolic_peak(centred) / _FINE - size // 2
     turn = np.exp(-2j * np.pi * frequency / SAMPLE_RATE * later)

@@ -13,7 +13,7 @@ from ...errors import InputError
 from .ears import AT_THE_SIDE, near_ear_of_responses
 from .fourier import irfft, rfft, smooth_size
 from .sofa_distances import one_distance
-from .sofa_variables import check_heaps, numbers, positions, text
+from .sofa_variables import attribute, check_heaps, numbers, positions, text
 from .sphere_head import HEAD_RADIUS, NEAREST
 
 Float64 = npt.NDArray[np.float64]
@@ -104,19 +104,33 @@ def _check_convention(file: h5py.File, path: str) -> None:
     missing = [name for name in _NEEDED if name not in file]
     if missing:
         raise InputError(f"{path}: the variable {missing[0]} is missing; expected {', '.join(_NEEDED)}")
-    if "ListenerView" in file:
-        view = positions(file, "ListenerView", path, usual="cartesian")
-        length = np.linalg.norm(view, axis=1, keepdims=True)
-        if not np.allclose(view, length * [1, 0, 0], atol=1e-3 * length) or not length.all():
-            raise InputError(f"{path}: its listener does not look along +x (ListenerView); turn the set to the front")
+    if "ListenerView" in file and not _points(file, "ListenerView", [1, 0, 0], path):
+        raise InputError(f"{path}: its listener does not look along +x (ListenerView); turn the set to the front")
+    if "ListenerUp" in file and not _points(file, "ListenerUp", [0, 0, 1], path):
+        raise InputError(f"{path}: its listener is not upright, +z up (ListenerUp); turn the set upright")
+
+
+def _points(file: h5py.File, name: str, axis: list[int], path: str) -> bool:
+    """Return whether all vectors in the variable `name` point along `axis`; ListenerUp has the type of ListenerView."""
+    usual = attribute(file["ListenerView"], "Type") if "ListenerView" in file else ""
+    vectors = positions(file, name, path, usual=usual or "cartesian")
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return bool(np.allclose(vectors, length * axis, atol=1e-3 * length) and length.all())
 
 
 def _sources(file: h5py.File, count: int, path: str) -> Float64:
-    """Return the source positions of `count` responses (count, 3), m, in head axes; SOFA's are x ahead, y left."""
+    """Return the source positions of `count` responses (count, 3), m, in head axes; SOFA's are x ahead, y left.
+
+    A file gives them, and ListenerPosition, in the coordinates of the room.
+    """
     found = positions(file, "SourcePosition", path)
-    if found.shape not in ((1, 3), (count, 3)):
-        raise InputError(f"{path}: {len(found)} source positions for {count} responses; export it again")
-    ahead, left, up = np.broadcast_to(found, (count, 3)).T
+    listener = np.zeros((1, 3))
+    if "ListenerPosition" in file:
+        listener = positions(file, "ListenerPosition", path, usual="cartesian")
+    for what, places in (("source", found), ("listener", listener)):
+        if places.shape not in ((1, 3), (count, 3)):
+            raise InputError(f"{path}: {len(places)} {what} positions for {count} responses; export it again")
+    ahead, left, up = np.broadcast_to(found - listener, (count, 3)).T
     sources = np.stack([-left, up, -ahead], axis=1)
     distances = np.linalg.norm(sources, axis=1)
     if not np.isfinite(distances).all() or not distances.min() >= _LEAST_DISTANCE:
@@ -196,7 +210,7 @@ def _ears_by_sound(responses: Float64, directions: Float64, path: str) -> tuple[
     """Return `responses` (n, 2, samples) with the left ear first, judged by sound, and a remark if the file disagrees.
 
     Old files list the receivers mirrored: the ARI API up to 1.1.0 wrote them so, as did tools built on it. Raises
-    InputError if delays and levels contradict each other.
+    InputError if delays and levels, or many directions, contradict each other.
     """
     lateral = -directions[:, 0]
     telling = np.flatnonzero(np.abs(lateral) >= AT_THE_SIDE)
@@ -204,8 +218,13 @@ def _ears_by_sound(responses: Float64, directions: Float64, path: str) -> tuple[
     near = near_ear_of_responses(responses[judged], lateral[judged])
     if near.verdict == "contradictory":
         raise InputError(f"{path}: {near}, so delays and levels contradict each other: take another set")
+    if near.verdict == "unclear" and 4 * min(near.agreeing, near.opposed) >= near.which.size > 0:
+        raise InputError(f"{path}: {near}, so only some of the ears are swapped: take another set")
     if near.verdict == "swapped":
         remark = f"{path}: the ears are swapped against ReceiverPosition, for as listed, {near} (as in old ARI files)"
         return responses[:, ::-1], (remark,)
-    told = f"{path}: the ears are taken as ReceiverPosition lists them, for their sound does not tell: {near}"
-    return responses, () if near.verdict == "right" else (told,)
+    if near.verdict == "right":
+        return responses, (f"{path}: the ears may be swapped in some directions: {near}",) if near.swapped.size else ()
+    return responses, (
+        f"{path}: the ears are taken as ReceiverPosition lists them, for their sound does not tell: {near}",
+    )

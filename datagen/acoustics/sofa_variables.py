@@ -13,6 +13,8 @@ Float64 = npt.NDArray[np.float64]
 
 MOST_VALUES = 1 << 28
 """Largest variable of a head, in values (2 GiB as doubles); a larger one is damaged or something else."""
+MOST_AZIMUTH, MOST_ELEVATION = np.radians(720.1), np.radians(90.1)
+"""Largest angles; a set beyond them has another unit or other coordinates, such as interaural-polar ones."""
 _HEAP = b"GCOL\x01\0\0\0"
 _METRES = {"mm": 1e-3, "millimetre": 1e-3, "millimeter": 1e-3, "cm": 1e-2, "centimetre": 1e-2, "centimeter": 1e-2}
 
@@ -91,6 +93,12 @@ def positions(file: h5py.File, name: str, path: str, usual: str = "") -> Float64
         return metres * values
     in_radians = any(word.startswith("rad") for word in words)
     azimuth, elevation = values[:, :2].swapaxes(0, 1) if in_radians else np.radians(values[:, :2].swapaxes(0, 1))
+    if not (np.abs(azimuth).max() <= MOST_AZIMUTH and np.abs(elevation).max() <= MOST_ELEVATION):
+        raise InputError(
+            f"{path}: {name} has azimuths to {np.abs(values[:, 0]).max():.4g} and elevations to "
+            f"{np.abs(values[:, 1]).max():.4g} {'radians' if in_radians else 'degrees'}; expected at most two turns, "
+            "and 90 degrees: of another unit, or other coordinates than azimuth and elevation; export it again"
+        )
     radius = metres * values[:, 2]
     flat = radius * np.cos(elevation)
     return np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), radius * np.sin(elevation)], axis=1)
