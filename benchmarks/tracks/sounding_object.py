@@ -152,6 +152,7 @@ TRACK = Track(
         "random-map",
         "spectral-residual",
         "dataset-prior",
+        "attention",
         "oracle-largest-object",
         "oracle-all-objects",
     ),
