@@ -129,15 +129,22 @@ class PictureModel(LearnedModel):
 
     def _maps(self, batch: Any, first: int) -> npt.NDArray[np.float64]:
         """Return the maps of the pictures from `first` on that are answered at once."""
-        part = slice(first, first + self.pictures_at_once)
+        image, audio = self.tensors(batch, slice(first, first + self.pictures_at_once))
+        with torch.inference_mode():
+            maps = mirrored_maps(self._network, image, audio)
+        smoothing = self._read.card.get("calibration", {}).get("smoothing", 0.0)
+        return smoothed(maps, smoothing)[:, 0].astype(np.float64)
+
+    def tensors(self, batch: Any, part: slice) -> tuple[Tensor, Tensor]:
+        """Return a `part` of the batch as the network takes it: pictures (n, 3, rows, columns), sounds (n, 1, samples).
+
+        Sounds are averaged over channels.
+        """
         size = (self._recipe.columns, self._recipe.rows)
         images = np.stack([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in batch.image[part]])
         image = torch.from_numpy(images.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255))
         audio = torch.from_numpy(np.ascontiguousarray(batch.audio[part].mean(axis=1, keepdims=True), dtype=np.float32))
-        with torch.inference_mode():
-            maps = mirrored_maps(self._network, image.to(self.device), audio.to(self.device))
-        smoothing = self._read.card.get("calibration", {}).get("smoothing", 0.0)
-        return smoothed(maps, smoothing)[:, 0].astype(np.float64)
+        return image.to(self.device), audio.to(self.device)
 
 
 def mirrored_maps(network: Any, image: Tensor, audio: Tensor) -> npt.NDArray[np.float32]:
