@@ -14,6 +14,7 @@ from whence.errors import InputError  # noqa: E402
 from whence.models.data.picture_augmentation import Framing, Mixing, covered, jitter, mix  # noqa: E402
 from whence.models.data.sounding import drawn_objects, open_pictures  # noqa: E402
 from whence.models.picture.attention import Attention, AttentionRecipe  # noqa: E402
+from whence.models.picture.method import mirrored_maps, smoothed  # noqa: E402
 from whence.models.picture.scoring import centre_map, overlaps, summary  # noqa: E402
 from whence.models.train import train_model  # noqa: E402
 from whence.models.training.recipe import recipe_from  # noqa: E402
@@ -196,6 +197,40 @@ def test_the_centre_is_highest_in_the_middle():
     assert blind[0, 0] == blind.min()
 
 
+def test_maps_of_a_picture_and_its_mirror_image_mirror_each_other():
+    network = Attention.network(recipe_from(AttentionRecipe, "tiny", ["rows=32", "columns=48"])).eval()
+    generator = torch.Generator().manual_seed(0)
+    image, audio = torch.rand(2, 3, 32, 48, generator=generator), torch.randn(2, 1, 4000, generator=generator)
+    with torch.inference_mode():
+        plain, mirrored = (mirrored_maps(network, one, audio) for one in (image, image.flip(-1)))
+    np.testing.assert_allclose(plain, mirrored[..., ::-1], atol=1e-6)
+
+
+def test_smoothing_spreads_a_cell_and_keeps_what_it_adds_up_to():
+    maps = np.zeros((1, 2, 21, 21), np.float32)
+    maps[0, 1, 10, 10] = 1.0
+    assert smoothed(maps, 0.0) is maps
+    wide = smoothed(maps, 1.5)
+    assert wide[0, 1].sum() == pytest.approx(1.0, rel=1e-3)
+    down = np.arange(21) - 10
+    assert np.sqrt((wide[0, 1].sum(1) * down**2).sum()) == pytest.approx(1.5, rel=0.05)
+    assert not wide[0, 0].any()
+
+
+def test_the_smoothing_is_chosen_on_the_validation_pictures(squares, monkeypatch):
+    rng = np.random.default_rng(0)
+
+    def noisy(network, pictures):
+        true = covered(pictures.box, 16, 20)
+        return (true + rng.normal(0, 1.0, true.shape)).astype(np.float32)
+
+    held = examples(squares)
+    monkeypatch.setattr(Attention, "answers", noisy)
+    assert Attention.calibrate(None, held)["smoothing"] >= 1.0
+    monkeypatch.setattr(Attention, "answers", lambda network, pictures: covered(pictures.box, 16, 20))
+    assert Attention.calibrate(None, held)["smoothing"] == 0.0
+
+
 # Learning
 
 
@@ -208,6 +243,7 @@ def test_a_short_training_finds_the_square_of_each_tone(squares, tmp_path):
     assert float(log[2][4]) > 50 > 10 > float(log[2][6])
     assert (tmp_path / "run" / "answers-0.png").stat().st_size > 5000
     model = Attention(checkpoint=str(checkpoint))
+    assert model._read.card["calibration"]["smoothing"] in (0.0, 0.5, 1.0, 1.5, 2.0)
     _check_answers(model, squares)
     assert list(model.files()) == [checkpoint]
 

@@ -53,6 +53,10 @@ class PictureRecipe(SoundingRecipe):
         return SpectrogramStream(self.sound_widths, self.heard)
 
 
+SMOOTHINGS = (0.0, 0.5, 1.0, 1.5, 2.0)
+"""What a training chooses from, on the validation homes."""
+
+
 @dataclass(frozen=True)
 class PictureModel(LearnedModel):
     """A model that answers with a map of where in the picture a sound comes from.
@@ -60,7 +64,7 @@ class PictureModel(LearnedModel):
     A subclass gives `name`, `network` and `loss`; its networks have `maps(image, audio)`.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     tracks: ClassVar[tuple[str, ...]] = ("sounding-object",)
     recipe: ClassVar[type[Recipe]] = PictureRecipe
     pictures_at_once: ClassVar[int] = 32
@@ -93,8 +97,18 @@ class PictureModel(LearnedModel):
     def answers(cls, network: Any, pictures: HeldOutPictures) -> npt.NDArray[np.float32]:
         """Return the maps (n, k, rows, columns) of all objects of the `pictures`."""
         device = next(network.parameters()).device
-        maps: Tensor = network.maps(pictures.image.to(device), pictures.audio.to(device))
-        return maps.float().cpu().numpy()
+        return mirrored_maps(network, pictures.image.to(device), pictures.audio.to(device))
+
+    @classmethod
+    def calibrate(cls, network: nn.Module, examples: Any) -> dict[str, float]:
+        """Return the `smoothing` of maps, in cells, with which most validation pictures have all objects found."""
+        held = [(pictures, cls.answers(network, pictures)) for pictures in examples.validation()]
+
+        def found(smoothing: float) -> tuple[float, float]:
+            ciou, iiou = summary(np.concatenate([_overlaps(smoothed(maps, smoothing), one) for one, maps in held]))
+            return iiou, ciou
+
+        return {"smoothing": max(SMOOTHINGS, key=found)}
 
     @classmethod
     def figures(cls, network: nn.Module, examples: Any) -> Sequence[Any]:
@@ -117,8 +131,9 @@ class PictureModel(LearnedModel):
         """Return the maps of the pictures from `first` on that are answered at once."""
         image, audio = self.tensors(batch, slice(first, first + self.pictures_at_once))
         with torch.inference_mode():
-            maps: Tensor = self._network.maps(image, audio)
-        return np.asarray(maps[:, 0].double().cpu().numpy())
+            maps = mirrored_maps(self._network, image, audio)
+        smoothing = self._read.card.get("calibration", {}).get("smoothing", 0.0)
+        return smoothed(maps, smoothing)[:, 0].astype(np.float64)
 
     def tensors(self, batch: Any, part: slice) -> tuple[Tensor, Tensor]:
         """Return a `part` of the batch as the network takes it: pictures (n, 3, rows, columns), sounds (n, 1, samples).
@@ -130,6 +145,25 @@ class PictureModel(LearnedModel):
         image = torch.from_numpy(images.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255))
         audio = torch.from_numpy(np.ascontiguousarray(batch.audio[part].mean(axis=1, keepdims=True), dtype=np.float32))
         return image.to(self.device), audio.to(self.device)
+
+
+def mirrored_maps(network: Any, image: Tensor, audio: Tensor) -> npt.NDArray[np.float32]:
+    """Return the mean (n, k, rows, columns) of the maps of pictures and of the mirrored pictures, mirrored back.
+
+    `image` is (n, 3, rows, columns), `audio` (n, k, samples). What is learned without labels shifts maps in ways that
+    differ between the two.
+    """
+    plain, mirrored = network.maps(image, audio), network.maps(image.flip(-1), audio).flip(-1)
+    maps: npt.NDArray[np.float32] = ((plain + mirrored) / 2).float().cpu().numpy()
+    return maps
+
+
+def smoothed(maps: npt.NDArray[np.float32], smoothing: float) -> npt.NDArray[np.float32]:
+    """Return maps (n, k, rows, columns) under a Gaussian with a deviation of `smoothing` cells; 0: as they are."""
+    if not smoothing:
+        return maps
+    flat = maps.reshape(-1, *maps.shape[2:])
+    return np.stack([cv2.GaussianBlur(one, (0, 0), smoothing) for one in flat]).reshape(maps.shape)
 
 
 def _overlaps(maps: npt.NDArray[np.float32], pictures: HeldOutPictures) -> npt.NDArray[np.float64]:
