@@ -16,7 +16,7 @@ from PIL import Image
 from toy_panning import ToyPanning
 
 from whence.benchmarks.bench import bench
-from whence.benchmarks.speed import gcc_phat, leaderboard, leaderboard_attack, mesh, raycast, shoebox
+from whence.benchmarks.speed import fourier, gcc_phat, leaderboard, leaderboard_attack, mesh, raycast, shoebox
 from whence.benchmarks.speed.script import ONE_THREAD
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.benchmarks.studies import (
@@ -82,6 +82,18 @@ def test_gcc_phat_fails_where_the_two_disagree(capsys, monkeypatch):
     monkeypatch.setattr(gcc_phat, "plain_gcc_phat", lambda audio: plain(audio) + 0.1)
     assert gcc_phat.main(["--clips", "16", "--plain-clips", "4", "--any-speed"]) == 1
     assert "0.1000 samples" in capsys.readouterr().out
+
+
+def test_fourier_agrees_with_scipy(capsys, monkeypatch):
+    monkeypatch.setattr(fourier, "SIZES", ((3, 60),))
+    assert fourier.main(["--repeat", "2", "--any-speed"]) == 0
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [line[:4] for line in shown] == [
+        [kind, "3", "60", name] for kind in ("float32", "float64") for name in ("rfft", "irfft")
+    ]
+    assert all(finite_and_positive([float(cell) for cell in line[4:7]]) for line in shown)
+    monkeypatch.setattr(fourier, "irfft", lambda spectra, size: np.zeros((3, 60)))
+    assert fourier.main(["--repeat", "2", "--any-speed"]) == 1
 
 
 def test_shoebox_agrees_with_pyroomacoustics(capsys):

@@ -9,6 +9,7 @@ adds in another order, which moves one sample in a thousand of a clip by one ste
 """
 
 import math
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -16,11 +17,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...compiled import njit
 from .fourier_stages import CONSTANTS, join_2, join_3, join_4, join_5, split_2, split_3, split_4, split_5
 
 Real = npt.NDArray[Any]
 Complex = npt.NDArray[Any]
+Factors = tuple[int, ...]
+
+SPLITS = {2: split_2, 3: split_3, 4: split_4, 5: split_5}
+JOINS = {2: join_2, 3: join_3, 4: join_4, 5: join_5}
+CACHED = 2**15
+"""Values that are transformed together."""
 
 _PI = Fraction(31415926535897932384626433832795028841971, 10**40)
 
@@ -56,8 +62,12 @@ def rfft(values: Real, size: int) -> Complex:
     rows = np.zeros((math.prod(values.shape[:-1]), size), dtype=kind)
     rows[:, :kept] = values[..., :kept].reshape(len(rows), kept)
     spectra = np.empty((len(rows), size // 2 + 1), dtype=np.result_type(kind, np.complex64))
-    factors, turns = _plan(size)
-    _forward(rows, spectra, factors, turns.astype(spectra.dtype), CONSTANTS.astype(kind))
+    factors, turns = _plan(size, spectra.dtype)
+    for some in _some_rows(*rows.shape):
+        found, bins = _split(rows[some], factors, turns), (size - 1) // 2
+        spectra[some, 0], spectra[some, size // 2] = found[:, 0], found[:, size - 1]
+        spectra.real[some, 1 : bins + 1] = found[:, 1 : 2 * bins : 2]
+        spectra.imag[some, 1 : bins + 1] = found[:, 2 : 2 * bins + 1 : 2]
     return spectra.reshape(*values.shape[:-1], size // 2 + 1)
 
 
@@ -72,15 +82,19 @@ def irfft(spectra: Complex, size: int) -> Real:
     single = spectra.dtype in (np.float32, np.complex64)
     rows = np.ascontiguousarray(spectra, np.complex64 if single else np.complex128).reshape(-1, spectra.shape[-1])
     values = np.empty((len(rows), size), dtype=np.float32 if single else np.float64)
-    factors, turns = _plan(size)
-    constants = CONSTANTS.astype(values.dtype)
-    _backward(rows, values, factors, turns.astype(rows.dtype), constants, values.dtype.type(1 / size))
+    factors, turns = _plan(size, rows.dtype)
+    for some in _some_rows(*values.shape):
+        given, bins = values[some], (size - 1) // 2
+        given[:, size - 1], given[:, 0] = rows.real[some, size // 2], rows.real[some, 0]
+        given[:, 1 : 2 * bins : 2] = rows.real[some, 1 : bins + 1]
+        given[:, 2 : 2 * bins + 1 : 2] = rows.imag[some, 1 : bins + 1]
+        np.multiply(_join(given, factors, turns), values.dtype.type(1 / size), out=values[some])
     return values.reshape(*spectra.shape[:-1], size)
 
 
 @lru_cache(maxsize=32)
-def _plan(size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.complex128]]:
-    """Return the factors of `size`, outermost first, and the turns of all stages one after the other."""
+def _plan(size: int, kind: "np.dtype[Any]") -> tuple[Factors, Complex]:
+    """Return the factors of `size`, outermost first, and the turns (`kind`) of all stages one after the other."""
     factors = _factors(size)
     roots = _roots(size)
     turns, outer = [np.zeros(0, dtype=np.complex128)], 1
@@ -88,7 +102,7 @@ def _plan(size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.complex128]]
         bins = np.arange(1, (size // (outer * factor) - 1) // 2 + 1)
         turns += [roots[leg * outer * bins] for leg in range(1, factor)]
         outer *= factor
-    return np.array(factors, dtype=np.int64), np.concatenate(turns)
+    return tuple(factors), np.concatenate(turns).astype(kind)
 
 
 def _factors(size: int) -> list[int]:
@@ -148,58 +162,32 @@ def _first_quarter(eighths: int, size: int, angle: float) -> complex:
     return complex(math.sin((2 * size - eighths) * angle), math.cos((2 * size - eighths) * angle))
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
-def _forward(rows, spectra, factors, turns, constants):  # type: ignore[no-untyped-def]
-    """Fill `spectra` with those of `rows`, which are overwritten."""
-    size = rows.shape[1]
-    for row in range(rows.shape[0]):
-        here, there = rows[row], np.empty_like(rows[row])
-        outer, first = size, turns.size
-        for stage in range(factors.size - 1, -1, -1):
-            factor, span = factors[stage], size // outer
-            outer //= factor
-            first -= (factor - 1) * ((span - 1) // 2)
-            if factor == 4:
-                split_4(here, there, span, outer, turns[first:], constants)
-            elif factor == 2:
-                split_2(here, there, span, outer, turns[first:])
-            elif factor == 3:
-                split_3(here, there, span, outer, turns[first:], constants)
-            else:
-                split_5(here, there, span, outer, turns[first:], constants)
-            here, there = there, here
-        spectra[row, 0] = here[0]
-        for k in range(1, (size + 1) // 2):
-            spectra[row, k] = complex(here[2 * k - 1], here[2 * k])
-        if size % 2 == 0:
-            spectra[row, size // 2] = here[size - 1]
+def _split(here: Real, factors: Factors, turns: Complex) -> Real:
+    """Return the half-complex spectra (rows, size) of `here` (rows, size), which is overwritten."""
+    there, constants = np.empty_like(here), CONSTANTS.astype(here.dtype)
+    span, first = 1, turns.size
+    for factor in reversed(factors):
+        first -= (factor - 1) * ((span - 1) // 2)
+        SPLITS[factor](here, there, span, here.shape[1] // (span * factor), turns[first:], constants)
+        span *= factor
+        here, there = there, here
+    return here
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
-def _backward(rows, values, factors, turns, constants, share):  # type: ignore[no-untyped-def]
-    """Fill `values` with `share` times the sounds whose spectra are `rows`."""
-    size = values.shape[1]
-    for row in range(rows.shape[0]):
-        here, there = values[row], np.empty_like(values[row])
-        here[0] = rows[row, 0].real
-        for k in range(1, (size + 1) // 2):
-            here[2 * k - 1], here[2 * k] = rows[row, k].real, rows[row, k].imag
-        if size % 2 == 0:
-            here[size - 1] = rows[row, size // 2].real
-        outer, first = 1, 0
-        for stage in range(factors.size):
-            factor = factors[stage]
-            span = size // (outer * factor)
-            if factor == 4:
-                join_4(here, there, span, outer, turns[first:], constants)
-            elif factor == 2:
-                join_2(here, there, span, outer, turns[first:])
-            elif factor == 3:
-                join_3(here, there, span, outer, turns[first:], constants)
-            else:
-                join_5(here, there, span, outer, turns[first:], constants)
-            first += (factor - 1) * ((span - 1) // 2)
-            outer *= factor
-            here, there = there, here
-        for k in range(size):
-            values[row, k] = share * here[k]
+def _join(here: Real, factors: Factors, turns: Complex) -> Real:
+    """Return `size` times the sounds (rows, size) of the half-complex spectra `here` (rows, size): overwrites them."""
+    there, constants = np.empty_like(here), CONSTANTS.astype(here.dtype)
+    outer, first = 1, 0
+    for factor in factors:
+        span = here.shape[1] // (outer * factor)
+        JOINS[factor](here, there, span, outer, turns[first:], constants)
+        first += (factor - 1) * ((span - 1) // 2)
+        outer *= factor
+        here, there = there, here
+    return here
+
+
+def _some_rows(rows: int, size: int) -> Iterator[slice]:
+    """Yield slices of `rows` rows of `size` values, few enough that all stages find them in a fast cache."""
+    some = max(CACHED // size, 1)
+    return (slice(start, start + some) for start in range(0, rows, some))
