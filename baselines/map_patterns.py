@@ -30,6 +30,10 @@ class CentreBlob:
     tracks: ClassVar[tuple[str, ...]] = ("sounding-object",)
     ignores_input: ClassVar[bool] = True
 
+    def __post_init__(self) -> None:
+        if not 0.01 <= self.spread <= 100:
+            raise InputError(f"spread={self.spread:g}: expected 0.01 to 100 picture sides")
+
     def predict(self, batch: Batch) -> Maps:
         """Return the same map (n, 56, 56) for all."""
         return _for_all(centre_blob(self.spread), batch)

@@ -232,6 +232,12 @@ def test_a_wrong_method_is_explained(text, message):
         load_methods([text], "tde", ["paper"])
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "0", "-1"])
+def test_a_blob_has_a_size(value):
+    with pytest.raises(InputError, match=r"expected a finite number|expected 0.01 to 100 picture sides"):
+        load_methods([f"centre-blob:spread={value}"], "sounding-object", ["paper"])
+
+
 def test_every_registered_method_serves_the_tracks_it_is_listed_under():
     for name, entry in METHODS.items():
         assert set(load_method(name)[0].tracks) == set(entry.tracks)

@@ -165,6 +165,8 @@ def _parameters(name: str, method_class: type, fields: Mapping[str, Any], given:
         except ValidationError as error:
             reason = error.errors()[0]["msg"]
             raise InputError(f"method {name!r}, parameter {key}={text}: {reason[0].lower()}{reason[1:]}") from None
+        if isinstance(parameters[key], float) and not np.isfinite(parameters[key]):
+            raise InputError(f"method {name!r}, parameter {key}={text}: expected a finite number")
     return parameters
 
 
