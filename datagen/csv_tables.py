@@ -8,6 +8,7 @@ import codecs
 import csv
 import io
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,9 @@ from pathlib import Path
 from ..errors import InputError
 
 DELIMITERS = (",", ";", "\t", "|")
+
+_UNSEEN = re.compile(r"^[\s\u200b\u200e\u200f\u2060\ufeff]+|[\s\u200b\u200e\u200f\u2060\ufeff]+$")
+"""Blanks and characters of no width around a cell, which come with text copied from web pages."""
 
 Row = Mapping[str, str]
 """The cells of one line by column, stripped; "" if a cell is empty or missing."""
@@ -93,7 +97,7 @@ def _cells(text: str, delimiter: str, quotes: bool, path: Path) -> list[tuple[in
         quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE,
     )
     try:
-        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+        lines = [(reader.line_num, [_UNSEEN.sub("", cell) for cell in cells]) for cells in reader]
     except csv.Error as error:
         raise InputError(f"{path}: not a CSV file ({error}); save it as one, or rename it") from None
     if quotes and lines and text.count('"') % 2 and any("\n" in cell or "\r" in cell for cell in lines[-1][1]):

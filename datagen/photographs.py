@@ -19,8 +19,9 @@ from ..errors import InputError
 from .pictures import EXTENSIONS, Picture, is_of_one_colour, picture_files, read_picture
 
 _NO_PHOTOGRAPH = re.compile(
-    r"(?:^|(?<=[-_. ]))(?P<kind>semantic_pretty|semantics?|segmentation|instances?|labels?|masks?|depths?|disparity|"
-    r"normals?|global_xyz|xyz|albedo)(?=$|[-_. ])",
+    r"(?:^|(?<=[-_. ]))(?P<kind>semantic_pretty|semantics?|sem|segmentation|seg|instances?|labels?|masks?|depths?|"
+    r"disparity|disp|normals?|global_xyz|xyz|albedo|confidence)"
+    r"(?:[-_. ]?(?:maps?|vis|viz|visual|visuali[sz]ations?|colou?r(?:ed)?|raw|image|img|mm))?(?=$|[-_. ])",
     re.IGNORECASE,
 )
 _NO_PHOTOGRAPH_AT_END = re.compile(_NO_PHOTOGRAPH.pattern + "$", re.IGNORECASE)
@@ -81,7 +82,22 @@ def kinds_by_name(names: Iterable[str]) -> dict[str, str]:
     """
     stems = {name: PurePosixPath(name).with_suffix("").as_posix() for name in names}
     places = {place.casefold() for stem in stems.values() for place in _places(stem)}
+    places |= {place for stem in stems.values() for place in _beside(stem)}
     return {name: _kind(stem, places) for name, stem in stems.items()}
+
+
+def _beside(stem: str) -> list[str]:
+    """Return where a folder of another kind beside those of `stem` holds its companions: */a for pano/a and for a.
+
+    >>> _beside("pano/rgb/a"), _beside("pano/depth/a")
+    (['pano/rgb/*/a', 'pano/*/a', '*/rgb/a'], ['pano/depth/*/a'])
+    """
+    parts = stem.casefold().split("/")
+    within = ["/".join([*parts[:-1], "*", parts[-1]])]
+    if any(_NO_PHOTOGRAPH.fullmatch(part) for part in parts[:-1]):
+        return within
+    numbers = range(len(parts) - 2, -1, -1)
+    return within + ["/".join([*parts[:number], "*", *parts[number + 1 :]]) for number in numbers]
 
 
 def _places(stem: str) -> list[str]:
@@ -93,6 +109,9 @@ def _kind(stem: str, places: set[str]) -> str:
     """Return the kind of `stem` if its path differs from one of `places` only in a word for that kind, else ""."""
     parts = stem.split("/")
     for number, part in enumerate(parts):
+        whole = _NO_PHOTOGRAPH.fullmatch(part) if number < len(parts) - 1 else None
+        if whole and "/".join([*parts[:number], "*", *parts[number + 1 :]]).casefold() in places:
+            return whole["kind"].lower()
         for word in _NO_PHOTOGRAPH.finditer(part):
             before, after = part[: word.start()], part[word.end() :]
             twins = [before + photograph + after for photograph in _PHOTOGRAPH] + [before.rstrip("-_. ") + after]

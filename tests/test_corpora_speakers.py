@@ -54,6 +54,12 @@ def speakers(folder):
         ("l2arctic_release_v5/ABA/wav/arctic_b0539.wav", "ABA", "L2-ARCTIC"),
         ("wav/arctic_a0001.wav", "wav/arctic_a0001", UNKNOWN),
         ("clips/common_voice_en_100.mp3", "clips/common_voice_en_100", UNKNOWN),
+        ("bed/0a7c2a8d_nohash_0.wav", "0a7c2a8d", "Speech Commands"),
+        ("session1/1.wav", "session1", UNKNOWN),
+        ("train/chapter_02/1.wav", "chapter_02", UNKNOWN),
+        ("2024-01-31/1.wav", "2024-01-31", UNKNOWN),
+        ("DR1/SA1.WAV", "DR1", UNKNOWN),
+        ("setsuko/1.wav", "setsuko", "folder names"),
         ("ann/1.wav", "ann", "folder names"),
         ("train-clean-100/ann/1.wav", "ann", "folder names"),
         ("ann/monday/1.wav", "ann", UNKNOWN),
@@ -180,3 +186,18 @@ def test_splits_say_whether_they_share_speakers(tmp_path, names, shared):
     corpus = open_corpus(str(spoken(tmp_path, *names)), minimum_seconds=1.0)
     plan = DryClips(DryRecipe(seed=0, clips=5, corpus=corpus.digest), corpus)
     assert plan.provenance["speech"]["speakers_shared_by_splits"] == shared
+
+
+def test_one_speaker_written_in_two_ways_that_look_the_same_is_one(tmp_path):
+    folder = spoken(tmp_path, "a/1.wav", "a/2.wav", "a/3.wav")
+    (folder / "index.csv").write_text(
+        "path,\u200bSpeaker\na/1.wav,Jos\u00e9\na/2.wav,Jose\u0301\na/3.wav,Jos\u00e9\u200b\n", encoding="utf-8"
+    )
+    assert set(speakers(folder).values()) == {("Jos\u00e9", "index.csv")}
+
+
+def test_columns_of_an_index_without_speakers_that_are_not_read_are_named(tmp_path):
+    folder = spoken(tmp_path, "a/1.wav", "a/2.wav")
+    (folder / "index.csv").write_text("path,Sprecher,licence\na/1.wav,x,cc\na/2.wav,y,cc\n")
+    (note,) = open_corpus(str(folder), minimum_seconds=1.0).skipped
+    assert note == "index.csv: names no speaker; not read: sprecher (a column speaker is)"

@@ -23,6 +23,7 @@ from whence.datagen.scenes.materials import BANDS_HZ
 from whence.datagen.scenes.scene import Scene
 from whence.datagen.verification import plan_of
 from whence.digests import generator_for
+from whence.errors import InputError
 
 SIZE = (8.0, 2.7, 6.0)
 PLACES = [3e3, 12e3, 1e5, 99_999.3]
@@ -118,3 +119,11 @@ def test_vertices_far_away_in_float32_keep_what_they_have(tmp_path):
     assert far.origin == pytest.approx((12_349.6, 12_346.95, 12_348.6), abs=1e-3)
     ours, theirs = (np.square(heard(scene, rays=1024)).sum() for scene in (near, far))
     assert theirs == pytest.approx(ours, rel=0.1)
+
+
+@pytest.mark.parametrize("metres", [1e200, 1e308])
+def test_a_room_beyond_all_numbers_is_refused_in_one_line(tmp_path, metres):
+    write_room(tmp_path / "room.glb", SIZE, translation=(metres, 0, 0))
+    with pytest.raises(InputError, match="scene room: ") as error:
+        plan_hm3d_ss(str(tmp_path), None, scene_count=None, examples=1, sources=1).render(0)
+    assert "\n" not in str(error.value)

@@ -59,6 +59,12 @@ def test_of_stanford_only_the_photographs_are_taken_and_a_line_says_so(tmp_path)
         (["hall.jpg", "hall_depth.png", "hall-mask.png"], ["hall.jpg"]),
         (["1_color.jpg", "1_Depth.png", "2_depth.png"], ["1_color.jpg", "2_depth.png"]),
         (["RGB/1.png", "Depth/1.png", "Depth/2.png"], ["RGB/1.png"]),
+        (["a.png", "depth/a.png", "depth/b.png"], ["a.png", "depth/b.png"]),
+        (["pano/a.png", "pano/Depth/a.png", "pano/normals/a.png"], ["pano/a.png"]),
+        (["pano/a.jpg", "depth/a.png", "semantic_vis/a.jpg", "depth_maps/a.png"], ["pano/a.jpg"]),
+        (["1/pano/a.jpg", "1/depth/a.png", "2/depth/a.png"], ["1/pano/a.jpg", "2/depth/a.png"]),
+        (["depth/a.jpg", "normal/a.jpg"], ["depth/a.jpg", "normal/a.jpg"]),
+        (["a.jpg", "a_depthmap.png", "a_depth_map.png", "a_disp.png", "a_seg.png", "a_depth_vis.jpg"], ["a.jpg"]),
         (["normal_street.jpg", "in_depth.jpg", "depths/1.jpg"], ["normal_street.jpg", "in_depth.jpg", "depths/1.jpg"]),
     ],
 )

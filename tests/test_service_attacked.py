@@ -247,6 +247,18 @@ class TestClocks:
             assert standings.newest_table(session, track).harness == "2-next"
             assert {job.state for job in session.scalars(select(Job))} == {"done"}
 
+    def test_a_clock_set_back_changes_no_order(self, client, board, worker, database, monkeypatch):
+        """The ladder goes by it: a score that comes later would be the team's first, and be shown."""
+        sent = []
+        for number, hours in enumerate((0, 1, 2), start=1):
+            monkeypatch.setattr(jobs.time, "time", lambda now=time.time() - 3600 * hours: now)  # noqa: B008
+            sent.append(client.post(SUBMIT, content=board.payload(number), headers=board.key("team0")).json()["id"])
+            work_off(worker)
+        with database.reading() as session:
+            track = session.scalars(select(TrackRow)).one()
+            drawing = standings.drawing_of(session, read_settings(board.folder), track, "public")
+        assert [entry["key"] for entry in drawing.request["entries"]] == sent
+
     def test_limits_count_by_a_clock_that_nobody_sets(self):
         now = [1000.0]
         windows = Windows(lambda: now[0])

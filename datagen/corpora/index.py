@@ -50,6 +50,7 @@ class Index:
         lost = [name for name in rows if not self._is_here(name)] if file.parent == self._folder else []
         if lost:
             self._note(file, f"{len(lost)} of its {len(rows)} rows name no file here, such as {lost[0]}")
+        self._note_columns(file, next(iter(rows.values())))
         self._rows |= {name: (row, file.name) for name, row in rows.items()}
 
     def _concerned(self, rows: Mapping[str, Row]) -> bool:
@@ -57,6 +58,12 @@ class Index:
 
     def _is_here(self, name: str) -> bool:
         return name in self._names or (not name.startswith("../") and os.path.exists(self._folder / name))
+
+    def _note_columns(self, file: Path, row: Row) -> None:
+        """Note the columns of an index.csv that are not read if none is the speaker's: one may be, by another name."""
+        ignored = [column for column in row if column not in (*PATHS, *LICENCES)]
+        if ignored and file.name.casefold() == INDEX and not set(SPEAKERS) & set(row):
+            self._note(file, f"names no speaker; not read: {', '.join(ignored)[:200]} (a column speaker is)")
 
     def _note_deeper(self, names: Iterable[str]) -> None:
         """Note every index.csv next to audio below the folder: only those in it and in its parent are read."""
@@ -137,7 +144,7 @@ def _refuse_another_speaker_column(file: Path, row: Row) -> None:
 
 def speaker_in(row: Row) -> str:
     """Return the speaker in the `row` of an index, "" if it has none."""
-    return first_of(row, SPEAKERS)
+    return _composed(first_of(row, SPEAKERS))
 
 
 def licence_in(row: Row) -> str:

@@ -24,6 +24,7 @@ _LAYOUTS = (
     ("VCTK", re.compile(r"^(?:[^/]*[^a-zA-Z0-9/])?(?P<who>p\d{3}|s5)_\d{3}(?:_mic\d)?$")),
     ("VoxCeleb", re.compile(r"(?:^|/)(?P<who>id\d{5})/[\w-]{11}/\d{5,7}$")),
     ("VoxCeleb", re.compile(r"(?:^|[^a-zA-Z0-9])(?P<who>id\d{5})[-_][\w-]{11}[-_]\d{5,7}$")),
+    ("Speech Commands", re.compile(r"(?:^|/)(?P<who>[0-9a-f]{8})_nohash_\d+$")),
     ("TIMIT", re.compile(r"(?:^|/)(?P<who>[FM][A-Z]{3}\d)/S[AIX]\d{1,4}(?:\.WAV)?$", re.IGNORECASE)),
 )
 """Patterns of file paths in known corpora, without extension; `who` is the speaker."""
@@ -32,6 +33,13 @@ _SPEAKERLESS = re.compile(
     r"(?:^|/)common_voice_[\w-]+_\d+$|(?:^|/)arctic_[ab]\d{4}$|^(?=[^/]*[A-Z])(?=[^/]*[a-z])[\w-]{11}/\d{5,7}$"
 )
 """Files of Common Voice (speakers are in a table), and of ARCTIC and VoxCeleb without their speaker folder."""
+
+_NO_SPEAKER = re.compile(
+    r"(?:sessions?|chapters?|books?|parts?|fold|discs?|disks?|cd|dr|days?|weeks?|takes?|videos?|episodes?|lectures?|"
+    r"meetings?|scripts?|sentences?|batch|set)[-_. ]?\d+|(?:19|20)\d{2}[-_.]?\d{2}[-_.]?\d{2}.*",
+    re.IGNORECASE,
+)
+"""Names of folders that number or date recordings and name nobody."""
 
 _CONTAINER = re.compile(
     r"(?:train|dev|test|val|valid|validation|eval)(?:[-_. ]?(?:clean|other|set|data|wav|audio|all|full|\d+))*|"
@@ -55,5 +63,5 @@ def speaker_of(name: str) -> tuple[str, str]:
         if match := pattern.search(stem):
             return match["who"], layout
     telling = [part for part in path.parts[:-1] if not _CONTAINER.fullmatch(part)]
-    known = len(telling) == 1 and not _SPEAKERLESS.search(stem)
+    known = len(telling) == 1 and not _SPEAKERLESS.search(stem) and not _NO_SPEAKER.fullmatch(telling[0])
     return telling[0] if telling else stem, FOLDER_NAMES if known else UNKNOWN

@@ -97,14 +97,15 @@ def _middle(corners: Float64) -> Float64:
     finite = corners.reshape(-1, 3)[np.isfinite(corners).all(axis=2).reshape(-1)]
     if len(finite) == 0:
         return np.zeros(3)
-    return np.asarray(np.rint((finite.min(axis=0) + finite.max(axis=0)) / 2 / _FINEST) * _FINEST + 0.0)
+    with np.errstate(over="ignore"):  # check_scene reports the fault
+        return np.asarray(np.rint((finite.min(axis=0) / 2 + finite.max(axis=0) / 2) / _FINEST) * _FINEST + 0.0)
 
 
 def _about(corners: Float64, origin: Float64) -> npt.NDArray[np.float32]:
     """Return `corners` (f, 3, 3) relative to `origin` (3,), unchanged if that is zero."""
     if not origin.any():
         return corners.astype(np.float32)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         return np.asarray((np.rint((corners - origin) / _FINEST) * _FINEST).astype(np.float32))
 
 

@@ -17,6 +17,10 @@ TRUST = 3.0
 """Prior factor for the axis of Habitat-Matterport 3D if a file has the layout of that data set."""
 
 
+FARTHEST = 1e30
+"""Coordinates that no scene has, in any unit: sums and products of larger ones overflow."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """`homes` with the frame of each, and one-line `remarks` for the user."""
@@ -59,7 +63,7 @@ def _judge(path: str, up: Up | None, scale: float | None) -> Judgement:
     if up and scale:
         return Judgement(Frame(up, scale))
     corners = read_corners(path)
-    if not np.isfinite(corners).all():
+    if not np.abs(corners).max() < FARTHEST:
         return Judgement(Frame(up or known.up, scale or known.metres_per_unit))  # check_scene reports the fault
     trust = TRUST if HABITAT_MATTERPORT.fullmatch(path) else 1.0
     try:
