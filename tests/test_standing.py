@@ -12,7 +12,7 @@ from toy_board import example_standing, placed, toy_entries, toy_labels, toy_sub
 from whence.benchmarks.questions.metrics import MEAN_ABSOLUTE_ERROR_MS as METRIC
 from whence.benchmarks.questions.metrics import MEDIAN_ABSOLUTE_ERROR_MS
 from whence.benchmarks.scoring.results import CEILING, CHANCE
-from whence.benchmarks.scoring.statistics import Clusters, estimate, paired_difference, rank_groups
+from whence.benchmarks.scoring.statistics import Clusters, estimate, paired_difference, ranks_of
 from whence.errors import InputError
 from whence.leaderboard.boards.service import memory
 from whence.leaderboard.boards.service.memory import Estimates, Memory
@@ -24,6 +24,11 @@ from whence.registry import load_track
 
 SEALED = toy_labels()
 SUBMISSIONS = toy_submissions(SEALED)
+
+
+def rank_groups(metric, terms, clusters):
+    """Return the ranks of methods with these terms."""
+    return ranks_of(metric, {name: estimate(metric, values, clusters) for name, values in terms.items()})
 
 
 @pytest.fixture(scope="module")
