@@ -152,6 +152,15 @@ class TestFolder:
         (tmp_path / "mine.parquet").symlink_to(labels(board))
         assert standings(board, [tmp_path / "mine.parquet"])
 
+    def test_a_team_does_not_climb_twice_under_names_that_look_alike(self, board):
+        known = next(one.team for one in board.tracks[0].accepted.values())
+        again = EntryInfo(known.upper(), "2026-01-02T03:04:05Z")
+        path = add_submission(board, toy_submission(EXPECTED, np.full((3, 240), 1e-4), "late"), again)
+        with pytest.raises(InputError, match=rf"{path.stem}\.json: the team '{known.upper()}' looks like '{known}'"):
+            accept(board, path.stem)
+        path.with_suffix(".json").write_text(path.with_suffix(".json").read_text().replace(again.team, known))
+        assert path.stem in accept(board, path.stem).tracks[0].accepted
+
     def test_what_a_sender_says_counts_once_the_host_has_accepted_it(self, board):
         says = EntryInfo("The host", "1999-01-01T00:00:00Z", "baseline")
         path = add_submission(board, toy_submission(EXPECTED, np.full((3, 240), 1e-4), "late"), says)

@@ -32,6 +32,7 @@ from ...standing.scoring import halves_of
 from ...standing.standing import standing_of
 from ...submission.expectation import Expectation, check_fit, check_submission, expectation_from_json
 from ...submission.file import Rows, Submission, write_submission
+from ...submission.names import looks
 from .board_file import Accepted, BoardFile, ExpectationFile, FolderTrack, Sender, checked
 from .guarded import digest_of, inside, read_json, shown
 from .labels import labels_by_fingerprint, labels_of
@@ -151,17 +152,27 @@ def _waiting(board: FolderBoard, track: FolderTrack) -> list[Path]:
 def accept(board: FolderBoard, key: str, moment: str | None = None) -> FolderBoard:
     """Return `board` with the submission `key` accepted: what its sender says of team and kind is shown from now on.
 
-    It is dated `moment`, ISO 8601 in UTC, by default now. Raises InputError where there is no such submission.
+    It is dated `moment`, ISO 8601 in UTC, by default now. Raises InputError where there is no such submission, and for
+    a team that looks like another: each team has a ladder of its own.
     """
     places = {path.stem: (track, path) for track in board.tracks for path in board.submissions(track)}
     if key not in places:
         raise InputError(f"{board.folder} has no submission {key!r}: {nearest(key, places)}")
     track, path = places[key]
     sender, most = _sender(board, path), board.expectation(track).limits.file_bytes
+    _check_looks(board, sender.team, path)
     accepted = Accepted(
         sha256=digest_of(board.folder, path, most), team=sender.team, submitted=moment or _now(), kind=sender.kind
     )
     return _changed(board, track, accepted={**(track.accepted or {}), key: accepted})
+
+
+def _check_looks(board: FolderBoard, team: str, path: Path) -> None:
+    known = {one.team for track in board.tracks for one in (track.accepted or {}).values()}
+    other = next((one for one in sorted(known - {team}) if looks(one) == looks(team)), None)
+    if other is not None:
+        where = shown(path.with_suffix(".json"))
+        raise InputError(f"{where}: the team {team!a} looks like {other!a}: if it is the same, write its name so")
 
 
 def _now() -> str:
