@@ -56,7 +56,7 @@ def open_task(specification: str, seconds: float = SECONDS, device: str | None =
     if not LEAST_SECONDS <= seconds <= 60:
         raise InputError(f"--window {seconds:g}: expected {LEAST_SECONDS:g} to 60 seconds")
     method = load_methods([specification], TRACK.name, ("paper",), device)[0]
-    if hasattr(method.method, "prepare"):
+    if method.is_oracle or hasattr(method.method, "prepare"):
         raise InputError(f"method {method.label!r} learns from a dataset or its truth, and here is none: give another")
     return Task(method, seconds)
 

@@ -54,7 +54,7 @@ TOY = [
     (r"^(whence generate hm3d-ss \S+) --preset (tiny|small)", r"\1 --scene-count 2 --examples 1"),
     (r"^(whence generate sounding-objects \S+) --preset tiny", r"\1 --homes 2 --pictures 1"),
     (r"^(whence generate panoramas .*?)( --pairs 12)?( --largest-rotation 30)?$", r"\1 --pairs 1\3"),
-    (r"^(whence generate panning \S+) --preset small$", r"\1 --homes 1 --clips 1"),
+    (r"^(whence generate panning \S+) --homes 20 --clips 1$", r"\1 --homes 1 --clips 1"),
     (r"^(whence bench panning \S+) --method .* (--out \S+)$", r"\1 --method zero pan --max-samples 4 \2"),
     (r"^(python -m whence\.benchmarks\.studies\.panning \S+ \S+) --method .*$", r"\1 --frames 1"),
     (r"^(whence generate scenes .*)--count 10$", r"\1--count 1"),
