@@ -30,7 +30,7 @@ def map_of_boxes(boxes: npt.ArrayLike) -> Maps:
     boxes as well as their own size allows. Without boxes the map is 0 everywhere: nothing sounds.
 
     >>> map_of_boxes([[0.25, 0.25, 0.75, 0.75]])[28, [0, 13, 14, 28]].round(2).tolist()
-    [0.01, 0.47, 0.52, 1.0]
+    [0.15, 0.49, 0.52, 1.0]
     """
     corners = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     if not len(corners):
