@@ -142,7 +142,11 @@ class TestRegistry:
         modules = [import_module(name) for _, name, _ in walk_packages(datagen.__path__, "whence.datagen.")]
         plans = {(kind, module.__name__) for module in modules for kind in kinds_planned_in(module)}
         lines = {(kind, target.partition(":")[0]) for kind, target in DATASETS.items()}
-        imported = {("in-the-wild", "whence.datagen.in_the_wild"), ("hm3d-ss", "whence.datagen.upstream_hm3d_ss")}
+        imported = {
+            ("in-the-wild", "whence.datagen.in_the_wild"),
+            ("hm3d-ss", "whence.datagen.upstream_hm3d_ss"),
+            ("sounding-objects-import", "whence.datagen.sounding_objects_import"),
+        }
         assert plans == lines | imported
 
 
