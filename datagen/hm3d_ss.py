@@ -190,11 +190,10 @@ class HomePlan:
     @property
     def layout(self) -> Layout:
         """One row per example, scene by scene; a shard holds examples of one scene only."""
-        examples = self.settings.examples
-        rows_per_shard = max(k for k in range(1, MOST_ROWS_PER_SHARD + 1) if examples % k == 0)
+        homes, examples = len(self.settings.scene_names), self.settings.examples
         frame = (FRAME_OF_FILE,) if self.settings.centred else ()
         fields = home_fields(self.settings.views, self.settings.sources, *frame)
-        return Layout("example", examples * len(self.settings.scene_names), rows_per_shard, fields)
+        return Layout.by_home("example", homes, examples, MOST_ROWS_PER_SHARD, fields)
 
     @cached_property
     def _splits(self) -> dict[str, Part]:

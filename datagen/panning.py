@@ -132,9 +132,8 @@ class PanningPlan:
     @property
     def layout(self) -> Layout:
         """One row per clip, home by home; a shard holds clips of one home only."""
-        clips = self.settings.clips
-        rows_per_shard = max(k for k in range(1, MOST_ROWS_PER_SHARD + 1) if clips % k == 0)
-        return Layout("clip", clips * len(self.settings.scene_names), rows_per_shard, _fields())
+        homes, clips = len(self.settings.scene_names), self.settings.clips
+        return Layout.by_home("clip", homes, clips, MOST_ROWS_PER_SHARD, _fields())
 
     @cached_property
     def clips(self) -> Clips:

@@ -52,6 +52,16 @@ class Layout:
     rows_per_shard: int
     fields: tuple[Field, ...]
 
+    @classmethod
+    def by_home(cls, row_dimension: str, homes: int, rows_each: int, most: int, fields: tuple[Field, ...]) -> "Layout":
+        """Return the layout of `homes` with `rows_each` rows, one after the other: a shard has at most `most`, of one.
+
+        >>> Layout.by_home("example", homes=3, rows_each=40, most=25, fields=()).rows_per_shard
+        20
+        """
+        rows_per_shard = max(k for k in range(1, most + 1) if rows_each % k == 0)
+        return cls(row_dimension, homes * rows_each, rows_per_shard, fields)
+
     @property
     def sharded(self) -> list[Field]:
         """The large arrays, written shard by shard."""

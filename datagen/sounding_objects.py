@@ -170,10 +170,9 @@ class SoundingPlan:
     @property
     def layout(self) -> Layout:
         """One row per picture, home by home; a shard holds pictures of one home only."""
-        pictures = self.settings.pictures
-        rows_per_shard = max(k for k in range(1, MOST_ROWS_PER_SHARD + 1) if pictures % k == 0)
+        homes, pictures = len(self.settings.scene_names), self.settings.pictures
         fields = sounding_fields(self.settings.acoustics, self.settings.annotators)
-        return Layout("picture", pictures * len(self.settings.scene_names), rows_per_shard, fields)
+        return Layout.by_home("picture", homes, pictures, MOST_ROWS_PER_SHARD, fields)
 
     @cached_property
     def clips(self) -> Clips:
