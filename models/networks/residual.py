@@ -27,10 +27,10 @@ class ResidualEncoder(nn.Module):
         self.conv1 = nn.Conv2d(channels, first, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(first)
         self.pool = nn.MaxPool2d(3, stride=2, padding=1)
-        self.layer1 = nn.Sequential(_Block(first, first))
-        self.layer2 = nn.Sequential(_Block(first, second, stride=2))
-        self.layer3 = nn.Sequential(_Block(second + fused, third, stride=2))
-        self.layer4 = nn.Sequential(_Block(third, fourth, stride=2))
+        self.layer1 = nn.Sequential(ResidualBlock(first, first))
+        self.layer2 = nn.Sequential(ResidualBlock(first, second, stride=2))
+        self.layer3 = nn.Sequential(ResidualBlock(second + fused, third, stride=2))
+        self.layer4 = nn.Sequential(ResidualBlock(third, fourth, stride=2))
         self.fc = nn.Linear(fourth, embedding)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
@@ -45,7 +45,7 @@ class ResidualEncoder(nn.Module):
         return embedding
 
 
-class _Block(nn.Module):
+class ResidualBlock(nn.Module):
     """Two 3 x 3 convolutions, added to their input."""
 
     def __init__(self, given: int, made: int, stride: int = 1) -> None:

@@ -103,6 +103,9 @@ METHODS = {
     "contrastive": _learned(
         "picture.contrastive:Contrastive", ("sounding-object",), "the losses of LVS, EZ-VSL, SLAVC, FNAC, no labels"
     ),
+    "slfm": _learned(
+        "motion.slfm:Slfm", ("rotation", "azimuth", "left-right"), "sound localization from motion (Chen et al. 2023)"
+    ),
     "ngcc-phat": _learned("delay.ngcc_phat:NgccPhat", _BOTH, "correlations of learned filters (Berg et al. 2022)"),
     "random-oracle": _method("oracles:RandomOracle", ("guided",), "the delay of either talker, by a coin: an oracle"),
     "oracle-mask": _method("oracles:OracleMask", ("guided",), "an ideal mask, then GCC-PHAT: an oracle"),

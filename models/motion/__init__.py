@@ -1,0 +1,1 @@
+"""Models of a turning head: rotation from pictures, azimuth from sound (Chen et al. 2023, SLfM)."""

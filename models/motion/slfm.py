@@ -1,0 +1,219 @@
+"""`slfm`: sound localization from motion (Chen, Qian and Owens 2023).
+
+Two networks learn from each other: what a head that turned by a rotation hears must have moved by the same angle. The
+losses are the published ones. The networks are our own small ones, odd by construction, so the published symmetry loss
+is zero and left out.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from ...benchmarks.stimuli.stereo.batch import StereoBatch
+from ...benchmarks.stimuli.view_pairs.batch import ViewPairBatch
+from ...conventions import SAMPLE_RATE
+from ...datagen.cameras import PITCH_DEG, Camera
+from ..data.homes import HomeRecipe, HomeViews, open_homes, resized
+from ..networks.auralization import auralized
+from ..networks.geometry import geometric_loss, reflected, reflecting_loss, side_loss, side_votes
+from ..networks.hearing import spectra
+from ..networks.motion import Distribution, MotionNetwork
+from ..networks.sphere_views import focal_in_widths
+from ..training.learned import LearnedModel
+from ..training.learning import Examples
+from ..training.recipe import Recipe
+
+Float64 = npt.NDArray[np.float64]
+SIGN_PAIRS = 12
+"""Validation pairs that settle the sign of all rotations, as in the released code: motion alone leaves it open."""
+
+
+class SlfmRecipe(HomeRecipe):
+    """The recipe of `slfm`."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "tiny": {"steps": 40, "batch": 6, "seen": (8, 16), "planes": 16, "heard": (8, 16, 16), "validations": 4},
+        "small": {},
+        "paper": {
+            "steps": 20_000,
+            "batch": 96,
+            "seen": (64, 128),
+            "planes": 64,
+            "heard": (32, 64, 128),
+            "features": 512,
+        },
+    }
+    steps: int = Field(default=4000, ge=1)
+    batch: int = Field(default=24, ge=2)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    seconds: tuple[float, ...] = Field(default=(1.02, 0.51), min_length=1)
+    taps: int = Field(default=6000, ge=512)
+    learns_from: Literal["motion", "rotation", "labels"] = "motion"
+    """What is known: nothing (the networks learn from each other), the true rotation, or all angles."""
+    reflections: bool = True
+    """Whether an azimuth may be mistaken for its reflection, front and back exchanged."""
+    geometric: float = Field(default=5.0, ge=0)
+    binaural: float = Field(default=1.0, ge=0)
+    """Weights of the losses; the geometric one counts twice, as in the released code."""
+    seen: tuple[int, int] = (32, 64)
+    """Filters of the two stages that see."""
+    planes: int = Field(default=32, ge=4)
+    """Filters that compare two views."""
+    heard: tuple[int, int, int] = (16, 32, 64)
+    """Filters of the three stages that hear."""
+    features: int = Field(default=256, ge=8)
+    """Features of a sound."""
+
+
+class SlfmNetwork(MotionNetwork):
+    """The network of one recipe."""
+
+    def __init__(self, recipe: SlfmRecipe) -> None:
+        super().__init__(recipe.seen, recipe.planes, recipe.heard, recipe.features)
+        self.recipe = recipe
+
+    def forward(self, batch: HomeViews) -> Tensor:
+        """Return the loss of a batch."""
+        recipe = self.recipe
+        audio = auralized(batch.dry, batch.response)
+        azimuth = self.azimuth(audio)
+        if recipe.learns_from == "labels":
+            return told(self.turns(batch), batch.rotation[:, 1:]) + told(azimuth, in_front(batch.azimuth))
+        rotation = batch.rotation[:, 1:] if recipe.learns_from == "rotation" else self.turns(batch).mean
+        side = side_loss(azimuth.mean.flatten(), side_votes(spectra(audio.flatten(0, 1), self.hears.window)))
+        agreement = reflecting_loss if recipe.reflections else geometric_loss
+        source, target = azimuth.mean[:, :1], azimuth.mean[:, 1:]
+        geometric = agreement(source.expand_as(target), target, rotation).mean()
+        loss: Tensor = 2 * recipe.geometric * geometric + recipe.binaural * side
+        return loss
+
+    def turns(self, batch: HomeViews) -> Distribution:
+        """Return the rotations of a batch of views, all taken by the camera of HM3D-SS."""
+        pitch, focal = stored_camera(len(batch.image), batch.image.device)
+        return self.rotation(batch.image, pitch, focal)
+
+
+def stored_camera(count: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return pitch (count,), rad, and focal length (count,), in widths of the picture, of the camera of HM3D-SS."""
+    pitch = torch.full((count,), math.radians(PITCH_DEG), device=device)
+    return pitch, torch.full((count,), focal_in_widths(Camera().horizontal_field_of_view), device=device)
+
+
+def in_front(azimuth: Tensor) -> Tensor:
+    """Return azimuths (rad) with those behind reflected to the front."""
+    return torch.where(azimuth.abs() > math.pi / 2, reflected(azimuth), azimuth)
+
+
+def told(found: Distribution, truth: Tensor) -> Tensor:
+    """Return the loss of distributions whose angle is known: cross entropy to the two nearest places, and |error|."""
+    step = found.angle[1] - found.angle[0]
+    place = ((truth - found.angle[0]) / step).clamp(0, len(found.angle) - 1)
+    weight = (1 - (place[..., None] - torch.arange(len(found.angle), device=place.device)).abs()).clamp_min(0)
+    entropy = -(weight * found.logits.log_softmax(-1)).sum(-1)
+    return entropy.mean() + (found.mean - truth).abs().mean() / step
+
+
+@dataclass(frozen=True)
+class Slfm(LearnedModel):
+    """Answers with the expected angle of the network that sees (`rotation`) or hears (`azimuth`, `left-right`).
+
+    Azimuths lie in front: -96 to 96 degrees. A clip longer than those trained on is heard in segments.
+    """
+
+    version: ClassVar[str] = "1"
+    name: ClassVar[str] = "slfm"
+    tracks: ClassVar[tuple[str, ...]] = ("rotation", "azimuth", "left-right")
+    recipe: ClassVar[type[Recipe]] = SlfmRecipe
+    at_once: ClassVar[int] = 32
+
+    @classmethod
+    def network(cls, recipe: SlfmRecipe) -> nn.Module:
+        """Return the untrained network."""
+        return SlfmNetwork(recipe)
+
+    @classmethod
+    def examples(cls, recipe: Any, data: Sequence[str]) -> Examples:
+        """Return the views of the set of homes in `data`."""
+        return open_homes(recipe, data)
+
+    @classmethod
+    def loss(cls, network: nn.Module, batch: HomeViews) -> Tensor:
+        """Return the loss of a batch."""
+        loss: Tensor = network(batch)
+        return loss
+
+    @classmethod
+    def validate(cls, network: nn.Module, examples: Any) -> Mapping[str, float]:
+        """Return mean absolute errors (degrees) on the validation homes, beside those of zero.
+
+        Azimuths are scored for sounds in front, rotations with the sign of `calibrate`.
+        """
+        found = [_answered(network, batch) for batch in examples.validation()]
+        turn, true_turn, heard, azimuth = (torch.cat(part) for part in zip(*found, strict=True))
+        ahead = azimuth.abs() <= math.pi / 2
+        errors = {
+            "rotation_mae_deg": _sign(turn, true_turn) * turn - true_turn,
+            "azimuth_mae_deg": (heard - azimuth)[ahead],
+            "zero_rotation_mae_deg": true_turn,
+            "zero_azimuth_mae_deg": azimuth[ahead],
+        }
+        return {name: math.degrees(float(error.abs().mean())) for name, error in errors.items()}
+
+    @classmethod
+    def calibrate(cls, network: nn.Module, examples: Any) -> dict[str, float]:
+        """Return the `sign` of rotations, by the first `SIGN_PAIRS` pairs of the validation homes."""
+        turn, true_turn, _, _ = _answered(network, next(examples.validation()))
+        return {"sign": _sign(turn, true_turn)}
+
+    def predict(self, batch: ViewPairBatch | StereoBatch) -> Float64:
+        """Return degrees, positive to the left: the rotation of each pair of views, or the azimuth of each clip."""
+        turns = isinstance(batch, ViewPairBatch)
+        answer = self._turned if turns else self._heard
+        with torch.inference_mode():
+            parts = [answer(batch, slice(k, k + self.at_once)) for k in range(0, len(batch), self.at_once)]
+        answers: Float64 = np.degrees(torch.cat(parts).double().cpu().numpy())
+        return answers
+
+    def _turned(self, batch: Any, part: slice) -> Tensor:
+        """Return the rotations (n,), rad, of a part of the pairs."""
+        focal = float(batch.intrinsics[0, 0])
+        scale = focal_in_widths(Camera().horizontal_field_of_view) * self._recipe.columns / focal
+        views = np.stack([batch.images_0[part], batch.images_1[part]], axis=1)
+        height, width = views.shape[2:4]
+        small = resized(views, max(round(height * scale), 1), max(round(width * scale), 1))
+        image = torch.from_numpy(small.astype(np.float32).transpose(0, 1, 4, 2, 3) / np.float32(255)).to(self.device)
+        pitch = torch.from_numpy(np.radians(batch.pitch_deg[part])).float().to(self.device)
+        turns: Tensor = self._network.rotation(image, pitch, torch.full_like(pitch, focal / width)).mean[:, 0]
+        return turns * float(self._read.card.get("calibration", {}).get("sign", 1.0))
+
+    def _heard(self, batch: Any, part: slice) -> Tensor:
+        """Return the azimuths (n,), rad, of a part of the clips: the mean over segments of the logits decides."""
+        audio = torch.from_numpy(np.ascontiguousarray(batch.audio[part])).to(self.device)
+        length = min(round(max(self._recipe.seconds) * SAMPLE_RATE), audio.shape[-1])
+        segments = audio.unfold(-1, length, max(length // 2, 1)).movedim(-2, 1)
+        found = self._network.azimuth(segments)
+        together: Tensor = Distribution(found.logits.mean(1), found.angle).mean
+        return together
+
+
+def _answered(network: Any, batch: HomeViews) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return rotations (n,) and azimuths (m,) of a batch, each followed by the truth; rad, on the CPU."""
+    device = next(network.parameters()).device
+    moved = HomeViews(*(part.to(device) for part in batch))
+    turns, heard = network.turns(moved).mean, network.azimuth(auralized(moved.dry, moved.response)).mean
+    pairs = (turns, moved.rotation[:, 1:], heard, moved.azimuth)
+    turn, true_turn, clip, azimuth = (part.flatten().cpu() for part in pairs)
+    return turn, true_turn, clip, azimuth
+
+
+def _sign(turns: Tensor, truth: Tensor) -> float:
+    """Return 1.0 if at least half of the first `SIGN_PAIRS` turns have the sign of the truth, else -1.0."""
+    agree = turns[:SIGN_PAIRS].sign() == truth[:SIGN_PAIRS].sign()
+    return 1.0 if float(agree.float().mean()) >= 0.5 else -1.0
