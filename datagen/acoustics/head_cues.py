@@ -6,7 +6,7 @@ on each of eight measured heads.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -97,7 +97,7 @@ class FrontBack:
         return f"of {len(self.shades)} sources in front, {louder} are louder at 3 to 5 kHz than those behind{mean}"
 
 
-def front_and_back(responses: npt.NDArray[Any], directions: Float64) -> FrontBack:
+def front_and_back(responses: Float64, directions: Float64) -> FrontBack:
     """Return how much louder sources in front are in n `responses` (2, samples) at 16 kHz than those behind.
 
     `directions` (n, 3) are unit vectors in head axes (x right, y up, z backwards). Each source within 70 degrees of
@@ -107,20 +107,21 @@ def front_and_back(responses: npt.NDArray[Any], directions: Float64) -> FrontBac
     ahead, behind = (np.flatnonzero(level & (sign * directions[:, 2] >= _AHEAD)) for sign in (-1, 1))
     if not (ahead.size and behind.size):
         return FrontBack(np.zeros(0))
-    near = (directions[ahead] * [1, 1, -1]) @ directions[behind].T
+    mirrored = directions[ahead] * np.array([1.0, 1.0, -1.0])
+    near = np.einsum("nk,mk->nm", mirrored, directions[behind])
     paired = near.max(axis=1) >= _APART
     front, back = ahead[paired], behind[near.argmax(axis=1)[paired]]
     return FrontBack(_pinna_levels(responses[front]) - _pinna_levels(responses[back]))
 
 
-def _pinna_levels(responses: npt.NDArray[Any]) -> Float64:
+def _pinna_levels(responses: Float64) -> Float64:
     """Return the level (n,) dB of `responses` (n, 2, samples) in the band of the pinna, both ears together."""
     if not len(responses):
         return np.zeros(0)
     size = smooth_size(max(responses.shape[2], 256))
     frequency = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
     band = (frequency >= PINNA_BAND[0]) & (frequency <= PINNA_BAND[1])
-    power = np.square(np.abs(rfft(np.asarray(responses, np.float64), size)[..., band])).sum(axis=(1, 2))
+    power = np.square(np.abs(rfft(responses, size)[..., band])).sum(axis=(1, 2))
     return np.asarray(10 * np.log10(power + 1e-300))
 
 
