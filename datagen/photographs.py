@@ -167,8 +167,8 @@ def no_photograph(picture: Picture) -> str:
     if _is_depth(picture):
         return "it is grey and nearly black, as depths are"
     if _has_no_texture(picture):
-        return "it is grey or of one tint, and without texture, as depths are"
-    return "its colours are those of a colour map, as drawn depths have" if _is_colour_mapped(picture) else ""
+        return "it has few colours and no texture, as drawn depths and labels"
+    return "it has few strong colours, as drawn depths and labels" if _is_colour_mapped(picture) else ""
 
 
 def _is_drawn(picture: Picture) -> bool:

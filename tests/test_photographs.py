@@ -167,13 +167,20 @@ def as_jpeg(picture):
 @pytest.mark.parametrize("way", ["linear", "inverse"])
 def test_depth_without_a_telling_name_is_no_photograph(tmp_path, way, stored):
     grey = drawn_depth(way)
-    assert "without texture, as depths are" in no_photograph(stored(grey))
+    assert "no texture, as drawn depths" in no_photograph(stored(grey))
     for name in ("JET", "TURBO", "VIRIDIS", "PLASMA", "INFERNO", "HSV"):
         coloured = cv2.applyColorMap(grey, getattr(cv2, f"COLORMAP_{name}"))[..., ::-1]
         assert no_photograph(stored(np.ascontiguousarray(coloured))), name
     save(tmp_path / "a.png", stored(grey))
-    with pytest.raises(InputError, match=r"a\.png is not a photograph: it is grey or of one tint"):
+    with pytest.raises(InputError, match=r"a\.png is not a photograph: it has few colours and no texture"):
         find_photographs(str(tmp_path))
+
+
+@pytest.mark.parametrize("quality", [95, 75, 50])
+def test_labels_that_were_compressed_with_losses_are_no_photograph(quality):
+    kept = io.BytesIO()
+    Image.fromarray(labels()).save(kept, "JPEG", quality=quality)
+    assert "as drawn depths and labels" in no_photograph(np.asarray(Image.open(kept)))
 
 
 def test_turned_into_other_colours_real_photographs_stay(shared_data):

@@ -56,7 +56,7 @@ def head_radius(responses: Sounds, lateral: npt.ArrayLike) -> float:
     if len(chosen) < _FEWEST:
         return float("nan")
     angle = np.arcsin(sine[chosen])
-    delays = np.array([_delay(np.asarray(responses[k], np.float64)) for k in chosen])
+    delays = np.array([_delay(np.asarray(responses[k], np.float64)) for k in chosen.tolist()])
     return float(np.median(delays * SPEED_OF_SOUND / (angle + sine[chosen])))
 
 
