@@ -149,8 +149,8 @@ def test_tables_that_are_not_used_are_named(tmp_path):
     (folder / "sub" / "index.csv").write_text("path,speaker\nwav/b.wav,bert\n")
     assert open_corpus(str(folder), minimum_seconds=1.0).skipped == (
         "../index.csv: not used (no column speaker or speaker_id or client_id or licence or license among 'file', "
-        "'azimuth_deg': expected the columns path or file or filename or file_name,speaker or speaker_id or client_id or "
-        "licence or license and at least one row)",
+        "'azimuth_deg': expected the columns path or file or filename or file_name,speaker or speaker_id or client_id "
+        "or licence or license and at least one row)",
         "MANIFEST.csv: 1 of its 2 rows name no file here, such as lost.wav",
         "sub/index.csv: not used (an index lies in the folder that is given, or in its parent)",
     )

@@ -62,7 +62,7 @@ class Index:
             if ours:
                 raise
             reason = f"not used ({str(error).removeprefix(str(file)).lstrip(': ')})"
-            if not file.stem.casefold() == "metadata":
+            if file.stem.casefold() != "metadata":
                 self._note(file, reason)
             elif file.parent == self._folder:
                 self.unread.append((file.name, reason))
@@ -95,10 +95,9 @@ class Index:
     def _note_unread(self) -> None:
         """Note what is called like a table of speakers in the folder and is not read."""
         read = {name.casefold() for name in TABLES}
-        found = [
-            name for name in _listed(self._folder) if _LIKE_A_TABLE.fullmatch(name) and name.casefold() not in read
-        ]
-        self.unread += [(name, "not read (save it as index.csv with the columns path and speaker)") for name in found]
+        found = [name for name in _listed(self._folder) if _LIKE_A_TABLE.fullmatch(name)]
+        reason = "not read (save it as index.csv with the columns path and speaker)"
+        self.unread += [(name, reason) for name in found if name.casefold() not in read]
 
     def _note(self, file: Path, reason: str) -> None:
         self.unused.append((os.path.relpath(file, self._folder), reason))
