@@ -19,6 +19,7 @@ from . import stereo
 from .acoustics.auralize import auralize
 from .acoustics.cross_correlation import response_delay
 from .acoustics.ears import near_ear_of_responses
+from .acoustics.head_cues import head_radius, implausible_size
 from .corpora import Corpus, open_corpus, reopen_corpus
 from .csv_tables import Row, number_in, posix_path, read_table
 from .dataset import Dataset, Elsewhere
@@ -98,7 +99,8 @@ def check_sides(responses: Sequence[MeasuredResponse], folder: str) -> tuple[str
     Raises InputError if most are: then the azimuths are mirrored, or the channels swapped.
     """
     index, lateral = Path(folder) / INDEX, np.sin(np.radians([response.azimuth for response in responses]))
-    near = near_ear_of_responses([response.audio for response in responses], lateral)
+    heard = [response.audio for response in responses]
+    near = near_ear_of_responses(heard, lateral)
     if near.verdict == "swapped":
         raise InputError(
             f"{index}: {near}: azimuths are positive to the left and the left channel comes first, so change the sign "
@@ -107,10 +109,11 @@ def check_sides(responses: Sequence[MeasuredResponse], folder: str) -> tuple[str
     if near.verdict in ("contradictory", "unclear") and near.which.size:
         return (f"{index}: the sound does not bear out azimuth_deg: {near}",)
     odd = [responses[k] for k in near.swapped]
+    wrong = implausible_size(head_radius(heard, lateral))
     return tuple(
         f"{index}: {each.file!r} is earlier and louder in the far ear: look at the sign of {each.azimuth:g} deg"
         for each in odd
-    )
+    ) + ((f"{index}: {wrong} by the files",) if wrong else ())
 
 
 class BrirRecipe(BaseModel):

@@ -93,8 +93,10 @@ class Dataset:
     @cached_property
     def content(self) -> Content:
         """What the dataset holds apart from the last step of its values: as recorded, or read in older datasets."""
-        if "content" in self.attributes:
-            return dict(self.attributes["content"])
+        return dict(self.attributes["content"]) if "content" in self.attributes else self.read_content()
+
+    def read_content(self) -> Content:
+        """Return what the dataset holds apart from the last step of its values, whatever it says of itself."""
         large = [name for name in self.manifest["arrays"] if self.array(name).shards is not None]
         columns = {name: self.column(name) for name in self.manifest["arrays"] if name not in large}
         columns = {name: c if c.dtype.kind in "biuf" else c.astype(object) for name, c in columns.items()}

@@ -2,8 +2,8 @@
 
 The `pano` folder of Stanford2D3D has a folder `rgb` and, beside it, depth, normal, semantic and others with matching
 file names; other sets keep NAME_rgb.png and NAME_depth.png side by side. Such companions are recognised by name. A
-picture without a companion is judged by its values: blank, a few flat colours (labels), unit vectors (normals), or grey
-and dark (depth).
+picture without a companion is judged by its values: blank, a few flat colours (labels), unit vectors (normals), or
+dark grey, without texture, or in the colours of a colour map (depth).
 """
 
 import re
@@ -32,8 +32,18 @@ FLAT_SHARE = 0.9
 FEWEST_COLOURS, MOST_LABELS, PIXELS_PER_LABEL = 32, 200, 20_000
 UNIT_TOLERANCE, UNIT_SHARE = 0.05, 0.9
 """A picture shows normals if this share of its colours are unit vectors, (r, g, b) / 127.5 - 1."""
+GREY_LEVELS, GREY_SHARE = 40, 0.99
+"""A picture is grey if the colours of this share of its pixels differ by no more levels: tinted ones are grey too."""
 DARK_LEVEL, DARK_SHARE = 31, 0.99
 """A grey picture shows depth if this share of its non-white pixels is below an eighth of the range."""
+
+SMOOTH_ROWS, SMOOTH_GREY, SMOOTH_COLOURED, CELLS_OF_ONE_TINT = 512, 0.87, 0.8, 160
+"""A picture has no texture if a large share of its pixels lies between their neighbours, a level more or less, where it
+is seen in about 512 rows: 0.88 to 0.98 of rendered depths, 0.08 to 0.75 of eleven photographs, grey or not. Where it is
+not grey, it also fills few of the 32 x 32 x 32 cells of colours: photographs so smooth fill 200 or more."""
+SATURATED, SATURATED_SHARE, MOST_CELLS, HUES, FEWEST_HUES, LEAST_SMOOTH = 60, 0.5, 400, 12, 3, 0.3
+"""A picture is coloured by a map if half of it is saturated, in three or more of twelve hues, and it fills few cells:
+saturated photographs fill 700 or more."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +164,11 @@ def no_photograph(picture: Picture) -> str:
         return "it has few colours, in flat patches, as labels have"
     if _is_unit_vectors(picture):
         return "its colours are unit vectors, as normals are"
-    return "it is grey and nearly black, as depths are" if _is_depth(picture) else ""
+    if _is_depth(picture):
+        return "it is grey and nearly black, as depths are"
+    if _has_no_texture(picture):
+        return "it has few colours and no texture, as drawn depths and labels"
+    return "it has few strong colours, as drawn depths and labels" if _is_colour_mapped(picture) else ""
 
 
 def _is_drawn(picture: Picture) -> bool:
@@ -175,12 +189,48 @@ def _is_unit_vectors(picture: Picture) -> bool:
 
 
 def _is_depth(picture: Picture) -> bool:
-    pixels = _thinned(picture)
-    grey = pixels[:, 0]
-    if (pixels != grey[:, None]).any():
-        return False
+    grey = _thinned(picture)[:, 0]
     told = grey[grey < 255]  # white means no depth
-    return bool(told.size == 0 or (told <= DARK_LEVEL).mean() >= DARK_SHARE)
+    return _is_grey(picture) and bool(told.size == 0 or (told <= DARK_LEVEL).mean() >= DARK_SHARE)
+
+
+def _is_grey(picture: Picture) -> bool:
+    pixels = _thinned(picture).astype(np.int16)
+    return bool((np.ptp(pixels, axis=1) <= GREY_LEVELS).mean() >= GREY_SHARE)
+
+
+def _smooth_share(picture: Picture) -> float:
+    """Return the share of pixels that lie between their neighbours in both directions, a level more or less."""
+    step = max(1, picture.shape[0] // SMOOTH_ROWS)
+    level = picture[::step, ::step].astype(np.float32).mean(axis=2)
+    across = np.abs(level[1:-1, 2:] - 2 * level[1:-1, 1:-1] + level[1:-1, :-2])
+    down = np.abs(level[2:, 1:-1] - 2 * level[1:-1, 1:-1] + level[:-2, 1:-1])
+    return float((np.maximum(across, down) <= 1.01).mean())
+
+
+def _has_no_texture(picture: Picture) -> bool:
+    smooth = _smooth_share(picture)
+    if _is_grey(picture):
+        return smooth >= SMOOTH_GREY
+    return smooth >= SMOOTH_COLOURED and _cells(_thinned(picture)) <= CELLS_OF_ONE_TINT
+
+
+def _cells(pixels: Picture) -> int:
+    """Return how many of 32 x 32 x 32 cells of colours hold 98 % of `pixels` (n, 3)."""
+    packed = (pixels.astype(np.intp) >> 3) @ np.array([1024, 32, 1])
+    count = np.sort(np.bincount(packed, minlength=32**3))[::-1]
+    return int(np.searchsorted(np.cumsum(count), 0.98 * len(pixels))) + 1
+
+
+def _is_colour_mapped(picture: Picture) -> bool:
+    pixels = _thinned(picture).astype(np.int32)
+    saturated = np.ptp(pixels, axis=1) > SATURATED
+    if saturated.mean() < SATURATED_SHARE or _cells(_thinned(picture)) > MOST_CELLS:
+        return False
+    red, green, blue = pixels[saturated].T
+    turn = np.arctan2(np.sqrt(3) * (green - blue), 2 * red - green - blue) / (2 * np.pi) % 1
+    hues = np.bincount((turn * HUES).astype(int) % HUES, minlength=HUES) > 0.02 * len(pixels)
+    return bool(hues.sum() >= FEWEST_HUES and _smooth_share(picture) >= LEAST_SMOOTH)
 
 
 def _thinned(picture: Picture) -> Picture:

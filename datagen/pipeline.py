@@ -158,11 +158,12 @@ def _local_cluster(workers: int) -> Iterator[Any]:
         return
     # Dask would have workers hand back freed memory at once; taking it again costs more than the rendering.
     settings = {"distributed.comm.timeouts.connect": "30s", "distributed.nanny.pre-spawn-environ": ONE_THREAD}
+    options: dict[str, Any] = {"n_workers": workers, "threads_per_worker": 1, "silence_logs": logging.CRITICAL}
+    # Even without a dashboard Dask takes port 8787 of every network, and leaks a socket where another has taken it.
+    options |= {"dashboard_address": None, "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"}}
     with config.set(settings):
         with _deaf_to_interrupts():
-            cluster = LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
-            )
+            cluster = LocalCluster(**options)
         with cluster, Client(cluster) as client:
             yield client
 

@@ -55,6 +55,11 @@ def speakers(folder):
         ("wav/arctic_a0001.wav", "wav/arctic_a0001", UNKNOWN),
         ("clips/common_voice_en_100.mp3", "clips/common_voice_en_100", UNKNOWN),
         ("bed/0a7c2a8d_nohash_0.wav", "0a7c2a8d", "Speech Commands"),
+        ("hi_fi_tts_v0/audio/92_clean/15308/newyear_05_foolish_0013.flac", "92", "HiFiTTS"),
+        ("audio/6670_other/10252/a_book_01_x_0001.flac", "6670", "HiFiTTS"),
+        ("LJSpeech-1.1/wavs/LJ001-0001.wav", "LJ", "LJSpeech"),
+        ("LJ050-0278.wav", "LJ", "LJSpeech"),
+        ("en_US/by_book/female/judy_bieber/ozma_of_oz/wavs/ozma_01_f000001.wav", "judy_bieber", "M-AILABS"),
         ("session1/1.wav", "session1", UNKNOWN),
         ("train/chapter_02/1.wav", "chapter_02", UNKNOWN),
         ("2024-01-31/1.wav", "2024-01-31", UNKNOWN),
@@ -120,7 +125,7 @@ def test_accents_in_either_unicode_form_are_the_same_name(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name,speaker\na.wav,anna\n", "no column path or file or filename among 'name', 'speaker'"),
+        ("name,speaker\na.wav,anna\n", "no column path or file or filename or file_name among 'name', 'speaker'"),
         ("path,who\na.wav,anna\n", "no column speaker or .* among 'path', 'who'"),
         ("path,spkr,licence\na.wav,anna,CC0\n", "its column 'spkr' is not read: rename it to speaker"),
         ("path,speaker\nC:\\audio\\a.wav,anna\n", "names none of the audio files here, but C:/audio/a.wav"),
@@ -144,8 +149,8 @@ def test_tables_that_are_not_used_are_named(tmp_path):
     (folder / "sub" / "index.csv").write_text("path,speaker\nwav/b.wav,bert\n")
     assert open_corpus(str(folder), minimum_seconds=1.0).skipped == (
         "../index.csv: not used (no column speaker or speaker_id or client_id or licence or license among 'file', "
-        "'azimuth_deg': expected the columns path or file or filename,speaker or speaker_id or client_id or licence or "
-        "license and at least one row)",
+        "'azimuth_deg': expected the columns path or file or filename or file_name,speaker or speaker_id or client_id "
+        "or licence or license and at least one row)",
         "MANIFEST.csv: 1 of its 2 rows name no file here, such as lost.wav",
         "sub/index.csv: not used (an index lies in the folder that is given, or in its parent)",
     )
@@ -201,3 +206,60 @@ def test_columns_of_an_index_without_speakers_that_are_not_read_are_named(tmp_pa
     (folder / "index.csv").write_text("path,Sprecher,licence\na/1.wav,x,cc\na/2.wav,y,cc\n")
     (note,) = open_corpus(str(folder), minimum_seconds=1.0).skipped
     assert note == "index.csv: names no speaker; not read: sprecher (a column speaker is)"
+
+
+@pytest.mark.parametrize("called", ["index.tsv", "Index.TSV", "metadata.csv", "metadata.tsv"])
+def test_tables_of_other_names_are_read(tmp_path, called):
+    folder = spoken(tmp_path, "wav/a.flac", "wav/b.flac")
+    (folder / called).write_text("file_name\tspeaker_id\nwav/a.flac\tanna\nwav/b.flac\tbert\n")
+    assert list(speakers(folder).values()) == [("anna", called), ("bert", called)]
+
+
+def test_an_index_with_tabs_must_fit_and_gives_way_to_one_with_commas(tmp_path):
+    folder = spoken(tmp_path, "wav/a.flac")
+    (folder / "index.tsv").write_text("file\twho\nwav/a.flac\tanna\n")
+    with pytest.raises(InputError, match=r"index\.tsv: no column speaker"):
+        speakers(folder)
+    (folder / "index.tsv").write_text("file\tspeaker\nwav/a.flac\tanna\n")
+    (folder / "index.csv").write_text("file,speaker\nwav/a.flac,bert\n")
+    assert list(speakers(folder).values()) == [("bert", "index.csv")]
+
+
+@pytest.mark.parametrize("called", ["index.xlsx", "index.json", "metadata.jsonl", "speakers.txt", "Speakers.csv"])
+def test_tables_that_are_not_read_are_named_where_nothing_else_tells(tmp_path, called):
+    folder = spoken(tmp_path, "x/y/a.wav")
+    (folder / called).write_bytes(b"PK\x03\x04")
+    why = f"{called}: not read (save it as index.csv with the columns path and speaker)"
+    assert open_corpus(str(folder), minimum_seconds=1.0).skipped == (why,)
+    known = spoken(tmp_path / "vctk", "p225_001.wav")
+    (known / called).write_bytes(b"PK\x03\x04")
+    assert open_corpus(str(known), minimum_seconds=1.0).skipped == ()
+
+
+def test_metadata_without_speakers_is_named_where_nothing_else_tells(tmp_path):
+    text = "LJ001-0001|Printing, in the only sense|Printing, in the only sense\n"
+    known, unknown = (spoken(tmp_path / name, f"wavs/{name}.wav") for name in ("LJ001-0001", "a"))
+    for folder in (known, unknown):
+        (folder / "metadata.csv").write_text(text)
+    assert open_corpus(str(known), minimum_seconds=1.0).skipped == ()
+    (remark,) = open_corpus(str(unknown), minimum_seconds=1.0).skipped
+    assert remark.startswith("metadata.csv: not used (no column path")
+
+
+@pytest.mark.parametrize("other", ["ann", "Ann ", "A.n.n", "ANN", "A\u0301nn"])
+def test_speakers_whose_names_are_nearly_the_same_are_told(tmp_path, other):
+    folder = spoken(tmp_path, "1.wav", "2.wav", "3.wav")
+    (folder / "index.csv").write_text(f"path,speaker\n1.wav,Ann\n2.wav,{other}\n3.wav,Anna\n", encoding="utf-8")
+    remarks = open_corpus(str(folder), minimum_seconds=1.0).skipped
+    if other.strip() == "Ann":
+        assert remarks == ()
+    else:
+        (remark,) = remarks
+        assert "'Ann'" in remark
+        assert "names nearly the same, counted as different speakers" in remark
+
+
+def test_folders_of_speakers_that_are_nearly_the_same_are_told(tmp_path):
+    folder = spoken(tmp_path, "Ann/1.wav", "ann/1.wav", "speaker 1/1.wav", "speaker_01/1.wav", "speaker_10/1.wav")
+    remarks = open_corpus(str(folder), minimum_seconds=1.0).skipped
+    assert [remark.split(":")[0] for remark in remarks] == ["'Ann', 'ann'", "'speaker 1', 'speaker_01'"]

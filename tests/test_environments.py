@@ -76,7 +76,7 @@ class TestNoHome:
         out = run([*inside, *bench(data, tmp_path / "r")], **odd)
         assert "matplotlib" not in out.stderr.decode().lower()
         assert (tmp_path / "r" / "report.html").exists()
-        said = doctor(run([*inside, *WHENCE, "doctor", "--json"], **odd))
+        said = doctor(run([*inside, *WHENCE, "doctor", "--json", "--quick"], **odd))
         assert said["home folder"]["detail"] == "/proc/nohome, not writable"
         assert not said["home folder"]["present"]
         for cache in ("numba cache", "matplotlib folder"):
@@ -93,7 +93,7 @@ class TestNoHome:
         user = ["setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups", *reading, "--"]
         odd = {"HOME": None, "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"}
         run([*user, *bench(data, here / "r")], cwd=here, **odd)
-        said = doctor(run([*user, *WHENCE, "doctor", "--json"], cwd=here, **odd))
+        said = doctor(run([*user, *WHENCE, "doctor", "--json", "--quick"], cwd=here, **odd))
         assert (
             said["home folder"]["detail"] == f"HOME is not set, user 12345 is unknown; {temporary}/whence-12345 is used"
         )
@@ -148,7 +148,7 @@ def test_a_backend_that_is_not_here(data, tmp_path, backend):
 
 def test_doctor_names_a_backend_that_is_not_here():
     for backend, said in (("module://none_such.x", ", which is not here"), ("module://", ""), ("agg", "")):
-        found = doctor(run([*WHENCE, "doctor", "--json"], MPLBACKEND=backend))["matplotlib backend"]
+        found = doctor(run([*WHENCE, "doctor", "--json", "--quick"], MPLBACKEND=backend))["matplotlib backend"]
         assert found["detail"] == f"MPLBACKEND={backend}{said}; pictures are drawn without one"
 
 
@@ -321,7 +321,7 @@ class TestNoWorkers:
         out = run(command, PYTHONPATH=str(TESTS))
         assert out.stdout.decode() == f"{expected}\n"
         assert "no loopback: Network is unreachable" in out.stderr.decode()
-        said = doctor(run(["unshare", "-n", *WHENCE, "doctor", "--json"]))
+        said = doctor(run(["unshare", "-n", *WHENCE, "doctor", "--json", "--quick"]))
         assert not said["worker processes"]["present"]
 
 

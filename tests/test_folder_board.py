@@ -388,6 +388,15 @@ class TestCommand:
             "submission by Knapp and Carter, as its sender says",
         ]
         keys = [line.split("  ")[0] for line in done.output.splitlines()]
+        done = CliRunner().invoke(leaderboard_app, ["accept", str(place / "board"), "--all"])
+        assert sorted(line.split("  ")[1] for line in done.output.splitlines()) == [
+            "baseline by host; name it, or add --baselines, if it is yours",
+            "submission by Knapp and Carter: accepted",
+        ]
+        (left,) = unconfirmed(open_board(place / "board"))
+        assert left[1].kind == "baseline"
+        done = CliRunner().invoke(leaderboard_app, ["accept", str(place / "board"), "--all", "--baselines"])
+        assert done.output == f"{left[0].stem}  baseline by host: accepted\n"
         assert CliRunner().invoke(leaderboard_app, ["accept", str(place / "board"), *keys]).exit_code == 0
         (found,) = standings(open_board(place / "board"), [place / "labels.parquet"])
         entries = {entry.method: entry for entry in found.entries.values()}

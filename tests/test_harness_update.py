@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from whence.benchmarks.speed.made_up_board import SLUG, make_board
-from whence.leaderboard.boards.service import hosting
+from whence.leaderboard.boards.service import hosting, jobs, standings
 from whence.leaderboard.boards.service.app import create_app
 from whence.leaderboard.boards.service.models import Job
 from whence.leaderboard.boards.service.settings import read_settings
@@ -103,3 +103,29 @@ def test_a_track_without_submissions_is_drawn_by_the_new_version(client, board, 
     update(monkeypatch)
     work_off(worker)
     assert shown(client, board, worker) == (set(), "2-next")
+
+
+def order(board, worker):
+    """The submissions in the order in which their table is drawn."""
+    with worker.database.reading() as session:
+        track, settings = find_track(session, SLUG), read_settings(board.folder)
+        request = standings.drawing_of(session, settings, track, "public").request
+    return [entry["key"] for entry in request["entries"]]
+
+
+def test_several_workers_that_score_again_leave_the_order(client, board, worker, monkeypatch):
+    """They end in any order, while the ladder goes by which score of a team was there first."""
+    sent = []
+    for seed in (1, 2, 3):
+        sent.append(send(client, board, seed))
+        work_off(worker)
+    assert order(board, worker) == sent
+    update(monkeypatch)
+    late = send(client, board, 4)
+    hosting.rescore(board.folder, SLUG)
+    with worker.database.writing() as session:
+        claims = [jobs.claim(session, f"worker {k}", 15, 25) for k in range(4)]
+    for k in (2, 0, 3, 1):
+        with worker.database.writing() as session:
+            assert jobs.finish(session, claims[k], f"worker {k}", {})
+    assert order(board, worker) == [*sent, late]

@@ -1,5 +1,8 @@
 """Only photographs become panoramas: what lies beside them is left out by name, what is none is told by its values."""
 
+import io
+
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,7 +13,9 @@ from whence.cli import app
 from whence.datagen.dataset import Dataset
 from whence.datagen.panoramas import PanoramaPlan, PanoramaRecipe, plan_panoramas
 from whence.datagen.photographs import Photographs, find_photographs, kinds_by_name, no_photograph
+from whence.datagen.pictures import read_picture
 from whence.datagen.pipeline import generate
+from whence.datagen.sphere import directions_of
 from whence.datagen.verification import verify_dataset
 from whence.errors import InputError
 
@@ -116,12 +121,83 @@ def test_a_folder_of_semantics_alone_is_told_by_its_names(tmp_path):
         np.repeat(tiles(256, np.uint8)[..., None], 3, axis=2),
         np.asarray(Image.fromarray(scene()).quantize(64).convert("RGB")),
         (scene() * 0.2).astype(np.uint8),
-        np.repeat(np.indices((512, 1024)).sum(axis=0)[..., None] // 6, 3, axis=2).astype(np.uint8),
+        np.repeat(scene(512)[..., :1], 3, axis=2),
+        (scene(512)[..., :1] * [1.0, 0.85, 0.65]).astype(np.uint8),
+        np.asarray(Image.fromarray(scene() // 16 * 16 + 7).quantize(200).convert("RGB")),
+        (scene(512) * [1.2, 0.2, 0.1]).astype(np.uint8),
     ],
-    ids=["scene", "grey tiles", "palette", "night", "smooth grey"],
+    ids=["scene", "grey tiles", "palette", "night", "black and white", "sepia", "posterised", "darkroom"],
 )
 def test_odd_photographs_stay(picture):
     assert no_photograph(picture) == ""
+
+
+BOXES = (((1, -1.4, -1), (2, -0.6, 0)), ((-2, -1.4, 0.5), (-1, -0.7, 1.2)), ((0.5, -2, -2), (1, 2, -1.6)))
+
+
+def depths(rows=256):
+    """Distances in a room of 5 x 4 x 2.6 m with two tables and a pillar, seen all around."""
+    away = directions_of(rows, 2 * rows)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.where(away > 0, np.array([3.0, 1.2, 1.5]) / away, np.array([-2.0, -1.4, -2.5]) / away).min(axis=2)
+        for low, high in (
+            ((1, -1.4, -1), (2, -0.6, 0)),
+            ((-2, -1.4, 0.5), (-1, -0.7, 1.2)),
+            ((0.5, -2, -2), (1, 2, -1.6)),
+        ):
+            near, far = np.sort([np.array(low) / away, np.array(high) / away], axis=0)
+            enters = near.max(axis=2)
+            found = np.where((enters > 0) & (enters < far.min(axis=2)), np.minimum(enters, found), found)
+    return found
+
+
+def drawn_depth(way):
+    found = depths()
+    level = 255 * (found.min() / found if way == "inverse" else found / found.max())
+    return np.repeat(level.astype(np.uint8)[..., None], 3, axis=2)
+
+
+def as_jpeg(picture):
+    kept = io.BytesIO()
+    Image.fromarray(picture).save(kept, "JPEG", quality=90)
+    return np.asarray(Image.open(kept))
+
+
+@pytest.mark.parametrize("stored", [np.asarray, as_jpeg])
+@pytest.mark.parametrize("way", ["linear", "inverse"])
+def test_depth_without_a_telling_name_is_no_photograph(tmp_path, way, stored):
+    grey = drawn_depth(way)
+    assert "no texture, as drawn depths" in no_photograph(stored(grey))
+    for name in ("JET", "TURBO", "VIRIDIS", "PLASMA", "INFERNO", "HSV"):
+        coloured = cv2.applyColorMap(grey, getattr(cv2, f"COLORMAP_{name}"))[..., ::-1]
+        assert no_photograph(stored(np.ascontiguousarray(coloured))), name
+    save(tmp_path / "a.png", stored(grey))
+    with pytest.raises(InputError, match=r"a\.png is not a photograph: it has few colours and no texture"):
+        find_photographs(str(tmp_path))
+
+
+@pytest.mark.parametrize("quality", [95, 75, 50])
+def test_labels_that_were_compressed_with_losses_are_no_photograph(quality):
+    kept = io.BytesIO()
+    Image.fromarray(labels()).save(kept, "JPEG", quality=quality)
+    assert "as drawn depths and labels" in no_photograph(np.asarray(Image.open(kept)))
+
+
+def test_turned_into_other_colours_real_photographs_stay(shared_data):
+    for name in (
+        "lebombo_apartment.jpg",
+        "st_fagans_interior.jpg",
+        "autoshop_01.jpg",
+        "pannellum_rocks_4k_outdoor.jpg",
+    ):
+        picture = read_picture(shared_data / "panoramas" / name)
+        grey = np.repeat(picture.mean(axis=2).astype(np.uint8)[..., None], 3, axis=2)
+        vivid = np.clip((picture.astype(float) - grey) * 2 + grey, 0, 255).astype(np.uint8)
+        wide = np.asarray(
+            Image.fromarray(grey).resize((2 * grey.shape[1], 2 * grey.shape[0]), Image.Resampling.BICUBIC)
+        )
+        for one in (grey, vivid, wide):
+            assert no_photograph(one) == "", name
 
 
 def test_real_photographs_stay(shared_data):

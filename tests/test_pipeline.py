@@ -13,6 +13,7 @@ from types import ModuleType
 
 import pytest
 import zarr
+from tornado.httpserver import HTTPServer
 from toy_plan import ToyPlan
 
 from whence import datagen
@@ -56,6 +57,20 @@ def test_two_workers_write_the_same_bytes_as_one(whole, tmp_path):
     path = tmp_path / "toy.zarr"
     assert generate(PLAN, str(path), workers=2) == Dataset(str(whole)).fingerprint
     assert data_files(path) == data_files(whole)
+
+
+def test_clusters_that_start_at_once_share_no_port(monkeypatch):
+    """Dask's own choice is port 8787 of every network; the second cluster to ask for it leaks a socket."""
+    asked, listen = [], HTTPServer.listen
+
+    def watched(self, port, address="", **options):
+        asked.append((address, port))
+        return listen(self, port, address, **options)
+
+    monkeypatch.setattr(HTTPServer, "listen", watched)
+    with pipeline._local_cluster(1) as client:
+        assert client.submit(sum, [1, 2]).result() == 3
+    assert set(asked) == {("127.0.0.1", 0)}
 
 
 def test_only_what_is_missing_is_rendered(whole, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Public sets of sounding objects: layouts, frame rules, traps of their boxes, and broken input."""
 
+import io
 import json
 import math
 
@@ -22,6 +23,7 @@ from whence.cli import main
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate, rerender_differences
 from whence.datagen.sounding_objects_import import plan_import
+from whence.datagen.sounding_sets.reading import read_mask
 from whence.datagen.verification import verify_dataset
 from whence.errors import InputError
 
@@ -367,6 +369,32 @@ def test_masks_of_avsbench_are_kept_as_drawn(tmp_path):
     assert (boxes(plan, 0), boxes(plan, 1)) == ([[(0, 0.25, 0.5, 1)]], [[]])
     assert all(check.passed for check in verify_dataset(dataset))
     assert dataset.attributes["categories"] == ["helicopter"]
+
+
+@pytest.mark.parametrize("quality", [95, 75, 50])
+def test_masks_that_were_compressed_with_losses_are_missing(tmp_path, quality):
+    """Around a disc JPEG leaves specks that are not black, also where it was stored as PNG afterwards."""
+    avs(tmp_path)
+    rows, columns = np.indices((224, 224))
+    disc = np.where((rows - 100) ** 2 + (columns - 120) ** 2 < 3600, 255, 0).astype(np.uint8)
+    kept = io.BytesIO()
+    Image.fromarray(disc).save(kept, "JPEG", quality=quality)
+    first, *_ = sorted((tmp_path / "media/gt_masks").rglob("*.png"))
+    Image.open(kept).save(first)
+    plan = plan_import("avsbench", str(tmp_path / "media"), tmp_path / "media/gt_masks")
+    (fault,) = plan.unusable.values()
+    assert "the mask was compressed with losses (JPEG), so black is not black" in fault
+    assert [row.labelled.name for row in plan.rows] == ["0d9u2CymIxc_2"]
+
+
+def test_masks_may_have_soft_edges_and_numbers_of_categories(tmp_path):
+    rows, columns = np.indices((224, 224))
+    away = np.hypot(rows - 100, columns - 120)
+    soft = np.clip((60.5 - away) * 255, 0, 255).astype(np.uint8)
+    numbers = np.select([away < 30, away < 60, away < 61], [3, 17, 1], 0).astype(np.uint8)
+    for mask in (soft, numbers):
+        Image.fromarray(mask).save(tmp_path / "m.png")
+        assert read_mask(tmp_path / "m.png").sum() == np.count_nonzero(mask)
 
 
 def test_frames_of_ms3_are_named_otherwise_than_their_masks(tmp_path):

@@ -1,6 +1,7 @@
 """Boards take predictions on twins of their dataset, play from twins, and say why they take nothing else."""
 
 import json
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,9 +21,10 @@ from whence.leaderboard.boards.folder.board import add_submission, add_track, cr
 from whence.leaderboard.boards.service import hosting
 from whence.leaderboard.boards.service.app import create_app
 from whence.leaderboard.boards.service.models import TrackRow
+from whence.leaderboard.boards.service.new_track import labels_path
 from whence.leaderboard.boards.service.settings import read_settings
 from whence.leaderboard.pages.samples import samples_at, samples_given
-from whence.leaderboard.sealing.labels_file import write_labels_file
+from whence.leaderboard.sealing.labels_file import check_commitment, read_labels_file, write_labels_file
 from whence.leaderboard.standing.record import EntryInfo
 from whence.leaderboard.submission.client import BoardClient
 from whence.leaderboard.submission.expectation import (
@@ -150,6 +152,95 @@ def test_implausible_contents_are_refused_in_one_line(sets, sketch):
     with pytest.raises(InputError, match=r"^the metadata of the submission: 'content") as refused:
         header_of({**stated, "content": {"exact": "0" * 64, "sketch": sketch}})
     assert "\n" not in str(refused.value)
+
+
+@pytest.fixture(scope="module")
+def sealed_sets(tmp_path_factory):
+    """The sealed set, a twin, a louder one and one that carries the commitment of other labels."""
+    folder = tmp_path_factory.mktemp("sealed")
+    names = sorted(map(str, SEALED.labels.sample_id))
+
+    def made(name, gain=1.0, commitment=SEALED.commitment):
+        url = str(folder / f"{name}.zarr")
+        return write_public_set(url, names, SEALED.conditions, gain=gain, commitment=commitment)
+
+    return Sets(made("public"), made("twin", 1 + 1e-7), made("louder", 1.01), made("other", commitment="11" * 32))
+
+
+class TestLabels:
+    """Labels go with the set that was sealed and with its twins, proved by the commitment that all of these carry."""
+
+    @pytest.fixture
+    def labels(self, sealed_sets, tmp_path):
+        public = sealed_sets.public
+        sealed = replace(SEALED, fingerprint=public.fingerprint, content=public.content)
+        write_labels_file(tmp_path / "labels.parquet", sealed)
+        return tmp_path / "labels.parquet"
+
+    def test_the_content_is_read_back_and_is_not_committed_to(self, labels, sealed_sets):
+        found = read_labels_file(labels)
+        assert found.content == sealed_sets.public.content
+        assert found.commitment == SEALED.commitment
+
+    def test_a_twin_is_taken(self, labels, sealed_sets):
+        assert check_commitment(labels, sealed_sets.twin).passed
+        (fault,) = check_commitment(labels, sealed_sets.louder).faults
+        assert FAR in fault
+        assert "carries the commitment" in check_commitment(labels, sealed_sets.other).faults[0]
+
+    def test_older_labels_take_no_twin(self, sealed_sets, tmp_path):
+        write_labels_file(tmp_path / "old.parquet", replace(SEALED, fingerprint=sealed_sets.public.fingerprint))
+        assert check_commitment(tmp_path / "old.parquet", sealed_sets.public).passed
+        (fault,) = check_commitment(tmp_path / "old.parquet", sealed_sets.twin).faults
+        assert "the labels record no content" in fault
+
+    def test_what_a_set_says_of_itself_is_not_believed(self, labels, sealed_sets, tmp_path):
+        """A louder set states the content of the sealed one, and carries its commitment."""
+        shutil.copytree(sealed_sets.louder.url, tmp_path / "fake.zarr")
+        root = tmp_path / "fake.zarr" / "zarr.json"
+        stated = json.loads(root.read_text())
+        stated["attributes"]["whence"]["content"] = sealed_sets.public.content
+        root.write_text(json.dumps(stated))
+        fake = Dataset(str(tmp_path / "fake.zarr"))
+        assert fake.content == sealed_sets.public.content
+        (fault,) = check_commitment(labels, fake).faults
+        assert FAR in fault
+
+    def test_a_folder_board_on_a_twin_takes_the_labels(self, labels, sealed_sets, tmp_path):
+        def board_on(dataset, name):
+            board = create_board(tmp_path / name, "A board")
+            return add_track(board, "delays", "Delays", expectation_of(dataset), dataset.recipe["commitment"])
+
+        board = board_on(sealed_sets.twin, "twin")
+        add_submission(board, on(sealed_sets.public), INFO)
+        (found,) = standings(board, [labels])
+        assert (len(found.entries), found.fingerprint) == (1, sealed_sets.twin.fingerprint)
+        for dataset in (sealed_sets.louder, sealed_sets.other):
+            with pytest.raises(InputError, match="no labels for the track 'delays'"):
+                standings(board_on(dataset, dataset.fingerprint[:8]), [labels])
+
+    def test_replaced_labels_do_not_ride_on_a_twin(self, sealed_sets, tmp_path):
+        """They state the fingerprint and the content of a twin, but the track knows the commitment."""
+        board = create_board(tmp_path / "board", "A board")
+        twin, public = sealed_sets.twin, sealed_sets.public
+        board = add_track(board, "delays", "Delays", expectation_of(twin), twin.recipe["commitment"])
+        turned = replace(SEALED, labels=replace(SEALED.labels, truth=-SEALED.labels.truth))
+        for one, error in ((public, "no labels for the track"), (twin, "are not the ones that its dataset was sealed")):
+            write_labels_file(
+                tmp_path / "turned.parquet", replace(turned, fingerprint=one.fingerprint, content=one.content)
+            )
+            with pytest.raises(InputError, match=error):
+                standings(board, [tmp_path / "turned.parquet"])
+
+    def test_a_server_on_a_twin_takes_the_labels(self, labels, sealed_sets, tmp_path):
+        hosting.initialise(tmp_path / "board", {"title": "A board"})
+        told = {"labels": labels, "title": "Delays", "per_day": 1}
+        hosting.add_track(tmp_path / "board", "delays", data=sealed_sets.twin.url, **told)
+        kept = read_labels_file(labels_path(tmp_path / "board", "delays"))
+        assert (kept.fingerprint, kept.commitment) == (sealed_sets.twin.fingerprint, SEALED.commitment)
+        for dataset in (sealed_sets.louder, sealed_sets.other):
+            with pytest.raises(InputError, match="does not belong to"):
+                hosting.add_track(tmp_path / "board", "more", data=dataset.url, **told)
 
 
 class TestFolder:

@@ -16,12 +16,12 @@ SHAPES = {"audio": (2, 1600), "images_0": (24, 32, 3), "images_1": (24, 32, 3)}
 
 
 def write_public_set(
-    url: str, names: Sequence[str], conditions: Sequence[Mapping[str, Any]], track="tde", gain=1.0
+    url: str, names: Sequence[str], conditions: Sequence[Mapping[str, Any]], track="tde", gain=1.0, commitment="00" * 32
 ) -> Dataset:
     """Write and open a sealed set of `track` whose samples have these names, sounds times `gain`."""
     stimulus = load_track(track).stimulus
     layout = Layout("sample", len(names), len(names), tuple(_fields(stimulus, len(conditions))))
-    recipe = {"track": track, "source": "toy", "conditions": [*map(dict, conditions)], "commitment": "00" * 32}
+    recipe = {"track": track, "source": "toy", "conditions": [*map(dict, conditions)], "commitment": commitment}
     shards.begin(url, layout, {"dataset": "sealed", "recipe": recipe})
     shards.write_shard(url, layout, 0, list(_rows(stimulus, names, len(conditions), gain)))
     shards.finish(url, layout)

@@ -10,8 +10,9 @@ import soxr
 
 from ...conventions import SAMPLE_RATE
 from ...errors import InputError
-from .ears import AT_THE_SIDE, near_ear_of_responses
+from .ears import AT_THE_SIDE, NearEar, near_ear_of_responses
 from .fourier import irfft, rfft, smooth_size
+from .head_cues import FrontBack, front_and_back, head_radius, implausible_size
 from .sofa_distances import one_distance
 from .sofa_variables import attribute, check_heaps, numbers, positions, text
 from .sphere_head import HEAD_RADIUS, NEAREST
@@ -65,8 +66,9 @@ def read_sofa(path: str) -> MeasuredHead:
     directions = listed.sources / distances[:, None]
     taken, remarks = one_distance(directions, distances, path)
     resampled = np.stack([soxr.resample(pair.T, listed.rate, SAMPLE_RATE).T for pair in listed.responses[taken]])
-    responses, found = _ears_by_sound(resampled, directions[taken], path)
-    return MeasuredHead(directions[taken], float(distances[taken].max()), responses, (*remarks, *found))
+    head, found = _oriented(resampled, directions[taken], path)
+    _check_size(head, listed.rate, path)
+    return MeasuredHead(head.directions, float(distances[taken].max()), head.responses, (*remarks, *found))
 
 
 @dataclass(frozen=True)
@@ -206,25 +208,69 @@ def _delayed(measured: Float64, delays: Float64) -> Float64:
     return np.asarray(irfft(rfft(measured, size) * turn, size)[..., :length])
 
 
-def _ears_by_sound(responses: Float64, directions: Float64, path: str) -> tuple[Float64, tuple[str, ...]]:
-    """Return `responses` (n, 2, samples) with the left ear first, judged by sound, and a remark if the file disagrees.
+@dataclass(frozen=True)
+class _Heard:
+    """`directions` (n, 3) in head axes, and `responses` (n, 2, samples), left ear first."""
 
-    Old files list the receivers mirrored: the ARI API up to 1.1.0 wrote them so, as did tools built on it. Raises
-    InputError if delays and levels, or many directions, contradict each other.
+    directions: Float64
+    responses: Float64
+
+    def spread(self) -> "_Heard":
+        """Return some of the sources at the side, spread evenly."""
+        telling = np.flatnonzero(np.abs(self.directions[:, 0]) >= AT_THE_SIDE)
+        judged = telling[:: len(telling) // _JUDGED + 1]
+        return _Heard(self.directions[judged], self.responses[judged])
+
+    def with_ears_swapped(self) -> "_Heard":
+        return _Heard(self.directions, self.responses[:, ::-1])
+
+    def turned(self) -> "_Heard":
+        """Return it turned by 180 degrees."""
+        return _Heard(self.directions * [-1, 1, -1], self.responses)
+
+
+def _oriented(responses: Float64, directions: Float64, path: str) -> tuple[_Heard, tuple[str, ...]]:
+    """Return the head with its ears and its front where its sound has them, and remarks where the file disagrees.
+
+    Old files list the receivers mirrored: the ARI API up to 1.1.0 wrote them so, as did tools built on it. A set that
+    is turned by 180 degrees has its ears exchanged too; the shade of the pinna tells the two apart. Raises InputError
+    if delays and levels, or many directions, contradict each other.
     """
-    lateral = -directions[:, 0]
-    telling = np.flatnonzero(np.abs(lateral) >= AT_THE_SIDE)
-    judged = telling[:: len(telling) // _JUDGED + 1]
-    near = near_ear_of_responses(responses[judged], lateral[judged])
+    head = _Heard(directions, responses)
+    judged, shade = head.spread(), front_and_back(responses, directions)
+    near = near_ear_of_responses(judged.responses, -judged.directions[:, 0])
     if near.verdict == "contradictory":
         raise InputError(f"{path}: {near}, so delays and levels contradict each other: take another set")
     if near.verdict == "unclear" and 4 * min(near.agreeing, near.opposed) >= near.which.size > 0:
         raise InputError(f"{path}: {near}, so only some of the ears are swapped: take another set")
     if near.verdict == "swapped":
-        remark = f"{path}: the ears are swapped against ReceiverPosition, for as listed, {near} (as in old ARI files)"
-        return responses[:, ::-1], (remark,)
-    if near.verdict == "right":
-        return responses, (f"{path}: the ears may be swapped in some directions: {near}",) if near.swapped.size else ()
-    return responses, (
-        f"{path}: the ears are taken as ReceiverPosition lists them, for their sound does not tell: {near}",
-    )
+        return _exchanged(head, near, shade, path)
+    remarks = []
+    if near.verdict == "unclear":
+        remarks.append(
+            f"{path}: the ears are taken as ReceiverPosition lists them, for their sound does not tell: {near}"
+        )
+    elif near.swapped.size:
+        remarks.append(f"{path}: the ears may be swapped in some directions: {near}")
+    if shade.verdict == "back":
+        remarks.append(f"{path}: front and back may be exchanged, but are taken as listed: {shade}")
+    return head, tuple(remarks)
+
+
+def _exchanged(head: _Heard, near: NearEar, shade: FrontBack, path: str) -> tuple[_Heard, tuple[str, ...]]:
+    """Return a head whose sources are heard on the other side as it should be, and in words what was done."""
+    if shade.verdict == "back":
+        done = f"the set is turned by 180 degrees, and is turned back, for as listed, {near}, and {shade}"
+        return head.turned(), (f"{path}: {done}",)
+    done = f"the ears are swapped against ReceiverPosition, for as listed, {near} (as in old ARI files)"
+    if shade.verdict == "unclear":
+        done += f"; that the set is not turned by 180 degrees instead is assumed, as its sound does not tell: {shade}"
+    return head.with_ears_swapped(), (f"{path}: {done}",)
+
+
+def _check_size(head: _Heard, rate: float, path: str) -> None:
+    """Raise InputError where the delays are those of no head."""
+    judged = head.spread()
+    wrong = implausible_size(head_radius(judged.responses, -judged.directions[:, 0]))
+    if wrong:
+        raise InputError(f"{path}: {wrong} (Data.SamplingRate, {rate:g} Hz): correct it, or take another set")

@@ -1,4 +1,4 @@
-"""Reads speakers and licences of files from tables: index.csv, MANIFEST.csv and those of Common Voice."""
+"""Reads speakers and licences of files from tables: index.csv, MANIFEST.csv, metadata.csv and those of Common Voice."""
 
 import os
 import re
@@ -9,27 +9,43 @@ from pathlib import Path, PurePosixPath
 from ...errors import InputError
 from ..csv_tables import EmptyTable, Row, first_of, posix_path, read_table
 
-INDEX, MANIFEST = "index.csv", "MANIFEST.csv"
-PATHS, SPEAKERS, LICENCES = ("path", "file", "filename"), ("speaker", "speaker_id", "client_id"), ("licence", "license")
+INDEXES = ("index.csv", "index.tsv")
+"""An index in the folder itself must fit; the first of two is read."""
+TABLES = ("MANIFEST.csv", "metadata.tsv", "metadata.csv", *reversed(INDEXES))
+"""Tables that are read where they fit; a later one wins."""
+PATHS, SPEAKERS = ("path", "file", "filename", "file_name"), ("speaker", "speaker_id", "client_id")
+LICENCES = ("licence", "license")
 COMMON_VOICE = ("validated", "train", "dev", "test", "invalidated", "other")
 """Tables of Common Voice (NAME.tsv) that list clips and their `client_id`."""
+
+_LIKE_A_TABLE = re.compile(
+    r"(?:index|metadata|manifest|speakers?)\.(?:csv|tsv|txt|xlsx?|xlsm|ods|numbers|jsonl?|ndjson|ya?ml|parquet|feather)",
+    re.IGNORECASE,
+)
+"""Names of files that may say who speaks."""
 
 _LIKE_A_SPEAKER = re.compile(r"(?:spe?a?ke?r?|talker|voice|client|reader|narrator)s?(?:_?(?:id|name|number))?")
 
 
 class Index:
-    """The tables in `folder` and its parent: rows by file name, the table of each row, and `unused` tables."""
+    """The tables in `folder` and its parent: rows by file name, and the table of each row.
+
+    `unused` are (table, reason) of those that were meant to be read and are not, `unread` of those in the folder that
+    may tell who speaks where nothing else does.
+    """
 
     def __init__(self, folder: Path, names: Sequence[str]) -> None:
         self._folder = Path(os.path.abspath(folder))
         self._names = frozenset(map(_composed, names))
         self._rows: dict[str, tuple[Row, str]] = {}
         self.unused: list[tuple[str, str]] = []
+        self.unread: list[tuple[str, str]] = []
         for parent in (self._folder.parent, self._folder):
-            for name in (MANIFEST, INDEX):
+            for name in TABLES:
                 if file := _file_called(name, parent):
                     self._add(file)
         self._note_deeper(names)
+        self._note_unread()
 
     def row_of(self, name: str) -> tuple[Row, str]:
         """Return the row of the file `name` in the nearest index and the name of that table, or an empty row."""
@@ -37,7 +53,7 @@ class Index:
 
     def _add(self, file: Path) -> None:
         """Add the rows of `file`. An index meant for this folder must fit; any other is noted as unused."""
-        ours = file.parent == self._folder and file.name.casefold() == INDEX
+        ours = file.parent == self._folder and file.name.casefold() in INDEXES
         try:
             rows = _named_rows(file, self._folder)
             if not self._concerned(rows):
@@ -45,7 +61,11 @@ class Index:
         except InputError as error:
             if ours:
                 raise
-            self._note(file, f"not used ({str(error).removeprefix(str(file)).lstrip(': ')})")
+            reason = f"not used ({str(error).removeprefix(str(file)).lstrip(': ')})"
+            if file.stem.casefold() != "metadata":
+                self._note(file, reason)
+            elif file.parent == self._folder:
+                self.unread.append((file.name, reason))
             return
         lost = [name for name in rows if not self._is_here(name)] if file.parent == self._folder else []
         if lost:
@@ -62,15 +82,22 @@ class Index:
     def _note_columns(self, file: Path, row: Row) -> None:
         """Note the columns of an index.csv that are not read if none is the speaker's: one may be, by another name."""
         ignored = [column for column in row if column not in (*PATHS, *LICENCES)]
-        if ignored and file.name.casefold() == INDEX and not set(SPEAKERS) & set(row):
+        if ignored and file.name.casefold() in INDEXES and not set(SPEAKERS) & set(row):
             self._note(file, f"names no speaker; not read: {', '.join(ignored)[:200]} (a column speaker is)")
 
     def _note_deeper(self, names: Iterable[str]) -> None:
-        """Note every index.csv next to audio below the folder: only those in it and in its parent are read."""
+        """Note every index next to audio below the folder: only those in it and in its parent are read."""
         places = {str(place) for name in names for place in PurePosixPath(name).parents}
         for place in sorted(places - {"."}):
-            if file := _file_called(INDEX, self._folder / place):
+            for file in filter(None, (_file_called(name, self._folder / place) for name in INDEXES)):
                 self._note(file, "not used (an index lies in the folder that is given, or in its parent)")
+
+    def _note_unread(self) -> None:
+        """Note what is called like a table of speakers in the folder and is not read."""
+        read = {name.casefold() for name in TABLES}
+        found = [name for name in _listed(self._folder) if _LIKE_A_TABLE.fullmatch(name)]
+        reason = "not read (save it as index.csv with the columns path and speaker)"
+        self.unread += [(name, reason) for name in found if name.casefold() not in read]
 
     def _note(self, file: Path, reason: str) -> None:
         self.unused.append((os.path.relpath(file, self._folder), reason))
@@ -109,11 +136,14 @@ def _file_called(name: str, folder: Path) -> Path | None:
     """Return the file `name` in `folder`, ignoring case."""
     if (folder / name).is_file():
         return folder / name
+    return next((folder / entry for entry in _listed(folder) if entry.casefold() == name.casefold()), None)
+
+
+def _listed(folder: Path) -> list[str]:
     try:
-        entries = sorted(os.listdir(folder))
+        return sorted(os.listdir(folder))
     except OSError:  # a folder that may be entered but not listed
-        return None
-    return next((folder / entry for entry in entries if entry.casefold() == name.casefold()), None)
+        return []
 
 
 def _named_rows(file: Path, folder: Path) -> dict[str, Row]:

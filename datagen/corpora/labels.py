@@ -1,11 +1,13 @@
 """Speaker and licence of each file, from an index, the naming scheme of a known corpus, or folder names."""
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .index import Index, common_voice_speakers, licence_in, speaker_in
-from .layouts import speaker_of
+from .layouts import FOLDER_NAMES, UNKNOWN, speaker_of
 
 
 @dataclass(frozen=True)
@@ -18,15 +20,40 @@ class Label:
 
 
 def labels_of(folder: Path, names: Sequence[str]) -> tuple[list[Label], list[tuple[str, str]]]:
-    """Return the label of each of `names` (posix paths relative to `folder`), and (table, reason) of unused tables.
+    """Return the label of each of `names` (posix paths relative to `folder`), and remarks (what, why).
 
-    An index (`index.csv` or `MANIFEST.csv`, in the folder or its parent) has a column `path` or `file`, relative to
-    itself, and optionally `speaker` and `licence` (or `license`). The nearest index wins. Raises InputError for an
-    index.csv in the folder that does not fit, naming the column.
+    An index (`index.csv` or .tsv, `metadata.csv` or .tsv, or `MANIFEST.csv`, in the folder or its parent) has a column
+    `path` or `file`, relative to itself, and optionally `speaker` and `licence` (or `license`). The nearest index wins.
+    Remarks name tables that are not used, and speakers whose names are nearly the same. Raises InputError for an index
+    in the folder that does not fit, naming the column.
     """
     index = Index(folder, names)
     clients = common_voice_speakers(folder, [name for name in names if "common_voice_" in name])
-    return [_label(name, index, clients.get(name)) for name in names], index.unused
+    labels = [_label(name, index, clients.get(name)) for name in names]
+    guessed = any(label.known_by in (UNKNOWN, FOLDER_NAMES) for label in labels)
+    return labels, index.unused + (index.unread if guessed else []) + _alike(labels)
+
+
+def _alike(labels: Iterable[Label]) -> list[tuple[str, str]]:
+    """Return remarks on speakers whose names differ only in capitals, blanks, marks or leading zeros."""
+    written: dict[str, set[str]] = {}
+    for label in labels:
+        if label.known_by != UNKNOWN:
+            written.setdefault(_reduced(label.speaker), set()).add(label.speaker)
+    several = sorted(sorted(names) for names in written.values() if len(names) > 1)
+    why = "names nearly the same, counted as different speakers: if they are one, write them alike in an index.csv"
+    return [(", ".join(map(repr, names)), why) for names in several]
+
+
+def _reduced(speaker: str) -> str:
+    """Return `speaker` without what a second hand may write otherwise.
+
+    >>> _reduced("Ann_01") == _reduced("ann 1"), _reduced("p225") == _reduced("p226")
+    (True, False)
+    """
+    plain = unicodedata.normalize("NFKD", speaker).casefold()
+    letters = "".join(letter for letter in plain if letter.isalnum())
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", letters) or speaker
 
 
 def _label(name: str, index: Index, client: str | None) -> Label:

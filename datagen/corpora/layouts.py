@@ -25,6 +25,9 @@ _LAYOUTS = (
     ("VoxCeleb", re.compile(r"(?:^|/)(?P<who>id\d{5})/[\w-]{11}/\d{5,7}$")),
     ("VoxCeleb", re.compile(r"(?:^|[^a-zA-Z0-9])(?P<who>id\d{5})[-_][\w-]{11}[-_]\d{5,7}$")),
     ("Speech Commands", re.compile(r"(?:^|/)(?P<who>[0-9a-f]{8})_nohash_\d+$")),
+    ("HiFiTTS", re.compile(r"(?:^|/)(?P<who>\d+)_(?:clean|other)/\d+/[^/]+$")),
+    ("LJSpeech", re.compile(r"(?:^|[^a-zA-Z0-9])(?P<who>LJ)\d{3}-\d{4}$")),
+    ("M-AILABS", re.compile(r"(?:^|/)by_book/(?:fe)?male/(?P<who>[^/]+)/[^/]+/")),
     ("TIMIT", re.compile(r"(?:^|/)(?P<who>[FM][A-Z]{3}\d)/S[AIX]\d{1,4}(?:\.WAV)?$", re.IGNORECASE)),
 )
 """Patterns of file paths in known corpora, without extension; `who` is the speaker."""

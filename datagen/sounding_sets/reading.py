@@ -15,6 +15,8 @@ from ..pictures import Picture, read_picture
 WIDTH, HEIGHT = 320, 240
 """Size of stored pictures; all of a picture is kept, so its aspect ratio may change."""
 MOST_SECONDS, LEAST_SECONDS = 10, 0.1
+NEARLY_BLACK, SOFT_PIXELS, MOST_SPECKS, SPECK_COLOURS = 24, 3, 0.002, 3
+"""A mask is lossy if more than this share of what it shows are specks of several colours, none brighter."""
 LEAST_SIDE = 8
 """Shortest side of a usable picture, pixels."""
 
@@ -65,11 +67,51 @@ def _video_frame(file: Path, second: float) -> Picture:
 
 
 def read_mask(file: Path) -> npt.NDArray[np.uint8]:
-    """Return the mask in `file`, uint8 (height, width): 1 where it is not black. Raises Unreadable if damaged."""
+    """Return the mask in `file`, uint8 (height, width): 1 where it is not black.
+
+    Raises Unreadable if it is damaged, or was compressed with losses: then black is not black around what is masked.
+    """
     try:
-        return np.asarray(read_picture(file).any(axis=2), np.uint8)
+        picture = read_picture(file)
     except InputError as error:
         raise Unreadable(str(error)) from None
+    if _has_specks(picture):
+        raise Unreadable(
+            f"{file}: the mask was compressed with losses (JPEG), so black is not black; take the original"
+        )
+    return np.asarray(picture.any(axis=2), np.uint8)
+
+
+def _has_specks(picture: Picture) -> bool:
+    """Whether there are specks away from what is brighter, as the ringing of JPEG leaves them around edges.
+
+    Soft edges, as of resized masks, lie beside what is brighter; numbers of categories fill patches, or are few where
+    they are thin lines.
+    """
+    colour = picture.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    brighter = picture.max(axis=2) > NEARLY_BLACK
+    for _ in range(SOFT_PIXELS):
+        brighter = _spread(brighter)
+    specks = (colour > 0) & ~brighter & ~_in_patches(colour)
+    many = np.count_nonzero(specks) > MOST_SPECKS * np.count_nonzero(colour)
+    return bool(many and len(np.unique(colour[specks])) >= SPECK_COLOURS)
+
+
+def _spread(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return `mask` (height, width) with all pixels that touch it."""
+    wide = np.pad(mask, 1)
+    across = wide[:, :-2] | wide[:, 1:-1] | wide[:, 2:]
+    return np.asarray(across[:-2] | across[1:-1] | across[2:])
+
+
+def _in_patches(colour: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+    """Return whether each pixel (height, width) is part of 2 x 2 pixels of one `colour`."""
+    here, patched = colour[1:, 1:], np.zeros(colour.shape, bool)
+    alike = (here == colour[:-1, :-1]) & (here == colour[1:, :-1]) & (here == colour[:-1, 1:])
+    for rows in (slice(None, -1), slice(1, None)):
+        for columns in (slice(None, -1), slice(1, None)):
+            patched[rows, columns] |= alike
+    return patched
 
 
 def read_sound(file: Path) -> Mono:

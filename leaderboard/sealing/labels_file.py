@@ -5,16 +5,16 @@ A Parquet file with a row a sample, in the order of the set it was made of: `sam
 `Labels.groups`. Where the truth of a sample is an array, such as its boxes, `truth` holds its elements in row order
 and `truth_shape` its shape. Its metadata, under the key `whence`, is {track, fingerprint (of the sealed set), source
 {name, fingerprint, split, published (benchmarks whose printed numbers compare)}, cluster_name, conditions, salt,
-commitment}.
+commitment, content (of the sealed set, by which its twins are recognised; older files lack it)}.
 
-The commitment is the SHA-256 of the salt (32 random bytes) and of everything in the file but the fingerprint, as
-canonical JSON. It stands in the public copy: whoever publishes this file when the set retires proves by it that no
-label was changed in between, while nobody without the salt can try labels against it.
+The commitment is the SHA-256 of the salt (32 random bytes) and of everything in the file but the fingerprint and the
+content, as canonical JSON. It stands in the public copy: whoever publishes this file when the set retires proves by it
+that no label was changed in between, while nobody without the salt can try labels against it.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,11 +26,13 @@ import pyarrow.parquet as parquet
 
 from ...benchmarks.questions.labels import Labels, Truth, arrays_of_truth
 from ...benchmarks.questions.source import is_sealed
+from ...datagen.content import Content
 from ...datagen.dataset import Dataset
 from ...digests import canonical_json, sha256
 from ...errors import InputError, VerificationError
 from ...files import written_whole
 from ..submission.expectation import Expectation
+from ..submission.twins import content_stated, no_twin
 
 if TYPE_CHECKING:
     from ...datagen.verification import Check
@@ -50,7 +52,7 @@ class SealedLabels:
 
     `labels` (n) are in the order of the set it was made of, so that a bench of that one gives the same intervals;
     their names and rows are those of the sealed set. `source_sample_id` (n,), `half` (n,): `public` or `private`.
-    `conditions` are as stated, `salt` is hexadecimal; `fingerprint` is that of the sealed set.
+    `conditions` are as stated, `salt` is hexadecimal; `fingerprint` and `content` are those of the sealed set.
     """
 
     track: str
@@ -61,6 +63,7 @@ class SealedLabels:
     conditions: Sequence[Mapping[str, Any]]
     source: Mapping[str, Any]
     salt: str
+    content: Content | None = field(default=None, compare=False)
 
     @property
     def commitment(self) -> str:
@@ -71,6 +74,22 @@ class SealedLabels:
     def expectation(self) -> Expectation:
         """What a submission for the sealed dataset must hold."""
         return Expectation(self.track, self.fingerprint, self.conditions, [str(name) for name in self.labels.sample_id])
+
+    def for_dataset(self, fingerprint: str, content: Content | None, commitment: str | None) -> "SealedLabels | None":
+        """Return these labels as those of the dataset `fingerprint`, None if it is another one.
+
+        It is the sealed set, or a twin of its `content` that carries the same `commitment`: only that is proof.
+        """
+        if fingerprint == self.fingerprint:
+            return self
+        twin = commitment == self.commitment and not self.no_twin(content)
+        return replace(self, fingerprint=fingerprint, content=content) if twin else None
+
+    def no_twin(self, content: Content | None) -> str:
+        """Return in words why a dataset of this `content` is no twin of the sealed set; empty where it is one."""
+        if self.content is None:
+            return "maybe a twin, but the labels record no content to compare"
+        return no_twin(self.content, content)
 
 
 def commitment_of(sealed: SealedLabels) -> str:
@@ -128,6 +147,7 @@ def write_labels_file(path: Path, sealed: SealedLabels) -> None:
         "conditions": [dict(condition) for condition in sealed.conditions],
         "salt": sealed.salt,
         "commitment": sealed.commitment,
+        **({"content": dict(sealed.content)} if sealed.content else {}),
     }
     columns = {name: _stored(part) for column in _columns(sealed).items() for name, part in _parts(*column).items()}
     table = pa.table(columns).replace_schema_metadata({_KEY: json.dumps(about).encode()})
@@ -207,12 +227,14 @@ def _from_columns(columns: Mapping[str, npt.NDArray[Any]], about: Mapping[str, A
         conditions=about["conditions"],
         source=about["source"],
         salt=about["salt"],
+        content=content_stated(about.get("content")),
     )
 
 
 def check_commitment(path: Path, dataset: Dataset) -> "Check":
     """Return whether the labels in the file `path` are those that the public copy `dataset` was sealed with.
 
+    A twin of the sealed set carries the same commitment; its values are read, as what it says of them may be false.
     Raises InputError where the file holds no labels, or `dataset` is no sealed set.
     """
     from ...datagen.verification import Check  # knows every generator: not for the process that scores
@@ -229,7 +251,8 @@ def check_commitment(path: Path, dataset: Dataset) -> "Check":
 def _differences(sealed: SealedLabels, dataset: Dataset) -> Iterator[str]:
     if dataset.recipe["commitment"] != sealed.commitment:
         yield f"{dataset.url} carries the commitment {dataset.recipe['commitment']}, the labels {sealed.commitment}"
-    if dataset.fingerprint != sealed.fingerprint:
-        yield f"{dataset.url} has the fingerprint {dataset.fingerprint}, the labels are of {sealed.fingerprint}"
+    if dataset.fingerprint != sealed.fingerprint and (reason := sealed.no_twin(dataset.read_content())):
+        own = f"the labels are of {sealed.fingerprint} ({reason})"
+        yield f"{dataset.url} has the fingerprint {dataset.fingerprint}, {own}"
     if dataset.column("sample_id").tolist() != sorted(sealed.labels.sample_id.tolist()):
         yield f"{dataset.url} holds other samples than the labels"

@@ -104,7 +104,7 @@ def seal(
     batches = zip(*(source.batches(labels.take(order), condition) for condition in grid), strict=True)
     with _removed_on_failure(Folder(out)):
         fingerprint = _write_public(out, source, sealed, batches)
-        sealed = replace(sealed, fingerprint=fingerprint)
+        sealed = replace(sealed, fingerprint=fingerprint, content=Dataset(out).content)
         write_labels_file(labels_path, sealed)
     private = int((sealed.half == PRIVATE).sum())
     return Sealed(out, fingerprint, sealed.commitment, labels_path, len(labels) - private, private, tuple(grid))

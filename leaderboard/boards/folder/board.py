@@ -239,7 +239,8 @@ def standings(board: FolderBoard, labels: Sequence[Path] = ()) -> list[Standing]
     submission that does not fit, and for labels that are not those of the track.
     """
     known = labels_by_fingerprint(board.folder, labels)
-    own = [labels_of(board.folder, track, known) for track in board.tracks]
+    contents = [board.expectation(track).content for track in board.tracks]
+    own = [labels_of(board.folder, track, known, one) for track, one in zip(board.tracks, contents, strict=True)]
     return [_standing(board, track, one) for track, one in zip(board.tracks, own, strict=True)]
 
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ....datagen.content import Content
 from ....errors import InputError
 from ...sealing.labels_file import SealedLabels, read_labels_file
 from ...submission.parquet_guard import Limits, check_parquet
@@ -52,9 +53,14 @@ def _files(root: Path, places: Sequence[Path]) -> Iterator[Path]:
         yield from files if mine else (path.resolve() for path in files)
 
 
-def labels_of(root: Path, track: FolderTrack, known: dict[str, SealedLabels]) -> SealedLabels:
-    """Return the labels of `track`; raises InputError unless they are among `known`, and those it was sealed with."""
-    found = known.get(track.fingerprint)
+def labels_of(
+    root: Path, track: FolderTrack, known: dict[str, SealedLabels], content: Content | None = None
+) -> SealedLabels:
+    """Return the labels of `track`, whose dataset holds `content`, or those of a twin.
+
+    Raises InputError unless they are among `known`, and those that the dataset was sealed with.
+    """
+    found = known.get(track.fingerprint) or _of_a_twin(track, known, content)
     if found is None:
         left = f"; those in {shown(root / LABELS)} may be anybody's, so name them" if (root / LABELS).exists() else ""
         raise InputError(f"no labels for the track {track.slug!r} of {shown(root)}: give them with --labels FILE{left}")
@@ -64,3 +70,9 @@ def labels_of(root: Path, track: FolderTrack, known: dict[str, SealedLabels]) ->
             f"their commitment is {found.commitment[:16]}, expected {track.commitment[:16]}"
         )
     return found
+
+
+def _of_a_twin(track: FolderTrack, known: dict[str, SealedLabels], content: Content | None) -> SealedLabels | None:
+    """Return the labels of a twin of the dataset of `track`: equal commitments mean equal labels."""
+    twins = (one.for_dataset(track.fingerprint, content, track.commitment) for one in known.values())
+    return next((one for one in twins if one is not None), None)

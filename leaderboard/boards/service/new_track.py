@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 from ....datagen.dataset import Dataset
 from ....datagen.storage import Folder
 from ....errors import InputError
-from ...sealing.labels_file import check_commitment, read_labels_file
+from ...sealing.labels_file import SealedLabels, check_commitment, read_labels_file, write_labels_file
 from ...standing.scoring import halves_of, indices_of
 from ...submission.expectation import Expectation, expectation_of
 from ...submission.twins import no_twin
@@ -81,7 +82,7 @@ def add_track(
     if session.scalar(select(TrackRow.id).where(TrackRow.slug == slug)):
         raise InputError(f"track {slug!r} exists: choose another name; a set that changes is another track")
     sealed = read_labels_file(labels)
-    _copy_labels(labels, labels_path(folder, slug))
+    _keep_labels(sealed, expectation, labels, labels_path(folder, slug))
     track = TrackRow(
         slug=slug,
         title=title,
@@ -118,6 +119,15 @@ def move_data(session: Session, slug: str, data: str) -> None:
 def _no_twin(session: Session, track: TrackRow, dataset: Dataset) -> str:
     known = expectation_for(session, track).content
     return no_twin(known, dataset.content if known else None)
+
+
+def _keep_labels(sealed: SealedLabels, expectation: Expectation, source: Path, target: Path) -> None:
+    """Copy the labels, or write them as those of the track's dataset where that is a twin of the one sealed."""
+    if sealed.fingerprint == expectation.fingerprint:
+        return _copy_labels(source, target)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    twin = replace(sealed, fingerprint=expectation.fingerprint, content=expectation.content)
+    return write_labels_file(target, twin)
 
 
 def _copy_labels(source: Path, target: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from ....benchmarks.running.predictions import HARNESS_VERSION
@@ -105,14 +105,17 @@ def _row(session: Session, track: int, half: str) -> StandingRow | None:
 def drawing_of(session: Session, settings: Settings, track: TrackRow, half: str) -> Drawing:
     """Return how to draw the table of `track`: from all that this harness has scored and nobody has withdrawn.
 
-    They are in the order in which their scores were there, so that one that comes late changes none that is shown.
+    They are in the order in which their first scores were there, so that one that comes late changes none that is
+    shown, and neither does scoring again.
     """
+    first = aliased(Job)
+    scored = select(func.min(first.finished)).where(first.submission_id == SubmissionRow.id, first.state == "done")
     query = (
         select(SubmissionRow)
         .join(Job, Job.submission_id == SubmissionRow.id)
         .where(SubmissionRow.track_id == track.id, SubmissionRow.withdrawn.is_(None))
         .where(Job.harness == HARNESS_VERSION, Job.state == "done")
-        .order_by(Job.finished, Job.id)
+        .order_by(scored.scalar_subquery(), SubmissionRow.created, SubmissionRow.id)
     )
     request = {
         "task": "standing",

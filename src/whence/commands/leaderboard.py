@@ -176,22 +176,31 @@ def accept(
         list[str] | None,
         typer.Argument(metavar="KEY", help="Submissions, by the names of their files; none: list what waits."),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="All that wait.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All that wait, but what calls itself a baseline.")] = False,
+    baselines: Annotated[bool, typer.Option("--baselines", help="With --all: baselines as well.")] = False,
 ) -> None:
-    """Confirm who sent a submission to a board of files, and whether it is a baseline; it is dated now."""
+    """Confirm who sent a submission to a board of files, and whether it is a baseline; it is dated now.
+
+    Each baseline is shown whatever its score, so only yours should be accepted as one.
+    """
     from ..leaderboard.boards.folder import board as folder_board
     from ..leaderboard.boards.folder.guarded import shown
 
     if not folder_board.is_folder_board(folder):
         raise InputError(f"{folder} is no board of files: a service knows teams by their tokens")
+    if baselines and not every:
+        raise InputError("--baselines goes with --all; a submission that you name is accepted as what it says it is")
     board = folder_board.open_board(folder)
     waiting = folder_board.unconfirmed(board)
-    for key in [path.stem for path, _ in waiting] if every else keys or ():
+    said = {path.stem: f"{sender.kind} by {sender.team}" for path, sender in waiting}
+    own = [path.stem for path, sender in waiting if baselines or sender.kind == "submission"]
+    chosen = own if every else list(dict.fromkeys(keys or ()))
+    for key in chosen:
         board = folder_board.accept(board, key)
-        typer.echo(f"{key} is accepted")
-    if not keys and not every:
-        for path, sender in waiting:
-            typer.echo(f"{shown(path.stem)}  {sender.kind} by {sender.team}, as its sender says")
+        typer.echo(f"{shown(key)}  {said.get(key, 'accepted before')}: accepted")
+    for key in [] if keys else [key for key in said if key not in chosen]:
+        rest = "; name it, or add --baselines, if it is yours" if every else ", as its sender says"
+        typer.echo(f"{shown(key)}  {said[key]}{rest}")
 
 
 @app.command()
