@@ -5,6 +5,7 @@ sounds of nothing in the picture. Methods are ranked by single objects only. A m
 all sounds of a picture the same map, so its IIoU, which asks for all objects of a picture, is near zero.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,20 @@ def _truth(row: int, source: int, place: int, boxes: Float64, drawn: Float64 | N
     return np.concatenate(each)
 
 
+def sealable(labels: Labels, rng: np.random.Generator) -> Labels:
+    """Return the samples that a sealed set holds: all but two objects at once, whose sum names the visible objects.
+
+    The noise becomes as loud as any one source of its picture, drawn by `rng`, whether that is visible or not.
+    """
+    kept = labels.take(np.flatnonzero(labels.within[:, 0] != TWO))
+    sounds, sources = kept.within.T
+    of_a_source = np.isin(sounds, (OBJECT, OFF_SCREEN, ELSEWHERE))
+    sources = sources.copy()
+    for k in np.flatnonzero(sounds == NOISE):
+        sources[k] = rng.choice(sources[of_a_source & (kept.rows == kept.rows[k])])
+    return replace(kept, within=np.stack([sounds, sources], axis=1))
+
+
 def in_the_middle(labels: Labels) -> Answers:
     """Return a blob in the middle for every sample, the best guess without looking or listening."""
     return np.repeat(stored_maps(centre_blob()[None]), len(labels), axis=0)
@@ -159,4 +174,5 @@ TRACK = Track(
     beside=(metrics.interactive_success("adaptive", HOW), metrics.pointing(HOW)),
     parts=(SOUND,),
     published=(PublishedSet("Flickr-SoundNet Set1 (250)", IMPORTED, of_flickr),),
+    sealable=sealable,
 )
