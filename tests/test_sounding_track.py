@@ -15,7 +15,7 @@ from whence.baselines.map_oracles import OracleAllObjects, OracleLargestObject
 from whence.baselines.map_patterns import CentreBlob, CentreBox, DatasetPrior, RandomMap, WholePicture
 from whence.baselines.saliency import spectral_residual
 from whence.benchmarks.bench import bench, open_run
-from whence.benchmarks.questions.boxes import ANNOTATOR, PICTURE
+from whence.benchmarks.questions.boxes import ANNOTATOR, PICTURE, boxes_alone, mask_map
 from whence.benchmarks.questions.maps import map_of, stored_maps
 from whence.benchmarks.questions.source import open_source
 from whence.benchmarks.running.predictions import read_predictions
@@ -83,8 +83,18 @@ def test_the_truth_is_the_boxes_that_sound(data):
     labels, boxes = open_source(TRACK, dataset, "all").labels, dataset.column("box")
     for truth, row, (sound, source) in zip(labels.truth, labels.rows, labels.within, strict=True):
         expected = {OBJECT: [source], TWO: [0, 1]}.get(int(sound), [])
-        np.testing.assert_array_equal(truth[:, :4], boxes[row, expected])
+        np.testing.assert_array_equal(boxes_alone(truth)[:, :4], boxes[row, expected])
         assert (truth[:, PICTURE] == row).all()
+
+
+def test_the_truth_holds_the_visible_pixels(data):
+    dataset = Dataset(data)
+    labels = open_source(TRACK, dataset).labels
+    centres = np.ix_(*(np.floor((np.arange(224) + 0.5) * side / 224).astype(int) for side in (240, 320)))
+    for truth, row, (sound, source) in zip(labels.truth, labels.rows, labels.within, strict=True):
+        mask = np.asarray(dataset.array("mask")[row])[centres]
+        expected = {OBJECT: mask == 1 + source, TWO: (mask == 1) | (mask == 2)}.get(int(sound), np.zeros_like(mask))
+        np.testing.assert_array_equal(mask_map(truth), expected)
 
 
 def test_only_the_test_homes_are_scored(data):
@@ -96,8 +106,8 @@ def test_only_the_test_homes_are_scored(data):
 def test_drawn_boxes_are_the_truth_where_there_are_annotators(room):
     labels = open_source(TRACK, Dataset(room), "all").labels
     (truth,) = (t for t, n in zip(labels.truth, labels.sample_id, strict=True) if n.endswith("00000/00000/object-1"))
-    assert truth[:, ANNOTATOR].tolist() == [0, 1, 2]
-    np.testing.assert_array_equal(truth[:, :4], Dataset(room).column("annotator_box")[0, :, 1])
+    assert boxes_alone(truth)[:, ANNOTATOR].tolist() == [0, 1, 2]
+    np.testing.assert_array_equal(boxes_alone(truth)[:, :4], Dataset(room).column("annotator_box")[0, :, 1])
 
 
 @pytest.mark.parametrize("annotators", [1, 3])

@@ -22,6 +22,10 @@ def _every(dataset: Dataset) -> bool:
     return True
 
 
+def _complete(dataset: Dataset, labels: Labels) -> Labels:
+    return labels
+
+
 def _as_they_are(labels: Labels, rng: np.random.Generator) -> Labels:
     return labels
 
@@ -43,8 +47,9 @@ class Track:
 
     `chance` and `ceiling` return an answer for every sample, without any input and from the ground truth; skill is
     measured between the two. The first of `metrics` ranks the methods; `beside` are metrics always shown next to it
-    because it says too little alone. `parts` are settings that the dataset itself varies. `sealable` returns the
-    samples that a sealed set holds: none of a row may give away the truth of another.
+    because it says too little alone. `parts` are settings that the dataset itself varies. `read_more` adds to labels
+    what of their truth takes long to read, for the samples that are scored. `sealable` returns the samples that a
+    sealed set holds: none of a row may give away the truth of another.
     """
 
     name: str
@@ -63,6 +68,7 @@ class Track:
     beside: tuple[Metric, ...] = ()
     parts: tuple[Setting, ...] = ()
     published: tuple[PublishedSet, ...] = ()
+    read_more: Callable[[Dataset, Labels], Labels] = _complete
     sealable: Callable[[Labels, np.random.Generator], Labels] = _as_they_are
 
     @property

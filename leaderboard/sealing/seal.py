@@ -11,7 +11,7 @@ import hmac
 import os
 import platform
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -28,6 +28,7 @@ from ...benchmarks.questions.source import SEALED, Source, is_sealed, open_sourc
 from ...benchmarks.questions.stimulus import Batch, Condition, GivenArray, Stimulus
 from ...datagen import shards
 from ...datagen.dataset import Dataset
+from ...datagen.licences import licences_of
 from ...datagen.shards import Field, Layout
 from ...datagen.storage import Folder
 from ...digests import generator_for
@@ -278,18 +279,6 @@ def _attributes(stimulus: Stimulus[Any], batches: Batches, source: Dataset, seal
         "commitment": commitment_of(sealed),
     }
     return {"dataset": SEALED, "recipe": recipe, "software": software, "licences": licences_of(source)}
-
-
-def licences_of(dataset: Dataset) -> dict[str, list[str]]:
-    """Return the licences of what `dataset` was made from (speech, sounds, scenes, images), for which makers ask."""
-    found: dict[str, list[str]] = {}
-    for name in ("speech", "sounds", "scenes", "images"):
-        about: Mapping[str, Any] = dataset.attributes.get(name) or {}
-        licences = about.get("licences") or about.get("licence") or []
-        listed = [licences] if isinstance(licences, str) else sorted(licences)
-        if listed:
-            found[name] = listed
-    return found
 
 
 def _set_same_times(folder: Folder) -> None:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 from torch import Tensor, nn
 
 from ...datagen.dataset import Dataset
+from ...datagen.licences import licences_of
 from .recipe import Recipe
 
 
@@ -53,11 +54,10 @@ class Trainable(Protocol):
 
 
 def described(dataset: Dataset) -> dict[str, Any]:
-    """Return what a checkpoint says about a dataset that it was trained on."""
-    speech = dataset.attributes.get("speech", {})
+    """Return what a checkpoint says about a dataset that it was trained on, with the licences of all that is in it."""
     return {
         "dataset": dataset.name,
         "fingerprint": dataset.fingerprint,
         "recipe": dataset.recipe,
-        "licences": sorted(speech.get("licences", {})),
+        "licences": sorted({one for listed in licences_of(dataset).values() for one in listed}),
     }

@@ -30,7 +30,8 @@ def _shown(dataset: Dataset, row: int) -> ShownPicture:
     facts = what if sounding else f"{what}; a list says that nothing in the picture sounds"
     image, boxes = np.asarray(dataset.array("image")[row]), list(_boxes(dataset, row, names))
     drawn = with_boxes(image, boxes, f"picture-{row}", f"A picture with {len(boxes)} boxes: {what}")
-    sound = np.asarray(dataset.array("dry")[row])[:, : int(dataset.array("sound_samples")[row])]
+    length = int(dataset.column("sound_samples")[row])
+    sound = np.asarray(dataset.array("dry")[row])[:, :length]
     where = "of the boxed sources" if sounding and boxes else "of nothing that is boxed"
     return ShownPicture(name, facts, drawn, [HeardSource(what, where, as_sound(sound / 32768), f"sound of clip {row}")])
 
