@@ -161,7 +161,11 @@ def _local_cluster(workers: int) -> Iterator[Any]:
     with config.set(settings):
         with _deaf_to_interrupts():
             cluster = LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+                n_workers=workers,
+                threads_per_worker=1,
+                dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": ":0"},  # else all clusters on this machine want port 8787
+                silence_logs=logging.CRITICAL,
             )
         with cluster, Client(cluster) as client:
             yield client

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +25,9 @@ Float64 = npt.NDArray[np.float64]
 
 LEAST_SHARE, TRACE = 0.0015, 0.0005
 """Share of a picture that a thing must fill to be an object of it, and up to which it counts as not there."""
-FARTHEST, OFF_CENTRE = 4.0, 25.0
-"""Largest distance (m) of a camera from the thing that it turns to, and angle (degrees) from its centre."""
+FARTHEST, OFF_CENTRE = 4.0, 15.0
+"""Largest distance (m) of two things from each other and of a camera from the point between them, and largest angle
+(degrees) between that point and the middle of the picture."""
 BEFORE = 0.05
 """Distance of a source from the surface that shows, towards the camera, m: it is in line of sight."""
 _TOLD = 5
@@ -45,6 +47,18 @@ class FoundHome:
         assert scene.instance is not None
         parts = [scene.vertices[scene.faces[scene.instance == number]].reshape(-1, 3) for number in self.kinds]
         return np.array([(part.min(axis=0) + part.max(axis=0)) / 2 for part in parts], np.float64)
+
+    @cached_property
+    def middles(self) -> Float64:
+        """The points (pairs, 3) halfway between things of different kinds that one picture could show, m."""
+        kinds, centres = list(self.kinds.values()), self.centres
+        return np.array(
+            [
+                (centres[i] + centres[j]) / 2
+                for i, j in combinations(range(len(kinds)), 2)
+                if kinds[i] != kinds[j] and np.linalg.norm(centres[i] - centres[j]) < FARTHEST
+            ]
+        )
 
     def whole(self, numbers: Sequence[int], outlook: Outlook) -> bool:
         """Return whether the centres of the things `numbers` lie inside the picture."""
@@ -112,13 +126,13 @@ def open_found_home(scenes: SceneFiles, number: int) -> FoundHome:
 
 def find_view(found: FoundHome, rng: np.random.Generator, tries: int) -> FoundView | None:
     """Return a view of two or three things that sound, None if none of `tries` cameras has one."""
-    for _ in range(tries):
-        centre = found.centres[rng.integers(len(found.kinds))]
-        foot = found.home.floor.random_point_near(rng, centre, FARTHEST)
+    for _ in range(tries if len(found.middles) else 0):
+        middle = found.middles[rng.integers(len(found.middles))]
+        foot = found.home.floor.random_point_near(rng, middle, FARTHEST)
         if foot is None:
             continue
         eye = foot + np.array([0.0, EYE_HEIGHT, 0.0])
-        towards = centre - eye
+        towards = middle - eye
         heading = float(np.degrees(np.arctan2(-towards[0], -towards[2])) + rng.uniform(-OFF_CENTRE, OFF_CENTRE)) % 360
         if found.pictured(glance(found.home.scene, eye, [heading]).instance[0]) is None:
             continue
