@@ -9,7 +9,7 @@ VGG-SS.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -27,15 +27,19 @@ from .dataset import Dataset, Elsewhere
 from .hm3d_ss import split_scenes
 from .home import TracedHome
 from .raycast import View, render
+from .scenes.frame import Frame, Up
 from .scenes.joined import joined
-from .scenes.opening import PROCEDURAL, SceneSource, open_scenes
+from .scenes.opening import PROCEDURAL, SceneFiles, SceneSource, open_scenes
+from .scenes.reading import as_recorded, judged
 from .shards import Field, Layout
 from .sounding.annotators import ANNOTATORS, simulated_boxes
-from .sounding.arrangement import Arrangement, arrange
+from .sounding.arrangement import arrange, directions_from
 from .sounding.boxes import box_of, share_of
 from .sounding.clips import SAMPLES, SILENCE, Clip, Clips
+from .sounding.found import find_view, open_found_home, require_things
 from .sounding.masks import box_and_area, visible_mask
 from .sounding.models import draw_models
+from .sounding.outlook import Outlook
 from .sounding.profiles import PROFILES, Profile, ProfileName
 from .sounding.quiet_home import open_quiet_home
 from .sounding.responses import RESPONSE_SAMPLES, direct_to_reverberant, responses
@@ -47,7 +51,12 @@ PRESETS = {"tiny": (12, 2), "small": (100, 40), "paper": (1200, 120)}
 """Number of homes, and of pictures per home, by preset."""
 LEAST_SPEECH_SECONDS = 1.5
 MOST_ROWS_PER_SHARD = 25
-_TRIES = 20
+_TRIES, _CAMERAS = 20, 3000
+"""Arrangements of objects tried for a picture, and cameras tried in a scene file."""
+
+
+FOUND: Literal["found"] = "found"
+"""The profile of scenes from files: their own things sound, as large and where they are."""
 
 
 class SoundingRecipe(BaseModel):
@@ -61,7 +70,7 @@ class SoundingRecipe(BaseModel):
     scene_names: tuple[str, ...]
     pictures: int = Setting(ge=1)
     """Per home."""
-    profile: ProfileName
+    profile: ProfileName | Literal["found"]
     acoustics: Acoustics
     annotators: bool
     """Whether boxes of simulated annotators are stored."""
@@ -71,6 +80,8 @@ class SoundingRecipe(BaseModel):
     """Digest of the recordings, empty if all sounds are synthesised."""
     synthesis: int = RECIPE
     """Version of the synthesised sounds."""
+    frames: Mapping[str, Frame] | None = None
+    """Up axis and metres per unit of the scenes that deviate from the standard; None for generated homes."""
 
 
 def sounding_fields(acoustics: Acoustics, annotators: bool) -> tuple[Field, ...]:
@@ -137,10 +148,11 @@ def _labels() -> tuple[Field, ...]:
 
 
 class Shot(NamedTuple):
-    """A picture as arranged and rendered: its kinds, objects and sources, what the camera saw, and the mask."""
+    """A picture: its kinds, camera, `sources` (objects + 2, 3) m, what the camera saw, and the mask."""
 
     kinds: list[str]
-    arrangement: Arrangement
+    outlook: Outlook
+    sources: npt.NDArray[np.float64]
     view: View
     mask: npt.NDArray[np.uint8]
 
@@ -153,12 +165,13 @@ class SoundingPlan:
     scenes: SceneSource
     speech: Corpus
     recordings: Sounds | None
+    remarks: tuple[str, ...] = ()
     dataset: str = field(default="sounding-objects", init=False)
 
     @property
     def recipe(self) -> Mapping[str, Any]:
         """The recipe as JSON values."""
-        return self.settings.model_dump(mode="json")
+        return self.settings.model_dump(mode="json", exclude_none=True)
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -183,30 +196,57 @@ class SoundingPlan:
     def _splits(self) -> dict[str, Part]:
         return split_scenes(self.settings.scene_names)
 
+    def check(self) -> None:
+        """Raise InputError that names all scene files without things that sound, or without a view of two of them."""
+        faults: dict[str, str] = {}
+        for number, name in enumerate(self.scenes.names if isinstance(self.scenes, SceneFiles) else ()):
+            try:
+                self._found(number, generator_for(self.settings.seed, f"{name}/00000"))
+            except InputError as error:
+                faults[name] = str(error)
+        if faults:
+            _, *others = faults
+            raise InputError(next(iter(faults.values())) + (f"; likewise {', '.join(others)}" if others else ""))
+
     def render(self, row: int) -> dict[str, Any]:
         """Return every field of row `row`."""
         number, picture = divmod(row, self.settings.pictures)
         name = self.settings.scene_names[number]
         sample_id = f"{name}/{picture:05d}"
-        home = open_quiet_home(self.scenes, number)
         rng = generator_for(self.settings.seed, sample_id)
-        shot = self._shot(home, rng)
+        home, shot = self._arranged(number, rng) if self.settings.frames is None else self._found(number, rng)
         kinds = [*shot.kinds, *_unseen_kinds(shot.kinds, rng)]
         return {
             "image": shot.view.image,
             "mask": shot.mask,
             **self._boxes(shot, sample_id),
             "category": in_slots([KINDS.index(kind) for kind in kinds], -1),
-            **self._directions(home, shot.arrangement, sample_id),
+            **self._directions(home, shot, sample_id),
             **self._sounds(kinds, self._splits[name], sample_id),
             "sample_id": sample_id,
             "scene": name,
             "split": self._splits[name],
         }
 
-    def _shot(self, home: TracedHome, rng: np.random.Generator) -> Shot:
-        """Return a picture of `home`; raises InputError if nothing finds a place in it."""
-        profile, first = PROFILES[self.settings.profile], len(home.scene.instance_names)
+    def _found(self, number: int, rng: np.random.Generator) -> tuple[TracedHome, Shot]:
+        """Return a picture of the things of a scene file; raises InputError if no camera sees two or three of them."""
+        assert isinstance(self.scenes, SceneFiles)
+        found = open_found_home(self.scenes, number)
+        require_things(found, self.scenes.origin(number))
+        seen = find_view(found, rng, _CAMERAS)
+        if seen is None:
+            kinds = ", ".join(sorted(set(found.kinds.values())))
+            raise InputError(
+                f"{self.scenes.origin(number)}: none of {_CAMERAS} cameras sees two or three different things that "
+                f"sound ({kinds}) well and no other of these kinds: remove the scene"
+            )
+        own = [found.kinds[thing] for thing in seen.numbers]
+        return found.home, Shot(own, seen.outlook, seen.sources, seen.view, seen.mask)
+
+    def _arranged(self, number: int, rng: np.random.Generator) -> tuple[TracedHome, Shot]:
+        """Return a picture of objects put into a home; raises InputError if nothing finds a place in it."""
+        home, profile = open_quiet_home(self.scenes, number), PROFILES[cast(ProfileName, self.settings.profile)]
+        first = len(home.scene.instance_names)
         for _ in range(_TRIES):
             kinds = [KINDS[k] for k in rng.choice(len(KINDS), int(rng.integers(2, OBJECTS + 1)), replace=False)]
             models, table = draw_models(kinds, self.settings.seed, rng)
@@ -217,7 +257,7 @@ class SoundingPlan:
             view = render(joined(home.scene, arrangement.scene), outlook.eye, outlook.heading)
             mask = visible_mask(view.instance, first, len(kinds))
             if _is_fair(mask, len(kinds), profile):
-                return Shot(kinds, arrangement, view, mask)
+                return home, Shot(kinds, outlook, arrangement.sources, view, mask)
         raise InputError(f"home {home.name}: no place for objects in {_TRIES} tries: repeat with another --seed")
 
     def _boxes(self, shot: Shot, sample_id: str) -> dict[str, Any]:
@@ -230,9 +270,10 @@ class SoundingPlan:
             fields["annotator_box"] = simulated_boxes(boxes, rng)
         return fields
 
-    def _directions(self, home: TracedHome, arrangement: Arrangement, sample_id: str) -> dict[str, Any]:
+    def _directions(self, home: TracedHome, shot: Shot, sample_id: str) -> dict[str, Any]:
         """Return where the sources are, and how the room answers to them if that is wanted."""
-        azimuth, elevation, distance = arrangement.directions
+        eye, heading = shot.outlook.eye, shot.outlook.heading
+        azimuth, elevation, distance = directions_from(eye, heading, shot.sources)
         fields: dict[str, Any] = {
             "azimuth": in_slots(azimuth, np.nan),
             "elevation": in_slots(elevation, np.nan),
@@ -240,8 +281,7 @@ class SoundingPlan:
             "direct_to_reverberant": np.full(SOURCES, np.nan),
         }
         if self.settings.acoustics == "room":
-            outlook = arrangement.outlook
-            heard = responses(home, outlook.eye, arrangement.sources, outlook.heading, self.settings.seed, sample_id)
+            heard = responses(home, eye, shot.sources, heading, self.settings.seed, sample_id)
             fields["impulse_response"] = in_slots(heard, 0.0)
             fields["direct_to_reverberant"] = in_slots(direct_to_reverberant(heard, distance), np.nan)
         return fields
@@ -275,39 +315,61 @@ def _unseen_kinds(seen: list[str], rng: np.random.Generator) -> tuple[str, str]:
 
 def plan_sounding_objects(
     *,
-    homes: int,
+    homes: int | None,
     pictures: int,
-    profile: ProfileName = "decorrelated",
+    scenes: str = PROCEDURAL,
+    profile: ProfileName | None = None,
     acoustics: Acoustics = "dry",
     annotators: bool = False,
     speech: str | None = None,
     sounds: str | None = None,
+    up: Up | None = None,
+    scale: float | None = None,
     seed: int = 0,
 ) -> SoundingPlan:
     """Return the plan of a dataset with `pictures` pictures of each of `homes` procedural homes.
 
-    `speech` (as in `plan_tde`) is what people, televisions and radios say, `sounds` a folder of recordings (see
-    `open_sounds`) for the kinds that it has. Raises InputError for settings, speech or sounds that cannot be used.
+    With `scenes`, a folder of .glb files, their own things sound, as their names tell; `up` and `scale` are as in
+    `plan_hm3d_ss`. `speech` (as in `plan_tde`) is what people, televisions and radios say, `sounds` a folder of
+    recordings (see `open_sounds`) for the kinds that it has. Raises InputError for settings, scenes, speech or sounds
+    that cannot be used.
     """
-    if profile not in PROFILES:
-        raise InputError(f"profile {profile!r}: expected one of {', '.join(PROFILES)}")
-    scenes = open_scenes(PROCEDURAL, count=homes, seed=seed)
+    chosen = _profile(scenes, profile)
+    rooms, reading = open_scenes(scenes, count=homes, seed=seed), None
+    if isinstance(rooms, SceneFiles):
+        reading = judged(rooms, up=up, scale=scale)
+    elif up is not None or scale is not None:
+        raise InputError("--up, --scale: only for files of --scenes DIR")
     corpus = open_corpus(speech, minimum_seconds=LEAST_SPEECH_SECONDS, seed=seed)
     if not corpus.clips:
         raise InputError(f"{corpus.location}: every utterance is shorter than {LEAST_SPEECH_SECONDS} s")
     recordings = None if sounds is None else open_sounds(sounds)
     recipe = SoundingRecipe(
         seed=seed,
-        scenes=scenes.digest,
-        scene_names=scenes.names,
+        scenes=rooms.digest,
+        scene_names=rooms.names,
         pictures=pictures,
-        profile=profile,
+        profile=chosen,
         acoustics=acoustics,
         annotators=annotators,
         speech=corpus.digest,
         sounds="" if recordings is None else recordings.digest,
+        frames=reading.unusual if reading else None,
     )
-    return SoundingPlan(recipe, scenes, corpus, recordings)
+    remarks = reading.remarks if reading else ()
+    return SoundingPlan(recipe, reading.homes if reading else rooms, corpus, recordings, remarks)
+
+
+def _profile(scenes: str, profile: ProfileName | None) -> ProfileName | Literal["found"]:
+    if profile is not None and profile not in PROFILES:
+        raise InputError(f"profile {profile!r}: expected one of {', '.join(PROFILES)}")
+    if scenes == PROCEDURAL:
+        return profile or "decorrelated"
+    if profile is not None:
+        raise InputError(
+            f"--profile {profile}: the things of --scenes DIR are as large and where they are; leave it out"
+        )
+    return FOUND
 
 
 def replan(dataset: Dataset, elsewhere: Elsewhere) -> SoundingPlan:
@@ -315,9 +377,16 @@ def replan(dataset: Dataset, elsewhere: Elsewhere) -> SoundingPlan:
     recipe = SoundingRecipe(**dataset.recipe)
     if recipe.synthesis != RECIPE:
         raise InputError(f"{dataset.url} was made by another version of the synthesised sounds: generate it again")
-    scenes = open_scenes(PROCEDURAL, count=len(recipe.scene_names), seed=recipe.seed)
-    if scenes.digest != recipe.scenes:
+    location = (
+        PROCEDURAL if recipe.frames is None else elsewhere.get("scenes") or dataset.attributes["scenes"]["location"]
+    )
+    scenes = open_scenes(location, count=len(recipe.scene_names), seed=recipe.seed)
+    if scenes.digest != recipe.scenes and recipe.frames is None:
         raise InputError(f"{dataset.url} was made by another version of the homes: generate it again")
+    if scenes.digest != recipe.scenes:
+        raise InputError(f"{location} holds other scenes than the dataset was made from: give those with --scenes DIR")
+    if isinstance(scenes, SceneFiles):
+        scenes = as_recorded(scenes, recipe.frames or {}, centred=True)
     corpus = reopen_corpus(
         dataset.attributes["speech"],
         elsewhere.get("speech"),

@@ -223,6 +223,7 @@ def plan_import(
     if not rows:
         raise InputError(f"no clip of {annotations} can be used: {next(iter(unusable.values()))}")
     _check_masks(rows)
+    _check_boxes(rows, annotations)
     recipe = _recipe(name, public, rows, len(absent) + len(unusable))
     remarks = (*known.remarks, *unlisted)
     return SoundingImportPlan(recipe, rows, str(place.folder.resolve()), licence, absent, unusable, remarks)
@@ -254,6 +255,16 @@ def _check_masks(rows: Sequence[Row]) -> None:
         (one, first), (other, second) = list(sizes.items())[:2]
         raise InputError(
             f"masks differ in size: {first} has {one[1]} x {one[0]}, {second} {other[1]} x {other[0]} pixels"
+        )
+
+
+def _check_boxes(rows: Sequence[Row], annotations: Path) -> None:
+    """Raise InputError if no clip has a box: one or a few may have lost theirs, but nothing can be scored then."""
+    sounding = [row.labelled.name for row in rows if row.labelled.sounding]
+    if sounding and not any(row.labelled.boxes for row in rows):
+        raise InputError(
+            f"{annotations}: none of {len(sounding)} clips, such as {sounding[0]}, has a box with an area inside its "
+            "picture: give the annotations of these media"
         )
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from whence.benchmarks.questions import map_metrics
-from whence.benchmarks.questions.boxes import NOWHERE, boxes_truth, truth_map
+from whence.benchmarks.questions.boxes import NOWHERE, boxes_truth, mask_map, mask_truth, truth_map
 from whence.benchmarks.questions.detection import ABSENT, FOUND, MISSED, Detections, detection_terms, summary_of
 from whence.benchmarks.questions.labels import arrays_of_truth
 from whence.benchmarks.questions.map_metrics import (
@@ -270,6 +270,45 @@ def test_interactive_iou_asks_for_all_sounds_of_a_picture():
     order = np.array([4, 3, 0, 2, 1])
     again = value(map_metrics.interactive_success("adaptive", HOW), [truth[k] for k in order], [maps[k] for k in order])
     assert again == pytest.approx(200 / 3), "whatever the order of the samples"
+
+
+def test_visible_pixels_instead_of_boxes_by_hand():
+    """The upper half is predicted. Of the box, the left half, that is 1/3; of its mask, the upper left quarter, 1/2."""
+    mask = np.zeros((240, 320), bool)
+    mask[:120, :160] = True
+    falling = np.linspace(1, 0, 7)[:, None].repeat(2, axis=1)
+    upper, lower = (with_mask(LEFT, mask, 0), with_mask(RIGHT, mask[::-1, ::-1], 1))
+    assert map_metrics.measured(arrays_of_truth([upper]), stored_maps(falling[None]), HOW).mask_iou[
+        "fixed"
+    ].tolist() == [0.5]
+    box, shown = map_metrics.success("fixed", HOW), map_metrics.mask_success("fixed", HOW)
+    pictures = map_metrics.interactive_mask_success("fixed", HOW)
+    assert (value(box, [upper], [falling]), value(shown, [upper], [falling])) == (0, 100)
+    for second, both, whole in ((falling[::-1], 100, 100), (falling, 50, 0)):
+        assert value(shown, [upper, lower], [falling, second]) == both
+        assert value(pictures, [upper, lower], [falling, second]) == whole
+    counted = arrays_of_truth([upper, boxes_truth(LEFT, picture=1), np.empty((0, 8))])
+    assert shown.counted(counted).tolist() == [0], "only where the visible pixels are known"
+    assert pictures.counted(counted).tolist() == [0]
+    np.testing.assert_array_equal(truth_map(upper), truth_map(upper[:1]))
+
+
+def with_mask(box, mask, place):
+    truth = boxes_truth(box, picture=0, place=place, source=place)
+    return np.concatenate([truth, mask_truth(mask, truth[0])])
+
+
+def test_the_adaptive_rule_takes_as_many_pixels_as_are_visible():
+    """A map that is the mask itself: all of it but one pixel is predicted, whatever the box holds."""
+    mask = np.zeros((224, 224), bool)
+    mask[8:16, 8:32] = mask[16:24, 8:16] = True
+    truth = with_mask([8 / 224, 8 / 224, 32 / 224, 24 / 224], mask, 0)
+    np.testing.assert_array_equal(mask_map(truth), mask)
+    cells = mask.reshape(28, 8, 28, 8).mean(axis=(1, 3))
+    found = map_metrics.measured(arrays_of_truth([truth]), stored_maps(cells[None]), "half_pixel_bilinear")
+    canvas = enlarged(np.float32(cells), "half_pixel_bilinear")
+    chosen = canvas > np.sort(canvas, axis=None)[-mask.sum()]
+    assert found.mask_iou["adaptive"][0] == pytest.approx((chosen & mask).sum() / (chosen | mask).sum())
 
 
 def test_single_sources_alone_count_for_success():

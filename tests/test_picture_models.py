@@ -1,6 +1,7 @@
 """Localizers learn from pictures and sounds: their examples, a training that finds coloured squares, their answers."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +9,11 @@ from toy_sounds import COLUMNS, ROWS, SquaresAndTones
 
 torch = pytest.importorskip("torch")
 
+from whence.benchmarks.questions.boxes import boxes_truth  # noqa: E402
+from whence.benchmarks.questions.labels import arrays_of_truth  # noqa: E402
+from whence.benchmarks.questions.map_metrics import measured  # noqa: E402
+from whence.benchmarks.questions.maps import stored_maps  # noqa: E402
+from whence.benchmarks.tracks.sounding_object import HOW  # noqa: E402
 from whence.datagen.dataset import Dataset  # noqa: E402
 from whence.datagen.pipeline import generate  # noqa: E402
 from whence.errors import InputError  # noqa: E402
@@ -17,6 +23,8 @@ from whence.models.picture.attention import Attention, AttentionRecipe  # noqa: 
 from whence.models.picture.method import mirrored_maps, smoothed  # noqa: E402
 from whence.models.picture.scoring import centre_map, overlaps, summary  # noqa: E402
 from whence.models.train import train_model  # noqa: E402
+from whence.models.training.card import sources_text  # noqa: E402
+from whence.models.training.learning import described  # noqa: E402
 from whence.models.training.recipe import recipe_from  # noqa: E402
 
 SIZE = ["rows=64", "columns=80", "stride=4"]
@@ -184,6 +192,27 @@ def test_the_adaptive_rule_takes_as_many_pixels_as_the_box_has():
     half = covered(box + np.array([0.25, 0, 0.25, 0], np.float32), 56, 56)  # half on it: IoU 1/3
     assert overlaps(half, box)[0] == pytest.approx(1 / 3, abs=0.02)
     assert np.isnan(overlaps(true, np.full((1, 4), np.nan, np.float32))[0])
+
+
+def test_validation_scores_are_those_of_the_track():
+    rng = np.random.default_rng(3)
+    maps = rng.random((6, 14, 14)).astype(np.float32)
+    boxes = np.array([[0.1, 0.2, 0.1 + 0.1 * k, 0.3 + 0.1 * k] for k in range(1, 7)], np.float32)
+    truth = arrays_of_truth([boxes_truth(box, picture=k) for k, box in enumerate(boxes)])
+    expected = measured(truth, stored_maps(maps), HOW).iou["adaptive"]
+    np.testing.assert_allclose(overlaps(maps, boxes), expected, atol=1e-6)
+
+
+def test_cards_name_the_licences_of_sounds_too():
+    about = {
+        "speech": {"licences": {"CC BY 4.0": 9}},
+        "sounds": {"licences": {"CC BY-NC 3.0": 26}},
+        "scenes": {"licence": "generated, no rights claimed"},
+    }
+    dataset = SimpleNamespace(name="sounding-objects", fingerprint="ab" * 32, recipe={}, attributes=about)
+    source = described(dataset)
+    assert source["licences"] == ["CC BY 4.0", "CC BY-NC 3.0", "generated, no rights claimed"]
+    assert sources_text([source]).endswith("licences: CC BY 4.0, CC BY-NC 3.0, generated, no rights claimed")
 
 
 def test_a_picture_counts_when_all_of_its_objects_are_found():

@@ -1,12 +1,16 @@
-"""Rendering on a Dask scheduler that is already running, from another folder than the workers'."""
+"""Rendering on Dask: a scheduler that is already running, from another folder than the workers', and beside others."""
 
+import contextlib
 import json
 import re
+import socket
 import subprocess
 import sys
 import time
 
 import pytest
+
+from whence.datagen.pipeline import _local_cluster
 
 DASK_SCHEDULER = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard"]
 DASK_WORKER = [sys.executable, "-m", "distributed.cli.dask_worker"]
@@ -52,3 +56,13 @@ def test_the_same_bytes_on_a_cluster(tmp_path, speech_folder, scheduler):
         assert out.returncode == 0, out.stderr
         answers.append(json.loads(out.stdout)["fingerprint"])
     assert answers[0] == answers[1]
+
+
+def test_clusters_do_not_ask_for_one_port():
+    """Dask's own would all listen on 8787, and warn, which is an error in tests, if another has it."""
+    with socket.socket() as taken:
+        with contextlib.suppress(OSError):  # somebody else has it, which is as good
+            taken.bind(("", 8787))
+            taken.listen()
+        with _local_cluster(1) as client:
+            assert client.submit(int, 7).result() == 7

@@ -31,6 +31,7 @@ from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.benchmarks.stimuli.view_pairs.batch import AsStored
 from whence.cli import main
 from whence.datagen.dataset import Dataset
+from whence.datagen.licences import licences_of
 from whence.datagen.pipeline import generate
 from whence.datagen.shards import Field, Layout
 from whence.datagen.tde import PAPER_SEED, TdePlan, TdeRecipe
@@ -38,7 +39,7 @@ from whence.datagen.verification import plan_of, verify_dataset
 from whence.digests import canonical_json, generator_for, sha256
 from whence.errors import InputError, VerificationError
 from whence.leaderboard.sealing.labels_file import check_commitment, read_labels_file
-from whence.leaderboard.sealing.seal import halves, licences_of, seal
+from whence.leaderboard.sealing.seal import halves, seal
 from whence.registry import TRACKS, load_track
 
 SECRET = 2**127 + 12345

@@ -184,6 +184,17 @@ def test_corners_outside_are_cut_and_boxes_without_area_left_out(tmp_path):
     )
 
 
+@pytest.mark.parametrize("box", [[1.2, 0.1, 1.6, 0.5], [float("nan"), 0.2, 0.5, 0.7], [0.4, 0.2, 0.4, 0.7]])
+def test_a_set_without_any_box_in_its_pictures_is_refused(tmp_path, capsys, box):
+    write_clip(tmp_path / "media", VGG)
+    annotations = write_json(tmp_path / "vggss.json", [entry(VGG, box)])
+    words = ["import", "vgg-ss", tmp_path / "o.zarr", "--media", tmp_path / "media", "--annotations", annotations]
+    assert run(*words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"none of 1 clips, such as {VGG}, has a box with an area inside its picture" in line
+    assert not (tmp_path / "o.zarr").exists()
+
+
 def test_boxes_that_are_no_numbers_are_left_out(tmp_path):
     plan = vgg(tmp_path, [entry(VGG, [0.1, 0.1, 0.5, 0.5], [math.nan, 0, 1, 1], [0, 0, math.inf, 1])])
     assert boxes(plan) == [[(0.1, 0.1, 0.5, 0.5)]]

@@ -25,8 +25,10 @@ from whence.datagen.scenes.scene import Scene
 from whence.datagen.sounding.annotators import simulated_boxes
 from whence.datagen.sounding.arrangement import Arrangement, arrange
 from whence.datagen.sounding.models import draw_models
+from whence.datagen.sounding.outlook import Outlook
 from whence.datagen.sounding.profiles import PROFILES
 from whence.datagen.sounding.quiet_home import LOOKALIKES, open_quiet_home
+from whence.datagen.sounding.stances import Wish, on_wall
 from whence.datagen.sounding_objects import SoundingPlan, plan_sounding_objects, replan
 from whence.datagen.sounds import KINDS
 from whence.datagen.verification import verify_dataset
@@ -225,6 +227,15 @@ class TestProfiles:
                 below = scene.rays.hits(above[None], [[0, -1, 0]]).distance[0] - 0.02
                 assert one.table is not None or abs(below) < 0.02
                 assert one.table is None or 0.3 < foot < 0.9
+
+    @pytest.mark.parametrize(("angle", "hangs"), [(0, True), (60, True), (-60, True), (70, False), (-75, False)])
+    def test_nothing_hangs_on_a_wall_that_is_seen_from_the_side(self, angle, hangs):
+        shape, turn = (60, 80), np.radians(angle)
+        normal = np.broadcast_to([np.sin(turn), 0.0, np.cos(turn)], (*shape, 3))
+        ahead = np.broadcast_to([0.0, 0.0, -1.0], (*shape, 3))
+        names = np.full(shape, "wall 0 of hall 0")
+        outlook = Outlook(np.array([0.0, 1.5, 0.0]), 0.0, ahead, np.full(shape, 2.0), normal, names)
+        assert (on_wall(Wish(None, None, outlook, 0.5, 0.5, 0.5, 0.0)) is not None) == hangs
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from whence.baselines.map_oracles import OracleAllObjects, OracleLargestObject
 from whence.baselines.map_patterns import CentreBlob, CentreBox, DatasetPrior, RandomMap, WholePicture
 from whence.baselines.saliency import spectral_residual
 from whence.benchmarks.bench import bench, open_run
-from whence.benchmarks.questions.boxes import ANNOTATOR, PICTURE
+from whence.benchmarks.questions.boxes import ANNOTATOR, PICTURE, boxes_alone, mask_map
 from whence.benchmarks.questions.maps import map_of, stored_maps
 from whence.benchmarks.questions.source import open_source
 from whence.benchmarks.running.predictions import read_predictions
@@ -83,8 +83,18 @@ def test_the_truth_is_the_boxes_that_sound(data):
     labels, boxes = open_source(TRACK, dataset, "all").labels, dataset.column("box")
     for truth, row, (sound, source) in zip(labels.truth, labels.rows, labels.within, strict=True):
         expected = {OBJECT: [source], TWO: [0, 1]}.get(int(sound), [])
-        np.testing.assert_array_equal(truth[:, :4], boxes[row, expected])
+        np.testing.assert_array_equal(boxes_alone(truth)[:, :4], boxes[row, expected])
         assert (truth[:, PICTURE] == row).all()
+
+
+def test_the_truth_holds_the_visible_pixels(data):
+    dataset = Dataset(data)
+    labels = open_source(TRACK, dataset).labels
+    centres = np.ix_(*(np.floor((np.arange(224) + 0.5) * side / 224).astype(int) for side in (240, 320)))
+    for truth, row, (sound, source) in zip(labels.truth, labels.rows, labels.within, strict=True):
+        mask = np.asarray(dataset.array("mask")[row])[centres]
+        expected = {OBJECT: mask == 1 + source, TWO: (mask == 1) | (mask == 2)}.get(int(sound), np.zeros_like(mask))
+        np.testing.assert_array_equal(mask_map(truth), expected)
 
 
 def test_only_the_test_homes_are_scored(data):
@@ -96,8 +106,8 @@ def test_only_the_test_homes_are_scored(data):
 def test_drawn_boxes_are_the_truth_where_there_are_annotators(room):
     labels = open_source(TRACK, Dataset(room), "all").labels
     (truth,) = (t for t, n in zip(labels.truth, labels.sample_id, strict=True) if n.endswith("00000/00000/object-1"))
-    assert truth[:, ANNOTATOR].tolist() == [0, 1, 2]
-    np.testing.assert_array_equal(truth[:, :4], Dataset(room).column("annotator_box")[0, :, 1])
+    assert boxes_alone(truth)[:, ANNOTATOR].tolist() == [0, 1, 2]
+    np.testing.assert_array_equal(boxes_alone(truth)[:, :4], Dataset(room).column("annotator_box")[0, :, 1])
 
 
 @pytest.mark.parametrize("annotators", [1, 3])
@@ -448,15 +458,73 @@ def test_a_sealed_set_holds_pictures_and_sounds_alone(data, sealed):
     assert set(public.group.array_keys()) == {"sample_id", "condition_0_image", "condition_0_audio"}
     source = open_source(TRACK, public)
     assert np.isnan(source.labels.truth).all()
-    private, own = read_labels_file(sealed / "labels.parquet").labels, open_source(TRACK, Dataset(data)).labels
-    for one, other in zip(private.truth, own.truth, strict=True):
-        np.testing.assert_array_equal(one, other)
-    np.testing.assert_array_equal(private.groups["sound"], own.groups["sound"])
+    private, own = read_labels_file(sealed / "labels.parquet"), open_source(TRACK, Dataset(data)).labels
+    source_name = dict(zip(private.labels.sample_id, private.source_sample_id, strict=True))
+    place = {name: k for k, name in enumerate(own.sample_id)}
+    assert own.sample_id.tolist() == sorted(
+        [*source_name.values(), *(n for n in place if n.endswith("/two"))], key=place.get
+    )
+    for name, truth, sound in zip(
+        private.labels.sample_id, private.labels.truth, private.labels.groups["sound"], strict=True
+    ):
+        np.testing.assert_array_equal(truth, own.truth[place[source_name[name]]])
+        assert sound == own.groups["sound"][place[source_name[name]]]
     expected = samples(data)
-    for batch in source.batches(source.labels, MONO):
-        for name, audio in zip(batch.sample_id, batch.audio, strict=True):
-            own_name = own.sample_id[private.sample_id.tolist().index(name)]
-            np.testing.assert_array_equal(audio, expected[own_name][1])
+    for name, (_, audio) in sealed_samples(sealed).items():
+        if not source_name[name].endswith("/noise"):
+            np.testing.assert_array_equal(audio, expected[source_name[name]][1])
+
+
+def sealed_samples(sealed: Path) -> dict[str, Any]:
+    """Every sample of the public copy, by its random name: its image and its audio."""
+    source = open_source(TRACK, Dataset(str(sealed / "public.zarr")))
+    return {
+        name: (image, audio)
+        for batch in source.batches(source.labels, MONO)
+        for name, image, audio in zip(batch.sample_id, batch.image, batch.audio, strict=True)
+    }
+
+
+def test_no_sealed_sound_is_made_of_others_of_its_picture(sealed):
+    pictures: dict[bytes, list[np.ndarray]] = {}
+    for image, audio in sealed_samples(sealed).values():
+        pictures.setdefault(image.tobytes(), []).append(audio.ravel().astype(np.float64))
+    assert len(pictures) == 12
+    for clips in pictures.values():
+        heard = [clip for clip in clips if clip.any()]
+        assert len(clips) - len(heard) == 1, "silence"
+        for k, clip in enumerate(heard):
+            others = np.stack([one for j, one in enumerate(heard) if j != k], axis=1)
+            rest = clip - others @ np.linalg.lstsq(others, clip, rcond=None)[0]
+            assert np.linalg.norm(rest) > 0.9 * np.linalg.norm(clip)
+
+
+def test_the_level_of_sealed_noise_tells_nothing(data):
+    """It is that of any source of the picture: visible or not, in the proportion of their numbers."""
+    labels = open_source(TRACK, Dataset(data), "all").labels
+    shares: list[float] = []
+    for draw in range(40):
+        kept = TRACK.sealable(labels, np.random.default_rng(draw))
+        sounds, sources = kept.within.T
+        assert TWO not in sounds
+        shares.append(float((sources[sounds == NOISE] < SLOTS).mean()))
+        others = sounds != NOISE
+        np.testing.assert_array_equal(kept.within[others], labels.within[labels.within[:, 0] != TWO][others])
+    there = Dataset(data).column("category")[:, :SLOTS] >= 0
+    assert np.mean(shares) == pytest.approx((there.sum(axis=1) / (there.sum(axis=1) + 2)).mean(), abs=0.05)
+    assert labels.within[labels.within[:, 0] == NOISE, 1].max() == 0, "in the open set the first object's"
+
+
+def test_a_public_set_is_sealed_only_if_its_labels_are_ones_own(tmp_path):
+    url, out = str(tmp_path / "i.zarr"), str(tmp_path / "p.zarr")
+    generate(ToyImported(rows=8), url)
+    words = ["seal", url, "--track", "sounding-object", "--labels", tmp_path / "l.parquet", "--out", out]
+    answer = subprocess.run([sys.executable, "-m", "whence", *map(str, words)], capture_output=True, text=True)
+    assert answer.returncode == 2
+    assert "was imported from flickr-soundnet, whose labels everybody has" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
+    assert not Path(out).exists()
+    assert "publish it" in whence(*words, "--allow-public-labels")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,6 +23,9 @@ FIELDS = (
     Field("sounding", "int16", "the loudest source", (FRAMES,), ("frame",)),
     Field("category", "int16", "kind of each source", (OBJECTS,), ("source",)),
     Field("azimuth", "float64", "of each source", (OBJECTS,), ("source",)),
+    Field("distance", "float64", "of each source", (OBJECTS,), ("source",)),
+    Field("start", "float64", "of each source", (OBJECTS,), ("source",)),
+    Field("stop", "float64", "of each source", (OBJECTS,), ("source",)),
     Field("sample_id", "str", "name"),
     Field("scene", "str", "home"),
 )
@@ -58,7 +61,8 @@ class ToyPanning:
             image[top : top + SIDE, across], mask[top : top + SIDE, across] = COLOURS[k], k + 1
         heard = np.zeros((OBJECTS, SAMPLES))
         turn, time = round(TURN_SECONDS * SAMPLE_RATE), np.arange(SAMPLES) / SAMPLE_RATE
-        for k, place in enumerate(rng.permutation(OBJECTS)):
+        places = rng.permutation(OBJECTS)
+        for k, place in enumerate(places):
             part = slice(place * turn, (place + 1) * turn - SAMPLE_RATE)  # then a second of silence
             heard[k, part] = 0.3 * np.sin(2 * np.pi * HUMS[k] * time[part])
         return {
@@ -68,6 +72,9 @@ class ToyPanning:
             "sounding": loudest(heard),
             "category": np.arange(OBJECTS),
             "azimuth": (0.5 - columns / WIDTH) * 360,
+            "distance": np.full(OBJECTS, 2.0),
+            "start": places * TURN_SECONDS,
+            "stop": (places + 1) * TURN_SECONDS - 1,
             "sample_id": f"toy-{row:05d}/00000",
             "scene": f"toy-{row:05d}",
         }

@@ -4,6 +4,9 @@ The truth of a sample is an array (k, 8), a row a box. The first four columns ar
 picture, half-open. `ANNOTATOR` numbers who drew the box, `EXACT` for a truth that nobody drew. `SOURCE` numbers what
 sounds: boxes of several sources mean that they sound at once. `PICTURE` numbers the picture and `PLACE` the sample
 among those of the picture whose sound is one visible source. A sound that comes from nothing in the picture has no box.
+
+Where the visible pixels are known, rows of the annotator `MASK` follow the boxes: runs of pixels, 1/224 of the picture
+high. They are the mask and no boxes.
 """
 
 from typing import Any
@@ -17,6 +20,8 @@ ANNOTATOR, SOURCE, PICTURE, PLACE = 4, 5, 6, 7
 COLUMNS = 8
 EXACT = -1
 """The annotator of boxes that nobody drew."""
+MASK = -2
+"""The annotator of runs of visible pixels."""
 CONSENSUS = 2
 """Annotators who must agree on a pixel (Senocak et al.)."""
 
@@ -33,6 +38,36 @@ def boxes_truth(
     return np.hstack([corners, np.tile(np.array([annotator, source, picture, place], np.float64), (len(corners), 1))])
 
 
+def mask_truth(mask: npt.NDArray[np.bool_], of: Float64, size: int = 224) -> Float64:
+    """Return the rows (k, 8) of `MASK` for `mask` (height, width), with source, picture and place of the box `of` (8,).
+
+    The mask is taken at the centres of `size` x `size` pixels.
+
+    >>> box = boxes_truth([0, 0, 1, 1], picture=7)[0]
+    >>> mask_truth(np.array([[True, False], [True, True]]), box, size=2)[:, :4].tolist()
+    [[0.0, 0.0, 0.5, 0.5], [0.0, 0.5, 1.0, 1.0]]
+    """
+    down, across = (np.floor((np.arange(size) + 0.5) * side / size).astype(np.intp) for side in mask.shape)
+    edges = np.diff(np.pad(mask[np.ix_(down, across)].astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    (top, left), (_, right) = np.nonzero(edges == 1), np.nonzero(edges == -1)
+    rows = np.tile(of, (len(top), 1))
+    rows[:, :4], rows[:, ANNOTATOR] = np.stack([left, top, right, top + 1], axis=1) / size, MASK
+    return rows
+
+
+def mask_map(truth: Float64, size: int = 224) -> npt.NDArray[np.float32]:
+    """Return 1 at the visible pixels (size, size) of `truth` (k, 8), as `mask_truth` took them, else 0."""
+    found = np.zeros((size, size), np.float32)
+    for x0, y0, x1, y1 in np.rint(size * truth[truth[:, ANNOTATOR] == MASK, :4]).astype(int):
+        found[y0:y1, x0:x1] = 1
+    return found
+
+
+def boxes_alone(truth: Float64) -> Float64:
+    """Return the rows of `truth` (k, 8) that are boxes."""
+    return np.asarray(truth[truth[:, ANNOTATOR] != MASK])
+
+
 NOWHERE = np.empty((0, COLUMNS))
 """The truth of a sound that comes from nothing in the picture."""
 
@@ -46,7 +81,7 @@ def truth_map(boxes: Float64, size: int = 224) -> npt.NDArray[np.float32]:
     >>> truth_map(boxes_truth([0, 0, 0.5, 1], picture=0), size=4)[0].tolist()
     [1.0, 1.0, 0.0, 0.0]
     """
-    votes = np.zeros((size, size), np.float32)
+    boxes, votes = boxes_alone(boxes), np.zeros((size, size), np.float32)
     for annotator in np.unique(boxes[:, ANNOTATOR]):
         inside = np.zeros((size, size), dtype=bool)
         for x0, y0, x1, y1 in np.trunc(size * np.clip(boxes[boxes[:, ANNOTATOR] == annotator, :4], 0, 1)).astype(int):
@@ -57,6 +92,7 @@ def truth_map(boxes: Float64, size: int = 224) -> npt.NDArray[np.float32]:
 
 def by_annotator(boxes: Float64) -> list[Float64]:
     """Return the boxes of each annotator, as if exact."""
+    boxes = boxes_alone(boxes)
     parts = [boxes[boxes[:, ANNOTATOR] == annotator].copy() for annotator in np.unique(boxes[:, ANNOTATOR])]
     for part in parts:
         part[:, ANNOTATOR] = EXACT
@@ -94,6 +130,11 @@ def first_of_picture(truth: Any) -> npt.NDArray[np.bool_]:
 def of_annotators(truth: Any) -> npt.NDArray[np.bool_]:
     """Return whether people drew the boxes of the one source of each sample (n,)."""
     return np.array([_sources(one) == 1 and one[0, ANNOTATOR] != EXACT for one in truth], dtype=bool)
+
+
+def of_one_mask(truth: Any) -> npt.NDArray[np.bool_]:
+    """Return whether the sound of each sample (n,) is that of one source whose visible pixels are known."""
+    return np.array([_sources(one) == 1 and bool((one[:, ANNOTATOR] == MASK).any()) for one in truth], dtype=bool)
 
 
 def picture_of(truth: Any) -> npt.NDArray[np.intp]:

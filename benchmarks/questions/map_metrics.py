@@ -96,12 +96,14 @@ def area_under_success(ious: npt.ArrayLike) -> Vector:
 class Measured:
     """What metrics need of n maps under one interpolation, each (n,): IoU by rule, and the others 0 to 1.
 
-    `pointing` is whether the brightest pixel lies on the truth (the share of them where several are as bright),
-    `precision` the share of as many pixels as the object has that lie on it, `confidence` the mean of the brightest
-    quarter of the pixels.
+    `mask_iou` is the IoU with the visible pixels instead of the boxes, 0 where these are not known. `pointing` is
+    whether the brightest pixel lies on the truth (the share of them where several are as bright), `precision` the
+    share of as many pixels as the object has that lie on it, `confidence` the mean of the brightest quarter of the
+    pixels.
     """
 
     iou: dict[Rule, Vector]
+    mask_iou: dict[Rule, Vector]
     pointing: Vector
     precision: Vector
     confidence: Vector
@@ -132,16 +134,24 @@ _LAST = _Memory()
 
 
 def _measure(truth: Any, answers: Answers, interpolation: Interpolation) -> Measured:
-    rows = np.empty((len(answers), len(RULES) + 3))
-    for row, one, answer in zip(rows, truth, answers, strict=True):
-        goal = boxes.truth_map(one, CANVAS)
+    rules = len(RULES)
+    rows, masks = np.empty((len(answers), rules + 3)), np.zeros((len(answers), rules))
+    for row, mask, one, answer in zip(rows, masks, truth, answers, strict=True):
         canvas = enlarged(map_of(answer), interpolation)
         ordered = np.sort(canvas, axis=None)
-        size = int(np.count_nonzero(goal))
-        thresholds = np.array(list(_thresholds(ordered, size).values()), dtype=np.float32)
-        row[:-1] = _overlaps(canvas, goal, thresholds, size, ordered[-1], ordered[PIXELS - max(size, 1)])
+        row[:-1] = _compared(canvas, boxes.truth_map(one, CANVAS), ordered)
         row[-1] = float(ordered[-(PIXELS // 4) :].mean(dtype=np.float64))
-    return Measured(dict(zip(RULES, rows.T, strict=False)), *rows.T[len(RULES) :])
+        if (shown := boxes.mask_map(one, CANVAS)).any():
+            mask[:] = _compared(canvas, shown, ordered)[:rules]
+    return Measured(dict(zip(RULES, rows.T, strict=False)), dict(zip(RULES, masks.T, strict=True)), *rows.T[rules:])
+
+
+def _compared(canvas: Map, goal: Map, ordered: Map) -> Vector:
+    """Return what `_overlaps` finds of an enlarged map, whose values are `ordered`, and a truth `goal`."""
+    size = int(np.count_nonzero(goal))
+    thresholds = np.array(list(_thresholds(ordered, size).values()), dtype=np.float32)
+    found: Vector = _overlaps(canvas, goal, thresholds, size, ordered[-1], ordered[PIXELS - max(size, 1)])
+    return found
 
 
 @njit()
@@ -190,6 +200,10 @@ def _percent_reached(truth: Any, answers: Answers, *, rule: Rule, interpolation:
 
 def _percent_area(truth: Any, answers: Answers, *, rule: Rule, interpolation: Interpolation) -> Vector:
     return 100 * area_under_success(measured(truth, answers, interpolation).iou[rule])
+
+
+def _percent_of_masks(truth: Any, answers: Answers, *, rule: Rule, interpolation: Interpolation) -> Vector:
+    return np.where(measured(truth, answers, interpolation).mask_iou[rule] >= SUCCESS - TOLERANCE, 100.0, 0.0)
 
 
 def _percent_pointing(truth: Any, answers: Answers, *, interpolation: Interpolation) -> Vector:
@@ -267,6 +281,22 @@ def interactive_success(rule: Rule, how: Interpolation) -> Metric:
 def interactive_area(rule: Rule, how: Interpolation) -> Metric:
     """Return the area under the success of whole pictures over 21 thresholds (IAUC)."""
     return _ruled("interactive_area", "IAUC", _percent_area, rule, how, **_BY_PICTURE)
+
+
+def mask_success(rule: Rule, how: Interpolation) -> Metric:
+    """Return the share of single sources whose IoU with their visible pixels, instead of the box, is 0.5 or more."""
+    label = "IoU ≥ 0.5 with the visible pixels"
+    return _ruled("mask_iou", label, _percent_of_masks, rule, how, counts=boxes.of_one_mask)
+
+
+def interactive_mask_success(rule: Rule, how: Interpolation) -> Metric:
+    """Return the share of pictures in which the map of every single source reaches 0.5 of its visible pixels."""
+    more = {**_BY_PICTURE, "counts": _first_mask_of_picture}
+    return _ruled("interactive_mask_iou", "IIoU with the visible pixels", _percent_of_masks, rule, how, **more)
+
+
+def _first_mask_of_picture(truth: Any) -> npt.NDArray[np.bool_]:
+    return boxes.first_of_picture(truth) & boxes.of_one_mask(truth)
 
 
 def together_success(rule: Rule, how: Interpolation) -> Metric:

@@ -99,7 +99,7 @@ class OpenSource:
         labels = _of_split(everything, self.dataset, self.split)
         if len(labels) == 0:
             raise InputError(f"{self.dataset.url} holds no sample that the track {self.track.name!r} can score")
-        return labels.first(self.most)
+        return self.track.read_more(self.dataset, labels.first(self.most))
 
     def conditions(self, asked: Sequence[Condition] = ()) -> list[Any]:
         """Return the conditions `asked` for (default: the track's own), adapted to the dataset."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from ...datagen.dataset import Dataset
 from .answer import AnswerKind, Answers
 from .labels import Labels
@@ -18,6 +20,14 @@ __all__ = ["PublishedSet", "Track"]
 
 def _every(dataset: Dataset) -> bool:
     return True
+
+
+def _complete(dataset: Dataset, labels: Labels) -> Labels:
+    return labels
+
+
+def _as_they_are(labels: Labels, rng: np.random.Generator) -> Labels:
+    return labels
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,9 @@ class Track:
 
     `chance` and `ceiling` return an answer for every sample, without any input and from the ground truth; skill is
     measured between the two. The first of `metrics` ranks the methods; `beside` are metrics always shown next to it
-    because it says too little alone. `parts` are settings that the dataset itself varies.
+    because it says too little alone. `parts` are settings that the dataset itself varies. `read_more` adds to labels
+    what of their truth takes long to read, for the samples that are scored. `sealable` returns the samples that a
+    sealed set holds: none of a row may give away the truth of another.
     """
 
     name: str
@@ -56,6 +68,8 @@ class Track:
     beside: tuple[Metric, ...] = ()
     parts: tuple[Setting, ...] = ()
     published: tuple[PublishedSet, ...] = ()
+    read_more: Callable[[Dataset, Labels], Labels] = _complete
+    sealable: Callable[[Labels, np.random.Generator], Labels] = _as_they_are
 
     @property
     def quantity(self) -> Quantity | None:

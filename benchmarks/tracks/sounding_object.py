@@ -5,15 +5,17 @@ sounds of nothing in the picture. Methods are ranked by single objects only. A m
 all sounds of a picture the same map, so its IIoU, which asks for all objects of a picture, is near zero.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from ...datagen.dataset import Dataset
+from ...datagen.dataset import Dataset, read_rows
 from ...errors import InputError
 from ..questions import map_metrics as metrics
 from ..questions.answer import AnswerKind, Answers
-from ..questions.boxes import NOWHERE, boxes_truth
+from ..questions.boxes import NOWHERE, SOURCE, boxes_alone, boxes_truth, mask_truth
 from ..questions.labels import Float64, Labels, arrays_of_truth
 from ..questions.maps import STORED, Interpolation, check_maps, map_of, stored_maps
 from ..questions.plain_maps import centre_blob, map_of_boxes
@@ -24,6 +26,8 @@ from ..stimuli.picture_sound.condition import PictureSoundCondition
 from .sounding_imports import IMPORTED, imported_labels, of_flickr
 
 SOUND = Setting("sound", "sound", absent="all sounds", words=SOUNDS)
+MASKS_AT_ONCE = 256
+"""Samples whose masks are in memory at once: 20 MB."""
 HOW: Interpolation = "aligned_bilinear"
 """The most common enlargement (EZ-VSL, SLAVC's successors)."""
 
@@ -88,6 +92,39 @@ def _truth(row: int, source: int, place: int, boxes: Float64, drawn: Float64 | N
     return np.concatenate(each)
 
 
+def with_masks(dataset: Dataset, labels: Labels) -> Labels:
+    """Return `labels` with the visible pixels of their sources, where `dataset` has masks."""
+    if "mask" not in dataset:
+        return labels
+    truth = list(labels.truth)
+    for part in np.array_split(np.arange(len(labels)), max(1, len(labels) // MASKS_AT_ONCE)):
+        rows, place = np.unique(labels.rows[part], return_inverse=True)
+        masks = read_rows(dataset.array("mask"), rows, dataset.url)
+        for k, row in zip(part, place, strict=True):
+            truth[k] = _with_mask(truth[k], masks[row])
+    return replace(labels, truth=arrays_of_truth(truth))
+
+
+def _with_mask(truth: Float64, mask: npt.NDArray[np.uint8]) -> Float64:
+    """Return `truth` (k, 8) with runs of the pixels of `mask` that are 1 + its source, for each of its sources."""
+    first = {int(box[SOURCE]): box for box in reversed(truth)}
+    return np.concatenate([truth, *(mask_truth(mask == 1 + source, first[source]) for source in sorted(first))])
+
+
+def sealable(labels: Labels, rng: np.random.Generator) -> Labels:
+    """Return the samples that a sealed set holds: all but two objects at once, whose sum names the visible objects.
+
+    The noise becomes as loud as any one source of its picture, drawn by `rng`, whether that is visible or not.
+    """
+    kept = labels.take(np.flatnonzero(labels.within[:, 0] != TWO))
+    sounds, sources = kept.within.T
+    of_a_source = np.isin(sounds, (OBJECT, OFF_SCREEN, ELSEWHERE))
+    sources = sources.copy()
+    for k in np.flatnonzero(sounds == NOISE):
+        sources[k] = rng.choice(sources[of_a_source & (kept.rows == kept.rows[k])])
+    return replace(kept, within=np.stack([sounds, sources], axis=1))
+
+
 def in_the_middle(labels: Labels) -> Answers:
     """Return a blob in the middle for every sample, the best guess without looking or listening."""
     return np.repeat(stored_maps(centre_blob()[None]), len(labels), axis=0)
@@ -95,7 +132,7 @@ def in_the_middle(labels: Labels) -> Answers:
 
 def true_maps(labels: Labels) -> Answers:
     """Return the maps of the true boxes; for sounds of nothing in the picture, the map that says so."""
-    return stored_maps(np.stack([map_of_boxes(truth[:, :4]) for truth in labels.truth]))
+    return stored_maps(np.stack([map_of_boxes(boxes_alone(truth)[:, :4]) for truth in labels.truth]))
 
 
 def _texts(truth: Float64, answer: Float64) -> tuple[str, str]:
@@ -103,7 +140,7 @@ def _texts(truth: Float64, answer: Float64) -> tuple[str, str]:
     if not len(truth):
         where = "nothing in the picture"
     else:
-        where = "; ".join("x {:.2f}-{:.2f}, y {:.2f}-{:.2f}".format(*box[[0, 2, 1, 3]]) for box in truth)
+        where = "; ".join("x {:.2f}-{:.2f}, y {:.2f}-{:.2f}".format(*box[[0, 2, 1, 3]]) for box in boxes_alone(truth))
     row, column = np.unravel_index(np.argmax(one), one.shape)
     peak = f"brightest at x {(column + 0.5) / one.shape[1]:.2f}, y {(row + 0.5) / one.shape[0]:.2f}"
     return where, f"{peak} (map of {one.shape[0]} x {one.shape[1]})" if one.max() > 0 else "nothing in the picture"
@@ -132,6 +169,8 @@ TRACK = Track(
         metrics.area("half_at_least", HOW),
         metrics.success("fixed", HOW),
         metrics.area("fixed", HOW),
+        metrics.mask_success("adaptive", HOW),
+        metrics.interactive_mask_success("adaptive", HOW),
         metrics.pointing(HOW),
         metrics.precision_at_size(HOW),
         metrics.together_success("adaptive", HOW),
@@ -159,4 +198,6 @@ TRACK = Track(
     beside=(metrics.interactive_success("adaptive", HOW), metrics.pointing(HOW)),
     parts=(SOUND,),
     published=(PublishedSet("Flickr-SoundNet Set1 (250)", IMPORTED, of_flickr),),
+    read_more=with_masks,
+    sealable=sealable,
 )

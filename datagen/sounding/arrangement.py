@@ -49,13 +49,16 @@ class Arrangement:
         """All sources (objects + 2, 3), m."""
         return np.concatenate([[one.centre for one in self.placed], self.unseen])
 
-    @property
-    def directions(self) -> tuple[Float64, Float64, Float64]:
-        """Azimuth, elevation (degrees, left and up positive) and distance (m) of all sources from the ears."""
-        away = self.sources - self.outlook.eye
-        distance = np.linalg.norm(away, axis=1)
-        azimuth = wrap_degrees(np.degrees(np.arctan2(-away[:, 0], -away[:, 2])) - self.outlook.heading)
-        return azimuth, np.degrees(np.arcsin(away[:, 1] / distance)), distance
+
+def directions_from(eye: Float64, heading: float, sources: Float64) -> tuple[Float64, Float64, Float64]:
+    """Return azimuth, elevation (degrees, left and up positive) and distance (m) of `sources` (n, 3) from the ears.
+
+    The ears are at `eye` (3,) m and face `heading` degrees.
+    """
+    away = sources - eye
+    distance = np.linalg.norm(away, axis=1)
+    azimuth = wrap_degrees(np.degrees(np.arctan2(-away[:, 0], -away[:, 2])) - heading)
+    return azimuth, np.degrees(np.arcsin(away[:, 1] / distance)), distance
 
 
 def arrange(
@@ -71,7 +74,7 @@ def arrange(
         if not has_room(outlook):
             continue
         placed = _place_all(models, table, areas, home, outlook, profile, rng)
-        unseen = None if placed is None else _unseen(home, outlook, rng)
+        unseen = None if placed is None else unseen_sources(home, outlook, rng)
         if placed is not None and unseen is not None:
             return Arrangement(outlook, placed, unseen)
     return None
@@ -123,7 +126,7 @@ def fits(one: Placed, others: list[Placed], outlook: Outlook, profile: Profile) 
     return max(areas) <= profile.largest_ratio * min(areas)
 
 
-def _unseen(home: TracedHome, outlook: Outlook, rng: np.random.Generator) -> Float64 | None:
+def unseen_sources(home: TracedHome, outlook: Outlook, rng: np.random.Generator) -> Float64 | None:
     """Return two sources (2, 3) out of view in line of sight, None if they are not found."""
     found: list[Float64] = []
     for _ in range(_SOURCE_TRIES):

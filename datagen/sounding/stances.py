@@ -29,6 +29,8 @@ WALL, HANGING_HEIGHTS = "wall", (0.8, 2.2)
 """How the names of walls begin, and how high things hang on them, m."""
 TABLE_SCALES = (0.8, 1.7)
 """Scales of side tables."""
+LEAST_FACING = 0.4
+"""Least cosine of the angle between a wall's normal and the line of sight: from the side nobody knows a thing."""
 _FORESHORTENING = 0.8
 """About how high an upright object seems from above, as a share of its height."""
 
@@ -114,10 +116,12 @@ def hanging(wish: Wish) -> Stance | None:
 
 
 def on_wall(wish: Wish) -> Stance | None:
-    """Return how the object hangs on a wall of the home, at the height of the eyes."""
-    found = hanging(wish)
-    named = str(wish.outlook.names[wish.outlook.pixel(wish.x, wish.y)]).startswith(WALL)
-    return found if found and named and HANGING_HEIGHTS[0] < found.pose.place[1] < HANGING_HEIGHTS[1] else None
+    """Return how the object hangs on a wall of the home, at the height of the eyes and not seen from the side."""
+    found, pixel = hanging(wish), wish.outlook.pixel(wish.x, wish.y)
+    named = str(wish.outlook.names[pixel]).startswith(WALL)
+    facing = -float(wish.outlook.normal[pixel] @ wish.outlook.directions[pixel]) >= LEAST_FACING
+    high = found is not None and HANGING_HEIGHTS[0] < found.pose.place[1] < HANGING_HEIGHTS[1]
+    return found if named and facing and high else None
 
 
 def floating(wish: Wish) -> Stance | None:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ...conventions import wrap_degrees
 from ..cameras import EYE_HEIGHT
 from ..home import TracedHome
 from ..scenes.scene import Scene
-from .arrangement import fits, has_room
+from .arrangement import directions_from, fits, has_room
 from .models import Model, Pose, assembled
 from .outlook import look_from
 from .placement import Placed, Target, put
@@ -41,10 +40,7 @@ class Surroundings:
     @property
     def directions(self) -> tuple[Float64, Float64, Float64]:
         """Azimuth, elevation (degrees, left and up positive) and distance (m) of all objects from the ears."""
-        away = np.array([one.centre for one in self.placed]) - self.eye
-        distance = np.linalg.norm(away, axis=1)
-        azimuth = wrap_degrees(np.degrees(np.arctan2(-away[:, 0], -away[:, 2])) - self.heading)
-        return azimuth, np.degrees(np.arcsin(away[:, 1] / distance)), distance
+        return directions_from(self.eye, self.heading, np.array([one.centre for one in self.placed]))
 
 
 def surround(

@@ -11,7 +11,7 @@ import hmac
 import os
 import platform
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -28,8 +28,10 @@ from ...benchmarks.questions.source import SEALED, Source, is_sealed, open_sourc
 from ...benchmarks.questions.stimulus import Batch, Condition, GivenArray, Stimulus
 from ...datagen import shards
 from ...datagen.dataset import Dataset
+from ...datagen.licences import licences_of
 from ...datagen.shards import Field, Layout
 from ...datagen.storage import Folder
+from ...digests import generator_for
 from ...errors import InputError
 from ...registry import load_track
 from .labels_file import PRIVATE, PUBLIC, Names, SealedLabels, commitment_of, write_labels_file
@@ -37,6 +39,8 @@ from .labels_file import PRIVATE, PUBLIC, Names, SealedLabels, commitment_of, wr
 ROWS_PER_SHARD, ROWS_PER_CHUNK = 128, 16
 LEAST_SEED = 2**64
 """A seed below this can be found by trying: of a set rendered from it, everything follows, its noise too."""
+PUBLIC_KINDS = ("sounding-objects-import", "in-the-wild")
+"""Imports of public sets, which come with their labels."""
 SALT_BYTES = 32
 LARGEST_SHARE = 0.9
 _SOFTWARE = ("whence", "numpy", "scipy", "zarr")
@@ -68,6 +72,7 @@ def seal(
     split: str | None = None,
     private_share: float = 0.5,
     allow_guessable_seed: bool = False,
+    allow_public_labels: bool = False,
     salt: bytes | None = None,
 ) -> Sealed:
     """Write the public copy of the dataset at `url` to `out`, and its labels to the new file `labels_path`.
@@ -77,13 +82,14 @@ def seal(
     InputError for what cannot be sealed.
     """
     dataset = _ReadOnce(url)
-    _check_dataset(dataset, allow_guessable_seed)
+    _check_dataset(dataset, allow_guessable_seed, allow_public_labels)
     _check_places(out, labels_path)
     if not 0 <= private_share <= LARGEST_SHARE:
         raise InputError(f"private share {private_share:g}: expected 0 (none) to {LARGEST_SHARE:g}")
     salt = secrets.token_bytes(SALT_BYTES) if salt is None else salt
     source = open_source(load_track(track), dataset, split)
-    labels, grid = source.labels, _distinct(source.conditions(conditions))
+    labels = source.track.sealable(source.labels, generator_for(int.from_bytes(salt, "big"), "sealable"))
+    grid = _distinct(source.conditions(conditions))
     names = _secret_names(salt, "name", labels.sample_id)
     order = np.argsort(names)
     sealed = SealedLabels(
@@ -113,10 +119,15 @@ def seal(
 # What is refused ------------------------------------------------------------------------------------------------
 
 
-def _check_dataset(source: Dataset, allow_guessable_seed: bool) -> None:
+def _check_dataset(source: Dataset, allow_guessable_seed: bool, allow_public_labels: bool) -> None:
     """Raise InputError where the labels of `source` are not there, or can be found by everyone."""
     if is_sealed(source):
         raise InputError(f"{source.url} is sealed already: give the dataset that it was made of")
+    if source.name in PUBLIC_KINDS and not allow_public_labels:
+        raise InputError(
+            f"{source.url} was imported from {source.recipe.get('set', source.name)}, whose labels everybody has: "
+            "seal a generated set, or give --allow-public-labels if these labels are your own"
+        )
     seed = source.recipe.get("seed")
     if allow_guessable_seed or seed is None:
         return
@@ -268,18 +279,6 @@ def _attributes(stimulus: Stimulus[Any], batches: Batches, source: Dataset, seal
         "commitment": commitment_of(sealed),
     }
     return {"dataset": SEALED, "recipe": recipe, "software": software, "licences": licences_of(source)}
-
-
-def licences_of(dataset: Dataset) -> dict[str, list[str]]:
-    """Return the licences of what `dataset` was made from (speech, sounds, scenes, images), for which makers ask."""
-    found: dict[str, list[str]] = {}
-    for name in ("speech", "sounds", "scenes", "images"):
-        about: Mapping[str, Any] = dataset.attributes.get(name) or {}
-        licences = about.get("licences") or about.get("licence") or []
-        listed = [licences] if isinstance(licences, str) else sorted(licences)
-        if listed:
-            found[name] = listed
-    return found
 
 
 def _set_same_times(folder: Folder) -> None:

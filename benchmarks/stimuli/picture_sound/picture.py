@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Rectangle
 
 from ...display.drawing import GREEN, VERMILLION
-from ...questions.boxes import ANNOTATOR, EXACT
+from ...questions.boxes import ANNOTATOR, EXACT, boxes_alone
 from ...questions.maps import Map, enlarged, map_of
 
 Picture = npt.NDArray[np.uint8]
@@ -61,7 +61,7 @@ def _draw(axes: Axes, picture: Picture, answer: npt.NDArray[np.float64], truth: 
         row, column = np.unravel_index(int(np.argmax(canvas)), canvas.shape)
         place = (column + 0.5) / canvas.shape[1] * width, (row + 0.5) / canvas.shape[0] * height
         axes.plot(*place, marker="x", color=VERMILLION, markersize=9, markeredgewidth=2)
-    for box in truth:
+    for box in boxes_alone(truth):
         x0, y0, x1, y1 = box[:4] * [width, height, width, height]
         dashes = "-" if box[ANNOTATOR] == EXACT else "--"
         axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=GREEN, linewidth=2, linestyle=dashes))

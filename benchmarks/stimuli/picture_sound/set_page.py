@@ -1,61 +1,27 @@
 """The page of a set of pictures with sounding objects: tables, and pictures with boxes and players."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib.patches import Rectangle
 
 from ....datagen.dataset import Dataset
-from ....files import written_whole
-from ...display.drawing import COLOURS, PAPER, Picture, axes_of, picture, style
-from ...display.inspection import describe
-from ...display.rendering import render_page
-from ...display.sounds import Sound, as_sound
+from ...display.drawing import Picture
+from ...display.pictures_page import HeardSource, PageWords, ShownPicture, write_pictures_page
+from ...display.sounds import as_sound
+from .boxed import DrawnBox, with_boxes
 from .set_tables import set_tables
 
-SHOWN = 8
-_WIDTH, _HEIGHT = 5.2, 3.9
+_NOTE = (
+    "Boxes enclose the visible pixels of each object. Angles are positive to the left. Sounds are dry and at the same "
+    "peak; the last two sources are out of view, the very last of the kind of a visible object."
+)
 
 
-@dataclass(frozen=True)
-class HeardSource:
-    """One source of a picture: what it is, where, and its sound; the title of its player."""
-
-    kind: str
-    where: str
-    sound: Sound
-    title: str
-
-
-@dataclass(frozen=True)
-class ShownPicture:
-    """One picture with its boxes, and its sources."""
-
-    name: str
-    facts: str
-    picture: Picture
-    sources: Sequence[HeardSource]
-
-
-def write_set_page(dataset: Dataset, target: Path, shown: int = SHOWN) -> Path:
+def write_set_page(dataset: Dataset, target: Path) -> Path:
     """Write the page of `dataset` to `target`, one file without script or network; return `target`."""
-    rows = sorted({int(row) for row in np.linspace(0, len(dataset) - 1, shown)})
-    with style():
-        page = render_page(
-            "sounding_objects.html",
-            f"dataset {dataset.name}, {dataset.fingerprint[:12]}",
-            name=dataset.name,
-            rows=len(dataset),
-            scenes=len(set(dataset.column("scene").tolist())),
-            fingerprint=dataset.fingerprint,
-            tables=[*set_tables(dataset), *describe(dataset)],
-            pictures=[_shown(dataset, row) for row in rows],
-        )
-    with written_whole(target) as partial:
-        partial.write_text(page, encoding="utf-8")
-    return target
+    homes = len(set(dataset.column("scene").tolist()))
+    words = PageWords(f"{dataset.name}: {len(dataset)} pictures of {homes} homes", _NOTE)
+    return write_pictures_page(dataset, target, words, _shown, set_tables(dataset))
 
 
 def _shown(dataset: Dataset, row: int) -> ShownPicture:
@@ -65,19 +31,10 @@ def _shown(dataset: Dataset, row: int) -> ShownPicture:
 
 
 def _with_boxes(dataset: Dataset, row: int, kinds: np.ndarray) -> Picture:
-    image, boxes = np.asarray(dataset.array("image")[row]), np.asarray(dataset.array("box")[row])
-    height, width = image.shape[:2]
-    drawing, axes = axes_of(_WIDTH, _HEIGHT)
-    axes.imshow(image, extent=(0, width, height, 0))
-    names = dataset.attributes["categories"]
-    for k in np.flatnonzero(kinds[: len(boxes)] >= 0):
-        x0, y0, x1, y1 = boxes[k] * [width, height, width, height]
-        axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=COLOURS[k], linewidth=2))
-        axes.text(x0 + 3, y0 + 3, names[kinds[k]], va="top", fontsize=8, color=PAPER, backgroundcolor=COLOURS[k])
-    axes.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
-    axes.grid(False)
-    seen = ", ".join(names[kind] for kind in kinds[: len(boxes)] if kind >= 0)
-    return picture(drawing, f"picture-{row}", f"A home with {seen}")
+    boxes, names = np.asarray(dataset.array("box")[row]), dataset.attributes["categories"]
+    drawn = [DrawnBox(boxes[k], int(k), names[kinds[k]]) for k in np.flatnonzero(kinds[: len(boxes)] >= 0)]
+    seen = ", ".join(box.label for box in drawn)
+    return with_boxes(np.asarray(dataset.array("image")[row]), drawn, f"picture-{row}", f"A home with {seen}")
 
 
 def _sources(dataset: Dataset, row: int, kinds: np.ndarray) -> list[HeardSource]:

@@ -54,22 +54,23 @@ def _more_tables(dataset: "Dataset") -> "list[TextTable]":
     return set_tables(dataset)
 
 
+_PAGES = {
+    "hm3d-ss": "whence.benchmarks.stimuli.binaural.home_page:write_home_page",
+    "sounding-objects": "whence.benchmarks.stimuli.picture_sound.set_page:write_set_page",
+    "sounding-objects-import": "whence.benchmarks.stimuli.picture_sound.import_page:write_import_page",
+    "panning": "whence.benchmarks.stimuli.panorama_sound.set_page:write_panning_page",
+}
+"""What writes the page of each kind of dataset that is not of stereo clips."""
+_CLIPS = "whence.benchmarks.stimuli.stereo.page:write_dataset_page"
+
+
 def _write_page(dataset: "Dataset", file: Path) -> None:
     """Write the page of `dataset`, which shows homes, pictures or clips."""
-    if dataset.name == "hm3d-ss":
-        from ..benchmarks.stimuli.binaural.home_page import write_home_page
+    from ..registry import load
 
-        write_home_page(dataset, file)
-    elif dataset.name == "sounding-objects":
-        from ..benchmarks.stimuli.picture_sound.set_page import write_set_page
-
-        write_set_page(dataset, file)
-    elif "audio" not in dataset or dataset.name == "dry-clips":
+    if dataset.name not in _PAGES and ("audio" not in dataset or dataset.name == "dry-clips"):
         raise InputError(f"{dataset.url}: there is no page for datasets of kind {dataset.name!r}; leave --html out")
-    else:
-        from ..benchmarks.stimuli.stereo.page import write_dataset_page
-
-        write_dataset_page(dataset, file)
+    load(_PAGES.get(dataset.name, _CLIPS))(dataset, file)
 
 
 def verify(

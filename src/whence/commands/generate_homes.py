@@ -8,7 +8,21 @@ import typer
 
 from ..errors import InputError
 from ..files import require_local
-from .rendering import Json, Out, Preset, Scheduler, Seed, Speech, Workers, describe_speech, name_skipped, render, say
+from .rendering import (
+    Json,
+    Out,
+    Preset,
+    Scale,
+    Scheduler,
+    Seed,
+    Speech,
+    UpAxis,
+    Workers,
+    describe_speech,
+    name_skipped,
+    render,
+    say,
+)
 
 
 class Variant(StrEnum):
@@ -24,17 +38,6 @@ class Acoustics(StrEnum):
     native = "native"
     rlr = "rlr"
     soundspaces = "soundspaces"
-
-
-class Up(StrEnum):
-    """The axis of a scene file that points up."""
-
-    y = "y"
-    z = "z"
-    x = "x"
-    minus_x = "-x"
-    minus_y = "-y"
-    minus_z = "-z"
 
 
 class Renderer(StrEnum):
@@ -72,18 +75,8 @@ def hm3d_ss(
         str | None,
         typer.Option(metavar="FILE.sofa", help="Measured head. [default: rigid sphere]", show_default=False),
     ] = None,
-    up: Annotated[
-        Up | None,
-        typer.Option(help="Up axis of the files. [default: by layout and geometry]", show_default=False),
-    ] = None,
-    scale: Annotated[
-        float | None,
-        typer.Option(
-            metavar="METRES_PER_UNIT",
-            help="Unit of the files, such as 0.01 for centimetres. [default: metres unless the geometry contradicts]",
-            show_default=False,
-        ),
-    ] = None,
+    up: UpAxis = None,
+    scale: Scale = None,
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .rendering import Json, Out, Preset, Scheduler, Seed, Speech, Workers, describe_speech, render, say
+from .rendering import Json, Out, Preset, Scale, Scheduler, Seed, Speech, UpAxis, Workers, describe_speech, render, say
 
 
 class Profile(StrEnum):
@@ -43,10 +43,17 @@ def sounding_objects(
     pictures: Annotated[
         int | None, typer.Option(min=1, help="Pictures of each home; overrides the preset's.", show_default=False)
     ] = None,
+    scenes: Annotated[
+        str,
+        typer.Option(metavar="procedural|DIR", help="Homes: procedural, or a folder of .glb files whose things sound."),
+    ] = "procedural",
     profile: Annotated[
-        Profile,
-        typer.Option(help="Size and place tell nothing of what sounds, or both are those of VGG-SS."),
-    ] = Profile.decorrelated,
+        Profile | None,
+        typer.Option(
+            help="Size and place tell nothing of what sounds, or both are those of VGG-SS. [default: decorrelated]",
+            show_default=False,
+        ),
+    ] = None,
     acoustics: Annotated[
         RoomOrDry, typer.Option(help="Dry sounds only, or the room's responses at both ears as well.")
     ] = RoomOrDry.dry,
@@ -55,6 +62,8 @@ def sounding_objects(
     annotators: Annotated[
         bool, typer.Option("--annotators", help="Also store the boxes of three simulated annotators.")
     ] = False,
+    up: UpAxis = None,
+    scale: Scale = None,
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -65,17 +74,20 @@ def sounding_objects(
 
     home_total, pictures_each = PRESETS[preset]
     plan = plan_sounding_objects(
-        homes=homes or home_total,
+        homes=homes or (home_total if scenes == "procedural" else None),
         pictures=pictures or pictures_each,
-        profile=profile.value,
+        scenes=scenes,
+        profile=profile.value if profile else None,
         acoustics=acoustics.value,
         annotators=annotators,
         speech=speech,
         sounds=sounds,
+        up=up.value if up else None,
+        scale=scale,
         seed=seed or 0,
     )
     describe_speech(plan.speech)
-    say(plan.clips.remarks)
+    say((*plan.remarks, *plan.clips.remarks))
     render(plan, out, workers, scheduler, json)
 
 

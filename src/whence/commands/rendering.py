@@ -21,6 +21,17 @@ class Preset(StrEnum):
     paper = "paper"
 
 
+class Up(StrEnum):
+    """The axis of a scene file that points up."""
+
+    y = "y"
+    z = "z"
+    x = "x"
+    minus_x = "-x"
+    minus_y = "-y"
+    minus_z = "-z"
+
+
 Out = Annotated[str, typer.Argument(metavar="OUT.zarr", help="Where to write: a path or an fsspec URL.")]
 Speech = Annotated[
     str | None,
@@ -35,6 +46,18 @@ Scheduler = Annotated[
     str | None, typer.Option(metavar="tcp://HOST:PORT", help="A running Dask scheduler.", show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
+UpAxis = Annotated[
+    Up | None,
+    typer.Option(help="Up axis of the files. [default: by layout and geometry]", show_default=False),
+]
+Scale = Annotated[
+    float | None,
+    typer.Option(
+        metavar="METRES_PER_UNIT",
+        help="Unit of the files, such as 0.01 for centimetres. [default: metres unless the geometry contradicts]",
+        show_default=False,
+    ),
+]
 
 
 def name_skipped(skipped: Sequence[str], kind: str = "files") -> None:

@@ -25,6 +25,10 @@ def seal(
         bool,
         typer.Option("--allow-guessable-seed", help="Seal a dataset whose seed, and so its labels, can be guessed."),
     ] = False,
+    allow_public_labels: Annotated[
+        bool,
+        typer.Option("--allow-public-labels", help="Seal an import of the kind that public sets come in."),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
 ) -> None:
     """Make a public copy of a dataset that reveals no labels, and a private label file."""
@@ -42,6 +46,7 @@ def seal(
         split=split and split.value,
         private_share=private_share,
         allow_guessable_seed=allow_guessable_seed,
+        allow_public_labels=allow_public_labels,
     )
     if json:
         from json import dumps
