@@ -155,14 +155,16 @@ class Relation:
 
 
 def related(courses: Sequence[Course]) -> list[Relation]:
-    """Return the relation of every course of rotations with every one of azimuths.
+    """Return the relation of the first course of rotations with the first of azimuths, of both second, and so on.
 
-    Changes are over `WINDOW_SECONDS`, so that the two sounds of a change do not overlap.
+    The last of the shorter list goes with all that are left of the longer. Changes are over `WINDOW_SECONDS`, so
+    that the two sounds of a change do not overlap.
     """
     later = round(WINDOW_SECONDS * FRAME_RATE)
-    pairs = [(r, a) for r in courses if r.track == ROTATION for a in courses if a.track == AZIMUTH]
+    seeing, hearing = ([one for one in courses if one.track == track] for track in (ROTATION, AZIMUTH))
     found = []
-    for one, other in pairs:
+    for k in range(max(len(seeing), len(hearing))):
+        one, other = seeing[min(k, len(seeing) - 1)], hearing[min(k, len(hearing) - 1)]
         seen = wrap_degrees(one.answers[later:] - one.answers[:-later])
         heard = -wrap_degrees(other.answers[later:] - other.answers[:-later])
         both = np.isfinite(seen + heard)

@@ -40,7 +40,8 @@ CAPTION = (
 
 def marked(turn: Turn, frame: int) -> Picture:
     """Return `frame` of `turn` with a ring where the talker is, if in view."""
-    picture, point = turn.frames[frame].copy(), turn.talker_in(frame)
+    picture: Picture = turn.frames[frame].copy()
+    point = turn.talker_in(frame)
     if point is not None:
         cv2.circle(picture, (round(point[0]), round(point[1])), RADIUS, RING, 2, cv2.LINE_AA)
     return picture
@@ -49,7 +50,7 @@ def marked(turn: Turn, frame: int) -> Picture:
 def draw_turn(turn: Turn, courses: Sequence[Course], relations: Sequence[Relation]) -> Figure:
     """Return the picture of a whole turn."""
     figure = blank(*SIZE)
-    above, below = figure.subfigures(2, 1, height_ratios=(1, 4.6))
+    above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=(1, 4.6))[:, 0]
     times = np.linspace(0, len(turn.frames) - 1, STRIP).round().astype(int)
     for axes, frame in zip(above.subplots(1, STRIP), times.tolist(), strict=True):
         _draw_frame(axes, marked(turn, frame), frame / FRAME_RATE)
@@ -100,14 +101,14 @@ def draw_courses(axes: Axes, times: npt.NDArray[np.float64], courses: Sequence[C
 def draw_relations(axes: Axes, relations: Sequence[Relation]) -> None:
     """Draw how far the head turned within a second by its sound, against by its pictures."""
     for colour, one in zip(_colours(len(relations)), relations, strict=True):
-        label = f"{plain_name(one.azimuth)},\n{plain_name(one.rotation)}"
+        label = f"{plain_name(one.rotation)}, {plain_name(one.azimuth)}"
         axes.plot(one.seen, one.heard, ".", color=colour, markersize=3, label=label)
     reach = max(10.0, *(float(np.abs([one.seen, one.heard]).max()) for one in relations if len(one.seen))) * 1.05
     axes.plot([-reach, reach], [-reach, reach], color=MUTED, linewidth=0.8)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     axes.set(xlabel=f"rotation in {WINDOW_SECONDS:g} s (degrees)", ylabel="\N{MINUS SIGN} change of azimuth (degrees)")
     axes.set_title("Both senses", fontsize=9)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), fontsize=7, handlelength=1.0)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), fontsize=7, handlelength=0.6)
 
 
 def _colours(count: int) -> list[str]:
