@@ -57,6 +57,7 @@ TOY = [
     (r"^(whence generate panning \S+) --homes 20 --clips 1$", r"\1 --homes 1 --clips 1"),
     (r"^(whence bench panning \S+) --method .* (--out \S+)$", r"\1 --method zero pan --max-samples 4 \2"),
     (r"^(python -m whence\.benchmarks\.studies\.panning \S+ \S+) --method .*$", r"\1 --frames 1"),
+    (r"^(whence turn .*)$", r"\1 --seconds 2 --speech path/to/speech"),
     (r"^(whence generate scenes .*)--count 10$", r"\1--count 1"),
     (r"^(whence bench tde (?!.*--method).*)$", r"\1 --method zero gcc-phat --snr 10"),
     (r"^(whence bench tde \S+ .*--method (mine|gcc-phat|network)(?!.*--snr).*)$", r"\1 --snr 10"),

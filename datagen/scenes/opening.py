@@ -102,6 +102,15 @@ def open_scenes(source: str, *, count: int | None, seed: int) -> SceneSource:
     return _scene_files(folder, count)
 
 
+def open_scene_file(path: Path) -> SceneFiles:
+    """Return the one home in the .glb or .gltf file `path`; raises InputError for anything else."""
+    if path.suffix.lower() not in SUFFIXES or not path.is_file():
+        raise InputError(f"{path} is not a scene file: give a .glb or .gltf file, or {PROCEDURAL!r}")
+    folder, names = path.parent, (path.stem,)
+    contents = digest([[path.stem, _file_digest(path)]])
+    return SceneFiles(str(folder.absolute()), (path.name,), names, contents, _licence(folder, (path.name,)))
+
+
 def _scene_files(folder: Path, count: int | None) -> SceneFiles:
     files = scene_files(folder)
     if not files:

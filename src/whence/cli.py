@@ -23,6 +23,7 @@ from .commands import (
     seal,
     submit,
     train,
+    turn,
 )
 from .commands.arguments import spread_lists
 from .errors import InputError, VerificationError
@@ -53,6 +54,7 @@ app.command()(bench.bench)
 app.command()(bench.compare)
 app.command()(bench.report)
 app.command()(localize.localize)
+app.command()(turn.turn)
 app.command()(seal.seal)
 app.command()(submit.submit)
 app.add_typer(leaderboard.app, name="leaderboard")

@@ -13,6 +13,7 @@ NAME_LISTS = {
     "bench": frozenset(("--method", "-m")),
     "import": frozenset(("--list",)),
     "train": frozenset(("--data", "--set")),
+    "turn": frozenset(("--rotation", "--azimuth")),
 }
 """Options that take several names, by command: the `--method` of `submit` takes one."""
 WITH_COMMAS = frozenset(("--against", "--data", "--list", "--set"))
