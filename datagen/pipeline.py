@@ -158,13 +158,25 @@ def _local_cluster(workers: int) -> Iterator[Any]:
         return
     # Dask would have workers hand back freed memory at once; taking it again costs more than the rendering.
     settings = {"distributed.comm.timeouts.connect": "30s", "distributed.nanny.pre-spawn-environ": ONE_THREAD}
-    with config.set(settings):
+    with config.set(settings), _script_hidden():
         with _deaf_to_interrupts():
             cluster = LocalCluster(
                 n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
             )
         with cluster, Client(cluster) as client:
             yield client
+
+
+@contextmanager
+def _script_hidden() -> Iterator[None]:
+    """Keep new processes from running the user's script again, which would call us again: they need nothing of it."""
+    script = vars(sys.modules["__main__"])
+    hidden: dict[str, Any] = {name: script[name] for name in ("__file__", "__spec__") if name in script}
+    script.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        script.update(hidden)
 
 
 def _is_main_thread() -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ...conventions import SAMPLE_RATE
 from ...datagen.dataset import Dataset
 from .inspection import describe
 from .rendering import render_page
@@ -20,6 +21,8 @@ MOST_PICTURES = 4
 _SHORTEST_SOUND = 512
 """Samples: what is shorter is a response or a number."""
 _WIDEST = 320
+_PEAKS = 300
+"""Columns of a waveform."""
 Captioned = tuple[str, str]
 """A caption and a data URI."""
 
@@ -65,19 +68,24 @@ def batch_html(batch: Any) -> str:
 
 
 def pictures_of(values: Mapping[str, Any]) -> list[Captioned]:
-    """Return the pictures among `values`, uint8 (..., height, width, 3); at most four of each array."""
+    """Return the pictures among `values`, uint8 (..., height, width, 3), and those of sounds; four of each at most."""
     found = {name: value for name, value in values.items() if _is_picture(value)}
-    return [pair for name, value in found.items() for pair in _numbered(name, value, 3, image_uri)]
+    waves = [pair for name, value in _sounds(values) for pair in _numbered(name, value, _channels(value), _waves)]
+    return [*(pair for name, value in found.items() for pair in _numbered(name, value, 3, image_uri)), *waves]
 
 
 def sounds_of(values: Mapping[str, Any]) -> list[Captioned]:
     """Return the sounds among `values`, float32 (samples,), (1, samples) or (2, samples) or several of them."""
-    found = {name: value for name, value in values.items() if _is_sound(name, value)}
-    return [
-        pair
-        for name, value in found.items()
-        for pair in _numbered(name, value, 2 if value.ndim > 1 and value.shape[-2] <= 2 else 1, _player)
-    ]
+    return [pair for name, value in _sounds(values) for pair in _numbered(name, value, _channels(value), _player)]
+
+
+def _sounds(values: Mapping[str, Any]) -> list[tuple[str, npt.NDArray[np.float32]]]:
+    return [(name, value) for name, value in values.items() if _is_sound(name, value)]
+
+
+def _channels(sound: npt.NDArray[np.float32]) -> int:
+    """Return how many of the last dimensions are those of one sound."""
+    return 2 if sound.ndim > 1 and sound.shape[-2] <= 2 else 1
 
 
 def _is_picture(value: Any) -> bool:
@@ -107,6 +115,25 @@ def image_uri(picture: npt.NDArray[np.uint8]) -> str:
 
 def _player(sound: npt.NDArray[np.floating]) -> str:
     return as_sound(np.atleast_2d(sound)).uri
+
+
+def _waves(sound: npt.NDArray[np.floating]) -> str:
+    """Return the waveform of `sound`, the left channel above the right one."""
+    from .drawing import BLUE, VERMILLION, axes_of, picture, style  # loads matplotlib
+
+    channels = np.atleast_2d(sound)
+    together = max(channels.shape[1] // _PEAKS, 1)
+    kept = channels[:, : channels.shape[1] // together * together].reshape(len(channels), -1, together)
+    scaled = kept / (2.2 * max(float(np.abs(channels).max()), 1e-9))
+    time = np.arange(scaled.shape[1]) * together / SAMPLE_RATE
+    with style():
+        drawing, axes = axes_of(3.0, 0.6 * len(channels) + 0.5)
+        for k, one in enumerate(scaled):
+            colour = (BLUE, VERMILLION)[k]
+            axes.fill_between(time, one.min(axis=1) - k, one.max(axis=1) - k, color=colour, linewidth=0.5)
+        axes.set_yticks(range(0, -len(channels), -1), ["left", "right"] if len(channels) == 2 else [""])
+        axes.set_xlabel("time (s)")
+        return picture(drawing, "waves", "").uri
 
 
 def _text(value: Any) -> str:

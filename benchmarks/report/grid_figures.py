@@ -62,7 +62,7 @@ def score_panels(view: View, key: str) -> Drawing:
         parts = [Slice(setting, conditions, fixed, "") for fixed, conditions in found.items() if conditions]
     else:
         parts = slices(view, key)
-    drawing = blank(PANEL_WIDTH * len(parts), PANEL_HEIGHT + legend_height(len(_drawn(view))))
+    drawing = blank(max(WIDTH, PANEL_WIDTH * len(parts)), PANEL_HEIGHT + legend_height(len(_drawn(view))))
     for k, part in enumerate(parts, start=1):
         axes = drawing.add_subplot(1, len(parts), k)
         _draw_lines(view, axes, part)

@@ -9,7 +9,6 @@ import functools
 import inspect
 import re
 import sys
-import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
 from dis import get_instructions
@@ -43,14 +42,13 @@ def definition_digest(given: Any) -> str:
 
 def is_of_user(module_name: str | None) -> bool:
     """Return whether the module of that name is the user's own: neither installed nor part of Whence or Python."""
-    module = sys.modules.get(module_name or "")
-    if module is None or str(module_name).partition(".")[0] == "whence":
+    module, top = sys.modules.get(module_name or ""), (module_name or "").partition(".")[0]
+    if module is None or module_name == "__main__":
+        return True
+    if top == "whence" or top in sys.stdlib_module_names:
         return False
     file = getattr(module, "__file__", None)
-    if file is None:
-        return module_name == "__main__"
-    path, library = Path(file).resolve(), Path(sysconfig.get_paths()["stdlib"]).resolve()
-    return not (path.is_relative_to(library) or _INSTALLED.intersection(path.parts))
+    return file is None or not _INSTALLED.intersection(Path(file).resolve().parts)
 
 
 _INSTALLED = frozenset(("site-packages", "dist-packages"))
@@ -130,10 +128,11 @@ class _Reader:
         file = getattr(module, "__file__", None)
         if file is None:
             raise Unreadable(f"the module {module.__name__} has no file")
-        used = [one for one in vars(module).values() if isinstance(one, ModuleType) and is_of_user(one.__name__)]
-        origins = {getattr(one, "__module__", None) for one in vars(module).values()}
-        used += [sys.modules[name] for name in sorted(map(str, filter(is_of_user, origins))) if name != module.__name__]
-        return [module.__name__, sha256(Path(file).read_bytes()), [self.stated(one) for one in used]]
+        held = list(vars(module).values())
+        names = {one.__name__ if isinstance(one, ModuleType) else getattr(one, "__module__", None) for one in held}
+        known = sorted(name for name in names if isinstance(name, str) and name in sys.modules and is_of_user(name))
+        used = [self.stated(sys.modules[name]) for name in known if name != module.__name__]
+        return [module.__name__, sha256(Path(file).read_bytes()), used]
 
     def _object(self, value: Any) -> Any:
         if isinstance(value, Enum):

@@ -168,14 +168,14 @@ def _load_variants(
     if source is None:
         make = replace(make, **_definition(asked, name))
     if not isinstance(found, type):
-        return [make.loaded(found)]
+        return [make.loaded(found, label)]
     if device is not None and "device" in make.fields:
         given = {"device": device} | given
     variants = [given]
     if "protocol" in make.fields and "protocol" not in given:
         variants = [given | {"protocol": protocol} for protocol in protocols]
     usable = [_parameters(name, found, make.fields, variant) for variant in variants]
-    return [make.built(parameters) for parameters in usable]
+    return [make.built(parameters, label if len(usable) == 1 else None) for parameters in usable]
 
 
 def _check_name(name: str, is_registered: bool) -> None:
@@ -250,8 +250,8 @@ class _Maker:
         known = dataclasses.fields(self.method_class) if dataclasses.is_dataclass(self.method_class) else ()
         return {field.name: field for field in known}
 
-    def built(self, parameters: dict[str, Any]) -> LoadedMethod:
-        """Return the method with these `parameters`."""
+    def built(self, parameters: dict[str, Any], label: str | None) -> LoadedMethod:
+        """Return the method with these `parameters`, named after them unless it has a `label`."""
         try:
             with noting_files() as more:
                 method = self.method_class(**parameters)
@@ -259,14 +259,14 @@ class _Maker:
             raise
         except Exception as error:
             raise InputError(f"method {self.name!r} cannot be constructed: {type(error).__name__}: {error}") from error
-        return self.loaded(method, more)
+        return self.loaded(method, label, more)
 
-    def loaded(self, method: Any, more: Collection[str] = ()) -> LoadedMethod:
+    def loaded(self, method: Any, label: str | None, more: Collection[str] = ()) -> LoadedMethod:
         """Return `method`, which read the paths `more` when it was made."""
         known = {key: getattr(method, key) for key in self.fields}
         short = {key: value for key, value in known.items() if isinstance(value, _SHORT)}
         shown = [f"{key}={value}" for key, value in short.items() if value != self.fields[key].default]
-        label, opened = ":".join([self.name, *shown]), self.opened.union(more)
+        label, opened = label or ":".join([self.name, *shown]), self.opened.union(more)
         stated = to_jsonable_python(known, fallback=repr)
         return LoadedMethod(label, method, stated, self.source, _files(method, known), opened, self.reusable)
 

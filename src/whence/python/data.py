@@ -16,6 +16,8 @@ from ..datagen.dataset import read_rows
 from ..errors import InputError
 from .command import call
 
+Place = str | PathLike[str] | StoredDataset
+"""A dataset: open, or its path or fsspec URL."""
 ROWS_TOGETHER = 16
 """Rows read at once while iterating, at most those of a shard."""
 
@@ -53,6 +55,11 @@ def import_data(kind: str, path: str | PathLike[str], **options: Any) -> "Datase
 def open(path: str | PathLike[str]) -> "Dataset":
     """Return the complete dataset at `path`, a path or an fsspec URL; raises InputError if there is none."""
     return Dataset(fspath(path))
+
+
+def place_of(data: Place) -> str:
+    """Return the path or URL of a dataset."""
+    return data.url if isinstance(data, StoredDataset) else fspath(data)
 
 
 class Row(Mapping[str, Any]):

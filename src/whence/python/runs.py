@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from ..benchmarks.bench import bench as run_bench
 from ..benchmarks.bench import open_run as open_finished
 from ..benchmarks.bench import usual_folder
-from ..benchmarks.display.drawing import style
+from ..benchmarks.display.drawing import picture, style
 from ..benchmarks.display.notebook import block_html
 from ..benchmarks.questions.metrics import Metric
 from ..benchmarks.questions.settings import Stated, given_levels
@@ -31,10 +31,8 @@ from ..datagen.dataset import Dataset as StoredDataset
 from ..errors import InputError
 from ..places import settle_home
 from ..registry import load_track, nearest
-from .data import Dataset
+from .data import Dataset, Place, place_of
 
-Data = str | PathLike[str] | StoredDataset
-"""A dataset: open, or its path or fsspec URL."""
 Conditions = Mapping[str, Any] | Sequence[Condition]
 """Levels by setting, such as {"snr_db": [10, 0]}, or condition objects."""
 FACTS = ("video", "scene", "panorama", "room", "speaker", "rt60_nominal", "azimuth", "distance")
@@ -43,7 +41,7 @@ FACTS = ("video", "scene", "panorama", "room", "speaker", "rt60_nominal", "azimu
 
 def bench(
     track: str,
-    data: Data,
+    data: Place,
     methods: Sequence[Any] | Mapping[str, Any] = (),
     conditions: Conditions | None = None,
     *,
@@ -89,7 +87,7 @@ def bench(
 
 
 def batches(
-    track: str, data: Data, conditions: Conditions | None = None, *, split: str | None = None
+    track: str, data: Place, conditions: Conditions | None = None, *, split: str | None = None
 ) -> Iterable[Batch]:
     """Yield the batches that methods are given on a `track`: of every sample, one condition after the other.
 
@@ -100,9 +98,9 @@ def batches(
         yield from source.batches(source.labels, condition)
 
 
-def open_run(folder: str | PathLike[str], data: str | PathLike[str] | None = None) -> "Run":
+def open_run(folder: str | PathLike[str], data: Place | None = None) -> "Run":
     """Return the finished run in `folder`; `data` says where its dataset is now, if it has moved."""
-    return Run(open_finished(Path(fspath(folder)), None if data is None else fspath(data)))
+    return Run(open_finished(Path(fspath(folder)), None if data is None else place_of(data)))
 
 
 def compare(
@@ -125,8 +123,8 @@ def compare(
     return pd.DataFrame([{**one.condition, **vars(one)} for one in found]).drop(columns="condition")
 
 
-def _opened(data: Data) -> StoredDataset:
-    return data if isinstance(data, StoredDataset) else StoredDataset(fspath(data))
+def _opened(data: Place) -> StoredDataset:
+    return data if isinstance(data, StoredDataset) else StoredDataset(place_of(data))
 
 
 def _grid(source: Source, asked: Conditions | None) -> Sequence[Condition]:
@@ -232,7 +230,9 @@ class Run:
             return block_html(f"{self.track}: sealed, not scored", [], note=f"predictions: {self.folder}/predictions")
         why = why_unranked(finished.labels)
         table = score_table(finished.results, finished.track, finished.track.metrics[0], why=why)
-        return block_html(f"run of {self.track}", [table], note=f"on {finished.dataset.url}; report: {self.report}")
+        drawing = picture(self.plot.error(), "error", f"{self.track}: every method")
+        note = f"on {finished.dataset.url}; report: {self.report}"
+        return block_html(f"run of {self.track}", [table], [("", drawing.uri)], note=note)
 
 
 def _condition(view: View, asked: Mapping[str, Any]) -> Stated:

@@ -6,28 +6,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..benchmarks.questions.settings import given_levels, grid
+from ..datagen.dataset import Dataset
 from ..places import settle_home
 from ..registry import load_track
 from .command import call
+from .data import Place, place_of
 from .runs import Conditions
 
 if TYPE_CHECKING:
     from ..leaderboard.sealing.seal import Sealed
 
-Path_ = str | PathLike[str]
 
-
-def train(model: str, data: Path_ | Sequence[Path_], out: Path_, **options: Any) -> Path:
+def train(model: str, data: Place | Sequence[Place], out: str | PathLike[str], **options: Any) -> Path:
     """Train a model on `data` in the folder `out`, or go on with it, and return the file of its weights.
 
     `options` are those of `whence train`: `preset="tiny"`, `device="cuda"`, `devices`, `nodes`; any other keyword is a
     field of the recipe, as `--set` takes it, such as `steps=100`. The weights are benched as
     f"{model}:checkpoint={file}". Raises InputError for an unknown model or field and for data that do not serve.
     """
-    sources = [data] if isinstance(data, str | PathLike) else list(data)
+    sources = [data] if isinstance(data, str | PathLike | Dataset) else list(data)
     known = {name: value for name, value in options.items() if name in ("preset", "device", "devices", "nodes")}
     fields = [f"{name}={_spelled(value)}" for name, value in options.items() if name not in known]
-    call(("train",), model, data=[fspath(one) for one in sources], out=out, set=fields, **known)
+    call(("train",), model, data=[place_of(one) for one in sources], out=out, set=fields, **known)
     return Path(fspath(out)) / "checkpoint.safetensors"
 
 
@@ -36,11 +36,11 @@ def _spelled(value: Any) -> str:
 
 
 def seal(
-    data: Path_,
+    data: Place,
     track: str,
     *,
-    labels: Path_,
-    out: Path_,
+    labels: str | PathLike[str],
+    out: str | PathLike[str],
     conditions: Conditions | None = None,
     split: str | None = None,
     private_share: float = 0.5,
@@ -59,7 +59,7 @@ def seal(
         given = given_levels(chosen.stimulus.condition, conditions)
         asked = grid(chosen.default_conditions, given, track)
     return write_sealed(
-        fspath(data),
+        place_of(data),
         track=track,
         labels_path=Path(fspath(labels)),
         out=fspath(out),
