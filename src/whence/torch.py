@@ -131,17 +131,17 @@ class Stream(_Rendered, IterableDataset[Sample]):
         self.epoch = epoch
 
     def __iter__(self) -> Iterator[Sample]:
-        for indices in self._buffers():
-            samples = self._samples(indices)
+        for shards in self._buffers():
+            samples = (sample for indices in shards for sample in self._samples(indices))
             if not self.shuffle:
                 yield from samples
                 continue
             held = list(samples)
-            rng = generator_for(self.seed, f"stream/{self.epoch}/{indices[0]}")
+            rng = generator_for(self.seed, f"stream/{self.epoch}/{shards[0][0]}")
             yield from (held[k] for k in rng.permutation(len(held)))
 
-    def _buffers(self) -> Iterator[npt.NDArray[np.intp]]:
-        """Yield the samples that this process reads together, in the order in which they are stored."""
+    def _buffers(self) -> Iterator[list[npt.NDArray[np.intp]]]:
+        """Yield the samples of the shards that this process has in memory together, each as stored: read in one go."""
         shard = self.labels.rows // _rows_per_shard(self._source.dataset)
         shards = np.unique(shard)
         if self.shuffle:
@@ -149,7 +149,7 @@ class Stream(_Rendered, IterableDataset[Sample]):
         worker = get_worker_info()
         mine = shards if worker is None else shards[worker.id :: worker.num_workers]
         for k in range(0, len(mine), self.shards_together):
-            yield np.flatnonzero(np.isin(shard, mine[k : k + self.shards_together]))
+            yield [np.flatnonzero(shard == one) for one in mine[k : k + self.shards_together]]
 
 
 def collate(samples: Sequence[Sample]) -> dict[str, Any]:
