@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import soundfile
 from matplotlib.figure import Figure
+from toy_sounding import ToySounding
 
 import whence
 from whence.benchmarks.questions.source import open_source
@@ -22,6 +23,7 @@ from whence.benchmarks.running.definitions import Unreadable, definition_digest
 from whence.benchmarks.running.method import load_methods
 from whence.cli import main
 from whence.datagen.dataset import Dataset
+from whence.datagen.pipeline import generate as render
 from whence.registry import METHODS, load_track
 
 ROOT = Path(__file__).parents[1]
@@ -73,7 +75,7 @@ class TestNames:
     def test_the_stub_declares_the_same_names(self):
         tree = ast.parse((ROOT / "src/whence/__init__.pyi").read_text())
         names = {a.asname for node in tree.body if isinstance(node, ast.ImportFrom) for a in node.names}
-        assert names | {"__version__"} == {*whence.__all__, "metrics", "torch"}
+        assert names | {"__version__"} == {*whence.__all__, "open", "metrics", "torch"}
 
     def test_a_misspelt_name_is_told(self):
         with pytest.raises(AttributeError, match="'gcc_fat', did you mean 'gcc_phat'"):
@@ -470,6 +472,18 @@ class TestTorch:
         plain = whence.torch.Stream("tde", data, shuffle=False)
         assert [one["sample_id"] for one in plain] == stored
         assert plain.condition.snr_db == 10
+
+    def test_pictures_come_with_their_boxes(self, tmp_path):
+        from torch.utils.data import DataLoader
+
+        render(ToySounding(), str(tmp_path / "s.zarr"))
+        stream = whence.torch.Stream("sounding-object", tmp_path / "s.zarr", split="all", shuffle=False)
+        batch = next(iter(DataLoader(stream, batch_size=4, collate_fn=whence.torch.collate)))
+        (known, *_) = whence.batches("sounding-object", tmp_path / "s.zarr", split="all")
+        np.testing.assert_array_equal(batch["image"].numpy(), known.image[:4])
+        np.testing.assert_array_equal(batch["audio"].numpy(), known.audio[:4])
+        for box, truth in zip(batch["truth"], stream.labels.truth, strict=False):
+            np.testing.assert_allclose(box.numpy(), truth, rtol=1e-6)
 
     def test_what_differs_in_shape_stays_a_list(self, torch):
         samples = [{"a": torch.zeros(2), "b": torch.zeros(k), "sample_id": str(k)} for k in (1, 2)]

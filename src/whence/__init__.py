@@ -34,7 +34,7 @@ _HOMES = {
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 _MODULES = ("metrics", "torch")
 
-__all__ = ["__version__", *_MODULE_OF]
+__all__ = ["__version__", *(name for name in _MODULE_OF if name != "open")]  # `import *` must not hide Python's own
 
 
 def __getattr__(name: str) -> _Any:
@@ -49,4 +49,4 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "metrics"})
+    return sorted({*globals(), *_MODULE_OF, "metrics"})
