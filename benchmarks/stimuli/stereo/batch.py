@@ -79,7 +79,7 @@ def skipped_samples(dataset: Dataset) -> int:
     return 0 if dataset.name in NOTHING_SKIPPED else SKIPPED
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def second_talkers(dataset: Dataset, condition: StereoCondition) -> npt.NDArray[np.intp]:
     """Return the row of each row's second talker under `condition`, from the same room and nominal RT60.
 
