@@ -46,7 +46,11 @@ class _Correlator:
 
     def predict(self, batch: StereoBatch) -> Float64:
         """Return the interaural time difference of each clip (clips,) in seconds."""
-        max_lag = round(MAX_DELAY * batch.sample_rate)
+        return self.delays(batch, MAX_DELAY)
+
+    def delays(self, batch: StereoBatch, max_delay: float) -> Float64:
+        """Return the interaural time difference (clips,), s, of which at most `max_delay` (s) is searched."""
+        max_lag = round(max_delay * batch.sample_rate)
         votes = [
             self._peaks(correlation(self.cross_spectra(batch.audio[k : k + CLIPS_AT_ONCE], batch), max_lag), max_lag)
             for k in range(0, len(batch), CLIPS_AT_ONCE)

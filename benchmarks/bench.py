@@ -1,8 +1,9 @@
 """A whole bench in one call: predict what is missing, score all files of the run, write all outputs."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..cores import single_threaded
 from ..datagen.dataset import Dataset
@@ -17,7 +18,12 @@ from .running.method import PROTOCOLS, LoadedMethod, load_methods
 from .running.run import Run, belonging_to, check_folder, open_run, prediction_files, scored_run, write_listing
 from .scoring.results import write_results
 
-__all__ = ["Run", "bench", "open_run", "write_outputs", "write_pages"]
+__all__ = ["Run", "bench", "open_run", "usual_folder", "write_outputs", "write_pages"]
+
+
+def usual_folder(track_name: str, dataset: Dataset) -> Path:
+    """Return the run folder of a bench that names none: runs/TRACK-FINGERPRINT."""
+    return Path("runs") / f"{track_name}-{dataset.fingerprint[:8]}"
 
 
 def bench(
@@ -25,7 +31,7 @@ def bench(
     url: str,
     folder: Path,
     *,
-    methods: Sequence[str] = (),
+    methods: Sequence[Any] | Mapping[str, Any] = (),
     conditions: Sequence[Condition] = (),
     protocol: str = "paper",
     max_samples: int | None = None,
@@ -34,6 +40,8 @@ def bench(
     keep_going: bool = False,
 ) -> Run:
     """Run `methods` (default: the track's own) on the dataset at `url` and write everything to `folder`.
+
+    Methods are names with parameters, classes, objects or functions `answer(batch)`; a mapping gives them labels.
 
     In a dataset with splits only `split` is scored, by default `test`; learned methods run on `device`. Results, tables
     and report cover every prediction file in `folder` that belongs to the run, including older ones. On a sealed set,

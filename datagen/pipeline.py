@@ -161,11 +161,23 @@ def _local_cluster(workers: int) -> Iterator[Any]:
     options: dict[str, Any] = {"n_workers": workers, "threads_per_worker": 1, "silence_logs": logging.CRITICAL}
     # Even without a dashboard Dask takes port 8787 of every network, and leaks a socket where another has taken it.
     options |= {"dashboard_address": None, "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"}}
-    with config.set(settings):
+    with config.set(settings), _script_hidden():
         with _deaf_to_interrupts():
             cluster = LocalCluster(**options)
         with cluster, Client(cluster) as client:
             yield client
+
+
+@contextmanager
+def _script_hidden() -> Iterator[None]:
+    """Keep new processes from running the user's script again, which would call us again: they need nothing of it."""
+    script = vars(sys.modules["__main__"])
+    hidden: dict[str, Any] = {name: script[name] for name in ("__file__", "__spec__") if name in script}
+    script.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        script.update(hidden)
 
 
 def _is_main_thread() -> bool:

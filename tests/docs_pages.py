@@ -96,6 +96,9 @@ NOT_RUN = {
     "python -m whence.benchmarks.studies.vgg_ss_sample vggss.json": (
         "needs the boxes of VGG-SS; tests/test_scripts.py runs it on boxes of its own"
     ),
+    "python -m whence.benchmarks.speed.torch_reading tde data/tde.zarr --workers 0 2": (
+        "tests/test_scripts.py runs it on clips of its own"
+    ),
     "from dask_jobqueue import SLURMCluster": "needs a Slurm cluster",
 }
 """Lines that are not run, and why; for a block of Python its first line stands for it."""

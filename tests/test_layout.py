@@ -23,6 +23,8 @@ FLOORS = ["whence", "whence.datagen", "whence.benchmarks", "whence.models", "whe
 """From the ground up: each may import what comes before it. The commands stand on all of them."""
 
 COMMANDS = ("whence.commands", "whence.cli", "whence.__main__")
+FACADE = ("whence.python", "whence.estimators", "whence.metrics", "whence.torch")
+"""What `import whence` offers; it stands on everything, and its names are imported when they are first used."""
 SCRIPTS = ("whence.benchmarks.speed", "whence.benchmarks.studies")
 """Timings and studies, which nothing of ours may import."""
 
@@ -47,7 +49,7 @@ def floor_of(module: str) -> int:
     """Return how high `module` stands: the commands stand above the floors, the scripts above the commands."""
     if module.startswith(SCRIPTS):
         return len(FLOORS) + 1
-    if module.startswith(COMMANDS):
+    if module.startswith((*COMMANDS, *FACADE)):
         return len(FLOORS)
     return FLOORS.index(".".join(module.split(".")[:2]) if ".".join(module.split(".")[:2]) in FLOORS else "whence")
 

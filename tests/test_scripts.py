@@ -16,7 +16,16 @@ from PIL import Image
 from toy_panning import ToyPanning
 
 from whence.benchmarks.bench import bench
-from whence.benchmarks.speed import fourier, gcc_phat, leaderboard, leaderboard_attack, mesh, raycast, shoebox
+from whence.benchmarks.speed import (
+    fourier,
+    gcc_phat,
+    leaderboard,
+    leaderboard_attack,
+    mesh,
+    raycast,
+    shoebox,
+    torch_reading,
+)
 from whence.benchmarks.speed.script import ONE_THREAD
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.benchmarks.studies import (
@@ -168,6 +177,14 @@ def test_mesh_and_the_other_engine_hear_the_same_boxes(capsys):
         assert apart == pytest.approx(100 * (native_s / rlr_s - 1), abs=1)
     _, scattering, _ = numbers(lines_of(shown, "median")[0].replace("RT60", ""))
     assert scattering < 10
+
+
+def test_reading_for_torch_counts_every_sample(tmp_path, speech_folder, capsys):
+    pytest.importorskip("torch")
+    generate(plan_tde(str(speech_folder), clips=1, rt60=(0.1,)), str(tmp_path / "d.zarr"))
+    assert torch_reading.main(["tde", str(tmp_path / "d.zarr"), "--least", "0"]) == 0
+    rows = lines_of(capsys.readouterr().out, "Zarr alone", "Stream", "Samples")
+    assert finite_and_positive([numbers(row)[-1] for row in rows])
 
 
 def test_generate_measures_a_command_that_succeeds(speech_folder):

@@ -98,9 +98,20 @@ def style() -> Iterator[None]:
         yield
 
 
+class ShownFigure(Figure):
+    """A figure that a notebook shows by itself; others need pyplot, which draws on the user's screen."""
+
+    def _repr_png_(self) -> bytes:
+        file = io.BytesIO()
+        FigureCanvasAgg(self)
+        with style():
+            self.savefig(file, format="png", dpi=_CSS_PIXELS_PER_INCH, metadata={"Software": None})
+        return file.getvalue()
+
+
 def blank(width: float, height: float) -> Figure:
     """Return an empty figure of `width` x `height` inches."""
-    return Figure(figsize=(width, height), layout="constrained")
+    return ShownFigure(figsize=(width, height), layout="constrained")
 
 
 def axes_of(width: float, height: float) -> tuple[Figure, Axes]:

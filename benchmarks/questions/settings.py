@@ -13,6 +13,7 @@ from itertools import product
 from typing import Any, TypeVar
 
 from ...errors import InputError
+from ...registry import nearest
 
 Level = float | int | None
 """The value of a setting; None if it is off or left to the dataset."""
@@ -73,7 +74,7 @@ class Setting:
         off = math.inf if self.off_is_highest else -math.inf
         return sorted(set(levels), key=lambda level: off if level is None else level)
 
-    def parsed(self, words: Sequence[str]) -> list[Level]:
+    def parsed(self, words: Iterable[str]) -> list[Level]:
         """Return the levels that a user typed; raises InputError for an invalid one."""
         return [self._parsed(word) for word in words]
 
@@ -111,6 +112,33 @@ def options_of(conditions: Iterable[Any]) -> dict[str, Setting]:
             if one.option:
                 found.setdefault(one.option, one)
     return found
+
+
+def given_levels(condition: Any, asked: Mapping[str, Any]) -> dict[str, list[Level]]:
+    """Return the levels `asked` for in Python, by flag: one or several for each setting of `condition`, None for off.
+
+    Settings go by their key or by their option without hyphens. Raises InputError for an unknown one, naming the
+    nearest, and for what is no level.
+    """
+    declared = settings_of(condition)
+    known = {**{one.option.removeprefix("--").replace("-", "_"): one for one in declared.values() if one.option}}
+    known |= {key: one for key, one in declared.items() if one.option}
+    for name in asked:
+        if name not in known:
+            hint = nearest(name, known) if known else "its samples are used as stored"
+            raise InputError(f"conditions have no setting {name!r}: {hint}")
+    return {known[name].option: known[name].parsed(map(_word, _several(one))) for name, one in asked.items()}
+
+
+def _several(levels: Any) -> list[Any]:
+    return list(levels) if isinstance(levels, Iterable) and not isinstance(levels, str) else [levels]
+
+
+def _word(level: Any) -> str:
+    """Return a level as a user would type it."""
+    if isinstance(level, float) and level.is_integer():
+        return str(int(level))
+    return OFF_WORDS[-1] if level is None else str(level)
 
 
 C = TypeVar("C")

@@ -49,10 +49,11 @@ class Slice:
         return next(c for c in self.conditions if self.key is None or c.get(self.key) == level)
 
 
-def slices(view: View) -> list[Slice]:
-    """Return the pooled grid as slices along its first varying setting."""
-    setting = view.wording.of(view.varying[0]) if view.varying else None
-    others = view.varying[1:]
+def slices(view: View, key: str | None = None) -> list[Slice]:
+    """Return the pooled grid as slices along the setting `key`, by default the first that varies."""
+    key = key or next(iter(view.varying), None)
+    setting = None if key is None else view.wording.of(key)
+    others = [name for name in view.varying if name != key]
     parts: dict[tuple[float | None, ...], list[Stated]] = {}
     for condition in view.pooled:
         parts.setdefault(tuple(condition.get(name) for name in others), []).append(condition)

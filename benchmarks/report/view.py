@@ -26,14 +26,15 @@ def capitalised(text: str) -> str:
 
 @dataclass(frozen=True)
 class View:
-    """The report's view of a run. The track's first metric ranks the methods."""
+    """The report's view of a run. The metric `chosen` ranks the methods, by default the track's first."""
 
     run: Run
+    chosen: Metric | None = None
 
     @property
     def metric(self) -> Metric:
         """The ranking metric."""
-        return self.run.track.metrics[0]
+        return self.chosen or self.run.track.metrics[0]
 
     @property
     def quantity(self) -> Quantity | None:

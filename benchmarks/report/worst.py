@@ -79,8 +79,8 @@ def _pictures(shown: Sequence[Exhibit], texts: Sequence[tuple[str, str]], folder
     return drawn
 
 
-def worst_samples(view: View, method: str, condition: Stated) -> npt.NDArray[np.intp]:
-    """Return the samples with the largest error (or the lowest score), the worst first.
+def worst_samples(view: View, method: str, condition: Stated, count: int | None = None) -> npt.NDArray[np.intp]:
+    """Return the `count` (default: `COUNT`) samples with the largest error (or the lowest score), the worst first.
 
     For answers that are simply right or wrong, the most confident errors come first.
     """
@@ -95,7 +95,7 @@ def worst_samples(view: View, method: str, condition: Stated) -> npt.NDArray[np.
         wrong = counted & (terms < (100.0 if view.metric.unit == "%" else np.nanmax(terms)))
         badness = np.abs(answers) if answers.ndim == 1 else -terms
     order = np.argsort(-np.where(counted, badness, -np.inf), kind="stable")
-    return order[wrong[order]][:COUNT]
+    return order[wrong[order]][: COUNT if count is None else count]
 
 
 _NAMES = ("video", "scene", "panorama", "room", "speaker")

@@ -38,7 +38,8 @@ class Grid:
 
     def missing(self, condition: Condition) -> list[LoadedMethod]:
         """Return the methods whose predictions under `condition` are missing from the run folder or out of date."""
-        return [method for method in self.methods if not _is_there(self.key(method, condition).path(self.run), method)]
+        paths = {method.label: self.key(method, condition).path(self.run) for method in self.methods}
+        return [one for one in self.methods if not (one.reusable and _is_there(paths[one.label], one))]
 
     def files(self) -> list[Path]:
         """Return the existing prediction files of the grid, methods varying fastest."""

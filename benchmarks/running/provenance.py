@@ -61,14 +61,15 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
         _opened.add(os.fsdecode(path))
 
 
-def files_read(folder: Path, opened: Iterable[str]) -> dict[str, str]:
+def files_read(folder: Path, opened: Iterable[str], *, opened_only: bool = False) -> dict[str, str]:
     """Return the SHA-256 of all files read from the `folder` of a method, by relative path.
 
-    These are the files in `opened`, the modules imported from there, and the weights there.
+    These are the files in `opened` and, unless `opened_only`, the modules imported from there and the weights there.
     """
     folder = folder.resolve()
-    modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    candidates = {Path(path).resolve() for path in (*opened, *filter(None, modules))} | set(_weights(folder))
+    modules = [] if opened_only else [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    candidates = {Path(path).resolve() for path in (*opened, *filter(None, modules))}
+    candidates |= set() if opened_only else set(_weights(folder))
     inside = sorted(path for path in candidates if path.is_relative_to(folder) and _counts(path, folder))
     return {path.relative_to(folder).as_posix(): sha256_of(path) for path in inside}
 

@@ -100,6 +100,21 @@ def _stop(message: object, code: int) -> NoReturn:
     raise SystemExit(code)
 
 
+def input_fault(error: Exception) -> InputError | None:
+    """Return `error` as a fault of the user's input, files or machine, in one line; None if it is none."""
+    if isinstance(error, InputError):
+        return error
+    if isinstance(error, OSError):
+        hint = _HINTS.get(error.errno or 0, "check the path and the disk")
+        return InputError(f"{error.filename or 'output'}: {error.strerror or error}; {hint}")
+    if type(error).__module__.partition(".")[0] in _STORAGE:
+        what = f"{error} ({type(error).__name__})"
+        return InputError(f"storage: {what}; check the address, the network and your credentials")
+    if hasattr(error, "format_message"):
+        return InputError(f"{error.format_message()} (`whence --help` lists commands and options)")
+    return None
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line `arguments` (default: the process's own) and exit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -109,21 +124,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = app(args=spread_lists(given), prog_name="whence", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         code = 130
-    except InputError as error:
-        _stop(error, 2)
     except VerificationError as error:
         _stop(error, 1)
-    except OSError as error:
-        if error.errno == errno.EPIPE:
-            raise SystemExit(0) from None
-        hint = _HINTS.get(error.errno or 0, "check the path and the disk")
-        _stop(f"{error.filename or 'output'}: {error.strerror or error}; {hint}", 2)
     except Exception as error:
-        if type(error).__module__.partition(".")[0] in _STORAGE:
-            _stop(f"storage: {error} ({type(error).__name__}); check the address, the network and your credentials", 2)
-        if not hasattr(error, "format_message"):
+        fault = input_fault(error)
+        if fault is None:
             raise
-        _stop(f"{error.format_message()} (`whence --help` lists commands and options)", 2)
+        if isinstance(error, OSError) and error.errno == errno.EPIPE:
+            raise SystemExit(0) from None
+        _stop(fault, 2)
     if code == 130:
         _stop("stopped; run the same command again to go on: what is finished is kept", 130)
     raise SystemExit(code if isinstance(code, int) else 0)

@@ -217,12 +217,12 @@ def load_conditions() -> list[Any]:
 
 
 def load_method(name: str) -> tuple[Any, str]:
-    """Return the class of the method `name` and the sha256 of the file that defines it."""
+    """Return the class or function of the method `name` and the sha256 of the file that defines it."""
     if ".py:" in name:
         found = _load_from_file(name)
     else:
         found = load(_known(name, registered_methods(), "method", "whence methods").target)
-    file = inspect.getsourcefile(found) if isinstance(found, type) else None
+    file = inspect.getsourcefile(found) if isinstance(found, type) or inspect.isfunction(found) else None
     return found, sha256(Path(file).read_bytes()) if file else ""
 
 
@@ -269,8 +269,8 @@ def _load_from_file(name: str) -> Any:
         raise InputError(f"method file {file} does not exist: give file.py:Name")
     module = _import_file(path)
     if not hasattr(module, attribute):
-        classes = [key for key, value in vars(module).items() if isinstance(value, type)]
-        raise InputError(f"method file {file} has no {attribute!r}: {nearest(attribute, classes)}")
+        known = [key for key, value in vars(module).items() if isinstance(value, type) or inspect.isfunction(value)]
+        raise InputError(f"method file {file} has no {attribute!r}: {nearest(attribute, known)}")
     return getattr(module, attribute)
 
 

@@ -16,6 +16,7 @@ from ....datagen.acoustics.auralize import add_noise, auralize, joint_rms
 from ....datagen.dataset import Dataset, read_rows
 from ....digests import generator_for
 from ....errors import InputError
+from ...display.notebook import Shown
 from ...questions.labels import Labels
 from ...questions.stimulus import GivenArray, Stimulus
 from ..seeds import seed_of, stream
@@ -34,7 +35,7 @@ BATCH = 32
 
 
 @dataclass(frozen=True)
-class PictureSoundBatch:
+class PictureSoundBatch(Shown):
     """Pictures with a sound each, as a method sees and hears them.
 
     `image` is uint8 (n, height, width, 3), red first; `audio` float32 (n, channels, samples) in [-1, 1], one channel or

@@ -7,6 +7,7 @@ sample's name: each condition draws its own noise and its own second talkers.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from ....datagen.acoustics.auralize import add_distractor, add_noise
 from ....datagen.dataset import Dataset
 from ....digests import generator_for
 from ....errors import InputError
+from ...display.notebook import Shown
 from ...questions.labels import Labels
 from ...questions.stimulus import GivenArray, Stimulus
 from ..seeds import seed_of, stream
@@ -31,7 +33,7 @@ Names = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True)
-class StereoBatch:
+class StereoBatch(Shown):
     """Stereo clips as a method hears them.
 
     `audio` is float32 (clips, 2, samples), channel 0 left. Vote k of a clip uses the `window` samples from `k * hop`
@@ -77,6 +79,7 @@ def skipped_samples(dataset: Dataset) -> int:
     return 0 if dataset.name in NOTHING_SKIPPED else SKIPPED
 
 
+@lru_cache(maxsize=2)
 def second_talkers(dataset: Dataset, condition: StereoCondition) -> npt.NDArray[np.intp]:
     """Return the row of each row's second talker under `condition`, from the same room and nominal RT60.
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ....datagen.dataset import Dataset, read_rows
+from ...display.notebook import Shown
 from ...questions.labels import Labels
 from ...questions.stimulus import GivenArray, Stimulus
 from .condition import AsStored
@@ -19,7 +20,7 @@ Pictures = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class ViewPairBatch:
+class ViewPairBatch(Shown):
     """Pairs of pictures as a method sees them.
 
     `images_0` and `images_1` are uint8 (pairs, height, width, 3), red first. `intrinsics` (3, 3) is in pixels, the

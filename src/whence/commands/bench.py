@@ -69,12 +69,13 @@ def bench(
 ) -> None:
     """Run methods on a track under a grid of conditions. A rerun computes only what is missing."""
     from ..benchmarks.bench import bench as run_bench
+    from ..benchmarks.bench import usual_folder
     from ..benchmarks.questions.source import open_source
     from ..datagen.dataset import Dataset
     from ..registry import load_track
 
     chosen, dataset = load_track(track), Dataset(data)
-    folder = out or Path("runs") / f"{track}-{dataset.fingerprint[:8]}"
+    folder = out or usual_folder(track, dataset)
     if folder.is_file():
         raise InputError(f"--out {folder} is a file: give a folder")
     part = split and split.value

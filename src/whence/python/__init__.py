@@ -1,0 +1,1 @@
+"""What `import whence` offers, one file a family: the door from Python, as `commands` is the one from the shell."""
