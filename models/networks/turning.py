@@ -17,6 +17,8 @@ from .sphere_views import on_the_sphere
 
 STEP_DEG, ROWS, COLUMNS, STRIDE = 0.475, 96, 160, 4
 """Width of a cell of the sphere's grid in degrees, its size, and how many cells are compared as one."""
+PLAIN_TRUST = 60.0
+"""Weight of the plain correlation in the logits of an untrained network."""
 LARGEST_DEG = 95.0
 """Largest rotation that is told, degrees: views of one place are at most 90 apart from the first."""
 
@@ -45,7 +47,8 @@ class TurningEncoder(nn.Module):
             nn.AdaptiveAvgPool2d(5), nn.Flatten(), nn.Linear(25 * planes, 128), nn.ReLU(inplace=True),
         )  # fmt: skip
         self.shifts = 2 * self.columns - 1
-        self.size = kept * self.shifts + 128
+        self.trust = nn.Parameter(torch.tensor(1.0))
+        self.size = (1 + kept) * self.shifts + 128
         initialise(self)
 
     def seen(self, image: Tensor, pitch: Tensor, focal: Tensor) -> Tensor:
@@ -57,13 +60,15 @@ class TurningEncoder(nn.Module):
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """Return the features of the turn from the cells of the `first` picture to those of the `second`.
 
-        Shift k of the features belongs to a turn to the left by (k - shifts // 2) columns.
+        The first `shifts` of them are the plain correlation of the cells, by shift, which tells most rotations even
+        when the weights are random. Shift k of the features belongs to a turn to the left by (k - shifts // 2) columns.
         """
-        scale = self.sharpness / first.shape[1] ** 0.5
-        likeness = torch.einsum("ncri,ncrj->nrij", first, second) * scale
+        products = torch.einsum("ncri,ncrj->nrij", first, second)
+        likeness = products * (self.sharpness / first.shape[1] ** 0.5)
         planes = self.matches(torch.cat([likeness.softmax(-1), likeness.softmax(-2)], dim=1))
+        direct = diagonal_means(products.mean(1, keepdim=True) / first.shape[1]) * (PLAIN_TRUST * self.trust)
         along = diagonal_means(self.kept(planes))
-        return torch.cat([along.flatten(1), self.whole(planes)], dim=1)
+        return torch.cat([direct.flatten(1), along.flatten(1), self.whole(planes)], dim=1)
 
 
 def diagonal_means(planes: Tensor) -> Tensor:
@@ -97,7 +102,7 @@ class TurningHead(nn.Module):
         initialise(self)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return the logits (n, rotations) of `self.rotation`, rad, left positive; the first plane's matches add up."""
+        """Return the logits (n, rotations) of `self.rotation`, rad, left positive; the plain correlation adds up."""
         direct = functional.pad(features[:, : self.shifts], (self.beyond, self.beyond))
         logits: Tensor = direct + self.layers(features)
         return logits

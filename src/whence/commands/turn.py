@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from .bench import Device
-from .generate_homes import Up
-from .rendering import Seed, Speech, describe_speech, say
+from .rendering import Seed, Speech, Up, describe_speech, say
 from .terminal import terminal
 
 
