@@ -206,6 +206,11 @@ class TestThePage:
         assert (row[0], row[1], row[4]) == ("upside down", "", "–")
         assert "99" in row[2]
 
+    def test_a_track_that_is_not_registered_any_more_keeps_its_card(self):
+        standing, _ = page_of(STATED)
+        page = read(render_entry(replace(standing, track="gone"), "good"))
+        assert page.tables["physics"][1][:3] == ["swap", "", "snr_db 30, votes 128, distractor off"]
+
     def test_standings_of_earlier_versions_still_load(self):
         content = example_standing().to_json()
         for entry in content["entries"].values():

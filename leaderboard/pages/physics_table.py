@@ -6,7 +6,6 @@ from typing import Any
 
 from ...benchmarks.questions.physics import Check
 from ...benchmarks.scoring.findings import VERDICTS
-from ...registry import load_track
 from ..standing.record import Entry
 from ..submission.physics import StatedCard, StatedDeviation, StatedFinding, StatedShare, stated_lines
 from .page_table import Cell, Group, Head, Line
@@ -54,17 +53,15 @@ def physics_records(entry: Entry) -> list[dict[str, Any]]:
 
 
 def _checks(view: BoardView) -> Mapping[str, Check]:
-    """Return the checks of the board's own track, by name."""
-    track = load_track(view.standing.track)
-    declared = track.stimulus.load_physics()
-    return {check.name: check for check in (declared(track) if declared else ())}
+    """Return the checks of the board's own track, by name; none if it is not registered here any more."""
+    declared = view.track.stimulus.load_physics() if view.track else None
+    return {check.name: check for check in (declared(view.track) if declared else ())}
 
 
 def _condition_text(view: BoardView, card: StatedCard) -> str:
     """Return the condition in words, by names alone: a stranger's level may be none of the track's."""
-    wording = load_track(view.standing.track).wording
     levels = {key: "off" if level is None else f"{level:g}" for key, level in card.condition.items()}
-    return ", ".join(f"{wording.of(key).axis} {level}" for key, level in levels.items())
+    return ", ".join(f"{view.wording.of(key).axis} {level}" for key, level in levels.items())
 
 
 def _line(one: StatedFinding, known: Mapping[str, Check], condition: str) -> Line:
