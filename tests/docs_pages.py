@@ -63,6 +63,7 @@ TOY = [
     (r"^(whence bench tde \S+ .*--method (mine|gcc-phat|network)(?!.*--snr).*)$", r"\1 --snr 10"),
     (r"^(whence bench guided .*)$", r"\1 --snr 30 --max-samples 4 --clip-seconds 0.1"),
     (r"^(whence bench left-right .*)$", r"\1 --method gcc-phat --snr clean"),
+    (r"^(whence probe-physics .*)$", r"\1 --max-samples 4"),
     (r"^(whence bench rotation .*)$", r"\1 --method sift"),
     (r"^(whence bench azimuth .*)$", r"\1 --method itd-sphere"),
     (
@@ -109,6 +110,7 @@ TDE = "whence generate tde data/tde.zarr --speech path/to/speech --clips 2 --rt6
 BENCH = "whence bench tde data/tde.zarr --method zero gcc-phat --snr 10 --out runs/"
 GIVEN = {
     "bench.md": [TDE],
+    "physics.md": [TDE],
     "compare.md": [TDE, f"{BENCH}tde", f"{BENCH}mine"],
     "submit.md": [
         f"{TDE} --seed {2**127}",

@@ -92,7 +92,8 @@ class Stimulus(Generic[C]):
     condition to a dataset. `revealed` yields the same with parts of the truth, for oracles; None if there are none.
     `exhibits` names the function (`module:name`) that shows single samples in a report; empty if they have no picture
     or sound. `gallery` names the one that shows samples of one row beside each other, with the same arguments, of
-    which the answers are to all samples; empty if rows hold one sample.
+    which the answers are to all samples; empty if rows hold one sample. `physics` names the function that returns the
+    checks of a track (`track -> Sequence[Check]`, see `questions.physics`); empty if there are none.
     """
 
     noun: str
@@ -108,6 +109,7 @@ class Stimulus(Generic[C]):
     revealed: Callable[[Dataset, Labels, C], Iterator[Batch]] | None = None
     exhibits: str = ""
     gallery: str = ""
+    physics: str = ""
 
     def condition_of(self, stated: Stated) -> C:
         """Return the condition whose `stated()` is `stated`."""
@@ -121,4 +123,9 @@ class Stimulus(Generic[C]):
     def load_gallery(self) -> Callable[..., Sequence[Any]] | None:
         """Return the function named by `gallery`, imported only when needed."""
         found: Callable[..., Sequence[Any]] | None = load(self.gallery) if self.gallery else None
+        return found
+
+    def load_physics(self) -> Callable[[Any], Sequence[Any]] | None:
+        """Return the function named by `physics`, imported only when needed."""
+        found: Callable[[Any], Sequence[Any]] | None = load(self.physics) if self.physics else None
         return found

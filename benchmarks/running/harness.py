@@ -159,10 +159,12 @@ def _answer(one: _Progress, batch: Batch, answer: AnswerKind) -> None:
     one.writer.add(answers, diagnostics)
 
 
-def answered(method: LoadedMethod, batch: Batch, answer: AnswerKind) -> tuple[Answers, Diagnostics, float]:
+def answered(
+    method: LoadedMethod, batch: Batch, answer: AnswerKind, *, finite: bool = True
+) -> tuple[Answers, Diagnostics, float]:
     """Return what `method` says to a private copy of `batch`: answers (n, ...), diagnostics, seconds.
 
-    Raises InputError unless it gives one finite answer per sample.
+    Raises InputError unless it gives one answer per sample, and, if `finite`, a finite one.
     """
     own = private_copy(batch)
     try:
@@ -184,6 +186,8 @@ def answered(method: LoadedMethod, batch: Batch, answer: AnswerKind) -> tuple[An
         raise InputError(f"method {method.label!r} returned {error}") from None
     shapes = {"": (answers, answer.shape), **{name: (values, ()) for name, values in diagnostics.items()}}
     _check_shapes(method, batch, shapes)
+    if not finite:
+        return answer.rounded(answers), diagnostics, seconds
     _check_finite(method, batch, answers, "a number that is not finite")
     answers = answer.rounded(answers)
     _check_finite(method, batch, answers, f"a number too large for {answer.stored}, as which files store it,")

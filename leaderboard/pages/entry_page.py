@@ -1,6 +1,7 @@
 """The page of a submission: its card, its scores, where its errors lie, and how it compares with the others."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...benchmarks.scoring.results import Row
@@ -12,6 +13,7 @@ from .board_page import entry_record, score_record
 from .charts import condition_charts, histogram_charts
 from .facts import about, phase_note
 from .page_table import Cell, Group, Head, Line, PageTable
+from .physics_table import physics_caption, physics_groups, physics_heads, physics_records
 from .rendering import render
 from .samples import Samples, given_under, shown_samples
 from .view import BoardView, Condition, view_of
@@ -44,8 +46,8 @@ def render_entry(standing: Standing, key: str, addresses: Addresses = live, samp
 
 
 def entry_tables(view: BoardView, entry: Entry) -> list[PageTable]:
-    """Return the tables of an entry: its scores, its errors where they are known, the others beside it."""
-    found = [_scores(view, entry), _errors(view, entry), _others(view, entry)]
+    """Return the tables of an entry: its scores, its errors where they are known, the others, its report card."""
+    found = [_scores(view, entry), _errors(view, entry), _others(view, entry), _physics(view, entry)]
     return [table for table in found if table.records]
 
 
@@ -190,6 +192,13 @@ def _other_line(view: BoardView, entry: Entry, key: str, gap: Interval, axis: Ax
         ],
         other.kind,
     )
+
+
+def _physics(view: BoardView, entry: Entry) -> PageTable:
+    """Return the report card that the submitter states."""
+    caption = physics_caption(entry) if entry.physics else ""
+    found = _table(view, entry, "physics", caption, physics_heads(), [], physics_records(entry))
+    return replace(found, groups=physics_groups(view, entry))
 
 
 def gap_cell(gap: Interval, unit: str, axis: Axis) -> Cell:

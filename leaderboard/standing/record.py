@@ -13,7 +13,8 @@ exported site are drawn from it alone. `to_json` gives (NaN is null):
                        part of the samples, such as {"rt60_nominal": 0.5}
  "overall": [Row],     the first metric over all conditions together; their condition is {}
  "entries": {key: {"key", "kind": "submission"|"baseline", "team", "submitted", "method", "version",
-                   "parameters", "harness", "card", "errors": [{"condition", "unit", "edges", "counts"}], "worst"}},
+                   "parameters", "harness", "card", "errors": [{"condition", "unit", "edges", "counts"}], "worst",
+                   "physics": the report card that its submitter states, as `submission.physics`; or null}},
  "comparisons": [{"condition", "metric", "unit", "keys", "pairs": [[i, j, value, low, high]]}],
                        first metric of keys[i] minus that of keys[j], paired on the same samples; {}: all conditions;
                        of many entries only the best and the neighbours in rank are compared
@@ -35,6 +36,7 @@ from ...benchmarks.scoring.statistics import Interval
 from ...errors import InputError
 from ..submission.card import Card, card_of
 from ..submission.file import Condition
+from ..submission.physics import StatedPhysics
 
 FORMAT = 1
 Kind = Literal["submission", "baseline"]
@@ -89,7 +91,10 @@ class ErrorHistogram:
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the board. `worst` names samples of the public half that it gets most wrong, the worst first."""
+    """One line of the board. `worst` names samples of the public half that it gets most wrong, the worst first.
+
+    `physics` is the report card as its submitter states it.
+    """
 
     key: str
     kind: Kind
@@ -102,6 +107,7 @@ class Entry:
     card: Card
     errors: Sequence[ErrorHistogram] = ()
     worst: Sequence[str] = ()
+    physics: StatedPhysics | None = None
 
 
 @dataclass(frozen=True)
@@ -254,12 +260,20 @@ def _row(content: Mapping[str, Any]) -> Row:
 
 def _entry_json(entry: Entry) -> dict[str, Any]:
     errors = [vars(histogram) | {"condition": dict(histogram.condition)} for histogram in entry.errors]
-    return vars(entry) | {"card": entry.card.model_dump(), "errors": errors, "worst": list(entry.worst)}
+    physics = entry.physics.model_dump() if entry.physics else None
+    return vars(entry) | {
+        "card": entry.card.model_dump(),
+        "errors": errors,
+        "worst": list(entry.worst),
+        "physics": physics,
+    }
 
 
 def _entry(content: Mapping[str, Any]) -> Entry:
     errors = [ErrorHistogram(**histogram) for histogram in content["errors"]]
-    return Entry(**{**content, "card": card_of(content["card"], stored=True), "errors": errors})
+    stated = content.get("physics")
+    physics = StatedPhysics.model_validate(stated) if stated else None
+    return Entry(**{**content, "card": card_of(content["card"], stored=True), "errors": errors, "physics": physics})
 
 
 def _pairs_json(table: PairedDifferences) -> dict[str, Any]:

@@ -165,6 +165,7 @@ def _entries(reduced: Mapping[str, Reduced], known: Mapping[str, EntryInfo]) -> 
             parameters=header.parameters,
             harness=header.harness,
             card=header.card,
+            physics=header.physics,
         )
     return found
 

@@ -17,14 +17,18 @@ from ...registry import nearest
 from .card import Card
 from .expectation import Expectation
 from .file import Rows, Submission, header
+from .physics import StatedPhysics
 
 _PARAMETER = re.compile(r"(:\w+=)")
 """What parts a method's label into its name and the values of its parameters."""
 
 
-def build_submission(run: Path, method: str, card: Card, expectation: Expectation) -> Submission:
+def build_submission(
+    run: Path, method: str, card: Card, expectation: Expectation, physics: StatedPhysics | None = None
+) -> Submission:
     """Return the predictions of `method` (its label) in the folder `run` as a submission, conditions in their order.
 
+    It carries the report card `physics`, if there is one.
     Raises InputError where `run` has none of this method for the dataset of `expectation`.
     """
     files = _files_of(run, method, expectation)
@@ -47,6 +51,7 @@ def build_submission(run: Path, method: str, card: Card, expectation: Expectatio
             card=card,
             harness=first["harness"],
             content=expectation.content,
+            physics=physics,
         ),
         _RowsOfRun(list(files)),
     )

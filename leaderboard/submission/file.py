@@ -38,6 +38,7 @@ from ...files import written_whole
 from ...registry import load_track
 from .card import STORED, Card, ShortText, first_fault, plain_name
 from .parquet_guard import FIXED, Limits, one_line, open_guarded
+from .physics import StatedPhysics
 from .twins import StatedContent
 
 FORMAT = 1
@@ -55,6 +56,9 @@ Number = Whole | Finite | None
 Scalar = bool | Whole | Finite | ShortText | None
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(plain_name)]
 Condition = Mapping[str, float | None]
+
+
+_MAY_MISS = ("content", "physics")
 
 
 class Header(BaseModel):
@@ -77,11 +81,12 @@ class Header(BaseModel):
     harness: Identifier
     card: Card
     content: StatedContent | None = None
+    physics: StatedPhysics | None = None
 
     @model_serializer(mode="wrap")
-    def _without_unstated_content(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out a content that is not stated, so that older files keep their keys."""
-        return {name: value for name, value in dump(self).items() if name != "content" or value is not None}
+    def _without_unstated(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out a content and a report card that are not stated, so that older files keep their keys."""
+        return {name: value for name, value in dump(self).items() if name not in _MAY_MISS or value is not None}
 
     @property
     def stated_content(self) -> Content | None:
@@ -271,6 +276,7 @@ def header(
     card: Card,
     harness: str = HARNESS_VERSION,
     content: Content | None = None,
+    physics: StatedPhysics | None = None,
 ) -> Header:
     """Return the header with these fields; raises InputError for one that no board takes."""
     return header_of(
@@ -286,6 +292,7 @@ def header(
             "harness": harness,
             "card": card,
             "content": content,
+            "physics": physics,
         }
     )
 

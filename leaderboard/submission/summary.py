@@ -10,6 +10,7 @@ from ...benchmarks.questions.metrics import digits
 from ...benchmarks.questions.track import Track
 from ...registry import load_track
 from .file import Submission
+from .physics import StatedPhysics, stated_lines
 
 Heads = list[str]
 Lines = list[list[str]]
@@ -26,7 +27,16 @@ def card_lines(submission: Submission) -> list[tuple[str, str]]:
         ("method", f"{header.method}, version {header.version}"),
         *([("parameters", parameters)] if parameters else []),
         ("harness", header.harness),
+        ("physics", physics_text(header.physics)),
     ]
+
+
+def physics_text(stated: StatedPhysics | None) -> str:
+    """Return in words what report card a submission carries."""
+    if stated is None:
+        return "no report card"
+    verdicts = [one.verdict for _, one in stated_lines(stated)]
+    return f"report card of {len(verdicts)} checks, of which {verdicts.count('holds')} hold"
 
 
 def condition_lines(submission: Submission) -> tuple[Heads, Lines]:

@@ -19,6 +19,7 @@ from .commands import (
     imports,
     leaderboard,
     localize,
+    probe_physics,
     quickstart,
     seal,
     submit,
@@ -53,6 +54,7 @@ app.command()(train.train)
 app.command()(bench.bench)
 app.command()(bench.compare)
 app.command()(bench.report)
+app.command()(probe_physics.probe_physics)
 app.command()(localize.localize)
 app.command()(turn.turn)
 app.command()(seal.seal)

@@ -169,4 +169,5 @@ BINAURAL = Stimulus(
     batches=batches,
     suited=suited,
     exhibits="whence.benchmarks.stimuli.binaural.exhibit:clips",
+    physics="whence.benchmarks.stimuli.binaural.physics:checks",
 )

@@ -119,4 +119,5 @@ GUIDED = Stimulus(
     batches=batches,
     revealed=revealed,
     exhibits="whence.benchmarks.stimuli.guided.exhibit:clips",
+    physics="whence.benchmarks.stimuli.guided.physics:checks",
 )

@@ -66,4 +66,5 @@ PANORAMA_SOUND = Stimulus(
     constants=("sample_rate",),
     batches=batches,
     exhibits="whence.benchmarks.stimuli.panorama_sound.exhibit:panoramas",
+    physics="whence.benchmarks.stimuli.panorama_sound.physics:checks",
 )

@@ -148,4 +148,5 @@ PICTURE_SOUND = Stimulus(
     revealed=revealed,
     exhibits="whence.benchmarks.stimuli.picture_sound.exhibit:pictures",
     gallery="whence.benchmarks.stimuli.picture_sound.exhibit:gallery",
+    physics="whence.benchmarks.stimuli.picture_sound.physics:checks",
 )

@@ -171,4 +171,5 @@ STEREO = Stimulus(
     constants=LISTENING,
     batches=batches,
     exhibits="whence.benchmarks.stimuli.stereo.exhibit:clips",
+    physics="whence.benchmarks.stimuli.stereo.physics:checks",
 )

@@ -85,4 +85,5 @@ VIEW_PAIRS = Stimulus(
     constants=("intrinsics",),
     batches=batches,
     exhibits="whence.benchmarks.stimuli.view_pairs.exhibit:pairs",
+    physics="whence.benchmarks.stimuli.view_pairs.physics:checks",
 )

@@ -12,6 +12,7 @@ NAME_LISTS = {
     "audit": frozenset(("--against",)),
     "bench": frozenset(("--method", "-m")),
     "import": frozenset(("--list",)),
+    "probe-physics": frozenset(("--method",)),
     "train": frozenset(("--data", "--set")),
     "turn": frozenset(("--rotation", "--azimuth")),
 }

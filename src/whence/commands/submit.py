@@ -39,6 +39,14 @@ def submit(
             show_default=False,
         ),
     ] = None,
+    physics: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json",
+            help="Report card of `whence probe-physics`. [default: physics.json in RUN, if it is there]",
+            show_default=False,
+        ),
+    ] = None,
     token: Annotated[
         str | None,
         typer.Option(envvar=TOKEN_VARIABLE, help="Your team's token, for a board on a server.", show_default=False),
@@ -67,6 +75,7 @@ def submit(
     from ..leaderboard.submission.card import FIELDS, own_card, read_card
     from ..leaderboard.submission.expectation import check_submission, expectation_of
     from ..leaderboard.submission.file import write_submission
+    from ..leaderboard.submission.physics import found_physics
 
     method_card = read_card(card) if card else own_card(method)
     if method_card is None:
@@ -76,7 +85,8 @@ def submit(
     if board and "://" in board and (team or baseline):
         raise InputError("--team and --baseline are for boards that are folders: a server identifies you by your token")
     expectation = expectation_of(dataset_of(run, data))
-    built = build_submission(run, method, method_card, expectation)
+    stated = found_physics(run, physics, method, expectation.track)
+    built = build_submission(run, method, method_card, expectation, stated)
     with tempfile.TemporaryDirectory(prefix="whence-") as folder:
         path = Path(folder) / "submission.parquet"
         write_submission(built, path)
