@@ -57,6 +57,9 @@ class SlfmRecipe(HomeRecipe):
     taps: int = Field(default=6000, ge=512)
     learns_from: Literal["motion", "rotation", "labels"] = "motion"
     """What is known: nothing (the networks learn from each other), the true rotation, or all angles."""
+    held: bool = False
+    """Whether the network that sees keeps the weights it begins with. The correlation of random features tells most
+    rotations, so what hears can learn from them first; without this, both forget together what they do not know yet."""
     reflections: bool = True
     """Whether an azimuth may be mistaken for its reflection, front and back exchanged."""
     geometric: float = Field(default=5.0, ge=0)
@@ -86,13 +89,18 @@ class SlfmNetwork(MotionNetwork):
         azimuth = self.azimuth(audio)
         if recipe.learns_from == "labels":
             return told(self.turns(batch), batch.rotation[:, 1:]) + told(azimuth, in_front(batch.azimuth))
-        rotation = batch.rotation[:, 1:] if recipe.learns_from == "rotation" else self.turns(batch).mean
+        rotation = batch.rotation[:, 1:] if recipe.learns_from == "rotation" else self._guessed(batch)
         side = side_loss(azimuth.mean.flatten(), side_votes(spectra(audio.flatten(0, 1), self.hears.window)))
         agreement = reflecting_loss if recipe.reflections else geometric_loss
         source, target = azimuth.mean[:, :1], azimuth.mean[:, 1:]
         geometric = agreement(source.expand_as(target), target, rotation).mean()
         loss: Tensor = 2 * recipe.geometric * geometric + recipe.binaural * side
         return loss
+
+    def _guessed(self, batch: HomeViews) -> Tensor:
+        """Return the expected rotations; nothing is learned through them if they are held."""
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.recipe.held):
+            return self.turns(batch).mean
 
     def turns(self, batch: HomeViews) -> Distribution:
         """Return the rotations of a batch of views, all taken by the camera of HM3D-SS."""
