@@ -120,7 +120,8 @@ def _finish(run: TrainingRun, facts: Mapping[str, Any], progress: Progress, mode
     with torch.inference_mode():
         calibration = model.calibrate(network, examples) if hasattr(model, "calibrate") else {}
         shown = model.figures(network, examples) if hasattr(model, "figures") else []
+        sounds = model.sounds(network, examples) if hasattr(model, "sounds") else {}
     write_checkpoint(run.checkpoint, network, {**facts, "log": log, "calibration": calibration})
     machine = f"{platform.machine()}, {allowed_cores()} cores, torch {version('torch')}"
     run.write_card(card_text(facts, log, progress.seconds, machine))
-    write_report(run.folder / "report.html", facts, log, shown)
+    write_report(run.folder / "report.html", {**facts, "calibration": calibration}, log, shown, sounds)

@@ -51,12 +51,21 @@ def hearing_only(name: str) -> str | None:
     return f"net.{name.removeprefix('audio_net.')}" if name.startswith("audio_net.") else name
 
 
+def of_the_pretext(name: str) -> str:
+    """Return our name for a tensor of SLfM's pretext network."""
+    layer = re.fullmatch(r"generative_net\.audionet_(up)?convlayer([1-5])\.(.*)", name)
+    if layer:
+        return f"predicts.{layer[1] or 'down'}.{int(layer[2]) - 1}.{layer[3]}"
+    return name.replace("vision_net.", "sees.encoder.", 1).replace("audio_net.net.", "hears.encoder.", 1)
+
+
 CONVERTERS: Mapping[str, Converter] = {
     "ngcc-phat": Converter(as_published),
     "stereocrw": Converter(without_window),
     "zeronce": Converter(without_window),
     "monoclr": Converter(without_window),
     "av-monoclr": Converter(hearing_only, ("queries=faces",)),
+    "slfm-pretext": Converter(of_the_pretext),
 }
 """By model, the files that can be imported."""
 

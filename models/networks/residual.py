@@ -1,6 +1,7 @@
-"""ResNet-9: a small residual network from the spectrogram of a patch to its embedding (He et al. 2016).
+"""ResNet-9 and ResNet-18: residual networks from an image to its embedding (He et al. 2016).
 
-With the published widths it is the audio encoder of StereoCRW (Chen et al. 2022, Sec. 3), tensor for tensor.
+With the published widths and one block a stage it is the audio encoder of StereoCRW (Chen et al. 2022, Sec. 3), tensor
+for tensor; with two it is ResNet-18.
 """
 
 from collections.abc import Sequence
@@ -14,23 +15,28 @@ PUBLISHED_WIDTHS = (64, 128, 256, 512)
 class ResidualEncoder(nn.Module):
     """From images (n, channels, rows, columns) to vectors (n, embedding).
 
-    A stem of `widths[0]` filters, one residual block for each of `widths` (the later ones halve the image), the mean
-    over the image, and a linear layer. `fused` numbers a sample, the same everywhere in the image, join the channels
-    before the third block.
+    A stem of `widths[0]` filters, a stage of residual `blocks` for each of `widths` (the later ones halve the image),
+    the mean over the image, and a linear layer. `fused` numbers a sample, the same everywhere in the image, join the
+    channels before the third stage.
     """
 
     def __init__(
-        self, widths: Sequence[int] = PUBLISHED_WIDTHS, embedding: int = 128, channels: int = 2, fused: int = 0
+        self,
+        widths: Sequence[int] = PUBLISHED_WIDTHS,
+        embedding: int = 128,
+        channels: int = 2,
+        fused: int = 0,
+        blocks: int = 1,
     ) -> None:
         super().__init__()
         first, second, third, fourth = widths
         self.conv1 = nn.Conv2d(channels, first, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(first)
         self.pool = nn.MaxPool2d(3, stride=2, padding=1)
-        self.layer1 = nn.Sequential(ResidualBlock(first, first))
-        self.layer2 = nn.Sequential(ResidualBlock(first, second, stride=2))
-        self.layer3 = nn.Sequential(ResidualBlock(second + fused, third, stride=2))
-        self.layer4 = nn.Sequential(ResidualBlock(third, fourth, stride=2))
+        self.layer1 = residual_stage(first, first, blocks)
+        self.layer2 = residual_stage(first, second, blocks, stride=2)
+        self.layer3 = residual_stage(second + fused, third, blocks, stride=2)
+        self.layer4 = residual_stage(third, fourth, blocks, stride=2)
         self.fc = nn.Linear(fourth, embedding)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
@@ -62,3 +68,9 @@ class ResidualBlock(nn.Module):
         hidden = self.bn2(self.conv2(self.bn1(self.conv1(image)).relu()))
         added: Tensor = hidden + self.downsample(image)
         return added.relu()
+
+
+def residual_stage(given: int, made: int, blocks: int, stride: int = 1) -> nn.Sequential:
+    """Return `blocks` residual blocks, the first of which takes `given` channels and has the `stride`."""
+    first = ResidualBlock(given, made, stride)
+    return nn.Sequential(first, *(ResidualBlock(made, made) for _ in range(blocks - 1)))

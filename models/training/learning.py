@@ -48,8 +48,9 @@ class Trainable(Protocol):
     def validate(cls, network: nn.Module, examples: Any) -> Mapping[str, float]:
         """Return the validation scores by name; the first is the one that the report draws."""
 
-    # Two more are optional. `calibrate(network, examples) -> Mapping[str, float]`: numbers fitted on the validation
+    # Three more are optional. `calibrate(network, examples) -> Mapping[str, float]`: numbers found on the validation
     # set at the end, which go into the checkpoint's card. `figures(network, examples)`: figures for the report.
+    # `sounds(network, examples) -> Mapping[str, Float32]`: sounds (channels, samples) for the report, by caption.
 
 
 def described(dataset: Dataset) -> dict[str, Any]:

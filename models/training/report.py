@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from ...benchmarks.display.drawing import COLOURS, DASHES, WIDTH, Picture, axes_of, picture, save, style
 from ...benchmarks.display.rendering import render_page
+from ...benchmarks.display.sounds import as_sound
 from ...files import written_whole
 
 _OWN = ("step", "loss", "learning_rate")
@@ -16,10 +20,17 @@ _OWN = ("step", "loss", "learning_rate")
 Log = Sequence[Mapping[str, float]]
 
 
-def write_report(path: Path, facts: Mapping[str, Any], log: Log, shown: Sequence[Figure] = ()) -> None:
+def write_report(
+    path: Path,
+    facts: Mapping[str, Any],
+    log: Log,
+    shown: Sequence[Figure] = (),
+    sounds: Mapping[str, npt.NDArray[np.floating]] = MappingProxyType({}),
+) -> None:
     """Write the page of a training to `path`, and its curves as pictures beside it.
 
-    `shown` are the model's own figures, such as its answers on the validation set.
+    `shown` are the model's own figures, such as its answers on the validation set, `sounds` (channels, samples) what it
+    lets hear, by caption.
     """
     with style():
         figures = {"loss": _curves(log, ["loss"], "loss"), "validation": _curves(log, _scores(log), "validation score")}
@@ -31,9 +42,11 @@ def write_report(path: Path, facts: Mapping[str, Any], log: Log, shown: Sequence
         {"caption": "Recipe", "heads": ["field", "value"], "rows": list(map(list, facts["recipe"].items()))},
         {"caption": "Data", "heads": ["what", "value"], "rows": _sources(facts["sources"])},
     ]
-    page = render_page(
-        "training.html", f"Training of {facts['model']}", model=facts["model"], pictures=pictures, tables=tables
-    )
+    if facts.get("calibration"):
+        found = [[name, f"{value:.4g}"] for name, value in facts["calibration"].items()]
+        tables.insert(1, {"caption": "Found on the validation set", "heads": ["what", "value"], "rows": found})
+    title, heard = f"Training of {facts['model']}", {caption: as_sound(audio) for caption, audio in sounds.items()}
+    page = render_page("training.html", title, model=facts["model"], pictures=pictures, tables=tables, sounds=heard)
     with written_whole(path) as partial:
         partial.write_text(page)
 

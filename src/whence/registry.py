@@ -30,8 +30,9 @@ METHOD_GROUP, TRACK_GROUP = "whence.methods", "whence.tracks"
 class Registration:
     """A registered method or track: its location (`module:attribute`), the tracks it serves, a one-line summary.
 
-    `trained` marks methods with learned weights. `condition` locates the class of a track's conditions, whose settings
-    become command-line options; its module imports nothing heavy.
+    `trained` marks methods with learned weights; one that serves no track is trained for what it learns on the way.
+    `condition` locates the class of a track's conditions, whose settings become command-line options; its module
+    imports nothing heavy.
     """
 
     target: str
@@ -106,6 +107,7 @@ METHODS = {
     "slfm": _learned(
         "motion.slfm:Slfm", ("rotation", "azimuth", "left-right"), "sound localization from motion (Chen et al. 2023)"
     ),
+    "slfm-pretext": _learned("motion.pretext:SlfmPretext", (), "features for slfm, from sound at a turned head"),
     "ngcc-phat": _learned("delay.ngcc_phat:NgccPhat", _BOTH, "correlations of learned filters (Berg et al. 2022)"),
     "random-oracle": _method("oracles:RandomOracle", ("guided",), "the delay of either talker, by a coin: an oracle"),
     "oracle-mask": _method("oracles:OracleMask", ("guided",), "an ideal mask, then GCC-PHAT: an oracle"),

@@ -25,7 +25,10 @@ def methods(json: Json = False) -> None:
     """List the methods."""
     from ..registry import registered_methods
 
-    rows = [[name, ", ".join(one.tracks) or "its own", one.summary] for name, one in registered_methods().items()]
+    rows = [
+        [name, ", ".join(one.tracks) or ("none" if one.trained else "its own"), one.summary]
+        for name, one in registered_methods().items()
+    ]
     _print("methods", ["method", "tracks", "what it does"], rows, json)
 
 
