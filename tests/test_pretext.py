@@ -38,7 +38,7 @@ SAMPLES = 40_800
 
 @dataclass(frozen=True)
 class ToyViews(ToyHomes):
-    """The homes with pictures, a wall of random columns around the head. All sounds come from the left, without echo."""
+    """The homes with pictures, a wall of random columns around the head; all sounds come from the left."""
 
     @property
     def layout(self) -> Layout:
@@ -242,7 +242,7 @@ def homes(tmp_path_factory):
 
 
 def network_of(*settings):
-    recipe = recipe_from(PretextRecipe, "tiny", ["rows=32", "columns=48", "width=0.0625", *settings])
+    recipe = recipe_from(PretextRecipe, "tiny", ["rows=32", "columns=48", "width=0.0625", "held_out=homes", *settings])
     torch.manual_seed(0)
     return recipe, SlfmPretext.network(recipe)
 
@@ -264,6 +264,17 @@ def test_every_variant_learns_with_all_its_parts(homes, settings, parts):
     named = dict(network.named_parameters())
     assert {name.split(".")[0] for name in named} == parts
     assert all(one.grad is not None and one.grad.isfinite().all() for one in named.values())
+
+
+def test_small_sets_validate_with_places_of_the_training_homes(tmp_path):
+    generate(ToyViews(rows=40), str(tmp_path / "homes.zarr"))
+    by_place, by_home = (
+        SlfmPretext.examples(network_of(f"held_out={what}")[0], [str(tmp_path / "homes.zarr")])
+        for what in ("places", "homes")
+    )
+    assert by_place.rows("val").tolist() == [4, 9]
+    assert sorted([*by_place.rows("train"), *by_place.rows("val")]) == by_home.rows("train").tolist()
+    assert by_home.rows("val").tolist() == list(range(10, 20))
 
 
 def test_what_is_not_known_changes_nothing(homes):
@@ -289,7 +300,7 @@ def test_what_cannot_be_built_is_one_line(settings, message):
 
 
 def test_a_short_training_beats_hearing_no_difference(homes, tmp_path):
-    settings = ["rows=32", "columns=48", "steps=25", "learning_rate=0.005", "seconds=0.51"]
+    settings = ["rows=32", "columns=48", "held_out=homes", "steps=25", "learning_rate=0.005", "seconds=0.51"]
     run = tmp_path / "run"
     train_model("slfm-pretext", [homes], run, preset="tiny", settings=settings)
     log = pd.read_csv(run / "log.csv")

@@ -8,7 +8,7 @@ training's device: see `networks.auralization`.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import cv2
 import numpy as np
@@ -32,6 +32,7 @@ COARSE, FINE = round(0.5 * SAMPLE_RATE), round(0.05 * SAMPLE_RATE)
 """Samples: the segment of a view starts after 0..9 coarse steps of its own and 0..10 fine ones that all views share."""
 _COARSE_STEPS, _FINE_STEPS = 10, 11
 _VALIDATION_BATCH = 32
+_ONE_IN = 5
 _NAMES = ("image", "impulse_response_direct", "impulse_response_indirect")
 
 
@@ -77,6 +78,8 @@ class HomeRecipe(Recipe):
     """How far the dry clips of the other sources are below the first."""
     in_front: bool = False
     """Whether places with a source behind a view are left out."""
+    held_out: Literal["homes", "places"] = "homes"
+    """What validates: the homes of the split `val`, or one in five places of the training homes, for small sets."""
     buffered_shards: int = Field(default=40, ge=1)
 
     @model_validator(mode="after")
@@ -122,16 +125,25 @@ class Homes:
         return [described(self.dataset), described(self.dataset.part("dry"))]
 
     def rows(self, split: str) -> Rows:
-        """Return the rows of `split`; raises InputError if there are none."""
-        kept = self.dataset.column("split") == split
+        """Return the rows of `split`, `train` or `val`; raises InputError if there are none."""
+        kept = self._in(split)
         if self.recipe.in_front:
             kept &= (np.abs(self.dataset.column("azimuth")[:, : self.recipe.sources]) <= 90).all(axis=(1, 2))
         if not kept.any():
             raise InputError(
                 f"{self.path} has no home to learn from and to validate with ({split}): give a set with more homes "
-                "(--scene-count 12 or more)"
+                "(--scene-count 12 or more), or validate with places of the same homes (--set held_out=places)"
             )
         return np.flatnonzero(kept)
+
+    def _in(self, split: str) -> npt.NDArray[np.bool_]:
+        """Return which rows are of `split`."""
+        stored = np.asarray(self.dataset.column("split"))
+        if self.recipe.held_out == "homes":
+            return stored == split
+        learned = stored == "train"
+        validates = np.cumsum(learned) % _ONE_IN == 0
+        return learned & (validates if split == "val" else ~validates)
 
     @cached_property
     def _rows_per_shard(self) -> int:

@@ -48,6 +48,7 @@ class PretextRecipe(HomeRecipe):
             "planes": 16,
             "heard": (8, 16, 16),
             "prompts": 2,
+            "held_out": "places",
             "validations": 2,
         },
         "small": {},

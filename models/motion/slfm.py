@@ -39,7 +39,15 @@ class SlfmRecipe(HomeRecipe):
     """The recipe of `slfm`."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "tiny": {"steps": 40, "batch": 6, "seen": (8, 16), "planes": 16, "heard": (8, 16, 16), "validations": 4},
+        "tiny": {
+            "steps": 40,
+            "batch": 6,
+            "seen": (8, 16),
+            "planes": 16,
+            "heard": (8, 16, 16),
+            "validations": 4,
+            "held_out": "places",
+        },
         "small": {},
         "paper": {
             "steps": 20_000,
