@@ -1,6 +1,7 @@
 """The pretext task of SLfM: its networks against closed forms and published sizes, and a short training."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from toy_homes import VIEWS, ToyHomes, direction
 torch = pytest.importorskip("torch")
 
 from whence.benchmarks.running.method import load_methods  # noqa: E402
+from whence.commands.train import written  # noqa: E402
 from whence.datagen.acoustics.sphere_head import SphereHead  # noqa: E402
 from whence.datagen.pipeline import generate  # noqa: E402
 from whence.datagen.shards import Field, Layout  # noqa: E402
@@ -312,5 +314,7 @@ def test_a_short_training_beats_hearing_no_difference(homes, tmp_path):
 
 
 def test_it_answers_no_track():
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="azimuth"):
         load_methods(["slfm-pretext"], "azimuth", ["paper"])
+    assert "answer no track" in written("slfm-pretext", Path("checkpoint"))
+    assert "--method slfm:checkpoint=checkpoint" in written("slfm", Path("checkpoint"))

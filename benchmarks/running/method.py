@@ -203,6 +203,8 @@ def _class_of_function(function: Any, track: str) -> type:
 def _check_interface(name: str, method_class: type, track: str) -> None:
     serves = getattr(method_class, "tracks", None)
     version = getattr(method_class, "version", None)
+    if serves == ():
+        raise InputError(f"method {name!r} serves no track, so not {track!r} either")
     if serves is None or not callable(getattr(method_class, "predict", None)) or not isinstance(version, str):
         raise InputError(f"method {name!r}: its class needs `version` (a string), `tracks` and `predict(batch)`")
     if track not in serves:

@@ -139,11 +139,10 @@ class Homes:
     def _in(self, split: str) -> npt.NDArray[np.bool_]:
         """Return which rows are of `split`."""
         stored = np.asarray(self.dataset.column("split"))
-        if self.recipe.held_out == "homes":
-            return stored == split
         learned = stored == "train"
         validates = np.cumsum(learned) % _ONE_IN == 0
-        return learned & (validates if split == "val" else ~validates)
+        by_place = learned & (validates if split == "val" else ~validates)
+        return np.asarray(by_place if self.recipe.held_out == "places" else stored == split)
 
     @cached_property
     def _rows_per_shard(self) -> int:

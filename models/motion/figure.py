@@ -25,6 +25,7 @@ def spectrogram_figure(
                 level, origin="lower", aspect="auto", extent=(0, level.shape[1], 0, SAMPLE_RATE / 2000),
                 vmin=loudest - RANGE_DB, vmax=loudest, cmap="inferno",
             )  # fmt: skip
+            axes.grid(visible=False)
             axes.set_title(name)
             axes.set_xlabel("frame")
             axes.tick_params(labelleft=k == 0)

@@ -126,11 +126,12 @@ class TurnFeatures(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Return the features for pictures (n, views, 3, rows, columns) in 0..1, taken by the camera of HM3D-SS."""
         count, views = image.shape[:2]
-        cells = self._cells(image.flatten(0, 1)).unflatten(0, (count, views))
+        cells = self._cells(image.flatten(0, 1))
+        cells = cells.reshape(count, views, *cells.shape[1:])
         first, others = cells[:, :1].expand_as(cells[:, 1:]).flatten(0, 1), cells[:, 1:].flatten(0, 1)
         pair = (first, others) if isinstance(self.encoder, TurningEncoder) else (others, first)
         features: Tensor = self.last(self.encoder(*pair))
-        return features.unflatten(0, (count, views - 1))
+        return features.reshape(count, views - 1, -1)
 
     def _cells(self, image: Tensor) -> Tensor:
         if isinstance(self.encoder, TurningEncoder):

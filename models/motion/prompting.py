@@ -70,4 +70,4 @@ def _nearest(network: Any, batch: HomeViews, prompt: Tensor, known: Tensor) -> T
     power = mono.abs().square().sum(-1)
     audible = (power > _AUDIBLE * power.amax(-1, keepdim=True)).float()
     distance = ((predicted[:, None] - known).abs() * audible[:, None]).sum(-1)
-    return distance.argmin(-1).unflatten(0, (-1, views - 1))
+    return distance.argmin(-1).reshape(-1, views - 1)

@@ -69,10 +69,11 @@ class AttendingUnet(BinauralUnet):
     def join(self, hidden: Tensor, condition: Tensor) -> Tensor:
         """Return the bottleneck (n, channels, rows, columns) after it attended to the condition (n, conditions)."""
         cells = hidden.flatten(2).transpose(1, 2)
-        tokens = self.tokens(condition).unflatten(1, (_TOKENS, -1))
+        tokens = self.tokens(condition).reshape(len(condition), _TOKENS, -1)
         cells = cells + self.attention(self.before(cells), tokens, tokens, need_weights=False)[0]
         cells = cells + self.layers(self.between(cells))
-        return cells.transpose(1, 2).unflatten(2, hidden.shape[2:])
+        joined: Tensor = cells.transpose(1, 2).reshape(hidden.shape)
+        return joined
 
 
 def _down(given: int, made: int) -> nn.Sequential:

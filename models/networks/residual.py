@@ -65,6 +65,7 @@ class ResidualBlock(nn.Module):
         self.downsample = nn.Identity() if same else shortcut
 
     def forward(self, image: Tensor) -> Tensor:
+        """Return the sum, rectified: (n, made, rows / stride, columns / stride)."""
         hidden = self.bn2(self.conv2(self.bn1(self.conv1(image)).relu()))
         added: Tensor = hidden + self.downsample(image)
         return added.relu()

@@ -7,6 +7,7 @@ import typer
 
 from . import import_sounding
 from .rendering import Json, Out, Workers, name_skipped, render
+from .train import written
 
 app = typer.Typer(help="Bring other people's files into a dataset or a checkpoint.", no_args_is_help=True)
 
@@ -62,8 +63,8 @@ def checkpoint(
     """Weights that the authors of a published model released. Nothing in the file is executed."""
     from ..registry import load
 
-    written = load("whence.models.importing.converters:import_checkpoint")(file, model, out, licence)
-    typer.echo(f"{written}: bench it with --method {model}:checkpoint={written}")
+    path = load("whence.models.importing.converters:import_checkpoint")(file, model, out, licence)
+    typer.echo(written(model, path))
 
 
 import_sounding.add_to(app)

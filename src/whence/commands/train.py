@@ -38,4 +38,14 @@ def train(
     machines = load("whence.models.train:Machines")(device.value, devices, nodes)
     train_model = load("whence.models.train:train_model")
     checkpoint = train_model(model, data, out, preset=preset.value, settings=settings or (), machines=machines)
-    typer.echo(f"{checkpoint}: bench it with --method {model}:checkpoint={checkpoint}")
+    typer.echo(written(model, checkpoint))
+
+
+def written(model: str, checkpoint: Path) -> str:
+    """Return what can be done with the `checkpoint` of a model, in one line."""
+    from ..registry import registered_methods
+
+    known = registered_methods().get(model)
+    if known is not None and known.trained and not known.tracks:
+        return f"{checkpoint}: features that answer no track; go on training them with --set start={checkpoint}"
+    return f"{checkpoint}: bench it with --method {model}:checkpoint={checkpoint}"
