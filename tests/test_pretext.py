@@ -11,6 +11,9 @@ from toy_homes import VIEWS, ToyHomes, direction
 
 torch = pytest.importorskip("torch")
 
+from torch import nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
 from whence.benchmarks.running.method import load_methods  # noqa: E402
 from whence.commands.train import written  # noqa: E402
 from whence.datagen.acoustics.sphere_head import SphereHead  # noqa: E402
@@ -32,6 +35,7 @@ from whence.models.networks.binauralization import (  # noqa: E402
 )
 from whence.models.networks.camera_stream import CameraStream, correlated  # noqa: E402
 from whence.models.networks.ear_stream import EarStream, hop_of, levels_and_phases, spectra  # noqa: E402
+from whence.models.networks.residual import ResidualBlock  # noqa: E402
 from whence.models.train import train_model  # noqa: E402
 from whence.models.training.recipe import recipe_from  # noqa: E402
 
@@ -87,6 +91,25 @@ def test_the_networks_have_the_published_sizes():
         sizes = [count(one) for one in (CameraStream(), EarStream(), unet)]
     assert sizes == [4_261_696, 11_442_304, 25_048_066]
     assert unet.up[0][0].weight.shape == (1536, 512, 4, 4)
+
+
+@pytest.mark.parametrize("channels", [4, 8])
+def test_gradients_do_not_depend_on_the_order_in_memory(channels):
+    """PyTorch's own strided shortcut ends the process here."""
+    block, image = ResidualBlock(channels, 2 * channels, 2), torch.randn(2, channels, 64, 64)
+    gradients = []
+    for order in (torch.contiguous_format, torch.channels_last):
+        given = image.clone(memory_format=order).requires_grad_()
+        block(given).square().sum().backward()
+        gradients.append(given.grad)
+    torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-4)
+
+
+def test_a_shortcut_is_a_strided_convolution():
+    block, image = ResidualBlock(16, 32, 2).eval(), torch.randn(1, 16, 9, 12)
+    nn.init.zeros_(block.bn2.weight)
+    plain = functional.conv2d(image, block.downsample[0].weight, stride=2)
+    torch.testing.assert_close(block(image), block.downsample[1](plain).relu())
 
 
 def test_released_names_are_all_of_ours():

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 _FILTERS = (64, 128, 256, 512, 512)
 _TOKENS, _HEADS = 8, 4
+_FIRST_WEIGHTS = 0.01
+"""Deviation of the last weights of an untrained network, which so predicts hardly any difference of the ears."""
 
 
 class BinauralUnet(nn.Module):
@@ -26,8 +28,10 @@ class BinauralUnet(nn.Module):
         self.down = nn.ModuleList([first, *(_down(*pair) for pair in pairwise(down))])
         up = [down[3], down[2], down[1], down[0]]
         given = [self.joined(down[4], conditions), *(2 * filters for filters in up)]
-        last = nn.Sequential(nn.ConvTranspose2d(given[4], 2, 4, 2, 1))
-        self.up = nn.ModuleList([*(_up(*pair) for pair in zip(given[:4], up, strict=True)), last])
+        last = nn.ConvTranspose2d(given[4], 2, 4, 2, 1)
+        nn.init.normal_(last.weight, std=_FIRST_WEIGHTS)
+        nn.init.zeros_(last.bias)
+        self.up = nn.ModuleList([*(_up(*pair) for pair in zip(given[:4], up, strict=True)), nn.Sequential(last)])
 
     def joined(self, bottleneck: int, conditions: int) -> int:
         """Return the channels after `join`; the layers that join are made here."""

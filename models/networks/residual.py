@@ -60,14 +60,17 @@ class ResidualBlock(nn.Module):
         self.bn1 = nn.BatchNorm2d(made)
         self.conv2 = nn.Conv2d(made, made, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(made)
+        self.stride = stride
         same = stride == 1 and given == made
-        shortcut = nn.Sequential(nn.Conv2d(given, made, 1, stride=stride, bias=False), nn.BatchNorm2d(made))
+        shortcut = nn.Sequential(nn.Conv2d(given, made, 1, bias=False), nn.BatchNorm2d(made))
         self.downsample = nn.Identity() if same else shortcut
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the sum, rectified: (n, made, rows / stride, columns / stride)."""
         hidden = self.bn2(self.conv2(self.bn1(self.conv1(image)).relu()))
-        added: Tensor = hidden + self.downsample(image)
+        # The stride is taken here: oneDNN's gradient of a strided 1 x 1 convolution of at most 8 channels, channels
+        # last, writes beyond its memory.
+        added: Tensor = hidden + self.downsample(image[..., :: self.stride, :: self.stride])
         return added.relu()
 
 
