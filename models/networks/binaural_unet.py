@@ -29,8 +29,8 @@ class BinauralUnet(nn.Module):
         up = [down[3], down[2], down[1], down[0]]
         given = [self.joined(down[4], conditions), *(2 * filters for filters in up)]
         last = nn.ConvTranspose2d(given[4], 2, 4, 2, 1)
-        nn.init.normal_(last.weight, std=_FIRST_WEIGHTS)
-        nn.init.zeros_(last.bias)
+        for weights in last.parameters():
+            nn.init.normal_(weights, std=_FIRST_WEIGHTS)
         self.up = nn.ModuleList([*(_up(*pair) for pair in zip(given[:4], up, strict=True)), nn.Sequential(last)])
 
     def joined(self, bottleneck: int, conditions: int) -> int:
