@@ -390,8 +390,9 @@ def test_masks_that_were_compressed_with_losses_are_missing(tmp_path, quality):
     disc = np.where((rows - 100) ** 2 + (columns - 120) ** 2 < 3600, 255, 0).astype(np.uint8)
     kept = io.BytesIO()
     Image.fromarray(disc).save(kept, "JPEG", quality=quality)
-    first, *_ = sorted((tmp_path / "media/gt_masks").rglob("*.png"))
+    first, second = sorted((tmp_path / "media/gt_masks").rglob("*.png"))
     Image.open(kept).save(first)
+    Image.fromarray(disc).save(second)
     plan = plan_import("avsbench", str(tmp_path / "media"), tmp_path / "media/gt_masks")
     (fault,) = plan.unusable.values()
     assert "the mask was compressed with losses (JPEG), so black is not black" in fault

@@ -1,34 +1,25 @@
-"""Scores of maps on validation pictures, by the field's adaptive rule: as many pixels as the truth has."""
+"""Scores of maps on validation pictures, by the rule that the track `sounding-object` ranks by."""
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ..data.picture_augmentation import Float32, covered
-
-SIDE = 224
-"""Pixels of the picture in which maps and boxes are compared."""
+from ...benchmarks.questions.boxes import boxes_truth, truth_map
+from ...benchmarks.questions.map_metrics import SUCCESS, TOLERANCE, consensus_iou, predicted_pixels
+from ...benchmarks.questions.maps import enlarged
+from ...benchmarks.tracks.sounding_object import HOW
+from ..data.picture_augmentation import Float32
 
 
 def overlaps(maps: Float32, boxes: Float32) -> npt.NDArray[np.float64]:
-    """Return the intersection over union (n,) of maps (n, rows, columns) with boxes (n, 4); NaN for a box of NaN.
-
-    A map is enlarged bilinearly, and its highest pixels count, as many as the box has.
-    """
+    """Return the consensus IoU (n,) of maps (n, rows, columns) with boxes (n, 4); NaN for a box of NaN."""
     return np.array(
         [_overlap(one, box) if np.isfinite(box[0]) else np.nan for one, box in zip(maps, boxes, strict=True)]
     )
 
 
 def _overlap(one: Float32, box: Float32) -> float:
-    true = covered(box, SIDE, SIDE).ravel() >= 0.5
-    size = int(true.sum())
-    if size == 0:
-        return 0.0
-    enlarged = cv2.resize(np.ascontiguousarray(one, dtype=np.float32), (SIDE, SIDE)).ravel()
-    chosen = np.argpartition(-enlarged, size - 1)[:size]
-    shared = int(true[chosen].sum())
-    return shared / (2 * size - shared)
+    true = truth_map(boxes_truth(box, picture=0))
+    return consensus_iou(true, predicted_pixels(enlarged(one, HOW), "adaptive", int(np.count_nonzero(true))))
 
 
 def summary(found: npt.NDArray[np.float64]) -> tuple[float, float]:
@@ -37,7 +28,7 @@ def summary(found: npt.NDArray[np.float64]) -> tuple[float, float]:
     `found` (pictures, k) are the overlaps; NaN where there is no object.
     """
     known = np.isfinite(found)
-    hits = found >= 0.5
+    hits = found >= SUCCESS - TOLERANCE
     return 100 * float(hits[known].mean()), 100 * float((hits | ~known).all(axis=1).mean())
 
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 from torch import Tensor, nn
 
 from ...datagen.dataset import Dataset
+from ...datagen.licences import licences_of
 from .recipe import Recipe
 
 
@@ -48,17 +49,15 @@ class Trainable(Protocol):
     def validate(cls, network: nn.Module, examples: Any) -> Mapping[str, float]:
         """Return the validation scores by name; the first is the one that the report draws."""
 
-    # Three more are optional. `calibrate(network, examples) -> Mapping[str, float]`: numbers found on the validation
+    # Two more are optional. `calibrate(network, examples) -> Mapping[str, float]`: numbers fitted on the validation
     # set at the end, which go into the checkpoint's card. `figures(network, examples)`: figures for the report.
-    # `sounds(network, examples) -> Mapping[str, Float32]`: sounds (channels, samples) for the report, by caption.
 
 
 def described(dataset: Dataset) -> dict[str, Any]:
-    """Return what a checkpoint says about a dataset that it was trained on."""
-    speech = dataset.attributes.get("speech", {})
+    """Return what a checkpoint says about a dataset that it was trained on, with the licences of all that is in it."""
     return {
         "dataset": dataset.name,
         "fingerprint": dataset.fingerprint,
         "recipe": dataset.recipe,
-        "licences": sorted(speech.get("licences", {})),
+        "licences": sorted({one for listed in licences_of(dataset).values() for one in listed}),
     }
