@@ -130,7 +130,7 @@ def turned(times: Float64, seconds: float, rng: np.random.Generator) -> Float64:
     `SWING_SECONDS` swings less far, so no turn is faster.
 
     >>> turned(np.array([0.0, 2.0, 4.0]), 4.0, np.random.default_rng(0)).round(1).tolist()
-    [0.0, 59.6, 0.0]
+    [0.0, 54.0, 0.0]
     """
     count = max(1, int(seconds / SWING_SECONDS))
     side = 1.0 if rng.integers(2) else -1.0
