@@ -65,7 +65,7 @@ def network():
 
 
 def views(path, *settings):
-    return open_homes(recipe_from(SlfmRecipe, "tiny", [*SHORT, *settings]), [path])
+    return open_homes(recipe_from(SlfmRecipe, "small", [*SHORT, "batch=6", *settings]), [path])
 
 
 # Losses
@@ -369,7 +369,7 @@ def test_a_training_that_was_killed_goes_on_to_the_same_bytes(homes, trained, tm
 def test_the_log_scores_both_networks_beside_zero(homes, trained):
     names, *_, last = (line.split(",") for line in (trained.parent / "log.csv").read_text().splitlines())
     scores = dict(zip(names, map(float, last), strict=True))
-    held = next(iter(views(homes).validation()))
+    held = next(iter(open_homes(recipe_from(SlfmRecipe, "tiny", TRAINING), [homes]).validation()))
     rotation, azimuth = (np.degrees(part.numpy()) for part in (held.rotation[:, 1:], held.azimuth))
     assert scores["zero_rotation_mae_deg"] == pytest.approx(np.abs(rotation).mean(), rel=1e-4)
     assert scores["zero_azimuth_mae_deg"] == pytest.approx(np.abs(azimuth)[np.abs(azimuth) <= 90].mean(), rel=1e-4)
