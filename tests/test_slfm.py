@@ -313,7 +313,7 @@ def test_what_cannot_be_learned_from_is_one_line(homes, tmp_path):
         open_homes(recipe_from(SlfmRecipe, "tiny"), [])
     with pytest.raises(InputError, match="2 sources of data: give one set of homes"):
         open_homes(recipe_from(SlfmRecipe, "tiny"), [homes, homes])
-    with pytest.raises(InputError, match="seconds must be between 0.05 and 2.55"):
+    with pytest.raises(InputError, match=r"seconds must be between 0\.05 and 2\.55"):
         views(homes, "seconds=3")
     for plan, why in (
         (ToyDry(), "holds 'dry-clips', not homes to learn from"),
