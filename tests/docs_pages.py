@@ -38,7 +38,13 @@ generate(ToySounding(), '\1')
 END"""
 """Rectangles that hum in place of rendered homes; tests/test_sounding_objects.py runs the command itself."""
 
+HOMES = RECTANGLES.replace("toy_sounding import ToySounding", "toy_homes import SeenHomes").replace(
+    "ToySounding()", "SeenHomes()"
+)
+"""Places whose pictures are waves of colour in place of rendered homes."""
+
 TOY = [
+    (r"^whence generate hm3d-ss (\S+) --scene-count 800 --examples 5$", HOMES.format(tests=str(Path(__file__).parent))),
     (r"^whence generate sounding-objects (\S+) --preset small$", RECTANGLES.format(tests=str(Path(__file__).parent))),
     (r"^(whence train attention .*?)( --preset (tiny|small))?$", r"\1 --preset tiny --set steps=3 batch=8"),
     (r"^(python -m whence\.benchmarks\.studies\.retrieval.*)$", r"\1 --split all"),
@@ -64,8 +70,8 @@ TOY = [
     (r"^(whence bench guided .*)$", r"\1 --snr 30 --max-samples 4 --clip-seconds 0.1"),
     (r"^(whence bench left-right .*)$", r"\1 --method gcc-phat --snr clean"),
     (r"^(whence probe-physics .*)$", r"\1 --max-samples 4"),
-    (r"^(whence bench rotation .*)$", r"\1 --method sift"),
-    (r"^(whence bench azimuth .*)$", r"\1 --method itd-sphere"),
+    (r"^(whence bench rotation (?!.*--method).*)$", r"\1 --method sift"),
+    (r"^(whence bench azimuth (?!.*--method).*)$", r"\1 --method itd-sphere"),
     (
         r"^(whence submit .*)--board https://board.example.org$",
         r"\1--board board --team us\ncp board/submissions/delays/*.parquet submission.parquet",

@@ -169,7 +169,7 @@ class Slfm(LearnedModel):
     def validate(cls, network: nn.Module, examples: Any) -> Mapping[str, float]:
         """Return mean absolute errors (degrees) on the validation homes, beside those of zero.
 
-        Azimuths are scored for sounds in front, rotations with the sign of `calibrate`.
+        Azimuths are scored for sounds in front, and left out if there are none, rotations with the sign of `calibrate`.
         """
         found = [_answered(network, batch) for batch in examples.validation()]
         turn, true_turn, heard, azimuth = (torch.cat(part) for part in zip(*found, strict=True))
@@ -180,7 +180,7 @@ class Slfm(LearnedModel):
             "zero_rotation_mae_deg": true_turn,
             "zero_azimuth_mae_deg": azimuth[ahead],
         }
-        return {name: math.degrees(float(error.abs().mean())) for name, error in errors.items()}
+        return {name: math.degrees(float(error.abs().mean())) for name, error in errors.items() if len(error)}
 
     @classmethod
     def calibrate(cls, network: nn.Module, examples: Any) -> dict[str, float]:

@@ -33,7 +33,7 @@ def side_votes(spectra: Tensor) -> Tensor:
     `spectra` (n, 2, bins, frames) are complex, the left ear first. A frame votes by its mean magnitude.
     """
     magnitude = spectra.abs().mean(-2)
-    votes = (magnitude[:, 0] / magnitude[:, 1].clamp_min(1e-12)).clamp_min(1e-12).log().sign().sum(-1)
+    votes = (magnitude[:, 0] - magnitude[:, 1]).sign().sum(-1)
     return (votes.sign() + 1) / 2
 
 
