@@ -71,12 +71,12 @@ def command(options: argparse.Namespace, out: Path) -> list[str]:
 
 
 def watch_memory(process: "subprocess.Popen[str]") -> list[int]:
-    """Return the memory (bytes) of the group of `process`, sampled twice a second until it ends."""
-    samples = [memory_of(process.pid)]
+    """Return the memory (bytes) of the group of `process`, sampled twice a second while it lives."""
+    samples = []
     while process.poll() is None:
         samples.append(memory_of(process.pid))
         time.sleep(0.5)
-    return samples
+    return [memory for memory in samples if memory]
 
 
 if __name__ == "__main__":
