@@ -38,7 +38,16 @@ generate(ToySounding(), '\1')
 END"""
 """Rectangles that hum in place of rendered homes; tests/test_sounding_objects.py runs the command itself."""
 
+HOMES = r"""python - <<'END'
+import sys; sys.path.insert(0, {tests!r})
+from toy_homes import SeeingHomes
+from whence.datagen.pipeline import generate
+generate(SeeingHomes(), '\1')
+END"""
+"""Noise on a wall in place of rendered homes, with a home in each split."""
+
 TOY = [
+    (r"^whence generate hm3d-ss (\S+) --scene-count 40$", HOMES.format(tests=str(Path(__file__).parent))),
     (r"^whence generate sounding-objects (\S+) --preset small$", RECTANGLES.format(tests=str(Path(__file__).parent))),
     (r"^(whence train attention .*?)( --preset (tiny|small))?$", r"\1 --preset tiny --set steps=3 batch=8"),
     (r"^(python -m whence\.benchmarks\.studies\.retrieval.*)$", r"\1 --split all"),

@@ -2,9 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +10,7 @@ import pytest
 pytest.importorskip("torch")
 
 import torch
-from toy_homes import VIEWS, ToyHomes
+from toy_homes import SeeingHomes
 
 from whence.benchmarks.questions.bins import BINS, DRAWN, azimuth_bins, ends_of, rotation_bins
 from whence.benchmarks.questions.metrics import AZIMUTH_CLASS, ROTATION_CLASS
@@ -20,11 +18,8 @@ from whence.benchmarks.scoring.published import published_results
 from whence.benchmarks.stimuli.binaural.batch import BinauralBatch
 from whence.cli import main
 from whence.conventions import wrap_degrees
-from whence.datagen.cameras import PITCH_DEG, Camera
 from whence.datagen.pipeline import generate
-from whence.datagen.shards import Field, Layout
 from whence.datagen.view_sets import GREATEST_ROTATION, LEAST_ROTATION
-from whence.digests import generator_for
 from whence.errors import InputError
 from whence.models.motion.probe import Probe, ProbeRecipe
 from whence.models.motion.slfm import Slfm, SlfmRecipe
@@ -136,29 +131,6 @@ def test_batch_normalisation_follows_the_data_unless_settled(settled, moves):
     network = LinearProbe(Known(), frozen=True, settled=settled).train()
     network.heard(torch.ones(8, 2, 4))
     assert bool(network.encoder.norm.num_batches_tracked) is moves
-
-
-@dataclass(frozen=True)
-class SeeingHomes(ToyHomes):
-    """Toy homes with pictures: noise on a wall all around, one pixel a degree."""
-
-    @property
-    def layout(self) -> Layout:
-        camera = {"horizontal_field_of_view_deg": Camera().horizontal_field_of_view, "pitch_deg": PITCH_DEG}
-        picture = (VIEWS, 60, 80, 3)
-        seen = (
-            Field("image", "uint8", "sRGB", picture, ("view", "row", "column", "colour"), camera, 1),
-            Field("heading", "float64", "left positive", (VIEWS,), ("view",)),
-        )
-        known = super().layout
-        return replace(known, fields=(*seen, *known.fields))
-
-    def render(self, row: int) -> dict[str, Any]:
-        rng = generator_for(4, f"seen/{row}")
-        turns = np.append(0.0, rng.uniform(10, 90, VIEWS - 1) * rng.choice([-1, 1], VIEWS - 1))
-        wall = np.kron(rng.integers(0, 256, (15, 90, 3)), np.ones((4, 4, 1))).astype(np.uint8)
-        image = np.stack([np.roll(wall, round(turn), axis=1)[:, :80] for turn in turns])
-        return {"image": image, "heading": wrap_degrees(30 + turns), **super().render(row)}
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,15 @@
 """A made-up HM3D-SS that renders in no time, for the tests of binaural sound: a sphere hears, noise is the echo."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from conftest import babble
 
+from whence.conventions import wrap_degrees
 from whence.datagen.acoustics.sphere_head import SphereHead
+from whence.datagen.cameras import PITCH_DEG, Camera
 from whence.datagen.shards import Field, Layout
 from whence.digests import generator_for
 
@@ -94,3 +96,26 @@ class ToyHomes:
             "azimuth": azimuth,
             "dry_clip": rng.choice(DRY, SOURCES, replace=False),
         }
+
+
+@dataclass(frozen=True)
+class SeeingHomes(ToyHomes):
+    """Toy homes with pictures: noise on a wall all around, one pixel a degree."""
+
+    @property
+    def layout(self) -> Layout:
+        camera = {"horizontal_field_of_view_deg": Camera().horizontal_field_of_view, "pitch_deg": PITCH_DEG}
+        picture = (VIEWS, 60, 80, 3)
+        seen = (
+            Field("image", "uint8", "sRGB", picture, ("view", "row", "column", "colour"), camera, 1),
+            Field("heading", "float64", "left positive", (VIEWS,), ("view",)),
+        )
+        known = super().layout
+        return replace(known, fields=(*seen, *known.fields))
+
+    def render(self, row: int) -> dict[str, Any]:
+        rng = generator_for(4, f"seen/{row}")
+        turns = np.append(0.0, rng.uniform(10, 90, VIEWS - 1) * rng.choice([-1, 1], VIEWS - 1))
+        wall = np.kron(rng.integers(0, 256, (15, 90, 3)), np.ones((4, 4, 1))).astype(np.uint8)
+        image = np.stack([np.roll(wall, round(turn), axis=1)[:, :80] for turn in turns])
+        return {"image": image, "heading": wrap_degrees(30 + turns), **super().render(row)}
