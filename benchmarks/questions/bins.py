@@ -53,7 +53,7 @@ def azimuth_bins(low: float, high: float) -> Bins:
     [0, 31, 32, 33, 63]
     """
     width = _width(low, high, COUNT)
-    starts: Float64 = low + width * np.arange(COUNT)
+    starts = np.asarray(low + width * np.arange(COUNT), dtype=np.float64)
     return Bins(starts, starts + width / 2)
 
 
