@@ -157,6 +157,16 @@ def trained(homes, tmp_path_factory) -> Mapping[str, Path]:
     return found
 
 
+def test_a_second_call_resumes_and_changes_nothing(trained, homes):
+    """The finished training is read again with its features: the same bytes."""
+    before = trained["rotation"].read_bytes()
+    settings = (*SMALL, "of=rotation", f"features={trained['slfm']}")
+    assert (
+        train_model("probe", [homes], trained["rotation"].parent, preset="tiny", settings=settings).read_bytes()
+        == before
+    )
+
+
 @pytest.mark.parametrize(("of", "part"), [("rotation", "sees."), ("azimuth", "hears.")])
 def test_frozen_weights_stay_bit_equal_and_bins_are_kept(of, part, trained, homes):
     own, taken = read_checkpoint(trained[of], "probe"), read_checkpoint(trained["slfm"], "slfm")
