@@ -13,12 +13,11 @@ from lightning_fabric import Fabric
 
 from .. import __version__
 from ..cores import allowed_cores
-from ..digests import sha256
 from ..errors import InputError
 from ..locks import sole_writer
 from ..registry import load_method
 from .training.card import card_text
-from .training.checkpoint import read_checkpoint, write_checkpoint
+from .training.checkpoint import described_checkpoint, write_checkpoint
 from .training.learning import Trainable
 from .training.loop import Progress, train
 from .training.memory import keep_freed_memory
@@ -105,12 +104,7 @@ def train_model(
 
 def started_from(recipe: Recipe, model: str) -> list[dict[str, Any]]:
     """Return what is recorded of the checkpoint that the training begins with: its sha256 and its sources' licences."""
-    if not recipe.start:
-        return []
-    card = read_checkpoint(Path(recipe.start), model).card
-    licences = {licence for source in card["sources"] for licence in source["licences"]}
-    fingerprint = sha256(Path(recipe.start).read_bytes())
-    return [{"dataset": f"checkpoint of {model}", "fingerprint": fingerprint, "licences": sorted(licences)}]
+    return [described_checkpoint(Path(recipe.start), model)] if recipe.start else []
 
 
 def _finish(run: TrainingRun, facts: Mapping[str, Any], progress: Progress, model: Any, examples: Any) -> None:

@@ -28,6 +28,7 @@ def test_every_row_of_the_papers_tables_is_here():
         ("left-right", "StereoCRW, In-the-wild (Sec. 4.2)"): 14,
         ("left-right", "StereoCRW, Sim vs real (App. A.2, Tab. 9)"): 11,
         ("left-right", "SLfM, In-the-wild audio (Sec. 4.4)"): 7,
+        ("rotation", "SLfM, Representation (Sec. 4.2-4.3)"): 8,
         ("rotation", "SLfM, SLfM evaluation (Sec. 4.3-4.4)"): 17,
         ("rotation", "SLfM, Stanford2D3D (Sec. 4.4)"): 12,
         ("guided", "StereoCRW, Visually guided (Sec. 4.3)"): 32,

@@ -92,7 +92,7 @@ class TestNames:
     def test_every_estimator_of_the_registry_is_a_function(self):
         blind = {"zero", "random", "random-rotation", "random-azimuth", "random-view", "random-oracle", "oracle-mask"}
         answering = {n: set(one.tracks) for n, one in METHODS.items() if one.tracks}
-        two_senses = {"slfm"}  # it sees on one track and hears on another
+        two_senses = {"slfm", "probe"}  # they see on one track and hear on another
         numbers = {n for n, tracks in answering.items() if not {"sounding-object", "panning"} & tracks}
         numbers -= blind | two_senses
         assert {name.replace("-", "_") for name in numbers} == set(whence.estimators.__all__)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...conventions import wrap_degrees
 from ...errors import InputError
+from .bins import BINS, DRAWN, Angle
 from .detection import summary_of
 
 Vector = NDArray[np.float64]
@@ -301,6 +302,20 @@ FRONT_BACK_CONFUSION = Metric(
 )
 
 
+def _class_metric(angle: Angle) -> Metric:
+    """Return the share of answers in the right one of the 64 bins of SLfM's probes, in per cent."""
+    bins = BINS[angle](*DRAWN[angle])
+
+    def terms(truth: ArrayLike, prediction: ArrayLike) -> Vector:
+        reference, estimate = _validated_pair(truth, prediction)
+        return np.where(bins.of(reference) == bins.of(estimate), 100.0, 0.0)
+
+    return Metric(f"{angle}_class_accuracy", "64-way accuracy", "%", True, terms, "mean")
+
+
+ROTATION_CLASS, AZIMUTH_CLASS = _class_metric("rotation"), _class_metric("azimuth")
+
+
 def digits(value: float, unit: str) -> int:
     """Return how many decimals tables print for `value`.
 
@@ -330,6 +345,8 @@ METRICS = {
         FOLDED_AZIMUTH_ERROR,
         AZIMUTH_SIDE,
         FRONT_BACK_CONFUSION,
+        ROTATION_CLASS,
+        AZIMUTH_CLASS,
     )
 }
 """Every metric by name; result files store the name."""

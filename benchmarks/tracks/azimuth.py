@@ -78,6 +78,7 @@ TRACK = Track(
         metrics.FOLDED_AZIMUTH_ERROR,
         metrics.AZIMUTH_SIDE,
         metrics.FRONT_BACK_CONFUSION,
+        metrics.AZIMUTH_CLASS,
     ),
     read_labels=read_labels,
     chance=straight_ahead,
@@ -93,6 +94,9 @@ TRACK = Track(
         "gcc-phat:protocol=best",
     ),
     beside=(metrics.UNFOLDED_AZIMUTH_ERROR, metrics.FRONT_BACK_CONFUSION),
-    published=(PublishedSet("HM3D-SS filtered test", "hm3d-ss", heard_by_a_sphere),),
+    published=(
+        PublishedSet("HM3D-SS filtered test", "hm3d-ss", heard_by_a_sphere),
+        PublishedSet("HM3D-SS linear probe", "hm3d-ss", heard_by_a_sphere),
+    ),
     reference="gcc-phat",
 )

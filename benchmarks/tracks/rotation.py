@@ -88,6 +88,7 @@ TRACK = Track(
         metrics.MEDIAN_ANGULAR_ERROR,
         *metrics.RECALL_AREAS,
         metrics.FAILURES,
+        metrics.ROTATION_CLASS,
     ),
     read_labels=read_labels,
     chance=standing_still,
@@ -97,6 +98,7 @@ TRACK = Track(
     parts=(ROTATION_BAND,),
     published=(
         PublishedSet("HM3D-SS filtered test", "hm3d-ss", of_four_views),
+        PublishedSet("HM3D-SS linear probe", "hm3d-ss", of_four_views),
         PublishedSet("Stanford2D3D panorama crops", "panoramas", of_stanford),
     ),
     reference="sift",

@@ -199,24 +199,37 @@ class Slfm(LearnedModel):
 
     def _turned(self, batch: Any, part: slice) -> Tensor:
         """Return the rotations (n,), rad, of a part of the pairs."""
-        focal = float(batch.intrinsics[0, 0])
-        scale = focal_in_widths(Camera().horizontal_field_of_view) * self._recipe.columns / focal
-        views = np.stack([batch.images_0[part], batch.images_1[part]], axis=1)
-        height, width = views.shape[2:4]
-        small = resized(views, max(round(height * scale), 1), max(round(width * scale), 1))
-        image = torch.from_numpy(small.astype(np.float32).transpose(0, 1, 4, 2, 3) / np.float32(255)).to(self.device)
-        pitch = torch.from_numpy(np.radians(batch.pitch_deg[part])).float().to(self.device)
-        turns: Tensor = self._network.rotation(image, pitch, torch.full_like(pitch, focal / width)).mean[:, 0]
+        pairs = picture_pairs(batch, part, self._recipe.columns, self.device)
+        turns: Tensor = self._network.rotation(*pairs).mean[:, 0]
         return turns * float(self._read.card.get("calibration", {}).get("sign", 1.0))
 
     def _heard(self, batch: Any, part: slice) -> Tensor:
         """Return the azimuths (n,), rad, of a part of the clips: the mean over segments of the logits decides."""
-        audio = torch.from_numpy(np.ascontiguousarray(batch.audio[part])).to(self.device)
-        length = min(round(max(self._recipe.seconds) * SAMPLE_RATE), audio.shape[-1])
-        segments = audio.unfold(-1, length, max(length // 2, 1)).movedim(-2, 1)
-        found = self._network.azimuth(segments)
+        found = self._network.azimuth(clip_segments(batch, part, max(self._recipe.seconds), self.device))
         together: Tensor = Distribution(found.logits.mean(1), found.angle).mean
         return together
+
+
+def picture_pairs(batch: ViewPairBatch, part: slice, columns: int, device: str) -> tuple[Tensor, Tensor, Tensor]:
+    """Return a part of the pairs as the network takes them: pictures, pitch and focal length (see `on_the_sphere`).
+
+    Pictures (n, 2, 3, rows, columns) are as sharp as `columns` of the camera of HM3D-SS.
+    """
+    focal = float(batch.intrinsics[0, 0])
+    scale = focal_in_widths(Camera().horizontal_field_of_view) * columns / focal
+    views = np.stack([batch.images_0[part], batch.images_1[part]], axis=1)
+    height, width = views.shape[2:4]
+    small = resized(views, max(round(height * scale), 1), max(round(width * scale), 1))
+    image = torch.from_numpy(small.astype(np.float32).transpose(0, 1, 4, 2, 3) / np.float32(255)).to(device)
+    pitch = torch.from_numpy(np.radians(batch.pitch_deg[part])).float().to(device)
+    return image, pitch, torch.full_like(pitch, focal / width)
+
+
+def clip_segments(batch: StereoBatch, part: slice, seconds: float, device: str) -> Tensor:
+    """Return a part of the clips as overlapping segments (n, segments, 2, samples) of at most `seconds`."""
+    audio = torch.from_numpy(np.ascontiguousarray(batch.audio[part])).to(device)
+    length = min(round(seconds * SAMPLE_RATE), audio.shape[-1])
+    return audio.unfold(-1, length, max(length // 2, 1)).movedim(-2, 1)
 
 
 def _answered(network: Any, batch: HomeViews) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from ...digests import canonical_json
+from ...digests import canonical_json, sha256
 from ...errors import InputError
 from ...files import written_whole
 
@@ -75,6 +75,20 @@ def fill(network: nn.Module, checkpoint: Checkpoint, path: Path) -> None:
     if broken:
         raise InputError(f"{path}: {broken[0]} holds values that are not finite; copy or train it again")
     network.load_state_dict(dict(given))
+
+
+def described_checkpoint(path: Path, model: str) -> dict[str, Any]:
+    """Return what is recorded of the checkpoint of `model` at `path` that a training begins with.
+
+    These are its sha256 and the licences of its sources.
+    """
+    card = read_checkpoint(path, model).card
+    licences = {licence for source in card["sources"] for licence in source["licences"]}
+    return {
+        "dataset": f"checkpoint of {model}",
+        "fingerprint": sha256(path.read_bytes()),
+        "licences": sorted(licences),
+    }
 
 
 def shipped(model: str) -> Path:

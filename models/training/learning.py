@@ -49,8 +49,9 @@ class Trainable(Protocol):
     def validate(cls, network: nn.Module, examples: Any) -> Mapping[str, float]:
         """Return the validation scores by name; the first is the one that the report draws."""
 
-    # Two more are optional. `calibrate(network, examples) -> Mapping[str, float]`: numbers fitted on the validation
-    # set at the end, which go into the checkpoint's card. `figures(network, examples)`: figures for the report.
+    # Three more are optional. `begin(network, recipe)`: gives parts of the network weights of another model before the
+    # first step. `calibrate(network, examples) -> Mapping[str, float]`: numbers fitted on the validation set at the
+    # end, which go into the checkpoint's card. `figures(network, examples)`: figures for the report.
 
 
 def described(dataset: Dataset) -> dict[str, Any]:

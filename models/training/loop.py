@@ -100,6 +100,8 @@ def _begin(model: type[Trainable], recipe: Recipe, run: TrainingRun, fabric: Fab
     """Return the untrained network, or the last state of `run`."""
     torch.manual_seed(recipe.seed)
     network = model.network(recipe).to(fabric.device)
+    if hasattr(model, "begin"):
+        model.begin(network, recipe)
     if recipe.start:
         start = Path(recipe.start)
         fill(network, read_checkpoint(start, model.name), start)

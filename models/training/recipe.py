@@ -57,6 +57,8 @@ def recipe_from(kind: type[R], preset: str, settings: Sequence[str] = ()) -> R:
         return kind(**fields)
     except ValidationError as error:
         first = error.errors()[0]
+        if isinstance(cause := first.get("ctx", {}).get("error"), InputError):
+            raise cause from None
         raise InputError(f"--set {'.'.join(map(str, first['loc']))}={first['input']}: {first['msg']}") from None
 
 

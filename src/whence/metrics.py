@@ -18,6 +18,7 @@ from .benchmarks.questions.metrics import Metric
 __all__ = [
     "angular_error",
     "area_under_success",
+    "azimuth_class_accuracy",
     "azimuth_side_accuracy",
     "binary_accuracy",
     "consensus_iou",
@@ -31,6 +32,7 @@ __all__ = [
     "predicted_pixels",
     "recall_area",
     "root_mean_square_error",
+    "rotation_class_accuracy",
     "share_failed",
     "share_within",
 ]
@@ -167,6 +169,24 @@ def front_back_confusion(truth: Values, answers: Values) -> float:
     0.5
     """
     return _share(measures.FRONT_BACK_CONFUSION, truth, answers)
+
+
+def rotation_class_accuracy(truth: Values, answers: Values) -> float:
+    """Return the share, 0 to 1, of rotations (degrees) in the right one of 64 bins, as SLfM's linear probes count.
+
+    >>> rotation_class_accuracy([11.0, -50.0], [12.0, 50.0])
+    0.5
+    """
+    return _share(measures.ROTATION_CLASS, truth, answers)
+
+
+def azimuth_class_accuracy(truth: Values, answers: Values) -> float:
+    """Return the share, 0 to 1, of azimuths (degrees) in the right one of 64 bins, as SLfM's linear probes count.
+
+    >>> azimuth_class_accuracy([1.0, 20.0], [5.0, 160.0])
+    0.5
+    """
+    return _share(measures.AZIMUTH_CLASS, truth, answers)
 
 
 def _share(metric: Metric, truth: Values, answers: Values) -> float:

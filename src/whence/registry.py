@@ -65,6 +65,9 @@ TRACKS = {
     "panning": _track("panning", "panning", "where a camera looks in a panorama to follow the sound", _PANORAMA),
 }
 
+PROBE, PROBED = "probe", ("rotation", "azimuth")
+"""`whence bench probe` runs these tracks together and ranks by the 64-way accuracies of SLfM's linear probes."""
+
 _BOTH = ("tde", "left-right")
 _MAPS = ("sounding-object",)
 _LICENCE = "weights for non-commercial research only"
@@ -108,6 +111,7 @@ METHODS = {
         "motion.slfm:Slfm", ("rotation", "azimuth", "left-right"), "sound localization from motion (Chen et al. 2023)"
     ),
     "slfm-pretext": _learned("motion.pretext:SlfmPretext", (), "features for slfm, from sound at a turned head"),
+    "probe": _learned("motion.probe:Probe", ("rotation", "azimuth"), "a linear layer of 64 bins on frozen features"),
     "ngcc-phat": _learned("delay.ngcc_phat:NgccPhat", _BOTH, "correlations of learned filters (Berg et al. 2022)"),
     "random-oracle": _method("oracles:RandomOracle", ("guided",), "the delay of either talker, by a coin: an oracle"),
     "oracle-mask": _method("oracles:OracleMask", ("guided",), "an ideal mask, then GCC-PHAT: an oracle"),

@@ -1,5 +1,6 @@
 """`whence bench`, `whence compare` and `whence report`: run methods, score them, compare them."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,7 +41,7 @@ Moved = Annotated[
 
 @takes_settings
 def bench(
-    track: Annotated[str, typer.Argument(help="Track to run; `whence tracks` lists them.")],
+    track: Annotated[str, typer.Argument(help="Track to run (`whence tracks` lists them); probe: both of SLfM's.")],
     data: Annotated[str, typer.Argument(metavar="DATA.zarr", help="Dataset: a path or an fsspec URL.")],
     method: Annotated[
         list[str] | None,
@@ -68,6 +69,31 @@ def bench(
     json: Json = False,
 ) -> None:
     """Run methods on a track under a grid of conditions. A rerun computes only what is missing."""
+    from ..registry import PROBE
+    from .probe_bench import parts_of, show_accuracy
+
+    def run(name: str, methods: Sequence[str], folder: Path | None) -> "Run":
+        return _run(name, data, folder, methods, given, split, protocol, max_samples, device, keep_going)
+
+    if track != PROBE:
+        show(run(track, method or (), out), json)
+        return
+    show_accuracy([run(name, some, out and out / name) for name, some in parts_of(method or ())], json)
+
+
+def _run(
+    track: str,
+    data: str,
+    out: Path | None,
+    methods: Sequence[str],
+    given: Given,
+    split: InSplit,
+    protocol: Protocol,
+    max_samples: int | None,
+    device: Device | None,
+    keep_going: bool,
+) -> "Run":
+    """Return the bench of `methods` on `track`, in the folder `out`."""
     from ..benchmarks.bench import bench as run_bench
     from ..benchmarks.bench import usual_folder
     from ..benchmarks.questions.source import open_source
@@ -79,11 +105,11 @@ def bench(
     if folder.is_file():
         raise InputError(f"--out {folder} is a file: give a folder")
     part = split and split.value
-    run = run_bench(
+    return run_bench(
         track,
         data,
         folder,
-        methods=method or (),
+        methods=methods,
         conditions=open_source(chosen, dataset, part).grid(given) if given else (),
         protocol=protocol.value,
         max_samples=max_samples,
@@ -91,7 +117,6 @@ def bench(
         device=device and device.value,
         keep_going=keep_going,
     )
-    show(run, json)
 
 
 def show(run: "Run", as_json: bool) -> None:
