@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from PIL import Image
@@ -21,6 +22,7 @@ from whence.benchmarks.speed.script import ONE_THREAD
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.benchmarks.studies import (
     calibration,
+    delay_grid,
     label_recovery,
     ngcc_table,
     panning,
@@ -31,6 +33,7 @@ from whence.benchmarks.studies import (
     vgg_ss_sample,
 )
 from whence.datagen import raycast as engine
+from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
 from whence.datagen.scenes.scene import Scene
 from whence.datagen.tde import plan_tde
@@ -251,6 +254,31 @@ def test_coverage_of_stated_uncertainties(tmp_path, capsys):
     assert level == 30
     assert overall == pytest.approx((dry + reverberant) / 2, abs=0.1)
     assert 40 < overall <= 100
+
+
+def test_the_grid_of_the_time_delay(tmp_path):
+    """Every cell is the mean error of its clips, ratios are quotients of cells, and the page shows the same numbers."""
+    data, runs, out = str(tmp_path / "tde.zarr"), tmp_path / "runs", tmp_path / "out"
+    generate(plan_tde(None, clips=2, rt60=(0.1, 0.9)), data)
+    few = ["--few", "2", "--fewer", "2", "--method", "whence-delay"]
+    assert delay_grid.main([data, str(out), "--runs", str(runs), *few]) == 0
+    cells = pd.read_csv(out / "delay_grid.csv")
+    assert set(cells["part"]) == {"noise", "untrained", "talkers", "lengths", "votes"}
+    assert set(cells["method"]) == {"zero", "gcc-phat", "whence-delay"}
+    noise = cells[(cells["part"] == "noise") & (cells["metric"] == "mean_absolute_error")]
+    truth = np.abs(Dataset(data).column("interaural_time_difference"))
+    zero = noise[(noise["method"] == "zero") & noise["rt60_nominal"].isna()]
+    assert zero["value"].to_numpy() == pytest.approx(np.full(5, 1e3 * truth.mean()), abs=1e-4)
+    page = (out / "delay_grid.md").read_text()
+    own, classical = (
+        noise[(noise["method"] == name) & noise["rt60_nominal"].notna()]["value"].to_numpy()
+        for name in ("whence-delay", "gcc-phat")
+    )
+    ratio = (own / classical)[classical > delay_grid.EASY_MS]
+    row = numbers(lines_of(page[page.index("MAE over that") :], "| whence-delay")[0].removeprefix("| whence-delay"))
+    assert row[:2] == pytest.approx([ratio.min(), ratio.max()], abs=0.011)
+    assert f"in the {ratio.size} of {classical.size} cells" in page
+    assert (out / "delay_grid.png").stat().st_size > 10_000
 
 
 @pytest.fixture
