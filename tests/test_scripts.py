@@ -290,10 +290,12 @@ def small_ngcc(tmp_path):
     return str(tmp_path / "ngcc.safetensors")
 
 
-def test_the_table_of_ngcc_phat(capsys, speech_folder, small_ngcc):
-    conditions = ["--clips", "2", "--rt60", "0", "0.4", "--snr", "30", "0"]
+def test_the_table_of_ngcc_phat(capsys, speech_folder, small_ngcc, tmp_path):
+    conditions = ["--clips", "2", "--rt60", "0", "0.4", "--snr", "30", "0", "--out", str(tmp_path / "table.md")]
     assert ngcc_table.main(["--speech", str(speech_folder), "--checkpoint", small_ngcc, *conditions]) == 0
-    rows = [line.split("|")[1:-1] for line in capsys.readouterr().out.splitlines() if line.startswith("| ")][1:]
+    shown = capsys.readouterr().out
+    assert (tmp_path / "table.md").read_text().strip() == shown.strip()
+    rows = [line.split("|")[1:-1] for line in shown.splitlines() if line.startswith("| ")][1:]
     found = {tuple(cell.strip() for cell in row[:3]): [numbers(cell) for cell in row[3:]] for row in rows}
     assert len(found) == 8
     assert found["NGCC-PHAT", "0.4", "30"][3] == [4.383, 8.552, 0.723]  # published
@@ -302,6 +304,20 @@ def test_the_table_of_ngcc_phat(capsys, speech_folder, small_ngcc):
     assert mae <= rmse < 1
     assert near == 1
     assert mae < found["GCC-PHAT", "0.4", "0"][0][0]
+
+
+def test_published_errors_are_counted_where_they_lie_within_our_interval():
+    """Errors of 1 and 3 samples: 2 ± 1.96, a standard error of 1. Published: 1.218, 4.340 for NGCC-PHAT."""
+    errors = [np.full(15, 1.0), np.full(15, -3.0)]
+    found = {("NGCC-PHAT", 0.2, 30): errors, ("NGCC-PHAT", 0.2, 0): errors, ("GCC-PHAT", 0.2, 30): errors}
+    assert ngcc_table.mean_and_error(np.array(errors)) == pytest.approx((2, 1))
+    assert list(ngcc_table.agreements(found)) == ["NGCC-PHAT 1 of 2", "GCC-PHAT 1 of 1"]
+
+
+def test_responses_lose_rumble_and_keep_speech():
+    impulse = np.eye(1, 16_000, 8_000, dtype=np.float32)
+    gain = np.abs(np.fft.rfft(ngcc_table.high_passed(impulse)[0], 16_000))
+    assert gain[[0, 10, 100, 4_000]] == pytest.approx([0, 0.5, 1, 1], abs=5e-3)  # -3 dB twice at 10 Hz
 
 
 def test_pauses_are_cut_from_speech():

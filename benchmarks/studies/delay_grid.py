@@ -175,6 +175,7 @@ def draw(run: Run, folder: Path) -> None:
         for panel, rt60 in zip(panels, rooms, strict=True):
             draw_room(panel, run, float(rt60))
         panels[0].set_ylabel("MAE (ms)")
+        panels[0].set_ylim(bottom=0)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
         save_image(figure, folder, "delay_grid")
 
@@ -190,7 +191,7 @@ def draw_room(axes: Axes, run: Run, rt60: float) -> None:
             low, high = [row.ci_low for row in rows], [row.ci_high for row in rows]
             axes.fill_between(x, low, high, color=COLOURS[k], alpha=0.12, linewidth=0)
     axes.set_xticks(x, [f"{cell['snr_db']:g}" for cell in cells])
-    axes.set(title=f"RT60 {rt60:g} s", xlabel="SNR (dB)", ylim=(0, None))
+    axes.set(title=f"RT60 {rt60:g} s", xlabel="SNR (dB)")
 
 
 def page(runs: Mapping[str, Run], grid: Sequence[Part], speed: TextTable) -> str:
