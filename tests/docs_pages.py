@@ -83,6 +83,7 @@ TOY = [
     (r"^(python -m whence\.benchmarks\.speed\.raycast)$", r"\1 --views 1 --triangles 1 --any-speed"),
     (r"^(python -m whence\.benchmarks\.speed\.shoebox)$", r"\1 --rooms room1 --rt60 0.1 --seconds 0 --any-speed"),
     (r"^(python -m whence\.benchmarks\.studies\.procedural_views docs)$", r"\1 --rows 1 --plans 1"),
+    (r"^(python -m whence\.benchmarks\.studies\.delay_grid .*)$", r"\1 --few 2 --fewer 2 --method whence-delay"),
     (r"^(python -m whence\.benchmarks\.studies\.rotation_solvers) --pairs 200$", r"\1 --pairs 3"),
     (r"^(python -m whence\.benchmarks\.studies\.speech_spectrum .*)$", r"\1 --clips 1"),
 ]
@@ -106,6 +107,13 @@ NOT_RUN = {
     "python -m whence.benchmarks.speed.torch_reading tde data/tde.zarr --workers 0 2": (
         "tests/test_scripts.py runs it on clips of its own"
     ),
+    "whence import checkpoint model.pth ngcc.safetensors --model ngcc-phat": (
+        "needs the authors' file; tests/test_importing.py imports one of its layout"
+    ),
+    (
+        "python -m whence.benchmarks.studies.ngcc_table --speech path/to/speech --checkpoint ngcc.safetensors "
+        "--rt60 0.2 0.4 0.6 --out docs/results/ngcc_table.md"
+    ): "needs the same file; tests/test_scripts.py runs it on weights of its own",
     "from dask_jobqueue import SLURMCluster": "needs a Slurm cluster",
 }
 """Lines that are not run, and why; for a block of Python its first line stands for it."""

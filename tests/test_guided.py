@@ -8,7 +8,9 @@ import pytest
 from whence.baselines.gcc import GccPhat
 from whence.baselines.oracles import OracleMask, RandomOracle
 from whence.benchmarks.bench import bench
+from whence.benchmarks.questions.bearing import MEAN_BEARING_ERROR, bearing
 from whence.benchmarks.questions.source import open_source
+from whence.benchmarks.scoring.scored import metric_terms
 from whence.benchmarks.stimuli.guided.batch import GuidedBatch, RevealedBatch, mixture
 from whence.benchmarks.stimuli.guided.condition import GuidedCondition
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
@@ -16,6 +18,7 @@ from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
 from whence.datagen.talkers import CLIP_SAMPLES, plan_talkers
 from whence.errors import InputError
+from whence.leaderboard.sealing.labels_file import read_labels_file
 from whence.leaderboard.sealing.seal import seal
 from whence.registry import load_track
 
@@ -187,6 +190,40 @@ def test_a_sealed_set_has_no_oracles_and_keeps_the_mixtures(data, source, tmp_pa
     assert {path.name.split("--")[0] for path in run.files} == {"zero", "gcc-phat"}
     with pytest.raises(InputError, match="is sealed, so oracles cannot run on it"):
         bench("guided", public, tmp_path / "other", methods=["random-oracle"], conditions=[CLEAN])
+
+
+# The angle -------------------------------------------------------------------------------------------------------
+
+
+def test_the_angle_of_a_true_delay_is_the_azimuth_of_the_talker(source):
+    labels = source.labels
+    found = bearing(labels.truth, *(labels.known[name] for name in MEAN_BEARING_ERROR.needs))
+    np.testing.assert_allclose(found, source.dataset.column("azimuth").ravel(), atol=1e-4)
+
+
+def test_the_sine_of_a_far_sources_angle_is_its_path_difference_over_the_spacing():
+    """Path differences of 0.1, 0.1 and 0.5 m between microphones 0.2, 0.1 sqrt(2) and 0.2 m apart: 30, 45, 90 deg."""
+    delays = np.array([0.1, -0.1, 0.5]) / 343
+    assert bearing(delays, [0.2, 0.1 * 2**0.5, 0.2], [1e4] * 3) == pytest.approx([30, -45, 90], abs=1e-3)
+
+
+def test_the_mean_angle_error_of_silence_is_the_mean_azimuth(data, source, tmp_path):
+    run = bench("guided", data, tmp_path / "run", methods=["zero"], conditions=[CLEAN])
+    (row,) = run.results.find(method="zero", metric="mean_bearing_error", rt60_nominal=None)
+    assert (row.unit, row.n) == ("deg", 24)
+    assert row.value == pytest.approx(np.abs(source.dataset.column("azimuth")).mean(), abs=1e-4)
+    (perfect,) = run.results.find(method="ceiling", metric="mean_bearing_error", rt60_nominal=None)
+    assert perfect.value == 0
+
+
+def test_the_host_of_a_sealed_set_knows_what_the_angle_needs(data, source, tmp_path):
+    places = {"labels_path": tmp_path / "labels.parquet", "out": str(tmp_path / "public.zarr")}
+    seal(data, track="guided", conditions=[CLEAN], allow_guessable_seed=True, **places)
+    labels = read_labels_file(places["labels_path"]).labels
+    silent = metric_terms(MEAN_BEARING_ERROR, labels, np.zeros(24))
+    assert sorted(silent) == pytest.approx(sorted(np.abs(source.dataset.column("azimuth").ravel())), abs=1e-4)
+    with pytest.raises(InputError, match=r"angle error: these labels lack microphone_spacing; make or seal"):
+        metric_terms(MEAN_BEARING_ERROR, replace(labels, known={}), np.zeros(24))
 
 
 # Conditions ------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from PIL import Image
@@ -30,6 +31,7 @@ from whence.benchmarks.speed.script import ONE_THREAD
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.benchmarks.studies import (
     calibration,
+    delay_grid,
     label_recovery,
     ngcc_table,
     panning,
@@ -40,6 +42,7 @@ from whence.benchmarks.studies import (
     vgg_ss_sample,
 )
 from whence.datagen import raycast as engine
+from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
 from whence.datagen.scenes.scene import Scene
 from whence.datagen.tde import plan_tde
@@ -270,6 +273,31 @@ def test_coverage_of_stated_uncertainties(tmp_path, capsys):
     assert 40 < overall <= 100
 
 
+def test_the_grid_of_the_time_delay(tmp_path):
+    """Every cell is the mean error of its clips, ratios are quotients of cells, and the page shows the same numbers."""
+    data, runs, out = str(tmp_path / "tde.zarr"), tmp_path / "runs", tmp_path / "out"
+    generate(plan_tde(None, clips=2, rt60=(0.1, 0.9)), data)
+    few = ["--few", "2", "--fewer", "2", "--method", "whence-delay"]
+    assert delay_grid.main([data, str(out), "--runs", str(runs), *few]) == 0
+    cells = pd.read_csv(out / "delay_grid.csv")
+    assert set(cells["part"]) == {"noise", "untrained", "talkers", "lengths", "votes"}
+    assert set(cells["method"]) == {"zero", "gcc-phat", "whence-delay"}
+    noise = cells[(cells["part"] == "noise") & (cells["metric"] == "mean_absolute_error")]
+    truth = np.abs(Dataset(data).column("interaural_time_difference"))
+    zero = noise[(noise["method"] == "zero") & noise["rt60_nominal"].isna()]
+    assert zero["value"].to_numpy() == pytest.approx(np.full(5, 1e3 * truth.mean()), abs=1e-4)
+    page = (out / "delay_grid.md").read_text()
+    own, classical = (
+        noise[(noise["method"] == name) & noise["rt60_nominal"].notna()]["value"].to_numpy()
+        for name in ("whence-delay", "gcc-phat")
+    )
+    ratio = (own / classical)[classical > delay_grid.EASY_MS]
+    row = numbers(lines_of(page[page.index("MAE over that") :], "| whence-delay")[0].removeprefix("| whence-delay"))
+    assert row[:2] == pytest.approx([ratio.min(), ratio.max()], abs=0.011)
+    assert f"in the {ratio.size} of {classical.size} cells" in page
+    assert (out / "delay_grid.png").stat().st_size > 10_000
+
+
 @pytest.fixture
 def small_ngcc(tmp_path):
     """A checkpoint of a narrow, untrained NGCC-PHAT."""
@@ -279,10 +307,12 @@ def small_ngcc(tmp_path):
     return str(tmp_path / "ngcc.safetensors")
 
 
-def test_the_table_of_ngcc_phat(capsys, speech_folder, small_ngcc):
-    conditions = ["--clips", "2", "--rt60", "0", "0.4", "--snr", "30", "0"]
+def test_the_table_of_ngcc_phat(capsys, speech_folder, small_ngcc, tmp_path):
+    conditions = ["--clips", "2", "--rt60", "0", "0.4", "--snr", "30", "0", "--out", str(tmp_path / "table.md")]
     assert ngcc_table.main(["--speech", str(speech_folder), "--checkpoint", small_ngcc, *conditions]) == 0
-    rows = [line.split("|")[1:-1] for line in capsys.readouterr().out.splitlines() if line.startswith("| ")][1:]
+    shown = capsys.readouterr().out
+    assert (tmp_path / "table.md").read_text().strip() == shown.strip()
+    rows = [line.split("|")[1:-1] for line in shown.splitlines() if line.startswith("| ")][1:]
     found = {tuple(cell.strip() for cell in row[:3]): [numbers(cell) for cell in row[3:]] for row in rows}
     assert len(found) == 8
     assert found["NGCC-PHAT", "0.4", "30"][3] == [4.383, 8.552, 0.723]  # published
@@ -291,6 +321,20 @@ def test_the_table_of_ngcc_phat(capsys, speech_folder, small_ngcc):
     assert mae <= rmse < 1
     assert near == 1
     assert mae < found["GCC-PHAT", "0.4", "0"][0][0]
+
+
+def test_published_errors_are_counted_where_they_lie_within_our_interval():
+    """Errors of 1 and 3 samples: 2 ± 1.96, a standard error of 1. Published: 1.218, 4.340 for NGCC-PHAT."""
+    errors = [np.full(15, 1.0), np.full(15, -3.0)]
+    found = {("NGCC-PHAT", 0.2, 30): errors, ("NGCC-PHAT", 0.2, 0): errors, ("GCC-PHAT", 0.2, 30): errors}
+    assert ngcc_table.mean_and_error(np.array(errors)) == pytest.approx((2, 1))
+    assert list(ngcc_table.agreements(found)) == ["NGCC-PHAT 1 of 2", "GCC-PHAT 1 of 1"]
+
+
+def test_responses_lose_rumble_and_keep_speech():
+    impulse = np.eye(1, 16_000, 8_000, dtype=np.float32)
+    gain = np.abs(np.fft.rfft(ngcc_table.high_passed(impulse)[0], 16_000))
+    assert gain[[0, 10, 100, 4_000]] == pytest.approx([0, 0.5, 1, 1], abs=5e-3)  # -3 dB twice at 10 Hz
 
 
 def test_pauses_are_cut_from_speech():

@@ -24,7 +24,7 @@ class Labels:
     (dtype object). Samples in the same cluster (`clusters`, (n,)) depend on each other; `cluster_name` names the
     clusters, such as "speaker". `groups`, by name, each (n,), are further settings that the dataset itself varies. If a
     row holds several samples, `within` (n, k) is the sample's index inside it, such as source and view; otherwise k is
-    0.
+    0. `known`, by name, each (n,), is what some metrics need besides the truth, such as the distance of microphones.
     """
 
     rows: Indices
@@ -34,6 +34,7 @@ class Labels:
     groups: Mapping[str, Float64]
     within: Indices = field(default_factory=lambda: np.empty((0, 0), np.intp))
     cluster_name: str = "speaker"
+    known: Mapping[str, Float64] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.within.size == 0:
@@ -58,6 +59,7 @@ class Labels:
             clusters=self.clusters[keep],
             groups={name: values[keep] for name, values in self.groups.items()},
             within=self.within[keep],
+            known={name: values[keep] for name, values in self.known.items()},
         )
 
     def batches(self, size: int) -> list["Labels"]:

@@ -109,14 +109,16 @@ class Metric:
     label: str
     unit: str
     higher_is_better: bool
-    per_sample: Callable[[Any, Any], Vector]
-    """(truth, answers) -> (n,) terms in `unit`, its square if `summary` is "root_mean", or `detection_terms`."""
+    per_sample: Callable[..., Vector]
+    """(truth, answers, *needs) -> (n,) terms in `unit`, its square for "root_mean", or `detection_terms`."""
     summary: Summary
     counts: Callable[[Any], NDArray[np.bool_]] | None = None
     """Selects the samples that count, by their truth (n,); None selects all."""
     worst_of: Callable[[Any], NDArray[np.intp]] | None = None
     """Numbers the groups of samples (n,), such as those of one picture, by their truth; the worst term of a group is
     then the term of all its members. Samples numbered below 0 are in no group. None groups nothing."""
+    needs: tuple[str, ...] = ()
+    """What `per_sample` takes of `Labels.known` besides the truth, in order."""
 
     def grouped(self, truth: Any, terms: Vector) -> Vector:
         """Return the terms (n,) of all samples of `truth` (n,), each the worst of its group; NaN is not known."""

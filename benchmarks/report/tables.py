@@ -101,7 +101,8 @@ def published_table(results: Results, track: Track, *, baselines_only: bool = Fa
 def _published_row(
     results: Results, wording: Wording, condition: Stated, published: PublishedResult, label: str
 ) -> list[str]:
-    details = [published.variant, published.training_data if published.training_data != "none" else ""]
+    augmented = "augmented" if published.augmented == "yes" else ""
+    details = [published.variant, published.training_data if published.training_data != "none" else "", augmented]
     known = [key for key in CONDITION_KEYS if condition.get(key) is not None and key in published.condition]
     return [
         " ".join([published.method, *(f"({detail})" for detail in details if detail)]),

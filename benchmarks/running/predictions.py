@@ -176,7 +176,7 @@ def score_file(path: Path, track: Track, labels: Labels) -> Scored:
         if not np.array_equal(batch["sample_id"].to_numpy(zero_copy_only=False), labels.sample_id[start:stop]):
             raise InputError(f"{path} holds predictions for other samples than the dataset's")
         answers = finite_answers(answer.values(batch["prediction"]), path)
-        parts.append(terms_of(track.metrics, labels.truth[start:stop], answers))
+        parts.append(terms_of(track.metrics, labels.take(np.arange(start, stop)), answers))
         for name in said:
             diagnostics[name].append(batch[name].to_numpy(zero_copy_only=False))
         first = answers[:1] if first is None else first

@@ -17,7 +17,7 @@ from ..questions.labels import Labels
 from ..questions.metrics import Metric, Vector
 from ..questions.settings import Stated
 from ..questions.track import Track
-from .scored import Scored, chosen, joined, settled, terms_of
+from .scored import Scored, chosen, joined, metric_terms, settled, terms_of
 from .statistics import FEWEST_CLUSTERS, Clusters, Estimator, Interval, estimate, interval_of, ranks_of, skill
 
 RESULTS = "results.json"
@@ -139,7 +139,7 @@ class Bounds:
         if key not in self._known:
             labels = self._labels.take(keep)
             answers = {CHANCE: self._track.chance(labels), CEILING: self._track.ceiling(labels)}
-            self._known[key] = {name: metric.per_sample(labels.truth, values) for name, values in answers.items()}
+            self._known[key] = {name: metric_terms(metric, labels, values) for name, values in answers.items()}
         return self._known[key]
 
     @cached_property
@@ -148,7 +148,7 @@ class Bounds:
         metrics, parts = self._track.metrics, self._labels.batches(MAPS_TOGETHER)
         found = {}
         for name, answers in ((CHANCE, self._track.chance), (CEILING, self._track.ceiling)):
-            terms = [terms_of(metrics, part.truth, self._track.answer.rounded(answers(part))) for part in parts]
+            terms = [terms_of(metrics, part, self._track.answer.rounded(answers(part))) for part in parts]
             found[name] = settled(metrics, self._labels.truth, joined(terms, metrics))
         return found
 

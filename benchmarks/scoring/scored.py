@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...errors import InputError
 from ..questions.answer import Answers
 from ..questions.labels import Labels
 from ..questions.metrics import Metric, Vector
@@ -40,21 +41,29 @@ class Scored:
         return bool(self.metadata.get("oracle"))
 
 
-def terms_of(metrics: Metrics, truth: npt.NDArray[Any], answers: Answers) -> dict[str, Vector]:
+def metric_terms(metric: Metric, labels: Labels, answers: Answers) -> Vector:
+    """Return the terms (n,) of `answers` (n, ...); raises InputError if the labels lack what the metric needs."""
+    for name in metric.needs:
+        if name not in labels.known:
+            raise InputError(f"{metric.label}: these labels lack {name}; make or seal the dataset again")
+    return metric.per_sample(labels.truth, answers, *(labels.known[name] for name in metric.needs))
+
+
+def terms_of(metrics: Metrics, labels: Labels, answers: Answers) -> dict[str, Vector]:
     """Return the terms (n,) of `answers` (n, ...) by metric, not yet `settled`; NaN for samples that need none.
 
     Metrics of the same samples get the same arrays, so that they can share what they compute.
     """
     together: dict[bytes, list[Metric]] = {}
     for metric in metrics:
-        together.setdefault(metric.measured(truth).tobytes(), []).append(metric)
-    terms = {metric.name: np.full(len(truth), np.nan) for metric in metrics}
+        together.setdefault(metric.measured(labels.truth).tobytes(), []).append(metric)
+    terms = {metric.name: np.full(len(labels), np.nan) for metric in metrics}
     for key, some in together.items():
         measured = np.frombuffer(key, dtype=np.intp)
         if measured.size:
-            given = truth[measured], answers[measured]
+            given = labels.take(measured), answers[measured]
             for metric in some:
-                terms[metric.name][measured] = metric.per_sample(*given)
+                terms[metric.name][measured] = metric_terms(metric, *given)
     return terms
 
 

@@ -9,6 +9,7 @@ from ...datagen.dataset import Dataset
 from ...datagen.talkers import TALKERS
 from ..questions import metrics
 from ..questions.answer import answer_in
+from ..questions.bearing import DISTANCE, MEAN_BEARING_ERROR, SPACING
 from ..questions.labels import Labels, ground_truth
 from ..questions.plausibility import check_delays
 from ..questions.quantities import DELAY
@@ -22,6 +23,7 @@ from .tde import silence
 def read_labels(dataset: Dataset) -> Labels:
     """Return both talkers of every row with their delays (s), by speaker, with the nominal RT60 (s)."""
     rows, talkers = (index.ravel() for index in np.indices((len(dataset), TALKERS)))
+    left, right = dataset.column("microphone_position").swapaxes(0, 1)
     names = [f"{name}/talker-{k}" for name, k in zip(dataset.column("sample_id")[rows], talkers, strict=True)]
     return Labels(
         rows=rows,
@@ -30,6 +32,7 @@ def read_labels(dataset: Dataset) -> Labels:
         clusters=dataset.column("speaker").astype(object)[rows, talkers],
         groups={"rt60_nominal": dataset.column("rt60_nominal")[rows]},
         within=talkers[:, None],
+        known={SPACING: np.linalg.norm(left - right, axis=-1)[rows], DISTANCE: dataset.column("distance")[rows]},
     )
 
 
@@ -45,13 +48,14 @@ TRACK = Track(
         metrics.ROOT_MEAN_SQUARE_ERROR_MS,
         metrics.MEAN_ABSOLUTE_ERROR_MS,
         metrics.SHARE_WITHIN_TENTH_MS,
+        MEAN_BEARING_ERROR,
     ),
     read_labels=read_labels,
     chance=silence,
     ceiling=ground_truth,
     default_conditions=(GuidedCondition(snr_db=30.0), GuidedCondition(snr_db=10.0)),
     default_methods=("zero", "random-oracle", "gcc-phat", "oracle-mask"),
-    beside=(metrics.SHARE_WITHIN_TENTH_MS,),
+    beside=(metrics.SHARE_WITHIN_TENTH_MS, MEAN_BEARING_ERROR),
     parts=(RT60,),
     published=(PublishedSet("VoxCeleb2 visually guided TDE", "talkers"),),
     reference="gcc-phat",

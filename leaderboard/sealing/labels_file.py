@@ -42,7 +42,7 @@ Names = npt.NDArray[np.object_]
 PUBLIC, PRIVATE = "public", "private"
 """The halves: scores on the first are shown at once, those on the second when the phase closes."""
 _KEY = b"whence"
-_GROUP = "group_"
+_GROUP, _KNOWN = "group_", "known_"
 _SHAPE = "truth_shape"
 
 
@@ -116,6 +116,7 @@ def _columns(sealed: SealedLabels) -> dict[str, npt.NDArray[Any]]:
         "cluster": labels.clusters.astype(str),
         "half": sealed.half.astype(str),
         **{f"{_GROUP}{name}": np.asarray(values, dtype=np.float64) for name, values in labels.groups.items()},
+        **{f"{_KNOWN}{name}": np.asarray(values, dtype=np.float64) for name, values in labels.known.items()},
     }
 
 
@@ -209,13 +210,17 @@ def _restored(columns: Mapping[str, npt.NDArray[Any]]) -> Truth:
 
 
 def _from_columns(columns: Mapping[str, npt.NDArray[Any]], about: Mapping[str, Any]) -> SealedLabels:
-    groups = {name.removeprefix(_GROUP): values for name, values in columns.items() if name.startswith(_GROUP)}
+    groups, known = (
+        {name.removeprefix(prefix): values for name, values in columns.items() if name.startswith(prefix)}
+        for prefix in (_GROUP, _KNOWN)
+    )
     labels = Labels(
         rows=columns["row"].astype(np.intp),
         sample_id=columns["sample_id"].astype(object),
         truth=_restored(columns),
         clusters=columns["cluster"].astype(object),
         groups=groups,
+        known=known,
         cluster_name=about["cluster_name"],
     )
     return SealedLabels(

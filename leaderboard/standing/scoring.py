@@ -73,7 +73,7 @@ def reduce_submission(sealed: SealedLabels, submission: Submission) -> Reduced:
     shape = len(sealed.conditions), len(sealed.labels)
     terms = {metric.name: np.full(shape, np.nan) for metric in track.metrics}
     for rows in placed_rows(submission, sealed.expectation):
-        for name, some in terms_of(track.metrics, sealed.labels.truth[rows.sample], rows.answers).items():
+        for name, some in terms_of(track.metrics, sealed.labels.take(rows.sample), rows.answers).items():
             terms[name][rows.condition, rows.sample] = some
     terms = settled(track.metrics, sealed.labels.truth, terms)
     return Reduced(submission.header, terms, seconds_in_order(submission, sealed.expectation))
