@@ -9,12 +9,12 @@ from ..cores import single_threaded
 from ..datagen.dataset import Dataset
 from ..errors import InputError
 from ..locks import sole_writer
-from ..registry import load_track, without_missing_packages
+from ..registry import load_track
 from .questions.source import Source, open_source, oracles_refused
 from .questions.stimulus import Condition
 from .report.tables import write_tables
 from .running.harness import Grid, predict
-from .running.method import PROTOCOLS, LoadedMethod, load_methods
+from .running.method import PROTOCOLS, LoadedMethod, installed, load_methods
 from .running.run import Run, belonging_to, check_folder, open_run, prediction_files, scored_run, write_listing
 from .scoring.results import write_results
 
@@ -54,7 +54,7 @@ def bench(
     check_folder(folder, track_name, dataset)
     source: Source = open_source(track, dataset, split, max_samples)
     protocols = PROTOCOLS if protocol == "both" else (protocol,)
-    loaded = load_methods(methods or _installed(track.default_methods), track_name, protocols, device)
+    loaded = load_methods(methods or installed(track.default_methods), track_name, protocols, device)
     if not methods:
         loaded = [one for one in loaded if _can_run(one, source)]
     grid = Grid(source, loaded, source.conditions(conditions), folder)
@@ -67,14 +67,6 @@ def bench(
             write_outputs(run)
     failures.raise_first()
     return run
-
-
-def _installed(specifications: Sequence[str]) -> Sequence[str]:
-    """Return the default methods whose packages are installed; name the others and the fix."""
-    usable, left_out = without_missing_packages(specifications)
-    if left_out:
-        print(f"left out: {', '.join(left_out)}; they need torch: pip install '.[learned]'", file=sys.stderr)
-    return usable
 
 
 def _can_run(method: LoadedMethod, source: Source) -> bool:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 import soundfile
 from PIL import Image
+from toy_homes import ToyHomes, direction
 from toy_panning import ToyPanning
 
 from whence.benchmarks.bench import bench
@@ -32,6 +34,7 @@ from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.benchmarks.studies import (
     calibration,
     delay_grid,
+    elevation,
     label_recovery,
     ngcc_table,
     panning,
@@ -45,6 +48,7 @@ from whence.datagen import raycast as engine
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
 from whence.datagen.scenes.scene import Scene
+from whence.datagen.shards import Field
 from whence.datagen.tde import plan_tde
 from whence.errors import InputError
 from whence.models.delay.ngcc_phat import NgccPhat, NgccPhatRecipe
@@ -271,6 +275,45 @@ def test_coverage_of_stated_uncertainties(tmp_path, capsys):
     assert level == 30
     assert overall == pytest.approx((dry + reverberant) / 2, abs=0.1)
     assert 40 < overall <= 100
+
+
+@dataclass(frozen=True)
+class HighAndLow(ToyHomes):
+    """Homes with every other talker 60 degrees above the ears; the head stands elsewhere in each."""
+
+    @property
+    def layout(self):
+        known = super().layout
+        places = (
+            Field("camera_position", "float64", "m", (3,), ("axis",)),
+            Field("source_position", "float64", "m", (3, 3), ("source", "axis")),
+        )
+        return replace(known, fields=(*known.fields, *places))
+
+    def render(self, row):
+        found = super().render(row)
+        head = np.array([row, 1.5, -row])
+        towards = direction(found["azimuth"][:, 0])
+        towards[:, 1] = np.tan(np.radians(60 * (row % 2)))
+        return {**found, "camera_position": head, "source_position": head + 2 * towards}
+
+
+def test_elevation_alone_mistakes_azimuths(tmp_path, capsys):
+    data, run = str(tmp_path / "homes.zarr"), tmp_path / "run"
+    generate(HighAndLow(), data)
+    bench("azimuth", data, run, methods=["zero"], split="all")
+    assert elevation.main([str(run)]) == 0
+    azimuth = Dataset(data).column("azimuth")[:, 0]
+    front = np.abs(azimuth) <= 90
+    heard = np.degrees(np.arcsin(np.sin(np.radians(azimuth[1::2])) / 2))
+    high = np.abs(heard - azimuth[1::2])[front[1::2]].mean()
+    shown = {row.split("|")[1].strip(): row for row in lines_of(capsys.readouterr().out, "| known", "| zero")}
+    level, above = (float(cell) for cell in shown["known lateral angle"].split("|")[3:5])
+    assert level == pytest.approx(0, abs=0.01)
+    assert above == pytest.approx(high, abs=0.01)
+    assert float(shown["zero, reverberation 0.2"].split("|")[2]) == pytest.approx(
+        np.abs(azimuth[front]).mean(), abs=0.01
+    )
 
 
 def test_the_grid_of_the_time_delay(tmp_path):

@@ -7,10 +7,16 @@ import pytest
 
 pytest.importorskip("torch")
 
+from conftest import babble
+from scipy import signal
 from test_baselines import delayed
+from toy_homes import direction
 
 from whence.benchmarks.running.method import Diagnosed, load_methods
 from whence.benchmarks.stimuli.stereo.batch import StereoBatch
+from whence.benchmarks.stimuli.view_pairs.batch import ViewPairBatch
+from whence.datagen.acoustics.sphere_head import SphereHead
+from whence.datagen.cameras import PITCH_DEG, Camera, orientation, ray_directions
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
 from whence.datagen.sounding_objects import plan_sounding_objects
@@ -92,6 +98,39 @@ def test_the_shipped_localizers_find_objects_in_unseen_homes(pictures, variant, 
         WEIGHTS / ("attention.safetensors" if variant == "shipped" else f"attention-{variant}.safetensors"), "attention"
     ).card
     assert len(card["sources"][0]["fingerprint"]) == 64
+
+
+@pytest.mark.parametrize("variant", ["shipped", "supervised", "true-rotation"])
+def test_shipped_senses_know_pictures_and_a_head_that_they_never_met(variant):
+    """Waves of colour all around, and a voice at a rigid head without a room."""
+    checkpoint = f"slfm:checkpoint={variant}"
+    azimuth = np.array([-70.0, -30, 0, 30, 70])
+    heard = StereoBatch(voice_from(azimuth), list("abcde"), 16_000, 1024, 1, 128)
+    found = load_methods([checkpoint], "azimuth", ["paper"])[0].method.predict(heard)
+    np.testing.assert_allclose(found, azimuth, atol=15)
+    if variant != "true-rotation":
+        turn = np.array([-50.0, -20, 0, 35, 60])
+        first, second = (np.stack([wall(k, heading) for k, heading in enumerate(one)]) for one in (0 * turn, turn))
+        seen = ViewPairBatch(first, second, list("abcde"), Camera().intrinsics, np.full(5, PITCH_DEG))
+        turned = load_methods([checkpoint], "rotation", ["paper"])[0].method.predict(seen)
+        np.testing.assert_allclose(turned, turn, atol=3)
+    path = WEIGHTS / ("slfm.safetensors" if variant == "shipped" else f"slfm-{variant}.safetensors")
+    assert path.stat().st_size <= LARGEST
+    assert len(read_checkpoint(path, "slfm").card["sources"][0]["fingerprint"]) == 64
+
+
+def wall(seed, heading):
+    """What a camera sees that looks towards `heading` (degrees): uint8 (240, 320, 3), patterns all around."""
+    rng = np.random.default_rng(seed)
+    waves = ray_directions(Camera(), orientation(heading)) @ (12 * rng.standard_normal((3, 40))) + rng.uniform(0, 6, 40)
+    return np.uint8(128 + 20 * np.clip(np.cos(waves) @ rng.standard_normal((40, 3)), -6, 6))
+
+
+def voice_from(azimuth):
+    """Return clips (n, 2, samples) of a voice from `azimuth` (degrees) at a rigid sphere."""
+    voice = babble(2.55, np.random.default_rng(0))
+    responses = SphereHead().responses(direction(azimuth))
+    return np.stack([signal.oaconvolve(one, voice[None], axes=-1)[:, :40_800] for one in responses]).astype(np.float32)
 
 
 def test_a_model_without_weights_says_how_to_get_some():

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from ...errors import InputError
-from ...registry import load_method, nearest, parse_specification, registered_methods
+from ...registry import load_method, nearest, parse_specification, registered_methods, without_missing_packages
 from ..scoring.results import CEILING, CHANCE
 from .definitions import Unreadable, definition_digest
 from .provenance import files_read, noting_files, sha256_of
@@ -127,6 +127,14 @@ class LoadedMethod:
 def _file_of(method_class: type) -> Path | None:
     file = getattr(sys.modules.get(method_class.__module__), "__file__", None)
     return Path(file).resolve() if file else None
+
+
+def installed(specifications: Sequence[str]) -> Sequence[str]:
+    """Return those of the default methods whose packages are installed; name the others and the fix."""
+    usable, left_out = without_missing_packages(specifications)
+    if left_out:
+        print(f"left out: {', '.join(left_out)}; they need torch: pip install '.[learned]'", file=sys.stderr)
+    return usable
 
 
 def load_methods(

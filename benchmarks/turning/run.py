@@ -18,7 +18,7 @@ from ..display.drawing import style
 from ..display.film import write_picture
 from ..display.sounds import wav_of
 from ..display.text_table import TextTable
-from ..running.method import LoadedMethod, load_methods
+from ..running.method import LoadedMethod, installed, load_methods
 from ..tracks import azimuth, rotation
 from .courses import (
     AZIMUTH,
@@ -36,7 +36,7 @@ from .courses import (
 from .page import turn_page
 from .picture import as_png, draw_turn
 
-ROTATION_METHODS, AZIMUTH_METHODS = ("sift:protocol=best",), ("itd-sphere",)
+ROTATION_METHODS, AZIMUTH_METHODS = ("sift:protocol=best", "slfm"), ("itd-sphere", "slfm")
 """Methods that answer if none are named."""
 DIGITS = 4
 
@@ -59,13 +59,13 @@ class Followed:
 
 
 def open_senses(seeing: Sequence[str], hearing: Sequence[str], device: str | None = None) -> Senses:
-    """Return the methods named, by default `ROTATION_METHODS` and `AZIMUTH_METHODS`.
+    """Return the methods named, by default those of `ROTATION_METHODS` and `AZIMUTH_METHODS` that can run.
 
     Raises InputError for an unknown method, one of another track, and one that needs a dataset.
     """
     return Senses(
-        _open(seeing or ROTATION_METHODS, rotation.TRACK.name, device),
-        _open(hearing or AZIMUTH_METHODS, azimuth.TRACK.name, device),
+        _open(seeing or installed(ROTATION_METHODS), rotation.TRACK.name, device),
+        _open(hearing or installed(AZIMUTH_METHODS), azimuth.TRACK.name, device),
     )
 
 

@@ -19,13 +19,15 @@ def turn(
         list[str] | None,
         typer.Option(
             metavar="M ...",
-            help="Methods of the track rotation: NAME[:key=value] or file.py:Name. [default: sift:protocol=best]",
+            help="Methods of the track rotation: NAME[:key=value] or file.py:Name. [default: sift:protocol=best slfm]",
             show_default=False,
         ),
     ] = None,
     azimuth: Annotated[
         list[str] | None,
-        typer.Option(metavar="M ...", help="Methods of the track azimuth. [default: itd-sphere]", show_default=False),
+        typer.Option(
+            metavar="M ...", help="Methods of the track azimuth. [default: itd-sphere slfm]", show_default=False
+        ),
     ] = None,
     seconds: Annotated[float, typer.Option(metavar="SECONDS", help="Length, 2 to 60 seconds.")] = 12.0,
     speech: Speech = None,
