@@ -36,8 +36,9 @@ Names = npt.NDArray[np.object_]
 class StereoBatch(Shown):
     """Stereo clips as a method hears them.
 
-    `audio` is float32 (clips, 2, samples), channel 0 left. Vote k of a clip uses the `window` samples from `k * hop`
-    on; there are `votes` of them. `sample_id` names each clip, for methods that need random numbers.
+    `audio` is float32 (clips, 2, samples), channel 0 left; `sample_rate` is in Hz. Vote k of a clip uses the `window`
+    samples from `k * hop` on; there are `votes` of them. `sample_id` names each clip, for methods that need random
+    numbers.
     """
 
     audio: npt.NDArray[np.float32]
