@@ -29,6 +29,6 @@ def share(condition: str, of: str = "i") -> str:
     return rf"\frac{{100}}{{n}} \#\{{{of} : {condition}\}}"
 
 
-def area(iou: str) -> str:
+def area(iou: str, of: str = "i") -> str:
     """Return the formula of the area under the success of `iou` over 21 thresholds, by the trapezoid rule."""
-    return rf"\frac{{100}}{{n}} \sum_i \int_0^1 [{iou} \geq \tau] \, d\tau, \quad \tau = 0, 0.05, \ldots, 1"
+    return rf"\frac{{100}}{{n}} \sum_{of} \int_0^1 [{iou} \geq \tau] \, d\tau, \quad \tau = 0, 0.05, \ldots, 1"

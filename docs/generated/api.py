@@ -8,23 +8,20 @@ from whence import _HOMES
 from whence import estimators as estimating
 from whence import metrics as measures
 
-from .markdown import fenced
+from .markdown import fenced, prose
 
-_SECTIONS = {
-    "python.data": "Data",
-    "python.runs": "Runs",
-    "python.listing": "What there is",
-    "python.training": "Training and sealing",
-    "errors": "Errors",
-}
+_SECTIONS = {"python.listing": "What there is", "python.training": "Training and sealing"}
+"""Titles of groups of names; the others are called by their module."""
 
 
 def package() -> str:
     """Return the page of the package itself; the estimators have their own."""
     heads = [f"# whence\n\n{fenced(whence.__doc__)}\n"]
     groups = [
-        f"## {title}\n\n" + "\n".join(_entry(f"whence.{home}.{name}", f"whence.{name}") for name in _HOMES[home])
-        for home, title in _SECTIONS.items()
+        f"## {_SECTIONS.get(home, home.rpartition('.')[2].capitalize())}\n\n"
+        + "\n".join(_entry(f"whence.{home}.{name}", f"whence.{name}") for name in names)
+        for home, names in _HOMES.items()
+        if home != "estimators"
     ]
     return "\n".join(heads + groups)
 
@@ -32,18 +29,19 @@ def package() -> str:
 def estimators() -> str:
     """Return the page of the estimators. They are made when the module is imported, so they are asked themselves."""
     about = f"# whence.estimators\n\nEach is also `whence.NAME`.\n\n{fenced(estimating.__doc__)}\n"
-    return about + "".join(_estimator(name) for name in _HOMES["estimators"])
+    return about + "".join(described(f"whence.{name}", getattr(estimating, name)) for name in _HOMES["estimators"])
 
 
-def _estimator(name: str) -> str:
-    function = getattr(estimating, name)
-    return f"\n## {name}\n\n```python\n{signature(name, function)}\n```\n\n{inspect.getdoc(function)}\n"
+def described(name: str, function: Callable[..., object]) -> str:
+    """Return the section of a function that is imported as `name`, from the function itself."""
+    head = f"\n## {name.rpartition('.')[2]}\n\n```python\n{signature(name, function)}\n```\n"
+    return f"{head}\n{prose(function)}\n"
 
 
 def signature(name: str, function: Callable[..., object]) -> str:
     """Return how `function` is called, a parameter a line.
 
-    >>> print(signature("wait", lambda seconds, *, loud=False: None))
+    >>> print(signature("whence.wait", lambda seconds, *, loud=False: None))
     whence.wait(
         seconds,
         *,
@@ -57,7 +55,7 @@ def signature(name: str, function: Callable[..., object]) -> str:
             keyword_only = True
         text = one.annotation if isinstance(one.annotation, str) else ""
         lines.append(str(one).replace(repr(text), text) if text else str(one))
-    return f"whence.{name}(\n" + "".join(f"    {line},\n" for line in lines) + ")"
+    return f"{name}(\n" + "".join(f"    {line},\n" for line in lines) + ")"
 
 
 def module(name: str) -> Callable[[], str]:
@@ -67,18 +65,15 @@ def module(name: str) -> Callable[[], str]:
 
 def metrics() -> str:
     """Return the page of the metrics; those that the module takes from elsewhere follow."""
-    names = [name for name in measures.__all__ if getattr(measures, name).__module__ != measures.__name__]
-    entries = (
-        _entry(f"{getattr(measures, name).__module__}.{name}", f"whence.metrics.{name}", heading_level=2)
-        for name in names
+    functions = {name: getattr(measures, name) for name in measures.__all__}
+    foreign = {name: one for name, one in functions.items() if one.__module__ != measures.__name__}
+    return module("whence.metrics")() + "".join(
+        described(f"whence.metrics.{name}", one) for name, one in foreign.items()
     )
-    return module("whence.metrics")() + "".join(entries)
 
 
-def _entry(path: str, heading: str, **options: object) -> str:
-    return f"::: {path}\n" + _options(
-        heading=heading, toc_label=heading.partition(".")[2], **{"heading_level": 3, **options}
-    )
+def _entry(path: str, heading: str) -> str:
+    return f"::: {path}\n" + _options(heading=heading, toc_label=heading.partition(".")[2], heading_level=3)
 
 
 def _options(**options: object) -> str:

@@ -85,8 +85,9 @@ def dtype_of(kind: Any) -> str:
 
 
 def _stored(track: Track) -> str:
-    shape = " x ".join(map(str, track.answer.shape)) or "one number"
-    return f"Prediction files hold {shape} ({track.answer.stored}) a sample."
+    shape = " x ".join(map(str, track.answer.shape))
+    what = f"{shape} numbers" if shape else "one number"
+    return f"Prediction files hold {what} ({track.answer.stored}) for each sample."
 
 
 def _scoring(track: Track) -> str:
