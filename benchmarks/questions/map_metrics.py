@@ -312,9 +312,8 @@ def interactive_success(rule: Rule, how: Interpolation) -> Metric:
 
 def interactive_area(rule: Rule, how: Interpolation) -> Metric:
     """Return the area under the success of whole pictures over 21 thresholds (IAUC)."""
-    return _ruled(
-        "interactive_area", "IAUC", _percent_area, rule, how, **_BY_PICTURE, formula=formulas.area(formulas.WORST, of="k")
-    )
+    formula = formulas.area(formulas.WORST, of="k")
+    return _ruled("interactive_area", "IAUC", _percent_area, rule, how, **_BY_PICTURE, formula=formula)
 
 
 def mask_success(rule: Rule, how: Interpolation) -> Metric:
