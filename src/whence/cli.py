@@ -16,6 +16,7 @@ from .commands import (
     generate,
     generate_homes,
     generate_objects,
+    generate_recipe,
     imports,
     leaderboard,
     localize,
@@ -43,6 +44,7 @@ app = typer.Typer(
 app.command()(quickstart.quickstart)
 generate_homes.add_to(generate.app)
 generate_objects.add_to(generate.app)
+generate_recipe.add_to(generate.app)
 app.add_typer(generate.app, name="generate")
 app.add_typer(imports.app, name="import")
 app.command()(audit.audit)
