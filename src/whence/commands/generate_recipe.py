@@ -83,8 +83,8 @@ def _compare(record: "Record", place: str) -> None:
         say([f"a twin of {record.fingerprint[:16]} in {record.url}: the same values up to the last step"])
     else:
         raise VerificationError(
-            f"{place} has another fingerprint than {record.fingerprint[:16]} in {record.url}: the recipe was edited, or "
-            "other versions made it (`whence doctor`)"
+            f"{place} has another fingerprint than {record.fingerprint[:16]} in {record.url}: that recipe was edited, "
+            "or other versions made it (`whence doctor`)"
         )
 
 
