@@ -12,6 +12,7 @@ from .commands import (
     about,
     audit,
     bench,
+    cite,
     dataset,
     generate,
     generate_homes,
@@ -56,6 +57,8 @@ app.command()(train.train)
 app.command()(bench.bench)
 app.command()(bench.compare)
 app.command()(bench.report)
+app.command()(cite.cite)
+app.command()(cite.card)
 app.command()(probe_physics.probe_physics)
 app.command()(localize.localize)
 app.command()(turn.turn)
