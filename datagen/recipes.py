@@ -7,7 +7,7 @@ A travelling recipe is {name: the kind of dataset, recipe, fingerprint, sources,
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
@@ -53,18 +53,22 @@ def travelling(dataset: Dataset) -> dict[str, Any]:
         "name": dataset.name,
         "recipe": dataset.recipe,
         "fingerprint": dataset.fingerprint,
-        "sources": dict(_sources(dataset)),
+        "sources": sources_told(dataset),
         "software": dataset.attributes.get("software", {}),
         "content": dataset.attributes.get("content"),
         "command": dataset.attributes.get("command", ""),
     }
 
 
-def _sources(dataset: Recorded) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the description of each source without its place, under the key of the dataset's own record."""
-    for key in dict.fromkeys(kind.record for kind in SOURCES.values()):
-        if isinstance(about := dataset.attributes.get(key), Mapping):
-            yield key, _without_place(key, about) | _digest(dataset, key)
+def sources_told(dataset: Recorded) -> dict[str, dict[str, Any]]:
+    """Return the description of each source without its place, under the key of the dataset's own record."""
+    keys = dict.fromkeys(kind.record for kind in SOURCES.values())
+    records = {key: dataset.attributes.get(key) for key in keys}
+    return {
+        key: _without_place(key, about) | _digest(dataset, key)
+        for key, about in records.items()
+        if isinstance(about, Mapping)
+    }
 
 
 def _without_place(key: str, about: Mapping[str, Any]) -> dict[str, Any]:

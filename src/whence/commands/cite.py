@@ -86,12 +86,12 @@ def card(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write the card of a dataset or a model for the Hugging Face Hub: README.md with licences, tags and sizes."""
+    text = _card(place)
     require_local(out, "a card")
     if any(part.endswith(".zarr") for part in out.resolve().parts):
         raise InputError(f"--out {out} lies inside a dataset: a card lies beside it")
     if out.is_dir() or (out.exists() and not overwrite):
         raise InputError(f"--out {out} exists: choose another file{'' if out.is_dir() else ', or give --overwrite'}")
-    text = _card(place)
     with written_whole(out) as partial:
         partial.write_text(text, encoding="utf-8")
     typer.echo(f"{out}")

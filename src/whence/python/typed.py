@@ -18,11 +18,15 @@ def bench_command(
     if not named or not isinstance(levels, Mapping | None):
         return _call(track, data, methods, levels, options)
     words = ["whence", "bench", track, data, *(["--method", *methods] if methods else [])]
-    for flag, some in given_levels(condition, levels or {}).items():
-        words += [flag, *map(word_of, some)]
-    for name, value in options.items():
-        words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])] if value else []
-    return shlex.join(words)
+    given = given_levels(condition, levels or {}).items()
+    settings = [word for flag, some in given for word in (flag, *map(word_of, some))]
+    spelled = {name: _spelled(name, value) for name, value in options.items() if value}
+    return shlex.join([*words, *spelled.pop("out", []), *settings, *(word for one in spelled.values() for word in one)])
+
+
+def _spelled(name: str, value: Any) -> list[str]:
+    """Return an option in the words of the command; "out" comes first there."""
+    return [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
 
 
 def _call(track: str, data: str, methods: Sequence[Any] | Mapping[str, Any], levels: Any, options: Options) -> str:
