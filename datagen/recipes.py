@@ -28,6 +28,7 @@ RESULTS = "results.json"
 IN_PAGE = re.compile(r'<pre id="recipe">(.*?)</pre>', re.DOTALL)
 """Where a report holds the recipe."""
 _WANTED = "give a dataset (.zarr), its manifest.json, a run folder, its results.json or its report.html"
+_FILES = (".json", ".html")
 _OF_PLACES = frozenset(("location", "hrtf", "remarks"))
 """What a dataset records of its sources that holds paths."""
 
@@ -95,19 +96,25 @@ def read_record(place: str) -> Record:
 
     A dataset that is still being written has one too. Raises InputError if there is none.
     """
-    if "://" in place or os.path.isdir(place):
+    parent, _, name = place.rpartition("/")
+    if os.path.isdir(place) or ("://" in place and not name.endswith(_FILES)):
         return _in_folder(place)
-    path = Path(place)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{place}: {error.strerror or error}; {_WANTED}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{place} holds no recipe: {_WANTED}") from None
-    if path.name == MANIFEST and (path.parent / "zarr.json").is_file():  # which says more of the sources
-        return _in_folder(str(path.parent))
+    if name == MANIFEST and Folder(parent or ".").exists("zarr.json"):  # which says more of the sources
+        return _in_folder(parent or ".")
+    text = _text(place)
     found = IN_PAGE.search(text)
     return _in_json(unescape(found[1]) if found else text, place)
+
+
+def _text(place: str) -> str:
+    """Return the text of the file at a path or URL; raises InputError if there is none."""
+    parent, _, name = place.rpartition("/")
+    try:
+        return (Folder(parent).read(name) if "://" in place else Path(place).read_bytes()).decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{place} holds no recipe: {_WANTED}") from None
+    except OSError as error:
+        raise InputError(f"{place}: {error.strerror or 'cannot be read'}; {_WANTED}") from None
 
 
 def _in_folder(place: str) -> Record:

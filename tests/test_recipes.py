@@ -7,6 +7,7 @@ import shutil
 from html import escape
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 import soundfile
@@ -92,6 +93,13 @@ class TestTheSameSet:
 
     def test_a_manifest_in_its_dataset_knows_where_the_speech_is(self, here):
         assert read_record("a.zarr/manifest.json").attributes["speech"]["location"] == str(here / "speech")
+
+    def test_behind_a_url(self, here):
+        files = fsspec.filesystem("memory")
+        files.pipe_file("/recipes/results.json", (here / "run/results.json").read_bytes())
+        assert read_record("memory://recipes/results.json").fingerprint == fingerprint(here / "a.zarr")
+        with pytest.raises(InputError, match=r"memory://recipes/report\.html: cannot be read; give a dataset"):
+            read_record("memory://recipes/report.html")
 
     def test_in_python(self, here, tmp_path):
         again = whence.generate("recipe", tmp_path / "p.zarr", recipe="run/results.json", speech="speech")

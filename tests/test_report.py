@@ -204,7 +204,7 @@ def test_what_was_measured_is_said(run, page):
 
 def test_the_page_says_how_it_was_made(run, page):
     machine = run.results.made["machine"]
-    for text in (COMMAND, "whence generate --recipe report.html", machine["processor"], f"{machine['cores']} cores"):
+    for text in (COMMAND, "whence generate --recipe report.html", machine["processor"], f"{machine['cores']} core"):
         assert text in page.text
     assert platform.node() not in page.text
     record = read_record(str(run.folder / "report.html"))

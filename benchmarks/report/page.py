@@ -9,6 +9,7 @@ import numpy as np
 
 from ...datagen.recipes import travelling
 from ...files import written_whole
+from ...hardware import in_words
 from ..display.drawing import style
 from ..display.rendering import render_page
 from ..running.run import Run
@@ -137,7 +138,7 @@ def making(view: View) -> Making:
         ("seed", "" if recipe["recipe"].get("seed") is None else str(recipe["recipe"]["seed"])),
         ("dataset made with", _versions(recipe["software"])),
         ("benched with", _versions(made.get("software", {}))),
-        ("benched on", "{processor}, {cores} cores, {memory_gib:g} GiB, {system}".format(**machine) if machine else ""),
+        ("benched on", in_words(machine) if machine else ""),
     ]
     return Making(commands, [fact for fact in told if fact[1]], json.dumps(recipe, indent=1))
 

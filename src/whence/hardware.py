@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 
 from .cores import allowed_cores
@@ -15,6 +16,16 @@ def hardware(root: Path = Path("/")) -> dict[str, str | int | float]:
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.machine()}",
     }
+
+
+def in_words(machine: Mapping[str, str | int | float]) -> str:
+    """Return a machine, as `hardware` tells it, in words.
+
+    >>> in_words({"processor": "Z80", "cores": 1, "memory_gib": 0.5, "system": "CP/M"})
+    'Z80, 1 core, 0.5 GiB, CP/M'
+    """
+    cores = f"{machine['cores']} core{'' if machine['cores'] == 1 else 's'}"
+    return f"{machine['processor']}, {cores}, {machine['memory_gib']:g} GiB, {machine['system']}"
 
 
 def _processor(root: Path) -> str:
