@@ -85,8 +85,10 @@ def place_of(recorded: Recorded, elsewhere: Elsewhere, source: str) -> str:
 
 def missing(source: str, about: Mapping[str, Any], digest: str) -> InputError:
     """Return the error that `source`, described by its record `about` and `digest`, is not at hand."""
-    what, option = f"{SOURCES[source].words} ({described(about, digest)})", SOURCES[source].option
-    return InputError(f"missing the {what} that the dataset was made from: say where it is with {option}")
+    kind = SOURCES[source]
+    before = f", before at {about[kind.location]}" if about.get(kind.location) else ""
+    what = f"{kind.words} ({described(about, digest)}{before})"
+    return InputError(f"missing the {what} that the dataset was made from: say where it is with {kind.option}")
 
 
 def described(about: Mapping[str, Any], digest: str) -> str:
