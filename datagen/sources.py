@@ -105,6 +105,6 @@ def described(about: Mapping[str, Any], digest: str) -> str:
         f"{about['photographs']} photographs" if about.get("photographs") else "",
         f"{about['responses']} responses" if about.get("responses") else "",
         f"speakers by {', '.join(about['speakers_known_by'])}" if about.get("speakers_known_by") else "",
-        f"digest {digest[:12]}",
+        f"digest {digest[:12]}" if digest else "",
     ]
-    return ", ".join(filter(None, parts))
+    return ", ".join(filter(None, parts)) or "not described"

@@ -110,6 +110,7 @@ class TestCite:
         assert keys_in(text) == ["whence", "yamagishi2019vctk"]
         assert f"version = {{{whence.__version__}}}" in text
         assert "%   speech: CC BY 4.0; on request\n%   images: not stated\n" in text
+        assert "% images: not described: not recognised; cite it as its authors ask\n" in text
         found = json.loads(run(capsys, "cite", data, "--json"))
         assert found["licences"] == {"speech": ["CC BY 4.0", "on request"], "images": ["not stated"]}
         assert [key for work in found["works"] for key in work["keys"]] == keys_in(text)

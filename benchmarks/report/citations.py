@@ -61,6 +61,8 @@ NAMED_IN_LICENCES: Mapping[str, str] = {
     "Matterport": "ramakrishnan2021hm3d",
 }
 """By words in the licences of speech, sounds and scenes."""
+MADE_HERE = frozenset(("espeak", "procedural", "recorded"))
+"""Kinds of sources that need no citation of their own: made here, or part of the data."""
 ENGINES: Mapping[str, Sequence[str]] = {
     "pyroomacoustics": ("scheibler2018pyroomacoustics",),
     "rlr": ("chen2022soundspaces",),
@@ -151,13 +153,13 @@ def _data(record: Recorded) -> Cited:
 
 def _corpora(record: Recorded) -> Iterator[Cited]:
     """Yield each source of the data that others recorded."""
-    for source in ("speech", "sounds", "scenes"):
+    for source in ("speech", "sounds", "scenes", "images"):
         about: Mapping[str, Any] = record.attributes.get(source) or {}
         known = [CORPORA[name] for name in about.get("speakers_known_by", ()) if name in CORPORA]
         licences = " ".join([*(about.get("licences") or ()), str(about.get("licence") or "")])
         known += [key for words, key in NAMED_IN_LICENCES.items() if words in licences]
         words = described(about, digest_in(record.recipe, source))
-        if known or (about and about.get("kind") == "folder"):
+        if known or (about and not {about.get("kind"), about.get("location")} & MADE_HERE):
             remark = "" if known else f"{words}: not recognised; cite it as its authors ask"
             yield Cited(source, tuple(dict.fromkeys(known)), remark)
 
