@@ -14,6 +14,7 @@ from .questions.source import Source, open_source, oracles_refused
 from .questions.stimulus import Condition
 from .report.tables import write_tables
 from .running.harness import Grid, predict
+from .running.making import with_making
 from .running.method import PROTOCOLS, LoadedMethod, load_methods
 from .running.run import Run, belonging_to, check_folder, open_run, prediction_files, scored_run, write_listing
 from .scoring.results import write_results
@@ -38,6 +39,7 @@ def bench(
     split: str | None = None,
     device: str | None = None,
     keep_going: bool = False,
+    command: str = "",
 ) -> Run:
     """Run `methods` (default: the track's own) on the dataset at `url` and write everything to `folder`.
 
@@ -46,6 +48,8 @@ def bench(
     In a dataset with splits only `split` is scored, by default `test`; learned methods run on `device`. Results, tables
     and report cover every prediction file in `folder` that belongs to the run, including older ones. On a sealed set,
     whose labels only the board's host has, predictions are written but not scored.
+
+    `command` is what the user typed, which results and report show.
 
     If a method fails, the bench stops, or continues with the other methods if `keep_going`. Finished predictions are
     written before the InputError is raised.
@@ -63,7 +67,7 @@ def bench(
         failures = predict(grid, keep_going)
         files = prediction_files(folder, belonging_to(source), grid.files())
         if files or not failures.by_method:
-            run = scored_run(folder, source, protocol, files)
+            run = with_making(scored_run(folder, source, protocol, files), command)
             write_outputs(run)
     failures.raise_first()
     return run

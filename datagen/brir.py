@@ -22,8 +22,9 @@ from .acoustics.ears import near_ear_of_responses
 from .acoustics.head_cues import head_radius, implausible_size
 from .corpora import Corpus, open_corpus, reopen_corpus
 from .csv_tables import Row, number_in, posix_path, read_table
-from .dataset import Dataset, Elsewhere
+from .dataset import Elsewhere
 from .shards import Layout
+from .sources import Recorded, place_of
 
 INDEX = "index.csv"
 MINIMUM_SECONDS = 1.5  # of dry speech
@@ -210,10 +211,10 @@ def plan_brir(folder: str, speech: str | None, *, clips: int, seed: int = 0) -> 
     return BrirPlan(recipe, responses, str(Path(folder).resolve()), corpus, remarks)
 
 
-def replan(dataset: Dataset, elsewhere: Elsewhere) -> BrirPlan:
+def replan(dataset: Recorded, elsewhere: Elsewhere) -> BrirPlan:
     """Return the plan that made `dataset`; raises InputError if its responses or speech are missing or changed."""
-    recipe, recorded = BrirRecipe(**dataset.recipe), dataset.attributes["speech"]
-    folder = elsewhere.get("responses") or dataset.attributes["engine"]["location"]
+    recipe, recorded = BrirRecipe(**dataset.recipe), dataset.attributes.get("speech", {})
+    folder = place_of(dataset, elsewhere, "responses")
     responses = read_responses(folder)
     if responses_digest(responses) != recipe.responses:
         raise InputError(f"{folder} holds other responses than the dataset was made from: give --responses DIR")
@@ -223,6 +224,6 @@ def replan(dataset: Dataset, elsewhere: Elsewhere) -> BrirPlan:
         expected=recipe.corpus,
         minimum_seconds=MINIMUM_SECONDS,
         seed=recipe.seed,
-        count=recorded["clips"],
+        count=recorded.get("clips", recipe.clips),
     )
     return BrirPlan(recipe, responses, folder, corpus)

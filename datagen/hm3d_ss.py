@@ -26,7 +26,7 @@ from .acoustics.impulse_response import measure_response, mix
 from .acoustics.mesh import DIRECT_SAMPLES, INDIRECT_SAMPLES, LEAD, BinauralResponses
 from .cameras import PITCH_DEG, Camera
 from .corpora.holdout import Part
-from .dataset import Dataset, Elsewhere
+from .dataset import Elsewhere
 from .dry_clips import DryClips, DryRecipe, open_dry_clips, reopen_dry_clips
 from .home import Home, Renderer, SoundEngine, check_engines, describe_engines, open_home
 from .pipeline import Plan
@@ -36,6 +36,7 @@ from .scenes.opening import SceneFiles, SceneSource, open_scenes
 from .scenes.reading import Reading, as_recorded, judged
 from .shards import Field, Layout
 from .shared_surface import judge, pictures
+from .sources import Recorded, place_of
 from .view_sets import LEAST_FARTHEST, ViewSet, candidate_sets
 
 Variant = Literal["rotation", "translation"]
@@ -357,7 +358,7 @@ def _read_scenes(homes: SceneSource, renderer: Renderer, up: Up | None, scale: f
     return None
 
 
-def replan(dataset: Dataset, elsewhere: Elsewhere) -> HomePlan | None:
+def replan(dataset: Recorded, elsewhere: Elsewhere) -> HomePlan | None:
     """Return the plan that made `dataset`, None for an imported one.
 
     Raises InputError if its scenes, head or speech are missing or changed.
@@ -365,9 +366,10 @@ def replan(dataset: Dataset, elsewhere: Elsewhere) -> HomePlan | None:
     if "upstream" in dataset.recipe:
         return None
     recipe, recorded = HomeRecipe(**dataset.recipe), dataset.attributes
-    hrtf = _reopen_head(elsewhere.get("hrtf") or recorded["engine"]["hrtf"], recipe.head)
-    homes = _reopen_scenes(elsewhere.get("scenes") or recorded["scenes"]["location"], recipe)
-    dry = reopen_dry_clips(DryRecipe(**recipe.dry), recorded["speech"], elsewhere.get("speech"))
+    measured = recipe.head != head_digest(None)
+    hrtf = _reopen_head(place_of(dataset, elsewhere, "hrtf") if measured else elsewhere.get("hrtf"), recipe.head)
+    homes = _reopen_scenes(place_of(dataset, elsewhere, "scenes"), recipe)
+    dry = reopen_dry_clips(DryRecipe(**recipe.dry), recorded.get("speech", {}), elsewhere.get("speech"))
     return HomePlan(recipe, homes, hrtf, dry)
 
 

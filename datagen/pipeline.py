@@ -66,13 +66,16 @@ class Checked(Protocol):
         """Raise InputError if any row could not be rendered."""
 
 
-def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = None) -> str:
+def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = None, command: str = "") -> str:
     """Render the missing shards of `plan` into the dataset at `url`; return its fingerprint.
+
+    `command`, which the user typed, is recorded beside the recipe.
 
     One worker runs in this process, more run on a local Dask cluster, and `scheduler` (tcp://...) names a running
     cluster. The bytes depend neither on this nor on kills and resumes. Raises InputError if a row cannot be rendered.
     """
     attributes = {"dataset": plan.dataset, "recipe": plan.recipe, "software": software(), **plan.provenance}
+    attributes |= {"command": command} if command else {}
     folder = Folder(url)
     url = folder.absolute  # workers may have been started in another folder
     if shards.is_whole(url, attributes):

@@ -24,8 +24,9 @@ from .acoustics.shoebox import LEAD, Engine, ShoeboxRoom, impulse_responses, sab
 from .corpora import UNKNOWN, Corpus, open_corpus, reopen_corpus
 from .corpora.holdout import Speakers
 from .corpora.opening import ESPEAK_CLIPS
-from .dataset import Dataset, Elsewhere
+from .dataset import Elsewhere
 from .shards import Field, Layout
+from .sources import Recorded
 from .tde import ROOMS, RT60_LABELS, check_rt60
 
 TALKERS = 2
@@ -244,9 +245,9 @@ def plan_talkers(
     return plan
 
 
-def replan(dataset: Dataset, elsewhere: Elsewhere) -> TalkersPlan:
+def replan(dataset: Recorded, elsewhere: Elsewhere) -> TalkersPlan:
     """Return the plan that made `dataset`; raises InputError if its speech is missing or changed."""
-    recipe, recorded = TalkersRecipe(**dataset.recipe), dataset.attributes["speech"]
+    recipe, recorded = TalkersRecipe(**dataset.recipe), dataset.attributes.get("speech", {})
     corpus = reopen_corpus(
         recorded,
         elsewhere.get("speech"),

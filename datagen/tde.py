@@ -24,8 +24,9 @@ from .acoustics.auralize import auralize
 from .acoustics.shoebox import LEAD, Engine, ShoeboxRoom, impulse_responses, sabine_inversion
 from .corpora import Corpus, open_corpus, reopen_corpus
 from .corpora.holdout import Speakers
-from .dataset import Dataset, Elsewhere
+from .dataset import Elsewhere
 from .shards import Layout
+from .sources import Recorded
 
 Protocol = Literal["independent", "paper"]
 PAPER_SEED = 2021
@@ -271,9 +272,9 @@ def check_rt60(labels: tuple[float, ...]) -> tuple[float, ...]:
     return labels
 
 
-def replan(dataset: Dataset, elsewhere: Elsewhere) -> TdePlan:
+def replan(dataset: Recorded, elsewhere: Elsewhere) -> TdePlan:
     """Return the plan that made `dataset`; raises InputError if its speech is missing or changed."""
-    recipe, recorded = TdeRecipe(**dataset.recipe), dataset.attributes["speech"]
+    recipe, recorded = TdeRecipe(**dataset.recipe), dataset.attributes.get("speech", {})
     corpus = reopen_corpus(
         recorded,
         elsewhere.get("speech"),

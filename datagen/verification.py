@@ -14,6 +14,7 @@ from .pictures import is_of_one_colour
 from .pipeline import Plan, rerender_differences, software
 from .sides import side_faults
 from .sounding.checks import direction_faults, empty_slots, panorama_faults, picture_faults, sound_faults
+from .sources import Recorded
 
 LARGEST_DELAY = 0.0015
 """Largest plausible delay, s; no head or array here is wider."""
@@ -85,7 +86,7 @@ def made_with(dataset: Dataset) -> str:
     return f"made with {made}; you have {', '.join(f'{name} {here[name]}' for name in others)}"
 
 
-def plan_of(dataset: Dataset, elsewhere: Elsewhere) -> Plan | None:
+def plan_of(dataset: Recorded, elsewhere: Elsewhere) -> Plan | None:
     """Return the plan that made `dataset`, None for an imported or sealed one.
 
     Raises InputError if one of its sources is missing or changed.

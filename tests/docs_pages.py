@@ -43,6 +43,9 @@ HOMES = RECTANGLES.replace("toy_sounding import ToySounding", "toy_homes import 
 )
 """Places whose pictures are waves of colour in place of rendered homes."""
 
+SHIPPED = rf"whence card {ROOT}/models/weights/salvati.safetensors \1"
+"""Weights that come with Whence, in place of those of a training."""
+
 TOY = [
     (r"^whence generate hm3d-ss (\S+) --scene-count 800 --examples 5$", HOMES.format(tests=str(Path(__file__).parent))),
     (r"^whence generate sounding-objects (\S+) --preset small$", RECTANGLES.format(tests=str(Path(__file__).parent))),
@@ -70,6 +73,7 @@ TOY = [
     (r"^(whence bench guided .*)$", r"\1 --snr 30 --max-samples 4 --clip-seconds 0.1"),
     (r"^(whence bench left-right .*)$", r"\1 --method gcc-phat --snr clean"),
     (r"^(whence probe-physics .*)$", r"\1 --max-samples 4"),
+    (r"^whence card RUN/checkpoint\.safetensors (.*)$", SHIPPED),
     (r"^(whence bench rotation (?!.*--method).*)$", r"\1 --method sift"),
     (r"^(whence bench azimuth (?!.*--method).*)$", r"\1 --method itd-sphere"),
     (
@@ -126,6 +130,7 @@ GIVEN = {
     "bench.md": [TDE],
     "physics.md": [TDE],
     "compare.md": [TDE, f"{BENCH}tde", f"{BENCH}mine"],
+    "recipes.md": [TDE, f"{BENCH}tde"],
     "submit.md": [
         f"{TDE} --seed {2**127}",
         "whence seal data/tde.zarr --track tde --snr 10 --labels labels.parquet --out PUBLIC.zarr",

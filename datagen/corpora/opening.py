@@ -10,6 +10,7 @@ from typing import Any
 from ...conventions import SAMPLE_RATE
 from ...digests import digest, generator_for
 from ...errors import InputError
+from ..sources import described, missing
 from . import librispeech
 from .corpus import Clip, Corpus
 from .espeak import engine_fingerprint
@@ -57,8 +58,12 @@ def open_corpus(
 def _open_recordings(source: str, minimum_seconds: float) -> Corpus:
     if source == "librispeech" or source.startswith("librispeech:"):
         folder = librispeech.fetch(source.partition(":")[2] or librispeech.DEFAULT_SUBSET)
-        return open_folder(folder, minimum_seconds=minimum_seconds, kind="librispeech", licence=librispeech.LICENCE)
+        return _open_librispeech(folder, minimum_seconds)
     return open_folder(_existing_folder(source), minimum_seconds=minimum_seconds)
+
+
+def _open_librispeech(folder: Path, minimum_seconds: float) -> Corpus:
+    return open_folder(folder, minimum_seconds=minimum_seconds, kind="librispeech", licence=librispeech.LICENCE)
 
 
 def reopen_corpus(
@@ -73,14 +78,34 @@ def reopen_corpus(
 ) -> Corpus:
     """Return the corpus that a dataset was made from, opened the same way; `expected` is its digest.
 
-    `recorded` is the dataset's record of its speech; `moved_to` is the current location, None if unchanged. Raises
-    InputError if the corpus found there differs.
+    `recorded` is the dataset's record of its speech, empty if only the digest is known; `moved_to` is the current
+    location, None if unchanged. Raises InputError if the corpus is not there, or differs.
     """
-    source = moved_to or recorded["location"] or recorded["kind"]
-    corpus = open_corpus(source, minimum_seconds=minimum_seconds, seed=seed, count=count, speakers=speakers)
+    source = moved_to or _at_hand(recorded, expected)
+    if recorded.get("kind") == "librispeech" and os.path.isdir(source):
+        corpus = spoken_by(_open_librispeech(Path(source), minimum_seconds), speakers)
+    else:
+        corpus = open_corpus(source, minimum_seconds=minimum_seconds, seed=seed, count=count, speakers=speakers)
     if corpus.digest != expected:
-        raise InputError(f"{source} is not the speech that the dataset was made from: give it with --speech DIR")
+        what, found = described(recorded, expected), corpus.digest[:12]
+        raise InputError(
+            f"{source} (digest {found}) is not the speech that the dataset was made from ({what}): give it with "
+            "--speech DIR"
+        )
     return corpus
+
+
+def _at_hand(recorded: Mapping[str, Any], expected: str) -> str:
+    """Return where the corpus lies that a dataset records; raises InputError if it does not lie here."""
+    kind, location = recorded.get("kind", "espeak"), recorded.get("location")
+    if kind == "espeak":
+        return "espeak"
+    if location and os.path.isdir(location):
+        return str(location)
+    subset = recorded.get("subset") or Path(location or "").name
+    if kind == "librispeech" and librispeech.is_cached(subset):
+        return f"librispeech:{subset}"
+    raise missing("speech", recorded, expected)
 
 
 def _open_espeak(minimum_seconds: float, seed: int, count: int) -> Corpus:

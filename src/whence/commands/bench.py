@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..locks import sole_writer
 from .conditions import Given, InSplit, takes_settings
 from .terminal import terminal
+from .typed import typed
 
 if TYPE_CHECKING:
     from ..benchmarks.bench import Run
@@ -116,6 +117,7 @@ def _run(
         split=part,
         device=device and device.value,
         keep_going=keep_going,
+        command=typed(),
     )
 
 

@@ -7,9 +7,10 @@ import typer
 
 from ..errors import InputError
 from .arguments import plain_numbers
+from .generate_recipe import Kinds
 from .rendering import Json, Out, Preset, Scheduler, Seed, Speech, Workers, describe_speech, render, say
 
-app = typer.Typer(help="Render a dataset. Rerun the same command to resume it.", no_args_is_help=True)
+app = typer.Typer(help="Render a dataset. Rerun the same command to resume it.", no_args_is_help=True, cls=Kinds)
 
 
 @app.callback()

@@ -8,6 +8,7 @@ import typer
 
 from ..cores import allowed_cores
 from ..errors import InputError
+from .typed import typed
 
 if TYPE_CHECKING:
     from ..datagen.corpora import Corpus
@@ -98,7 +99,7 @@ def render(plan: Any, out: str, workers: int | None, scheduler: str | None, as_j
 
     if not out.rstrip("/").endswith(".zarr"):
         raise InputError(f"{out}: expected a name that ends in .zarr")
-    fingerprint = generate(plan, out, workers=workers or allowed_cores(), scheduler=scheduler)
+    fingerprint = generate(plan, out, workers=workers or allowed_cores(), scheduler=scheduler, command=typed())
     if as_json:
         typer.echo(json.dumps({"path": out, "rows": plan.layout.rows, "fingerprint": fingerprint}))
     else:

@@ -32,6 +32,7 @@ from ..errors import InputError
 from ..places import settle_home
 from ..registry import load_track, nearest
 from .data import Dataset, Place, place_of
+from .typed import bench_command
 
 Conditions = Mapping[str, Any] | Sequence[Condition]
 """Levels by setting, such as {"snr_db": [10, 0]}, or condition objects."""
@@ -71,10 +72,13 @@ def bench(
     settle_home()
     dataset = _opened(data)
     folder = Path(fspath(out)) if out is not None else usual_folder(load_track(track).name, dataset)
+    stated = {"out": None if out is None else str(folder), "split": split, "max_samples": max_samples}
+    stated |= {"protocol": None if protocol == "paper" else protocol, "device": device, "keep_going": keep_going}
     run = run_bench(
         track,
         dataset.url,
         folder,
+        command=bench_command(track, dataset.url, methods, load_track(track).stimulus.condition, conditions, stated),
         methods=methods,
         conditions=_grid(open_source(load_track(track), dataset, split), conditions),
         protocol=protocol,
