@@ -102,7 +102,7 @@ class TestLabels:
             with pytest.raises(
                 InputError, match=f"no label for this track: import the recordings with a column {column}"
             ):
-                open_source(load_track(track), dataset, None)
+                truth(dataset, track)
 
     def test_a_second_begins_where_it_says_at_any_rate(self, shelf):
         for name, rate in (("near.wav", RATE), ("deep/low.flac", 22_050)):
@@ -134,9 +134,9 @@ class TestTold:
                 r"1 of 4 labels contradict the delay between the channels: far\.wav from 0 s on is labelled left, but "
                 r"the right channel leads by 0\.25 ms: are they right-positive\?",
             ),
-            ("file,delay_ms", ["left.wav,0.1", "right.wav,-0.5"], r"1 of 2 delay_ms are more than 0\.25 ms .*\+0\.10, measured \+0\.50"),
-            ("file,side", ["clipped.wav,left", "right.wav,right"], r"1 of 2 clips are clipped, .*: clipped\.wav from 0 s"),
-            ("file,side", ["short.wav,left", "right.wav,right"], r"1 of 2 clips are shorter than a second and repeated: short"),
+            ("file,delay_ms", ["left.wav,0.1", "right.wav,-0.5"], r"1 of 2 delay_ms .*\+0\.10, measured \+0\.50"),
+            ("file,side", ["clipped.wav,left", "right.wav,right"], r"1 of 2 clips are clipped, .*: clipped"),
+            ("file,side", ["short.wav,left", "right.wav,right"], r"1 of 2 clips are shorter .*: short"),
             ("file,side,mood,speaker", ["left.wav,left,good,a", "right.wav,right,bad,b"], r"columns not used: mood$"),
             ("file,side", ["left.wav,left", "right.wav,right"], r"no column speaker or video: each recording counts"),
         ],
@@ -151,7 +151,7 @@ class TestTold:
             ("deaf.wav,0,left", "deaf.wav from 0 s on is silent in the right channel"),
             ("mono.wav,0,left", "mono.wav: expected two channels, found 1, it is mono"),
             ("twice.wav,0,left", "twice.wav from 0 s on has the same sound in both channels, it is mono"),
-            ("four.wav,0,left", "four.wav: expected two channels, found 4: say which are left and right with --channels"),
+            ("four.wav,0,left", "four.wav: expected two channels, found 4: say which are left and right"),
             ("left.wav,2.5,left", "left.wav from 2.5 s on is beyond its end"),
             ("text.wav,0,left", "text.wav: "),
             ("left.wav,0.5,", "left.wav from 0.5 s on: it has no label"),
@@ -162,7 +162,7 @@ class TestTold:
         assert len(plan.skipped) == len(plan.seconds) == 1
         assert said in plan.skipped[0]
         assert plan.missing == ("gone.wav",)
-        with pytest.raises(InputError, match="no row of .*can be used: ") as error:
+        with pytest.raises(InputError, match=r"no row of .*can be used: ") as error:
             planned(shelf, "file,start_s,side", row)
         assert "\n" not in str(error.value)
 

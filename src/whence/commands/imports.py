@@ -60,9 +60,7 @@ def recordings(
 
     plan = plan_recordings(folder, labels, _two_channels(channels), licence)
     if plan.missing:
-        typer.echo(
-            f"{len(plan.missing)} rows of {labels} have no file in {folder}, such as {plan.missing[0]}", err=True
-        )
+        say([f"{len(plan.missing)} rows of {labels} have no recording in {folder}, such as {plan.missing[0]}"])
     name_skipped(plan.skipped, "rows")
     say(plan.remarks)
     render(plan, out, workers, None, json)
