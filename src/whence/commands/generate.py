@@ -124,7 +124,8 @@ def random_rooms(
 def brir(
     out: Out,
     brir: Annotated[
-        str, typer.Option(metavar="DIR", help="Folder of stereo wavs with an index.csv (file, azimuth_deg).")
+        str,
+        typer.Option(metavar="DIR|FILE.sofa", help="Stereo wavs with an index.csv (file, azimuth_deg), or SOFA files."),
     ],
     speech: Speech = None,
     preset: Annotated[Preset, typer.Option(help="8, 50 or 500 clips per response.")] = Preset.small,
