@@ -97,11 +97,13 @@ class BrirPlan:
         }
 
 
-def plan_brir(folder: str, speech: str | None, *, clips: int, seed: int = 0) -> BrirPlan:
+def plan_brir(
+    folder: str, speech: str | None, *, clips: int, seed: int = 0, speaker_level: int | None = None
+) -> BrirPlan:
     """Return the plan of a dataset with `clips` clips of the dry `speech` per measured response of
     `folder`: wavs with an index.csv, SOFA files, or one such file."""
     responses, remarks = open_responses(folder)
-    corpus = open_corpus(speech, minimum_seconds=MINIMUM_SECONDS, seed=seed, count=clips)
+    corpus = open_corpus(speech, minimum_seconds=MINIMUM_SECONDS, seed=seed, count=clips, speaker_level=speaker_level)
     recipe = BrirRecipe(
         seed=seed,
         clips=clips,
