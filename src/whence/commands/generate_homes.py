@@ -83,7 +83,9 @@ def hm3d_ss(
     json: Json = False,
 ) -> None:
     """HM3D-SS: homes seen and heard from several headings, with binaural impulse responses."""
+    from ..datagen.dataset import Dataset
     from ..datagen.hm3d_ss import PRESETS, plan_hm3d_ss
+    from ..datagen.ringing import reverberation_remarks
 
     scene_total, examples_each = PRESETS[preset]
     made_here = scenes == "procedural"
@@ -106,6 +108,9 @@ def hm3d_ss(
         typer.echo(plan.provenance["engine"]["licence"], err=True)
     describe_speech(plan.dry.corpus)
     render(plan, out, workers, scheduler, json)
+    if not made_here:
+        dataset = Dataset(out)
+        say(reverberation_remarks(dataset.column("scene"), dataset.column("rt60")))
 
 
 def panoramas(
