@@ -28,7 +28,7 @@ def reverberation_remarks(scenes: npt.ArrayLike, rt60: npt.ArrayLike) -> tuple[s
         lines.append(
             f"{len(ringing)} of {len(medians)} homes ring: {_listed(ringing)}; furnished ones have 0.3 to 0.8 s. "
             "Surfaces are taken for walls where the names of their materials say nothing: name them as what they are, "
-            "such as carpet, curtain or sofa"
+            "such as carpet, curtain or sofa, or give their absorption with --materials"
         )
     return tuple(lines)
 

@@ -77,6 +77,10 @@ def hm3d_ss(
     ] = None,
     up: UpAxis = None,
     scale: Scale = None,
+    materials: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.toml", help="Absorption of materials of the files, by name.", show_default=False),
+    ] = None,
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -101,6 +105,7 @@ def hm3d_ss(
         hrtf=hrtf,
         up=up.value if up else None,
         scale=scale,
+        materials=materials,
         seed=seed or 0,
     )
     say(plan.remarks)
