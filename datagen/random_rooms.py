@@ -172,12 +172,14 @@ class RandomRoomsPlan:
         }
 
 
-def plan_random_rooms(speech: str | None, *, train_clips: int, val_clips: int, seed: int = 0) -> RandomRoomsPlan:
+def plan_random_rooms(
+    speech: str | None, *, train_clips: int, val_clips: int, seed: int = 0, speaker_level: int | None = None
+) -> RandomRoomsPlan:
     """Return the plan of a set of random rooms with sounds of `speech` (see `open_corpus`).
 
     Raises InputError if no speaker is left for training or for validation.
     """
-    corpus = open_corpus(speech, minimum_seconds=MINIMUM_SECONDS, seed=seed)
+    corpus = open_corpus(speech, minimum_seconds=MINIMUM_SECONDS, seed=seed, speaker_level=speaker_level)
     recipe = RandomRoomsRecipe(seed=seed, train_clips=train_clips, val_clips=val_clips, corpus=corpus.digest)
     plan = RandomRoomsPlan(recipe, corpus)
     spoken_by(corpus, "train"), spoken_by(corpus, "val")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import sofa_sets
 import soundfile
 from conftest import babble
 from PIL import Image
@@ -215,6 +216,8 @@ def prepare(folder: Path) -> None:
     for k in range(6):
         write_sound(folder / f"path/to/speech/speaker{k % 3}/utterance{k}.wav", babble(1.6 + 0.3 * k, rng))
     write_responses(folder / "path/to/responses")
+    write_own_recordings(folder, rng)
+    sofa_sets.write(folder / "path/to/room.sofa")
     write_sound(folder / "path/to/recordings/walk.wav", rng.uniform(-0.5, 0.5, (6 * SAMPLE_RATE, 2)))
     (folder / "labels.csv").write_text("path,start_time,itd_label,if_flip\nwalk.wav,30,1,0\nwalk.wav,90,3,0\n")
     for scene in ("00000-kfPV7w3FaU5", "00017-oEPjPNSPmzL", "00800-TEEsavR23oF"):
@@ -232,6 +235,16 @@ def write_sound(path: Path, sound: np.ndarray) -> None:
     """Write `sound` (samples,) or (samples, channels)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, sound, SAMPLE_RATE, subtype="FLOAT")
+
+
+def write_own_recordings(folder: Path, rng: np.random.Generator) -> None:
+    """Write two recordings in which a channel is late, and their labels as docs/own.md shows them."""
+    for name, lags in (("kitchen", (4, -6)), ("hall", (8, 8))):
+        parts = [rng.uniform(-0.5, 0.5, 2 * SAMPLE_RATE + abs(lags[0])) for _ in lags]
+        sides = [np.stack([part, np.roll(part, lag)], axis=1) for part, lag in zip(parts, lags, strict=True)]
+        write_sound(folder / f"path/to/mine/{name}.wav", np.concatenate(sides))
+    (shown,) = [block.text for block in blocks(ROOT / "docs/own.md") if block.language == "text"]
+    (folder / "mine.csv").write_text(shown)
 
 
 def write_responses(folder: Path) -> None:

@@ -26,9 +26,10 @@ from whence.benchmarks.running.predictions import score_file
 from whence.benchmarks.scoring.results import score
 from whence.benchmarks.stimuli.stereo.batch import degrade, second_talkers
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition as Condition
-from whence.datagen.brir import BrirPlan, BrirRecipe, read_responses, responses_digest
+from whence.datagen.brir import BrirPlan, BrirRecipe
 from whence.datagen.corpora import open_corpus
 from whence.datagen.in_the_wild import InTheWildPlan, read_labels
+from whence.datagen.measured_responses import read_responses, responses_digest
 from whence.datagen.pipeline import generate
 from whence.datagen.recipes import read_record
 from whence.datagen.tde import TdePlan, TdeRecipe

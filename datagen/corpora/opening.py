@@ -36,12 +36,14 @@ def open_corpus(
     seed: int = 0,
     count: int | None = None,
     speakers: Speakers = "all",
+    speaker_level: int | None = None,
 ) -> Corpus:
     """Return the corpus `source`, with clips of at least `minimum_seconds`, of all `speakers` or one part of them.
 
     None or "espeak": `count` synthetic clips that depend on `seed`. "librispeech" (short for
     "librispeech:test-clean") or "librispeech:SUBSET": downloaded once. Anything else: a folder of audio files
-    (write "./espeak" for a folder of that name). `seed` and `count` apply to espeak only. Raises InputError for a
+    (write "./espeak" for a folder of that name). `seed` and `count` apply to espeak only, `speaker_level` (1 is the
+    outermost folder) to folders whose speakers it names. Raises InputError for a
     source that cannot be opened.
 
     >>> corpus = open_corpus("espeak", minimum_seconds=1.0, count=2)
@@ -50,16 +52,19 @@ def open_corpus(
     """
     if not (math.isfinite(minimum_seconds) and minimum_seconds >= 0):
         raise InputError(f"minimum_seconds={minimum_seconds}: expected a number of seconds, 0 or more")
+    named = source is None or source.partition(":")[0] in ("espeak", "librispeech")
+    if named and speaker_level is not None:
+        raise InputError(f"--speaker-level applies to a folder of speech, not to {source or 'espeak'}")
     if source is None or source == "espeak":
         return spoken_by(_open_espeak(minimum_seconds, seed, ESPEAK_CLIPS if count is None else count), speakers)
-    return spoken_by(_open_recordings(source, minimum_seconds), speakers)
+    return spoken_by(_open_recordings(source, minimum_seconds, speaker_level), speakers)
 
 
-def _open_recordings(source: str, minimum_seconds: float) -> Corpus:
+def _open_recordings(source: str, minimum_seconds: float, speaker_level: int | None) -> Corpus:
     if source == "librispeech" or source.startswith("librispeech:"):
         folder = librispeech.fetch(source.partition(":")[2] or librispeech.DEFAULT_SUBSET)
         return _open_librispeech(folder, minimum_seconds)
-    return open_folder(_existing_folder(source), minimum_seconds=minimum_seconds)
+    return open_folder(_existing_folder(source), minimum_seconds=minimum_seconds, speaker_level=speaker_level)
 
 
 def _open_librispeech(folder: Path, minimum_seconds: float) -> Corpus:
@@ -81,11 +86,13 @@ def reopen_corpus(
     `recorded` is the dataset's record of its speech, empty if only the digest is known; `moved_to` is the current
     location, None if unchanged. Raises InputError if the corpus is not there, or differs.
     """
-    source = moved_to or _at_hand(recorded, expected)
+    source, level = moved_to or _at_hand(recorded, expected), recorded.get("speaker_level")
     if recorded.get("kind") == "librispeech" and os.path.isdir(source):
         corpus = spoken_by(_open_librispeech(Path(source), minimum_seconds), speakers)
     else:
-        corpus = open_corpus(source, minimum_seconds=minimum_seconds, seed=seed, count=count, speakers=speakers)
+        corpus = open_corpus(
+            source, minimum_seconds=minimum_seconds, seed=seed, count=count, speakers=speakers, speaker_level=level
+        )
     if corpus.digest != expected:
         what, found = described(recorded, expected), corpus.digest[:12]
         raise InputError(

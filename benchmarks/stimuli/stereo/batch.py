@@ -25,8 +25,8 @@ from .condition import SKIPPED, StereoCondition
 
 BATCH = 128
 """Clips in memory at once."""
-NOTHING_SKIPPED = ("in-the-wild",)
-"""Datasets whose published protocol drops no samples (StereoCRW, Sec. 4.2)."""
+NOTHING_SKIPPED = ("in-the-wild", "recordings")
+"""Datasets of recordings: their published protocol drops no samples (StereoCRW, Sec. 4.2)."""
 
 Names = npt.NDArray[np.object_]
 """Names of samples or blocks, (n,)."""

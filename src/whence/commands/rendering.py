@@ -38,6 +38,15 @@ Speech = Annotated[
     str | None,
     typer.Option(metavar="DIR|espeak|librispeech[:SUBSET]", help="Dry speech. [default: espeak]", show_default=False),
 ]
+SpeakerLevel = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="Folder that names the speaker, 1 the outermost. [default: index, known layout, or the first that varies]",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed of everything random. [default: 0]", show_default=False)]
 Workers = Annotated[
     int | None,
@@ -70,11 +79,16 @@ def name_skipped(skipped: Sequence[str], kind: str = "files") -> None:
 
 
 def describe_speech(corpus: "Corpus") -> None:
-    """Print which files of `corpus` are left out and for how many clips the speaker is unknown, and the
-    consequences."""
-    from ..datagen.corpora import UNKNOWN
+    """Print which files of `corpus` are left out, its speakers by folders, and for how many clips the speaker is
+    unknown, with the consequences."""
+    from ..datagen.corpora import FOLDER_NAMES, UNKNOWN
 
     name_skipped(corpus.skipped)
+    folders = sorted({clip.speaker for clip in corpus.clips if clip.known_by == FOLDER_NAMES})
+    if folders:
+        shown = ", ".join(folders[:4]) + (", ..." if len(folders) > 4 else "")
+        hint = "an index.csv (path,speaker) in the folder, or --speaker-level N where a command has it, corrects them"
+        typer.echo(f"{len(folders)} speakers, by the names of folders: {shown}; {hint}", err=True)
     unknown = sum(clip.known_by == UNKNOWN for clip in corpus.clips)
     if unknown:
         typer.echo(
