@@ -27,7 +27,7 @@ PAGES = {
     "conditions": "tracks/toy-delays/conditions/index.html",
     "entry": "tracks/toy-delays/entries/good/index.html",
     "pairs": "tracks/toy-delays/compare/index.html",
-    "comparison": "tracks/toy-delays/compare/good--twin.html",
+    "comparison": "tracks/toy-delays/entries/good/index.html#against-twin",
 }
 
 
