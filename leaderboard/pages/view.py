@@ -377,16 +377,6 @@ class BoardView:
             raise NothingHere(choice.metric)
         return replace(choice, condition=name, metric=metric.name)
 
-    def choices(self) -> list[Choice]:
-        """Return every choice that a reader has."""
-        return [
-            Choice(name, metric.name, order, show)
-            for name, condition in self.conditions.items()
-            for metric in (self.measured(condition) or [self.standing.metric])
-            for order in ORDERS
-            for show in SHOWN
-        ]
-
     def columns(self, condition: Condition) -> list[Condition]:
         """Return the conditions that stand beside `condition` as columns: those that differ in the first setting.
 
