@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..cores import single_threaded
+from ..threads import thread_policy
 from ..datagen.dataset import Dataset
 from ..errors import InputError
 from ..locks import sole_writer
@@ -58,7 +58,7 @@ def bench(
     if not methods:
         loaded = [one for one in loaded if _can_run(one, source)]
     grid = Grid(source, loaded, source.conditions(conditions), folder)
-    with sole_writer(folder), single_threaded():
+    with sole_writer(folder), thread_policy():
         check_folder(folder, track_name, dataset)  # another bench may have ended there meanwhile
         failures = predict(grid, keep_going)
         files = prediction_files(folder, belonging_to(source), grid.files())
