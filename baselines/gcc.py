@@ -64,7 +64,7 @@ class _Correlator:
 
 
 def power_correlations(batch: StereoBatch, exponent: float, max_lag: int) -> Float32:
-    """Return the correlations (clips, votes, 2 max_lag + 1) of cross-spectra over |L R|^exponent: methods share them."""
+    """Return the correlations (clips, votes, 2 max_lag + 1) of conj(L) R / |L R|^exponent, which methods share."""
     windows = batch.window, batch.hop, batch.votes
 
     def of_some(audio: Float32) -> Float32:

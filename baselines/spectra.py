@@ -138,7 +138,7 @@ def _move(now, sound, k, turns):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _cross_now(now, whiten, real, imaginary):  # type: ignore[no-untyped-def]
-    """Write conj(L) R of the spectra `now` (2, bins), over its magnitude if `whiten`, to `real`, `imaginary` (bins,)."""
+    """Write conj(L) R of `now` (2, bins) to `real` and `imaginary` (bins,); if `whiten`, with magnitude 1."""
     left_real, right_real = now.real[0], now.real[1]
     left_imaginary, right_imaginary = now.imaginary[0], now.imaginary[1]
     for b in range(real.size):
@@ -187,7 +187,7 @@ def _slide_and_cross(first, audio, turns, whiten):  # type: ignore[no-untyped-de
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _cross(spectra, whiten):  # type: ignore[no-untyped-def]
-    """Return the cross-spectra (clips, votes, bins), over their magnitude if `whiten`, of `spectra` (clips, votes, 2, bins)."""
+    """Return conj(L) R (clips, votes, bins) of `spectra` (clips, votes, 2, bins), with magnitude 1 if `whiten`."""
     clips, votes, _, bins = spectra.real.shape
     real = np.empty((clips, votes, bins), dtype=np.float32)
     imaginary = np.empty((clips, votes, bins), dtype=np.float32)

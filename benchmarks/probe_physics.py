@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..threads import thread_policy
 from ..datagen.dataset import Dataset
 from ..errors import InputError
 from ..registry import load_track
+from ..threads import thread_policy
 from .questions.labels import Labels
 from .questions.physics import Check
 from .questions.settings import Level

@@ -14,9 +14,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from tqdm import tqdm
 
-from ..threads import ONE_THREAD, single_threaded
 from ..errors import InputError
 from ..machine import workers_fault
+from ..threads import ONE_THREAD, single_threaded
 from . import shards
 from .content import is_within_a_step
 from .dataset import Dataset

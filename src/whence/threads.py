@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 from .cores import allowed_cores
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 
 BLAS_VARIABLES = {
     "openblas": ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS"),
@@ -93,7 +94,7 @@ def _loaded() -> list[str]:
 def _settle_all(undo: ExitStack) -> None:
     """Give BLAS one thread and the others at most `thread_count()`, unless a variable says otherwise."""
     free = [name for name, variables in BLAS_VARIABLES.items() if not any(map(os.environ.get, variables))]
-    undo.enter_context(_controller().select(internal_api=free).limit(limits=1))
+    _limit_to_one(_controller().select(internal_api=free), undo)
     if torch := sys.modules.get("torch"):
         _lower(torch.get_num_threads, torch.set_num_threads, undo)
     if cv2 := sys.modules.get("cv2"):
@@ -113,7 +114,23 @@ def _lower(get: Callable[[], int], use: Callable[[int], Any], undo: ExitStack) -
 
 def _settle_one(undo: ExitStack) -> None:
     """Give BLAS and OpenMP one thread, whatever the variables say: bytes may depend on it."""
-    undo.enter_context(_controller().limit(limits=1))
+    _limit_to_one(_controller(), undo)
+
+
+def _limit_to_one(controller: Any, undo: ExitStack) -> None:
+    _let_any_thread_limit()
+    limited = controller.limit(limits=1)
+    for step in (_let_any_thread_limit, limited.restore_original_limits, _let_any_thread_limit):
+        undo.callback(step)
+    _let_any_thread_limit()
+
+
+def _let_any_thread_limit() -> None:
+    """Let threadpoolctl 3.8 obey whichever thread leaves a block last, not only the one that entered first."""
+    from threadpoolctl import OpenBLASController
+
+    if hasattr(OpenBLASController, "clear_controlling_thread"):
+        OpenBLASController.clear_controlling_thread(force=True)
 
 
 def _controller() -> Any:
