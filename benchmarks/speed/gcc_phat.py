@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ...threads import thread_policy
-from ..running.method import Method, load_methods
+from ..running.method import load_methods
 from ..running.shared_work import shared_work
 from ..stimuli.stereo.batch import BATCH, StereoBatch
 from .script import machine, speed_parser
@@ -87,7 +87,7 @@ def table(options: argparse.Namespace) -> int:
     return int(wrong or (slow and not options.any_speed))
 
 
-def answered(methods: Sequence[Method], batches: Sequence[StereoBatch]) -> np.ndarray:
+def answered(methods: Sequence[Any], batches: Sequence[StereoBatch]) -> np.ndarray:
     """Return the answers of `methods` (methods, clips), asked as in a bench."""
     answers = []
     for batch in batches:
