@@ -107,6 +107,7 @@ class Beta(_Correlator):
     """Between phase transform and plain correlation: cross-spectrum / magnitude^`beta` (Salvati et al. 2021)."""
 
     beta: Annotated[float, Field(ge=0, le=1)] = 0.7
+    version: ClassVar[str] = "2"
 
     def correlations(self, batch: StereoBatch, max_lag: int) -> Float32:
         """Return those of cross-spectra of magnitude |L R|^(1 - beta)."""
