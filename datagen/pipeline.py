@@ -14,9 +14,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from tqdm import tqdm
 
-from ..cores import ONE_THREAD, single_threaded
 from ..errors import InputError
 from ..machine import workers_fault
+from ..threads import ONE_THREAD, single_threaded
 from . import shards
 from .content import is_within_a_step
 from .dataset import Dataset
@@ -214,7 +214,8 @@ def rerender_differences(plan: Plan, dataset: Dataset, rows: Sequence[int]) -> l
     """Return the differences between the stored `rows` and what `plan` renders now."""
     found = []
     for row in rows:
-        rendered = plan.render(row)
+        with single_threaded():
+            rendered = plan.render(row)
         for field in plan.layout.fields:
             stored, again = np.asarray(dataset.array(field.name)[row]), np.asarray(rendered[field.name])
             if not _same(stored, again, field.dtype):

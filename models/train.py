@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..hardware import hardware, in_words
 from ..locks import sole_writer
 from ..registry import load_method
+from ..threads import thread_policy
 from .training.card import card_text
 from .training.checkpoint import described_checkpoint, write_checkpoint
 from .training.learning import Trainable
@@ -66,6 +67,7 @@ def trainable(name: str) -> type[Trainable]:
     return trained
 
 
+@thread_policy()
 def train_model(
     name: str,
     data: Sequence[str],
@@ -91,7 +93,6 @@ def train_model(
         "code": {"whence": __version__},
     }
     run = TrainingRun(out, facts)
-    torch.set_num_threads(allowed_cores())
     keep_freed_memory()
     fabric = machines.fabric()
     first = fabric.global_rank == 0

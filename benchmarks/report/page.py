@@ -16,6 +16,7 @@ from ..running.run import Run
 from ..scoring.results import CHANCE, Bounds, Row
 from ..scoring.statistics import Interval, paired_difference
 from .figures import Figure
+from .files import FIGURES, REPORT, clear_figures
 from .gallery import gallery
 from .grid_figures import scores_over_grid
 from .heat_maps import heat_maps
@@ -24,9 +25,6 @@ from .sample_figures import accuracy_by_azimuth, error_distribution, predicted_a
 from .score_tables import details, html_table, interval_text, number
 from .view import View
 from .worst import WorstSample, worst_samples_shown
-
-REPORT = "report.html"
-FIGURES = "figures"
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,8 @@ def write_report(run: Run) -> Path:
     no JavaScript, and the same run gives the same bytes.
     """
     folder = run.folder / FIGURES
-    _clear(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    clear_figures(run.folder)
     view = View(run)
     with style():
         page = _render(view, folder)
@@ -53,12 +52,6 @@ def write_report(run: Run) -> Path:
     with written_whole(target) as partial:
         partial.write_text(page, encoding="utf-8")
     return target
-
-
-def _clear(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in (*folder.glob("*.png"), *folder.glob("*.pdf")):
-        old.unlink()
 
 
 def _render(view: View, folder: Path) -> str:

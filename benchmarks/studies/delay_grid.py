@@ -10,7 +10,6 @@ Networks are also run with random weights, as the papers do; those of `zeronce` 
 """
 
 import argparse
-import os
 import platform
 import sys
 import time
@@ -22,6 +21,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from ...cores import allowed_cores
 from ...datagen.dataset import Dataset
 from ...files import written_whole
 from ...registry import load_track
@@ -149,7 +149,7 @@ def machine() -> str:
     except OSError:
         lines = []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
+    return f"{names[0] if names else platform.machine()}, {allowed_cores()} cores"
 
 
 def frame(runs: Mapping[str, Run]) -> pd.DataFrame:
