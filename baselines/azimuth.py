@@ -15,7 +15,7 @@ from ..benchmarks.stimuli.binaural.batch import BinauralBatch
 from ..conventions import SPEED_OF_SOUND
 from ..datagen.acoustics.cross_correlation import parabolic_peak
 from ..datagen.acoustics.sphere_head import HEAD_RADIUS, SphereHead
-from .spectra import weighted_cross_spectra, window_spectra
+from .spectra import Float32, over_clips, weighted_cross_spectra, window_spectra
 
 Float64 = npt.NDArray[np.float64]
 
@@ -61,8 +61,12 @@ class ItdSphere:
 
     def predict(self, batch: BinauralBatch) -> Float64:
         """Return the azimuth of each clip (clips,), degrees."""
-        real, imaginary = weighted_cross_spectra(batch.audio, batch.window, batch.hop, batch.votes, 0.0)
-        cross = real.sum(axis=1, dtype=np.float64) + 1j * imaginary.sum(axis=1, dtype=np.float64)
+
+        def summed(audio: Float32) -> npt.NDArray[np.complex128]:
+            real, imaginary = weighted_cross_spectra(audio, batch.window, batch.hop, batch.votes, 0.0)
+            return np.asarray(real.sum(axis=1, dtype=np.float64) + 1j * imaginary.sum(axis=1, dtype=np.float64))
+
+        cross = over_clips(summed, batch.votes * batch.window, batch.audio)
         delays = low_passed_delays(cross, batch.sample_rate)
         return np.asarray(np.interp(delays, sphere_delays(batch.window, batch.sample_rate), GRID))
 
@@ -93,8 +97,12 @@ class IldSphere:
 
     def predict(self, batch: BinauralBatch) -> Float64:
         """Return the azimuth of each clip (clips,), degrees."""
-        real, imaginary = window_spectra(batch.audio, batch.window, batch.hop, batch.votes)
-        power = np.square(real).sum(axis=1, dtype=np.float64) + np.square(imaginary).sum(axis=1, dtype=np.float64)
+
+        def summed(audio: Float32) -> Float64:
+            parts = window_spectra(audio, batch.window, batch.hop, batch.votes)
+            return np.asarray(sum(np.square(part).sum(axis=1, dtype=np.float64) for part in parts))
+
+        power = over_clips(summed, batch.votes * batch.window, batch.audio)
         heard = level_differences(power, batch.sample_rate)
         known = sphere_level_differences(batch.window, batch.sample_rate)
         misfit = np.square(heard[:, None] - known).mean(axis=2)

@@ -12,11 +12,12 @@ import numpy.typing as npt
 from pydantic import Field
 from scipy.ndimage import uniform_filter1d
 
+from ..benchmarks.running.shared_work import once
 from ..benchmarks.stimuli.binaural.batch import BinauralBatch
 from ..benchmarks.stimuli.stereo.batch import StereoBatch
 from ..benchmarks.stimuli.stereo.votes import Combination, combine
 from .azimuth import woodworth_azimuth
-from .spectra import Float32, Spectra, correlation, weighted_cross_spectra, window_spectra
+from .spectra import Float32, Spectra, correlation, over_clips, weighted_cross_spectra, window_spectra
 
 Float64 = npt.NDArray[np.float64]
 Protocol = Literal["paper", "best"]
@@ -26,9 +27,6 @@ MAX_DELAY = 0.0015
 
 SMOOTHED_BINS = 17
 """Bins over which a clip's auto- and cross-spectra are averaged to estimate its coherence."""
-
-CLIPS_AT_ONCE = 16
-"""Clips processed at once: 34 MB for 128 windows of 1,024 samples."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,8 @@ class _Correlator:
     version: ClassVar[str] = "1"
     tracks: ClassVar[tuple[str, ...]] = ("tde", "left-right")
 
-    def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Spectra:
-        """Return the weighted cross-spectra of the windows of `audio` (clips, 2, samples)."""
+    def correlations(self, batch: StereoBatch, max_lag: int) -> Float32:
+        """Return the weighted correlations of every window, (clips, votes, 2 max_lag + 1)."""
         raise NotImplementedError
 
     def predict(self, batch: StereoBatch) -> Float64:
@@ -51,11 +49,8 @@ class _Correlator:
     def delays(self, batch: StereoBatch, max_delay: float) -> Float64:
         """Return the interaural time difference (clips,), s, of which at most `max_delay` (s) is searched."""
         max_lag = round(max_delay * batch.sample_rate)
-        votes = [
-            self._peaks(correlation(self.cross_spectra(batch.audio[k : k + CLIPS_AT_ONCE], batch), max_lag), max_lag)
-            for k in range(0, len(batch), CLIPS_AT_ONCE)
-        ]
-        return combine(np.concatenate(votes), self.votes) / batch.sample_rate
+        votes = self._peaks(self.correlations(batch, max_lag), max_lag)
+        return combine(votes, self.votes) / batch.sample_rate
 
     def _peaks(self, correlations: Float32, max_lag: int) -> Float64:
         """Return the lag (samples) of the peak of each of `correlations` (clips, votes, 2 max_lag + 1)."""
@@ -66,6 +61,17 @@ class _Correlator:
         before, top, after = np.moveaxis(around, -1, 0)
         curvature = np.minimum(before - 2 * top + after, -1e-12)
         return np.asarray(peak[..., 0] - max_lag + np.clip((before - after) / (2 * curvature), -0.5, 0.5))
+
+
+def power_correlations(batch: StereoBatch, exponent: float, max_lag: int) -> Float32:
+    """Return the correlations (clips, votes, 2 max_lag + 1) of conj(L) R / |L R|^exponent, which methods share."""
+    windows = batch.window, batch.hop, batch.votes
+
+    def of_some(audio: Float32) -> Float32:
+        return correlation(weighted_cross_spectra(audio, *windows, exponent), max_lag)
+
+    key = "correlations", *windows, exponent, max_lag
+    return once(key, batch.audio, lambda: over_clips(of_some, batch.votes * batch.window, batch.audio))
 
 
 @dataclass(frozen=True)
@@ -82,18 +88,18 @@ class GccPhat(_Correlator):
         delays = super().predict(batch)
         return woodworth_azimuth(delays) if isinstance(batch, BinauralBatch) else delays
 
-    def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Spectra:
-        """Return cross-spectra with magnitude one."""
-        return weighted_cross_spectra(audio, batch.window, batch.hop, batch.votes, 1.0)
+    def correlations(self, batch: StereoBatch, max_lag: int) -> Float32:
+        """Return those of cross-spectra with magnitude one."""
+        return power_correlations(batch, 1.0, max_lag)
 
 
 @dataclass(frozen=True)
 class Flat(_Correlator):
     """Plain cross-correlation: frequencies are weighted by their power."""
 
-    def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Spectra:
-        """Return the unweighted cross-spectra."""
-        return weighted_cross_spectra(audio, batch.window, batch.hop, batch.votes, 0.0)
+    def correlations(self, batch: StereoBatch, max_lag: int) -> Float32:
+        """Return those of the unweighted cross-spectra."""
+        return power_correlations(batch, 0.0, max_lag)
 
 
 @dataclass(frozen=True)
@@ -101,10 +107,11 @@ class Beta(_Correlator):
     """Between phase transform and plain correlation: cross-spectrum / magnitude^`beta` (Salvati et al. 2021)."""
 
     beta: Annotated[float, Field(ge=0, le=1)] = 0.7
+    version: ClassVar[str] = "2"
 
-    def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Spectra:
-        """Return cross-spectra of magnitude |L R|^(1 - beta)."""
-        return weighted_cross_spectra(audio, batch.window, batch.hop, batch.votes, self.beta)
+    def correlations(self, batch: StereoBatch, max_lag: int) -> Float32:
+        """Return those of cross-spectra of magnitude |L R|^(1 - beta)."""
+        return power_correlations(batch, self.beta, max_lag)
 
 
 @dataclass(frozen=True)
@@ -115,15 +122,26 @@ class _Weighted(_Correlator):
         """Return the weight (clips, bins) from the powers of both channels and |cross|^2, all smoothed."""
         raise NotImplementedError
 
-    def cross_spectra(self, audio: Float32, batch: StereoBatch) -> Spectra:
-        """Return the weighted cross-spectra of every window; one weight serves all windows of a clip."""
-        real, imaginary = weighted_cross_spectra(audio, batch.window, batch.hop, batch.votes, 0.0)
-        weight = self.weight(*smoothed_powers(audio, batch))[:, None].astype(np.float32)
-        return Spectra(real * weight, imaginary * weight)
+    def correlations(self, batch: StereoBatch, max_lag: int) -> Float32:
+        """Return those of the weighted cross-spectra; one weight serves all windows of a clip."""
+        windows = batch.window, batch.hop, batch.votes
+
+        def of_some(audio: Float32, weight: Float32) -> Float32:
+            cross = weighted_cross_spectra(audio, *windows, 0.0)
+            return correlation(Spectra(cross.real * weight, cross.imaginary * weight), max_lag)
+
+        length = batch.votes * batch.window
+        powers = once(
+            ("powers", *windows),
+            batch.audio,
+            lambda: over_clips(lambda audio: smoothed_powers(audio, batch), length, batch.audio),
+        )
+        weight = self.weight(*np.moveaxis(powers, 1, 0))[:, None].astype(np.float32)
+        return over_clips(of_some, length, batch.audio, weight)
 
 
-def smoothed_powers(audio: Float32, batch: StereoBatch) -> tuple[Float64, Float64, Float64]:
-    """Return |L|^2, |R|^2 and |conj(L) R|^2 of each clip (clips, bins), averaged over windows and 17 bins.
+def smoothed_powers(audio: Float32, batch: StereoBatch) -> Float64:
+    """Return |L|^2, |R|^2 and |conj(L) R|^2 of each clip (clips, 3, bins), averaged over windows and 17 bins.
 
     Averages eight windows, evenly spread over the clip, then the bins.
     """
@@ -135,7 +153,7 @@ def smoothed_powers(audio: Float32, batch: StereoBatch) -> tuple[Float64, Float6
     in_phase = _smooth(real[:, :, 0] * real[:, :, 1] + imaginary[:, :, 0] * imaginary[:, :, 1])
     quadrature = _smooth(real[:, :, 0] * imaginary[:, :, 1] - imaginary[:, :, 0] * real[:, :, 1])
     tiny = 1e-20 + 1e-12 * power.max(axis=(1, 2), initial=0)[:, None]
-    return power[:, 0] + tiny, power[:, 1] + tiny, in_phase**2 + quadrature**2
+    return np.stack([power[:, 0] + tiny, power[:, 1] + tiny, in_phase**2 + quadrature**2], axis=1)
 
 
 def _smooth(spectra: Float64) -> Float64:

@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ..benchmarks.stimuli.view_pairs.batch import ViewPairBatch
-from ..cores import allowed_cores
 from ..errors import InputError
 from .view_matching import Matches, Picture, ViewMatcher
 
@@ -42,7 +41,6 @@ class LearnedMatcher(ViewMatcher):
     def matches(self, batch: ViewPairBatch) -> list[Matches]:
         """Return the matches of each pair; raises InputError if the weights are missing."""
         matcher = self._matcher  # load before timing the first pair
-        _use_every_core()
         pairs = zip(batch.images_0, batch.images_1, strict=True)
         return [self._matched(matcher, first, second) for first, second in pairs]
 
@@ -185,13 +183,6 @@ def _library() -> Any:
         raise InputError(f"learned matchers need {error.name}: run `pip install 'whence[learned]'`") from None
     disable_progress_bar()  # type: ignore[no-untyped-call]
     return transformers
-
-
-def _use_every_core() -> None:
-    """Let torch compute on all cores: a bench keeps the small products of others to one thread."""
-    import torch
-
-    torch.set_num_threads(allowed_cores())
 
 
 def _check_device(device: str) -> None:

@@ -5,23 +5,26 @@ with the phase taken relative to the clip's first sample, moving the window adds
 at two real multiplications a bin. Both channels share that phase, so it cancels in the cross-spectrum. The correlation
 is computed only at delays within the search range, as a matrix product.
 
-Spectra are kept as separate real and imaginary float32 arrays, which vectorise well.
+Spectra are kept as separate real and imaginary float32 arrays, which vectorise well. A few clips are processed at once,
+so that theirs stay in a core's cache.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import prange
 from scipy import fft
 
 from ..compiled import njit
-from ..cores import allowed_cores
+from ..threads import map_threads
 
 Float32 = npt.NDArray[np.float32]
 
 _TINY = np.float32(1e-20)
+SAMPLES_AT_ONCE = 128 * 1024
+"""Samples of all windows that are processed at once: their cross-spectra take 1 MB."""
 
 
 class Spectra(NamedTuple):
@@ -43,6 +46,16 @@ class Turns(NamedTuple):
     sign: Float32
 
 
+def over_clips(of_some: Callable[..., npt.NDArray[Any]], length: int, *arrays: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return `of_some(*arrays)` (clips, ...), computed a few clips at a time on several threads.
+
+    Each of `arrays` is (clips, ...); `length` is that of all windows of a clip together (samples).
+    """
+    count = max(1, SAMPLES_AT_ONCE // length)
+    some = [[array[k : k + count] for array in arrays] for k in range(0, len(arrays[0]), count)]
+    return np.concatenate(map_threads(lambda parts: of_some(*parts), some))
+
+
 def window_spectra(audio: Float32, window: int, hop: int, votes: int) -> Spectra:
     """Return the spectra (clips, votes, 2, window + 1) of every window, each zero-padded to 2 * `window`.
 
@@ -51,7 +64,7 @@ def window_spectra(audio: Float32, window: int, hop: int, votes: int) -> Spectra
     if hop == 1:
         return _slide(_first_spectra(audio, window), audio, _turns(window, votes))  # type: ignore[no-any-return]
     windows = np.lib.stride_tricks.sliding_window_view(audio, window, axis=-1)[:, :, ::hop][:, :, :votes]
-    return _parts(fft.rfft(windows, 2 * window, axis=-1, workers=allowed_cores()).transpose(0, 2, 1, 3))
+    return _parts(fft.rfft(windows, 2 * window, axis=-1).transpose(0, 2, 1, 3))
 
 
 def weighted_cross_spectra(audio: Float32, window: int, hop: int, votes: int, exponent: float) -> Spectra:
@@ -59,11 +72,19 @@ def weighted_cross_spectra(audio: Float32, window: int, hop: int, votes: int, ex
 
     Exponent 1 is the phase transform, 0 plain cross-correlation (Knapp and Carter 1976).
     """
-    power = np.float32(exponent)
+    whiten = exponent == 1
     if hop == 1:
-        first, turns = _first_spectra(audio, window), _turns(window, votes)
-        return _slide_and_weight(first, audio, turns, power)  # type: ignore[no-any-return]
-    return _weight(window_spectra(audio, window, hop, votes), power)  # type: ignore[no-any-return]
+        cross = _slide_and_cross(_first_spectra(audio, window), audio, _turns(window, votes), whiten)
+    else:
+        cross = _cross(window_spectra(audio, window, hop, votes), whiten)
+    return cross if exponent in (0, 1) else _divided(cross, exponent)
+
+
+def _divided(cross: Spectra, exponent: float) -> Spectra:
+    """Return `cross` over its magnitude^`exponent`: NumPy's logarithms are vectorised, numba's are not."""
+    power = cross.real * cross.real + cross.imaginary * cross.imaginary
+    scale = np.exp(np.log(power + np.float32(1e-37)) * np.float32(-0.5 * exponent))
+    return Spectra(cross.real * scale, cross.imaginary * scale)
 
 
 def correlation(cross: Spectra, max_lag: int) -> Float32:
@@ -86,7 +107,7 @@ def _delay_tables(bins: int, max_lag: int) -> tuple[Float32, Float32]:
 
 
 def _first_spectra(audio: Float32, window: int) -> Spectra:
-    return _parts(fft.rfft(audio[..., :window], 2 * window, axis=-1, workers=allowed_cores()))
+    return _parts(fft.rfft(audio[..., :window], 2 * window, axis=-1))
 
 
 def _parts(spectra: npt.NDArray[np.complex64]) -> Spectra:
@@ -116,37 +137,28 @@ def _move(now, sound, k, turns):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _weigh(now, exponent, real, imaginary):  # type: ignore[no-untyped-def]
-    """Write conj(L) R / |L R|^exponent of the spectra `now` (2, bins) to `real` and `imaginary` (bins,)."""
+def _cross_now(now, whiten, real, imaginary):  # type: ignore[no-untyped-def]
+    """Write conj(L) R of `now` (2, bins) to `real` and `imaginary` (bins,); if `whiten`, with magnitude 1."""
     left_real, right_real = now.real[0], now.real[1]
     left_imaginary, right_imaginary = now.imaginary[0], now.imaginary[1]
     for b in range(real.size):
         real[b] = left_real[b] * right_real[b] + left_imaginary[b] * right_imaginary[b]
         imaginary[b] = left_real[b] * right_imaginary[b] - left_imaginary[b] * right_real[b]
-    if exponent == 1:
+    if whiten:
         for b in range(real.size):
             scale = np.float32(1) / (np.sqrt(real[b] * real[b] + imaginary[b] * imaginary[b]) + _TINY)
             real[b] *= scale
             imaginary[b] *= scale
-    elif exponent != 0:
-        for b in range(real.size):
-            power = real[b] * real[b] + imaginary[b] * imaginary[b]
-            scale = np.exp(np.log(power + np.float32(1e-37)) * np.float32(-0.5) * exponent)
-            real[b] *= scale
-            imaginary[b] *= scale
 
 
-@njit(cache=True, error_model="numpy", nogil=True, parallel=True)
+@njit(cache=True, error_model="numpy", nogil=True)
 def _slide(first, audio, turns):  # type: ignore[no-untyped-def]
-    """Return the spectra (clips, votes, 2, bins) of every window, from those of the `first` one (clips, 2, bins).
-
-    Results are plain arrays until they are returned: numba drops what a parallel loop writes to a tuple's field.
-    """
+    """Return the spectra (clips, votes, 2, bins) of every window, from those of the `first` one (clips, 2, bins)."""
     clips, channels, bins = first.real.shape
     votes = turns.cosine.shape[0]
     real = np.empty((clips, votes, channels, bins), dtype=np.float32)
     imaginary = np.empty((clips, votes, channels, bins), dtype=np.float32)
-    for clip in prange(clips):
+    for clip in range(clips):
         now = Spectra(first.real[clip].copy(), first.imaginary[clip].copy())
         for vote in range(votes):
             if vote > 0:
@@ -157,30 +169,30 @@ def _slide(first, audio, turns):  # type: ignore[no-untyped-def]
     return Spectra(real, imaginary)
 
 
-@njit(cache=True, error_model="numpy", nogil=True, parallel=True)
-def _slide_and_weight(first, audio, turns, exponent):  # type: ignore[no-untyped-def]
-    """Return `_weight` of `_slide` without holding the spectra of all windows in memory."""
+@njit(cache=True, error_model="numpy", nogil=True)
+def _slide_and_cross(first, audio, turns, whiten):  # type: ignore[no-untyped-def]
+    """Return `_cross` of `_slide` without holding the spectra of all windows in memory."""
     clips, _, bins = first.real.shape
     votes = turns.cosine.shape[0]
     real = np.empty((clips, votes, bins), dtype=np.float32)
     imaginary = np.empty((clips, votes, bins), dtype=np.float32)
-    for clip in prange(clips):
+    for clip in range(clips):
         now = Spectra(first.real[clip].copy(), first.imaginary[clip].copy())
         for vote in range(votes):
             if vote > 0:
                 _move(now, audio[clip], vote - 1, turns)
-            _weigh(now, exponent, real[clip, vote], imaginary[clip, vote])
+            _cross_now(now, whiten, real[clip, vote], imaginary[clip, vote])
     return Spectra(real, imaginary)
 
 
-@njit(cache=True, error_model="numpy", nogil=True, parallel=True)
-def _weight(spectra, exponent):  # type: ignore[no-untyped-def]
-    """Return the weighted cross-spectra (clips, votes, bins) of `spectra` (clips, votes, 2, bins)."""
+@njit(cache=True, error_model="numpy", nogil=True)
+def _cross(spectra, whiten):  # type: ignore[no-untyped-def]
+    """Return conj(L) R (clips, votes, bins) of `spectra` (clips, votes, 2, bins), with magnitude 1 if `whiten`."""
     clips, votes, _, bins = spectra.real.shape
     real = np.empty((clips, votes, bins), dtype=np.float32)
     imaginary = np.empty((clips, votes, bins), dtype=np.float32)
-    for clip in prange(clips):
+    for clip in range(clips):
         for vote in range(votes):
             now = Spectra(spectra.real[clip, vote], spectra.imaginary[clip, vote])
-            _weigh(now, exponent, real[clip, vote], imaginary[clip, vote])
+            _cross_now(now, whiten, real[clip, vote], imaginary[clip, vote])
     return Spectra(real, imaginary)

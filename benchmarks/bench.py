@@ -5,15 +5,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..cores import single_threaded
 from ..datagen.dataset import Dataset
 from ..errors import InputError
 from ..locks import sole_writer
 from ..registry import load_track
+from ..threads import thread_policy
 from .questions.source import Source, open_source, oracles_refused
 from .questions.stimulus import Condition
+from .report.files import remove_report
 from .report.tables import write_tables
 from .running.harness import Grid, predict
+from .running.making import with_making
 from .running.method import PROTOCOLS, LoadedMethod, installed, load_methods
 from .running.run import Run, belonging_to, check_folder, open_run, prediction_files, scored_run, write_listing
 from .scoring.results import write_results
@@ -38,6 +40,8 @@ def bench(
     split: str | None = None,
     device: str | None = None,
     keep_going: bool = False,
+    command: str = "",
+    report: bool = True,
 ) -> Run:
     """Run `methods` (default: the track's own) on the dataset at `url` and write everything to `folder`.
 
@@ -46,6 +50,9 @@ def bench(
     In a dataset with splits only `split` is scored, by default `test`; learned methods run on `device`. Results, tables
     and report cover every prediction file in `folder` that belongs to the run, including older ones. On a sealed set,
     whose labels only the board's host has, predictions are written but not scored.
+
+    `command` is what the user typed, which results and report show. Without `report` none is drawn, and an earlier one,
+    which would not cover this run, is removed.
 
     If a method fails, the bench stops, or continues with the other methods if `keep_going`. Finished predictions are
     written before the InputError is raised.
@@ -58,13 +65,13 @@ def bench(
     if not methods:
         loaded = [one for one in loaded if _can_run(one, source)]
     grid = Grid(source, loaded, source.conditions(conditions), folder)
-    with sole_writer(folder), single_threaded():
+    with sole_writer(folder), thread_policy():
         check_folder(folder, track_name, dataset)  # another bench may have ended there meanwhile
         failures = predict(grid, keep_going)
         files = prediction_files(folder, belonging_to(source), grid.files())
         if files or not failures.by_method:
-            run = scored_run(folder, source, protocol, files)
-            write_outputs(run)
+            run = with_making(scored_run(folder, source, protocol, files), command)
+            write_outputs(run, report)
     failures.raise_first()
     return run
 
@@ -81,12 +88,16 @@ def _can_run(method: LoadedMethod, source: Source) -> bool:
     return True
 
 
-def write_outputs(run: Run) -> None:
-    """Write the file list of `run` and, unless it is sealed, results, tables and report into its folder."""
+def write_outputs(run: Run, report: bool = True) -> None:
+    """Write the file list of `run` and, unless it is sealed, results, tables and `report` into its folder."""
     write_listing(run.folder, run.source, run.results.protocol, run.files)
     if not run.source.sealed:
         write_results(run.results, run.folder)
-        write_pages(run)
+        if report:
+            write_pages(run)
+        else:
+            write_tables(run.results, run.track, run.labels, run.folder)
+            remove_report(run.folder)
 
 
 def write_pages(run: Run) -> None:

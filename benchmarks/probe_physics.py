@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cores import single_threaded
 from ..datagen.dataset import Dataset
 from ..errors import InputError
 from ..registry import load_track
+from ..threads import thread_policy
 from .questions.labels import Labels
 from .questions.physics import Check
 from .questions.settings import Level
@@ -48,7 +48,7 @@ def probe_physics(
     loaded = load_methods(methods, track_name, protocols, device)
     conditions = source.grid(given) if given else source.conditions()[:1]
     labels = spread(source.labels, samples)
-    with single_threaded():
+    with thread_policy():
         probed = [probe(source, labels, method, one, checks) for method in loaded for one in conditions]
     card = ReportCard(source, labels, probed)
     if out is not None:

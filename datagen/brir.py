@@ -1,119 +1,27 @@
 """Speech through measured binaural room responses: real heads, real rooms, known azimuths."""
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import soundfile
-import soxr
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..conventions import SAMPLE_RATE, wrap_degrees
-from ..digests import digest, generator_for, sha256
+from ..digests import generator_for
 from ..errors import InputError
 from . import stereo
 from .acoustics.auralize import auralize
 from .acoustics.cross_correlation import response_delay
-from .acoustics.ears import near_ear_of_responses
-from .acoustics.head_cues import head_radius, implausible_size
 from .corpora import Corpus, open_corpus, reopen_corpus
-from .csv_tables import Row, number_in, posix_path, read_table
-from .dataset import Dataset, Elsewhere
+from .dataset import Elsewhere
+from .measured_responses import MeasuredResponse, responses_digest
+from .opening_responses import open_responses
 from .shards import Layout
+from .sources import Recorded, place_of
 
-INDEX = "index.csv"
 MINIMUM_SECONDS = 1.5  # of dry speech
 PRESETS = {"tiny": 8, "small": 50, "paper": 500}
 """Clips per response, by preset."""
-
-
-@dataclass(frozen=True)
-class MeasuredResponse:
-    """One measured response: `audio` float32 (2, taps) at 16 kHz, `azimuth` in degrees, `distance` in m or NaN."""
-
-    file: str
-    azimuth: float
-    distance: float
-    audio: npt.NDArray[np.float32]
-
-    @property
-    def name(self) -> str:
-        """The file's path without its suffix, with slashes: `a/x` of `./a/x.wav`."""
-        return Path(os.path.normpath(self.file)).with_suffix("").as_posix()
-
-    @property
-    def arrivals(self) -> list[float]:
-        """Sample index of the loudest peak in each ear."""
-        return [float(np.abs(ear).argmax()) for ear in self.audio]
-
-
-def read_responses(folder: str) -> tuple[MeasuredResponse, ...]:
-    """Return the responses listed in `folder`/index.csv (columns `file`, `azimuth_deg`, optionally `distance_m`).
-
-    Azimuths are positive to the left. Raises InputError naming the file or row at fault.
-    """
-    index = Path(folder) / INDEX
-    if not index.is_file():
-        raise InputError(f"{index} does not exist: give a folder of stereo wavs with an index.csv (file, azimuth_deg)")
-    rows = read_table(index, ("file", "azimuth_deg"))
-    responses = tuple(_read_response(index.parent, row) for row in rows)
-    _refuse_repeats(responses, index)
-    return responses
-
-
-def _refuse_repeats(responses: Iterable[MeasuredResponse], index: Path) -> None:
-    """Raise InputError if two of `responses` are the same file, or differ only in their suffix."""
-    files: dict[str, str] = {}
-    for response in responses:
-        if response.name in files:
-            raise InputError(
-                f"{index}: {files[response.name]!r} and {response.file!r} have the same name: keep one row"
-            )
-        files[response.name] = response.file
-
-
-def _read_response(folder: Path, row: Row) -> MeasuredResponse:
-    file, where = posix_path(row["file"], folder), f"{folder / INDEX}, row of {row['file']!r}"
-    path = folder / file
-    azimuth = number_in(row, "azimuth_deg", where)
-    distance = number_in(row, "distance_m", where) if row.get("distance_m") else float("nan")
-    try:
-        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (TypeError, ValueError, soundfile.LibsndfileError) as error:
-        raise InputError(f"{where}: {error}") from None
-    if not np.isfinite(azimuth):
-        raise InputError(f"{where}: azimuth_deg {azimuth} is not an angle")
-    if audio.shape[1] != 2 or not np.isfinite(audio).all() or not audio.any():
-        raise InputError(f"{path}: expected two channels (left, right) of finite audio that is not silent")
-    resampled = soxr.resample(audio, rate, SAMPLE_RATE).T
-    return MeasuredResponse(file, float(wrap_degrees(azimuth)), distance, np.ascontiguousarray(resampled, np.float32))
-
-
-def check_sides(responses: Sequence[MeasuredResponse], folder: str) -> tuple[str, ...]:
-    """Return one line for each of `responses` heard on the side opposite to its azimuth.
-
-    Raises InputError if most are: then the azimuths are mirrored, or the channels swapped.
-    """
-    index, lateral = Path(folder) / INDEX, np.sin(np.radians([response.azimuth for response in responses]))
-    heard = [response.audio for response in responses]
-    near = near_ear_of_responses(heard, lateral)
-    if near.verdict == "swapped":
-        raise InputError(
-            f"{index}: {near}: azimuths are positive to the left and the left channel comes first, so change the sign "
-            "of azimuth_deg, or swap the channels"
-        )
-    if near.verdict in ("contradictory", "unclear") and near.which.size:
-        return (f"{index}: the sound does not bear out azimuth_deg: {near}",)
-    odd = [responses[k] for k in near.swapped]
-    wrong = implausible_size(head_radius(heard, lateral))
-    return tuple(
-        f"{index}: {each.file!r} is earlier and louder in the far ear: look at the sign of {each.azimuth:g} deg"
-        for each in odd
-    ) + ((f"{index}: {wrong} by the files",) if wrong else ())
 
 
 class BrirRecipe(BaseModel):
@@ -130,11 +38,6 @@ class BrirRecipe(BaseModel):
     corpus: str
     """Digest of the dry speech."""
     rows_per_shard: int = Field(default=50, ge=1)
-
-
-def responses_digest(responses: tuple[MeasuredResponse, ...]) -> str:
-    """Return a digest of the audio and labels of `responses`."""
-    return digest([[r.file, r.azimuth, str(r.distance), sha256(r.audio.tobytes())] for r in responses])
 
 
 @dataclass(frozen=True)
@@ -195,26 +98,28 @@ class BrirPlan:
         }
 
 
-def plan_brir(folder: str, speech: str | None, *, clips: int, seed: int = 0) -> BrirPlan:
-    """Return the plan of a dataset with `clips` clips of the dry `speech` per measured response in `folder`."""
-    responses = read_responses(folder)
-    remarks = check_sides(responses, folder)
-    corpus = open_corpus(speech, minimum_seconds=MINIMUM_SECONDS, seed=seed, count=clips)
+def plan_brir(
+    folder: str, speech: str | None, *, clips: int, seed: int = 0, speaker_level: int | None = None
+) -> BrirPlan:
+    """Return the plan of a dataset with `clips` clips of the dry `speech` per measured response of
+    `folder`: wavs with an index.csv, SOFA files, or one such file."""
+    responses, remarks = open_responses(folder)
+    corpus = open_corpus(speech, minimum_seconds=MINIMUM_SECONDS, seed=seed, count=clips, speaker_level=speaker_level)
     recipe = BrirRecipe(
         seed=seed,
         clips=clips,
-        room=Path(folder).resolve().name,
+        room=Path(folder).resolve().name.removesuffix(".sofa"),
         responses=responses_digest(responses),
         corpus=corpus.digest,
     )
     return BrirPlan(recipe, responses, str(Path(folder).resolve()), corpus, remarks)
 
 
-def replan(dataset: Dataset, elsewhere: Elsewhere) -> BrirPlan:
+def replan(dataset: Recorded, elsewhere: Elsewhere) -> BrirPlan:
     """Return the plan that made `dataset`; raises InputError if its responses or speech are missing or changed."""
-    recipe, recorded = BrirRecipe(**dataset.recipe), dataset.attributes["speech"]
-    folder = elsewhere.get("responses") or dataset.attributes["engine"]["location"]
-    responses = read_responses(folder)
+    recipe, recorded = BrirRecipe(**dataset.recipe), dataset.attributes.get("speech", {})
+    folder = place_of(dataset, elsewhere, "responses")
+    responses, _ = open_responses(folder)
     if responses_digest(responses) != recipe.responses:
         raise InputError(f"{folder} holds other responses than the dataset was made from: give --responses DIR")
     corpus = reopen_corpus(
@@ -223,6 +128,6 @@ def replan(dataset: Dataset, elsewhere: Elsewhere) -> BrirPlan:
         expected=recipe.corpus,
         minimum_seconds=MINIMUM_SECONDS,
         seed=recipe.seed,
-        count=recorded["clips"],
+        count=recorded.get("clips", recipe.clips),
     )
     return BrirPlan(recipe, responses, folder, corpus)

@@ -18,8 +18,9 @@ from ..conventions import SAMPLE_RATE
 from ..digests import generator_for
 from ..errors import InputError
 from .corpora import UNKNOWN, Corpus, open_corpus, reopen_corpus
-from .dataset import Dataset, Elsewhere
+from .dataset import Elsewhere
 from .shards import Field, Layout
+from .sources import Recorded
 from .stereo import describe_corpus
 
 SPLITS = ("train", "val", "test")
@@ -138,9 +139,9 @@ def open_dry_clips(speech: str | None, clips: int, seed: int) -> DryClips:
     return DryClips(DryRecipe(seed=seed, clips=clips, corpus=corpus.digest), corpus)
 
 
-def replan(dataset: Dataset, elsewhere: Elsewhere) -> DryClips:
+def replan(dataset: Recorded, elsewhere: Elsewhere) -> DryClips:
     """Return the plan that made `dataset`; raises InputError if its speech is missing or changed."""
-    return reopen_dry_clips(DryRecipe(**dataset.recipe), dataset.attributes["speech"], elsewhere.get("speech"))
+    return reopen_dry_clips(DryRecipe(**dataset.recipe), dataset.attributes.get("speech", {}), elsewhere.get("speech"))
 
 
 def reopen_dry_clips(recipe: DryRecipe, recorded: Mapping[str, Any], moved_to: str | None) -> DryClips:
@@ -149,7 +150,7 @@ def reopen_dry_clips(recipe: DryRecipe, recorded: Mapping[str, Any], moved_to: s
         recorded,
         moved_to,
         expected=recipe.corpus,
-        minimum_seconds=_least_seconds(moved_to or recorded["kind"]),
+        minimum_seconds=_least_seconds(recorded.get("kind") or moved_to),
         seed=recipe.seed,
         count=_espeak_count(recipe.clips),
     )

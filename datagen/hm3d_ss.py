@@ -7,7 +7,7 @@ binaural impulse response from every source to every view. Direct and indirect s
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -26,16 +26,18 @@ from .acoustics.impulse_response import measure_response, mix
 from .acoustics.mesh import DIRECT_SAMPLES, INDIRECT_SAMPLES, LEAD, BinauralResponses
 from .cameras import PITCH_DEG, Camera
 from .corpora.holdout import Part
-from .dataset import Dataset, Elsewhere
+from .dataset import Elsewhere
 from .dry_clips import DryClips, DryRecipe, open_dry_clips, reopen_dry_clips
 from .home import Home, Renderer, SoundEngine, check_engines, describe_engines, open_home
 from .pipeline import Plan
 from .raycast import View
 from .scenes.frame import Frame, Up
 from .scenes.opening import SceneFiles, SceneSource, open_scenes
+from .scenes.own_materials import read_absorptions
 from .scenes.reading import Reading, as_recorded, judged
 from .shards import Field, Layout
 from .shared_surface import judge, pictures
+from .sources import Recorded, place_of
 from .view_sets import LEAST_FARTHEST, ViewSet, candidate_sets
 
 Variant = Literal["rotation", "translation"]
@@ -80,6 +82,8 @@ class HomeRecipe(BaseModel):
     """Up axis and metres per unit of the scenes that deviate from the standard."""
     centred: bool = False
     """Whether rays are traced relative to the centre of each scene, as for all files now; older datasets did not."""
+    absorptions: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    """What `--materials` says of materials, by name."""
 
 
 def split_scenes(names: tuple[str, ...]) -> dict[str, Part]:
@@ -313,17 +317,21 @@ def plan_hm3d_ss(
     hrtf: str | None = None,
     up: Up | None = None,
     scale: float | None = None,
+    materials: str | None = None,
     seed: int = 0,
 ) -> HomePlan:
     """Return the plan of a dataset with `examples` examples in each of `scene_count` scenes.
 
     `scenes` is `procedural` or a folder of .glb files, `speech` as in `plan_tde`, `hrtf` a SOFA file or None for the
     rigid sphere. `sources` defaults to the published 3, or 2 with translation. `up` is the up axis of the files and
-    `scale` their metres per unit; None means judged from the geometry. Raises InputError for settings, scenes or
+    `scale` their metres per unit; None means judged from the geometry. `materials` is a TOML file of the absorption of
+    their materials. Raises InputError for settings, scenes or
     speech that cannot be used.
     """
     homes = open_scenes(scenes, count=scene_count, seed=seed)
     check_engines(renderer, acoustics, homes, hrtf)
+    if materials is not None:
+        homes = _absorbing(homes, materials, acoustics, renderer)
     reading = _read_scenes(homes, renderer, up, scale)
     head = open_head(hrtf)
     views, usual_sources = VIEWS_AND_SOURCES[variant]
@@ -342,10 +350,19 @@ def plan_hm3d_ss(
         dry=dry.recipe,
         frames=reading.unusual if reading else {},
         centred=reading is not None,
+        absorptions=homes.absorptions if isinstance(homes, SceneFiles) else (),
     )
     where = None if hrtf is None else str(Path(hrtf).absolute())
     remarks = (*(reading.remarks if reading else ()), *head.remarks)
     return HomePlan(recipe, reading.homes if reading else homes, where, dry, remarks)
+
+
+def _absorbing(homes: SceneSource, materials: str, acoustics: SoundEngine, renderer: Renderer) -> SceneFiles:
+    """Return `homes` with the absorption that the file `materials` gives."""
+    if not isinstance(homes, SceneFiles) or (acoustics, renderer) != ("native", "native"):
+        raise InputError("--materials: only for files of --scenes DIR, with the native renderer and acoustics")
+    paths = [homes.origin(number) for number in range(len(homes.files))]
+    return replace(homes, absorptions=read_absorptions(materials, paths))
 
 
 def _read_scenes(homes: SceneSource, renderer: Renderer, up: Up | None, scale: float | None) -> Reading | None:
@@ -357,7 +374,7 @@ def _read_scenes(homes: SceneSource, renderer: Renderer, up: Up | None, scale: f
     return None
 
 
-def replan(dataset: Dataset, elsewhere: Elsewhere) -> HomePlan | None:
+def replan(dataset: Recorded, elsewhere: Elsewhere) -> HomePlan | None:
     """Return the plan that made `dataset`, None for an imported one.
 
     Raises InputError if its scenes, head or speech are missing or changed.
@@ -365,9 +382,10 @@ def replan(dataset: Dataset, elsewhere: Elsewhere) -> HomePlan | None:
     if "upstream" in dataset.recipe:
         return None
     recipe, recorded = HomeRecipe(**dataset.recipe), dataset.attributes
-    hrtf = _reopen_head(elsewhere.get("hrtf") or recorded["engine"]["hrtf"], recipe.head)
-    homes = _reopen_scenes(elsewhere.get("scenes") or recorded["scenes"]["location"], recipe)
-    dry = reopen_dry_clips(DryRecipe(**recipe.dry), recorded["speech"], elsewhere.get("speech"))
+    measured = recipe.head != head_digest(None)
+    hrtf = _reopen_head(place_of(dataset, elsewhere, "hrtf") if measured else elsewhere.get("hrtf"), recipe.head)
+    homes = _reopen_scenes(place_of(dataset, elsewhere, "scenes"), recipe)
+    dry = reopen_dry_clips(DryRecipe(**recipe.dry), recorded.get("speech", {}), elsewhere.get("speech"))
     return HomePlan(recipe, homes, hrtf, dry)
 
 
@@ -375,7 +393,9 @@ def _reopen_scenes(location: str, recipe: HomeRecipe) -> SceneSource:
     homes = open_scenes(location, count=len(recipe.scene_names), seed=recipe.seed)
     if homes.digest != recipe.scenes:
         raise InputError(f"{location} holds other scenes than the dataset was made from: give those with --scenes DIR")
-    return as_recorded(homes, recipe.frames, recipe.centred) if isinstance(homes, SceneFiles) else homes
+    if not isinstance(homes, SceneFiles):
+        return homes
+    return as_recorded(replace(homes, absorptions=recipe.absorptions), recipe.frames, recipe.centred)
 
 
 def _reopen_head(hrtf: str | None, expected: str) -> str | None:

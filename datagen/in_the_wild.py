@@ -4,37 +4,28 @@ The label file has the columns `path,start_time,itd_label,if_flip`. `start_time`
 second. Labels 0 and 1 are left, 2 and 3 right; in rows whose channels are to be swapped they are already swapped.
 """
 
-import os
 import re
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
-import soxr
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..conventions import SAMPLE_RATE
 from ..digests import digest, sha256
 from ..errors import InputError
 from . import stereo
 from .csv_tables import Row, posix_path, read_table
+from .recording_files import Parts, find_recordings, parts_of, second_of, short_names
 from .shards import Field as ArrayField
 from .shards import Layout
 
 COLUMNS = ("path", "start_time", "itd_label", "if_flip")
 FRAMES_PER_SECOND = 30
-EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
-SILENCE = 2.0**-24
-"""A peak below this, half a step of 24-bit audio, is silence."""
-
-Parts = tuple[str, ...]
-"""The components of a path that identify a recording."""
 
 _FIELDS = (
     stereo.AUDIO,
@@ -102,8 +93,8 @@ def read_labels(labels: str, clips: str) -> tuple[tuple[LabelledClip, ...], tupl
     rows = _label_rows(Path(labels))
     for row in rows:
         _check_row(row, labels)
-    paths = {_parts(PurePath(row["path"])) for row in rows}
-    names, files = _short_names(paths), _matches(paths, _recordings(folder), labels)
+    paths = {parts_of(PurePath(row["path"])) for row in rows}
+    names, files = short_names(paths), find_recordings(paths, folder, labels)
     every = [_labelled_clip(row, names, files) for row in rows]
     _refuse_repeats(every, labels)
     tried = [(clip, _fault(clip, clips)) for clip in every]
@@ -120,77 +111,6 @@ def _nothing_left(skipped: tuple[SkippedRow, ...], labels: str, clips: str) -> s
         return f"no row of {labels} can be cut from {clips}: {unusable[0].reason}"
     paths = sorted({row.path for row in skipped})
     return f"{clips} holds none of the {len(paths)} recordings of {labels}, such as {paths[0]!r}"
-
-
-# Which file a row means -----------------------------------------------------------------------------------------
-
-
-def _parts(path: PurePath) -> Parts:
-    """Return the parts of `path` that identify a recording: without extension or a trailing "audio".
-
-    >>> _parts(PurePath("./x/a_0001_0002/audio/audio.wav"))
-    ('x', 'a_0001_0002')
-    """
-    parts = (path.with_suffix("") if path.suffix.lower() in EXTENSIONS else path).parts
-    while len(parts) > 1 and parts[-1] == "audio":
-        parts = parts[:-1]
-    return parts
-
-
-def _recordings(folder: Path) -> dict[str, list[tuple[Parts, Path]]]:
-    """Return every recording below `folder` with the parts of its full path, grouped by the last part."""
-    found = defaultdict(list)
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in EXTENSIONS and path.is_file():
-            parts = _parts(Path(os.path.abspath(path)))
-            found[parts[-1]].append((parts, path))
-    return dict(found)
-
-
-def _matches(paths: Iterable[Parts], found: Mapping[str, list[tuple[Parts, Path]]], labels: str) -> dict[Parts, Path]:
-    """Return for each of `paths` the recording that shares the longest ending with it; paths without one are left out.
-
-    A recording claimed by two of `paths` goes to the one with the longer common ending.
-    """
-    claims: dict[Path, list[tuple[int, Parts]]] = defaultdict(list)
-    for path in sorted(paths):
-        candidates = sorted((-_common_end(path, parts), file) for parts, file in found.get(path[-1], []))
-        if len(candidates) > 1 and candidates[0][0] == candidates[1][0]:
-            one, other = candidates[0][1], candidates[1][1]
-            raise InputError(f"{labels}: {'/'.join(path)!r} matches {one} and {other}: keep one, or give its full path")
-        for depth, file in candidates[:1]:
-            claims[file].append((depth, path))
-    return {_owner(file, claimed, labels): file for file, claimed in claims.items()}
-
-
-def _owner(file: Path, claimed: list[tuple[int, Parts]], labels: str) -> Parts:
-    """Return the path in `claimed` (pairs of -common parts and path) that has most in common with `file`."""
-    first, *others = sorted(claimed)
-    if others and others[0][0] == first[0]:
-        one, other = ("/".join(path) for _, path in (first, others[0]))
-        raise InputError(f"{labels}: {file} matches {one!r} and {other!r}: put it in the folder that its path names")
-    return first[1]
-
-
-def _common_end(one: Parts, other: Parts) -> int:
-    """Return the number of parts in the common ending of two paths.
-
-    >>> _common_end(("data", "a", "v"), ("home", "a", "v"))
-    2
-    """
-    pairs = zip(reversed(one), reversed(other), strict=False)
-    return next((k for k, (x, y) in enumerate(pairs) if x != y), min(len(one), len(other)))
-
-
-def _short_names(paths: Iterable[Parts]) -> dict[Parts, str]:
-    """Return the name of each of `paths`: its last part, or the whole path if others end in the same part.
-
-    >>> sorted(_short_names([("x", "a", "v"), ("x", "b", "v"), ("x", "w")]).values())
-    ['w', 'x/a/v', 'x/b/v']
-    """
-    paths = list(paths)
-    count = Counter(path[-1] for path in paths)
-    return {path: path[-1] if count[path[-1]] == 1 else "/".join(path) for path in paths}
 
 
 # Rows -----------------------------------------------------------------------------------------------------------
@@ -218,7 +138,7 @@ def _check_row(row: Row, labels: str) -> None:
 
 def _labelled_clip(row: Row, names: Mapping[Parts, str], files: Mapping[Parts, Path]) -> LabelledClip:
     """Return the clip of a checked `row`; its file is "" if none was found."""
-    parts = _parts(PurePath(row["path"]))
+    parts = parts_of(PurePath(row["path"]))
     file = str(files.get(parts, ""))
     swapped = row["if_flip"] == "1"
     return LabelledClip(row["path"], names[parts], file, int(row["start_time"]), int(row["itd_label"]), swapped)
@@ -298,29 +218,8 @@ def _cut(clip: LabelledClip) -> npt.NDArray[np.int16]:
 
     Raises InputError if the recording has no usable sound there.
     """
-    audio, rate = _read_second(clip.file, clip.start_frame)
-    sound = soxr.resample(audio, rate, SAMPLE_RATE).T
+    if clip.start_frame < 0:
+        raise InputError(f"{clip.file}: start_time {clip.start_frame} is before its beginning")
     where = f"{clip.file}: the second from frame {clip.start_frame} on"
-    if sound.shape[1] == 0:
-        raise InputError(f"{where} is beyond its end")
-    if not (np.isfinite(audio).all() and np.isfinite(sound).all()):
-        raise InputError(f"{where} holds values that are not finite")
-    if np.abs(sound).max() < SILENCE:
-        raise InputError(f"{where} is silent")
-    repeats = -(-stereo.CLIP_SAMPLES // sound.shape[1])
-    second = np.tile(sound, repeats)[:, : stereo.CLIP_SAMPLES]
+    second = second_of(clip.file, Fraction(clip.start_frame, FRAMES_PER_SECOND), where).audio
     return stereo.as_int16(second[::-1] if clip.swapped else second)
-
-
-def _read_second(file: str, start_frame: int) -> tuple[npt.NDArray[np.float32], int]:
-    """Return up to one second of the stereo `file` from frame `start_frame`, (samples, 2), and its sample rate, Hz."""
-    if start_frame < 0:
-        raise InputError(f"{file}: start_time {start_frame} is before its beginning")
-    try:
-        with soundfile.SoundFile(file) as recording:
-            if recording.channels != 2:
-                raise InputError(f"{file}: expected two channels, found {recording.channels}")
-            recording.seek(min(start_frame * recording.samplerate // FRAMES_PER_SECOND, recording.frames))
-            return recording.read(recording.samplerate, dtype="float32", always_2d=True), recording.samplerate
-    except (soundfile.SoundFileError, OSError) as error:
-        raise InputError(f"{file}: {error}") from None

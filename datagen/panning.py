@@ -20,7 +20,7 @@ from ..conventions import SAMPLE_RATE
 from ..digests import generator_for
 from ..errors import InputError
 from .corpora import Corpus, open_corpus, reopen_corpus
-from .dataset import Dataset, Elsewhere
+from .dataset import Elsewhere
 from .home import TracedHome
 from .scenes.joined import joined
 from .scenes.opening import PROCEDURAL, SceneSource, open_scenes
@@ -33,6 +33,7 @@ from .sounding.surroundings import Surroundings, surround
 from .sounding.timeline import FRAME_SECONDS, TURN_SECONDS, timeline
 from .sounding_objects import LEAST_SPEECH_SECONDS
 from .sounds import KINDS, RECIPE, Sounds, open_sounds, reopen_sounds
+from .sources import Recorded, place_of
 from .sphere import render_panorama
 
 PRESETS = {"tiny": (6, 1), "small": (40, 1), "paper": (200, 5)}
@@ -219,7 +220,7 @@ def plan_panning(
     return PanningPlan(recipe, scenes, corpus, recordings)
 
 
-def replan(dataset: Dataset, elsewhere: Elsewhere) -> PanningPlan:
+def replan(dataset: Recorded, elsewhere: Elsewhere) -> PanningPlan:
     """Return the plan that made `dataset`; raises InputError if its speech or recordings are missing or changed."""
     recipe = PanningRecipe(**dataset.recipe)
     if recipe.synthesis != RECIPE:
@@ -228,7 +229,7 @@ def replan(dataset: Dataset, elsewhere: Elsewhere) -> PanningPlan:
     if scenes.digest != recipe.scenes:
         raise InputError(f"{dataset.url} was made by another version of the homes: generate it again")
     corpus = reopen_corpus(
-        dataset.attributes["speech"],
+        dataset.attributes.get("speech", {}),
         elsewhere.get("speech"),
         expected=recipe.speech,
         minimum_seconds=LEAST_SPEECH_SECONDS,
@@ -237,5 +238,5 @@ def replan(dataset: Dataset, elsewhere: Elsewhere) -> PanningPlan:
     )
     recordings = None
     if recipe.sounds:
-        recordings = reopen_sounds(dataset.attributes["sounds"], elsewhere.get("sounds"), expected=recipe.sounds)
+        recordings = reopen_sounds(place_of(dataset, elsewhere, "sounds"), expected=recipe.sounds)
     return PanningPlan(recipe, scenes, corpus, recordings)

@@ -28,6 +28,7 @@ from .photographs import Photographs, find_photographs
 from .pictures import Picture, read_picture
 from .shards import Field as ArrayField
 from .shards import Layout
+from .sources import Recorded, place_of
 
 CAMERA = Camera()
 PRESETS = {"tiny": 10, "small": 100, "paper": 1_000}
@@ -142,11 +143,14 @@ def plan_panoramas(
     return PanoramaPlan(recipe, found)
 
 
-def replan(dataset: Dataset, elsewhere: Elsewhere) -> PanoramaPlan:
+def replan(dataset: Recorded, elsewhere: Elsewhere) -> PanoramaPlan:
     """Return the plan that made `dataset`; raises InputError if its photographs are missing or changed."""
     recipe = PanoramaRecipe(**dataset.recipe)
-    folder = elsewhere.get("images") or dataset.attributes["images"]["location"]
-    photographs = Photographs(folder, tuple(dict.fromkeys(dataset.column("panorama").tolist())))
+    folder = place_of(dataset, elsewhere, "images")
+    if isinstance(dataset, Dataset):  # which names them, so others may have come since
+        photographs = Photographs(folder, tuple(dict.fromkeys(dataset.column("panorama").tolist())))
+    else:
+        photographs = find_photographs(folder)
     if photographs.digest != recipe.images:
         raise InputError(f"{folder} holds other photographs than the dataset was made from: give --images DIR")
     return PanoramaPlan(recipe, photographs)

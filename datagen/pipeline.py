@@ -14,9 +14,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from tqdm import tqdm
 
-from ..cores import ONE_THREAD, single_threaded
 from ..errors import InputError
 from ..machine import workers_fault
+from ..threads import ONE_THREAD, single_threaded
 from . import shards
 from .content import is_within_a_step
 from .dataset import Dataset
@@ -66,13 +66,16 @@ class Checked(Protocol):
         """Raise InputError if any row could not be rendered."""
 
 
-def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = None) -> str:
+def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = None, command: str = "") -> str:
     """Render the missing shards of `plan` into the dataset at `url`; return its fingerprint.
+
+    `command`, which the user typed, is recorded beside the recipe.
 
     One worker runs in this process, more run on a local Dask cluster, and `scheduler` (tcp://...) names a running
     cluster. The bytes depend neither on this nor on kills and resumes. Raises InputError if a row cannot be rendered.
     """
     attributes = {"dataset": plan.dataset, "recipe": plan.recipe, "software": software(), **plan.provenance}
+    attributes |= {"command": command} if command else {}
     folder = Folder(url)
     url = folder.absolute  # workers may have been started in another folder
     if shards.is_whole(url, attributes):
@@ -211,7 +214,8 @@ def rerender_differences(plan: Plan, dataset: Dataset, rows: Sequence[int]) -> l
     """Return the differences between the stored `rows` and what `plan` renders now."""
     found = []
     for row in rows:
-        rendered = plan.render(row)
+        with single_threaded():
+            rendered = plan.render(row)
         for field in plan.layout.fields:
             stored, again = np.asarray(dataset.array(field.name)[row]), np.asarray(rendered[field.name])
             if not _same(stored, again, field.dtype):

@@ -23,8 +23,9 @@ from .acoustics.auralize import auralize
 from .acoustics.shoebox import LEAD, ShoeboxRoom, impulse_responses, sabine_inversion
 from .corpora import Corpus, open_corpus, reopen_corpus
 from .corpora.holdout import spoken_by
-from .dataset import Dataset, Elsewhere
+from .dataset import Elsewhere
 from .shards import Field, Layout
+from .sources import Recorded
 from .tde import MINIMUM_SECONDS, ROOMS, TdeRoom
 
 PRESETS = {"tiny": (2_000, 1_000), "small": (40_000, 2_000), "paper": (200_000, 5_000)}
@@ -171,27 +172,29 @@ class RandomRoomsPlan:
         }
 
 
-def plan_random_rooms(speech: str | None, *, train_clips: int, val_clips: int, seed: int = 0) -> RandomRoomsPlan:
+def plan_random_rooms(
+    speech: str | None, *, train_clips: int, val_clips: int, seed: int = 0, speaker_level: int | None = None
+) -> RandomRoomsPlan:
     """Return the plan of a set of random rooms with sounds of `speech` (see `open_corpus`).
 
     Raises InputError if no speaker is left for training or for validation.
     """
-    corpus = open_corpus(speech, minimum_seconds=MINIMUM_SECONDS, seed=seed)
+    corpus = open_corpus(speech, minimum_seconds=MINIMUM_SECONDS, seed=seed, speaker_level=speaker_level)
     recipe = RandomRoomsRecipe(seed=seed, train_clips=train_clips, val_clips=val_clips, corpus=corpus.digest)
     plan = RandomRoomsPlan(recipe, corpus)
     spoken_by(corpus, "train"), spoken_by(corpus, "val")
     return plan
 
 
-def replan(dataset: Dataset, elsewhere: Elsewhere) -> RandomRoomsPlan:
+def replan(dataset: Recorded, elsewhere: Elsewhere) -> RandomRoomsPlan:
     """Return the plan that made `dataset`; raises InputError if its sounds are missing or changed."""
-    recipe, recorded = RandomRoomsRecipe(**dataset.recipe), dataset.attributes["speech"]
+    recipe, recorded = RandomRoomsRecipe(**dataset.recipe), dataset.attributes.get("speech", {})
     corpus = reopen_corpus(
         recorded,
         elsewhere.get("speech"),
         expected=recipe.corpus,
         minimum_seconds=MINIMUM_SECONDS,
         seed=recipe.seed,
-        count=recorded["clips"],
+        count=recorded.get("clips"),
     )
     return RandomRoomsPlan(recipe, corpus)

@@ -23,7 +23,7 @@ from .acoustics.mesh import LEAD
 from .cameras import PITCH_DEG, Camera
 from .corpora import Corpus, open_corpus, reopen_corpus
 from .corpora.holdout import Part
-from .dataset import Dataset, Elsewhere
+from .dataset import Elsewhere
 from .hm3d_ss import split_scenes
 from .home import TracedHome
 from .raycast import View, render
@@ -45,6 +45,7 @@ from .sounding.quiet_home import open_quiet_home
 from .sounding.responses import RESPONSE_SAMPLES, direct_to_reverberant, responses
 from .sounding.slots import OBJECTS, SOURCES, filled, in_slots
 from .sounds import KINDS, RECIPE, Sounds, open_sounds, reopen_sounds
+from .sources import Recorded, place_of
 
 Acoustics = Literal["dry", "room"]
 PRESETS = {"tiny": (12, 2), "small": (100, 40), "paper": (1200, 120)}
@@ -372,14 +373,12 @@ def _profile(scenes: str, profile: ProfileName | None) -> ProfileName | Literal[
     return FOUND
 
 
-def replan(dataset: Dataset, elsewhere: Elsewhere) -> SoundingPlan:
+def replan(dataset: Recorded, elsewhere: Elsewhere) -> SoundingPlan:
     """Return the plan that made `dataset`; raises InputError if its speech or recordings are missing or changed."""
     recipe = SoundingRecipe(**dataset.recipe)
     if recipe.synthesis != RECIPE:
         raise InputError(f"{dataset.url} was made by another version of the synthesised sounds: generate it again")
-    location = (
-        PROCEDURAL if recipe.frames is None else elsewhere.get("scenes") or dataset.attributes["scenes"]["location"]
-    )
+    location = PROCEDURAL if recipe.frames is None else place_of(dataset, elsewhere, "scenes")
     scenes = open_scenes(location, count=len(recipe.scene_names), seed=recipe.seed)
     if scenes.digest != recipe.scenes and recipe.frames is None:
         raise InputError(f"{dataset.url} was made by another version of the homes: generate it again")
@@ -388,7 +387,7 @@ def replan(dataset: Dataset, elsewhere: Elsewhere) -> SoundingPlan:
     if isinstance(scenes, SceneFiles):
         scenes = as_recorded(scenes, recipe.frames or {}, centred=True)
     corpus = reopen_corpus(
-        dataset.attributes["speech"],
+        dataset.attributes.get("speech", {}),
         elsewhere.get("speech"),
         expected=recipe.speech,
         minimum_seconds=LEAST_SPEECH_SECONDS,
@@ -397,5 +396,5 @@ def replan(dataset: Dataset, elsewhere: Elsewhere) -> SoundingPlan:
     )
     recordings = None
     if recipe.sounds:
-        recordings = reopen_sounds(dataset.attributes["sounds"], elsewhere.get("sounds"), expected=recipe.sounds)
+        recordings = reopen_sounds(place_of(dataset, elsewhere, "sounds"), expected=recipe.sounds)
     return SoundingPlan(recipe, scenes, corpus, recordings)

@@ -153,4 +153,5 @@ def describe_corpus(corpus: Corpus) -> dict[str, Any]:
         "speakers": len({clip.speaker for clip in corpus.clips if clip.known_by != UNKNOWN}),
         "speakers_known_by": dict(sorted(known_by.items())),
         "licences": dict(sorted(licences.items())),
+        **({} if corpus.speaker_level is None else {"speaker_level": corpus.speaker_level}),
     }

@@ -24,8 +24,9 @@ from .acoustics.shoebox import LEAD, Engine, ShoeboxRoom, impulse_responses, sab
 from .corpora import UNKNOWN, Corpus, open_corpus, reopen_corpus
 from .corpora.holdout import Speakers
 from .corpora.opening import ESPEAK_CLIPS
-from .dataset import Dataset, Elsewhere
+from .dataset import Elsewhere
 from .shards import Field, Layout
+from .sources import Recorded
 from .tde import ROOMS, RT60_LABELS, check_rt60
 
 TALKERS = 2
@@ -228,6 +229,7 @@ def plan_talkers(
     engine: Engine = "lattice",
     seed: int | None = None,
     speakers: Speakers = "all",
+    speaker_level: int | None = None,
 ) -> TalkersPlan:
     """Return the plan of a set with `clips` rows per room and RT60 label (s), from the dry `speech`.
 
@@ -235,7 +237,7 @@ def plan_talkers(
     who have two clips each.
     """
     labels = check_rt60(rt60 or RT60_LABELS)
-    corpus = _opened(speech, seed or 0, clips, speakers)
+    corpus = _opened(speech, seed or 0, clips, speakers, speaker_level)
     recipe = TalkersRecipe(
         seed=seed or 0, engine=engine, clips=clips, rt60=labels, speakers=speakers, corpus=corpus.digest
     )
@@ -244,9 +246,9 @@ def plan_talkers(
     return plan
 
 
-def replan(dataset: Dataset, elsewhere: Elsewhere) -> TalkersPlan:
+def replan(dataset: Recorded, elsewhere: Elsewhere) -> TalkersPlan:
     """Return the plan that made `dataset`; raises InputError if its speech is missing or changed."""
-    recipe, recorded = TalkersRecipe(**dataset.recipe), dataset.attributes["speech"]
+    recipe, recorded = TalkersRecipe(**dataset.recipe), dataset.attributes.get("speech", {})
     corpus = reopen_corpus(
         recorded,
         elsewhere.get("speech"),
@@ -259,8 +261,11 @@ def replan(dataset: Dataset, elsewhere: Elsewhere) -> TalkersPlan:
     return TalkersPlan(recipe, corpus)
 
 
-def _opened(speech: str | None, seed: int, clips: int, speakers: Speakers) -> Corpus:
-    return open_corpus(speech, minimum_seconds=LEAST_SECONDS, seed=seed, count=_spoken_clips(clips), speakers=speakers)
+def _opened(speech: str | None, seed: int, clips: int, speakers: Speakers, level: int | None) -> Corpus:
+    count = _spoken_clips(clips)
+    return open_corpus(
+        speech, minimum_seconds=LEAST_SECONDS, seed=seed, count=count, speakers=speakers, speaker_level=level
+    )
 
 
 def _spoken_clips(clips: int) -> int:

@@ -24,8 +24,9 @@ from .acoustics.auralize import auralize
 from .acoustics.shoebox import LEAD, Engine, ShoeboxRoom, impulse_responses, sabine_inversion
 from .corpora import Corpus, open_corpus, reopen_corpus
 from .corpora.holdout import Speakers
-from .dataset import Dataset, Elsewhere
+from .dataset import Elsewhere
 from .shards import Layout
+from .sources import Recorded
 
 Protocol = Literal["independent", "paper"]
 PAPER_SEED = 2021
@@ -237,18 +238,22 @@ def plan_tde(
     engine: Engine = "lattice",
     seed: int | None = None,
     speakers: Speakers = "all",
+    speaker_level: int | None = None,
 ) -> TdePlan:
     """Return the plan of a dataset with `clips` clips per room and RT60 label (s), from the dry `speech`.
 
     `speech` is a folder, `espeak` or None, or `librispeech[:SUBSET]`. `seed` defaults to the published 2021 in the
-    paper protocol, to 0 otherwise. `speakers` may be one part of them, such as `test` (see `corpora.holdout`). Raises
-    InputError for invalid labels or a corpus without long enough utterances.
+    paper protocol, to 0 otherwise. `speakers` may be one part of them, such as `test` (see `corpora.holdout`);
+    `speaker_level` is that of `open_corpus`. Raises InputError for invalid labels or a corpus without long enough
+    utterances.
     """
     paper = protocol == "paper"
     labels = check_rt60(rt60 or RT60_LABELS)
     seed = (PAPER_SEED if paper else 0) if seed is None else seed
     least = _least_seconds(protocol)
-    corpus = open_corpus(speech, minimum_seconds=least, seed=seed, count=3 * clips, speakers=speakers)
+    corpus = open_corpus(
+        speech, minimum_seconds=least, seed=seed, count=3 * clips, speakers=speakers, speaker_level=speaker_level
+    )
     recipe = TdeRecipe(
         seed=seed,
         protocol=protocol,
@@ -271,9 +276,9 @@ def check_rt60(labels: tuple[float, ...]) -> tuple[float, ...]:
     return labels
 
 
-def replan(dataset: Dataset, elsewhere: Elsewhere) -> TdePlan:
+def replan(dataset: Recorded, elsewhere: Elsewhere) -> TdePlan:
     """Return the plan that made `dataset`; raises InputError if its speech is missing or changed."""
-    recipe, recorded = TdeRecipe(**dataset.recipe), dataset.attributes["speech"]
+    recipe, recorded = TdeRecipe(**dataset.recipe), dataset.attributes.get("speech", {})
     corpus = reopen_corpus(
         recorded,
         elsewhere.get("speech"),

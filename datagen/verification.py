@@ -12,8 +12,10 @@ from ..registry import load_replanner
 from .dataset import Dataset, Elsewhere, check_files, check_metadata, read_rows
 from .pictures import is_of_one_colour
 from .pipeline import Plan, rerender_differences, software
+from .recording_labels import LONGEST_DELAY_MS
 from .sides import side_faults
 from .sounding.checks import direction_faults, empty_slots, panorama_faults, picture_faults, sound_faults
+from .sources import Recorded
 
 LARGEST_DELAY = 0.0015
 """Largest plausible delay, s; no head or array here is wider."""
@@ -85,7 +87,7 @@ def made_with(dataset: Dataset) -> str:
     return f"made with {made}; you have {', '.join(f'{name} {here[name]}' for name in others)}"
 
 
-def plan_of(dataset: Dataset, elsewhere: Elsewhere) -> Plan | None:
+def plan_of(dataset: Recorded, elsewhere: Elsewhere) -> Plan | None:
     """Return the plan that made `dataset`, None for an imported or sealed one.
 
     Raises InputError if one of its sources is missing or changed.
@@ -108,8 +110,10 @@ def _label_faults(dataset: Dataset) -> Iterator[str]:
     names = dataset.column("sample_id")
     if len(set(names.tolist())) != len(dataset):
         yield "sample_id: not unique"
+    recorded = dataset.name == "recordings"
+    longest = 1e-3 * LONGEST_DELAY_MS if recorded else LARGEST_DELAY
     limits = {
-        "interaural_time_difference": (-LARGEST_DELAY, LARGEST_DELAY),
+        "interaural_time_difference": (-longest, longest),
         "azimuth": (-180.0, 180.0),
         "rt60_nominal": (0.0, 10.0),
         "side": (-1, 1),
@@ -118,7 +122,8 @@ def _label_faults(dataset: Dataset) -> Iterator[str]:
         if name not in dataset:
             continue
         values = dataset.column(name)
-        outside = ~((values >= low) & (values <= high)) & ~empty_slots(dataset, values.shape)
+        unlabelled = np.isnan(values) if recorded else empty_slots(dataset, values.shape)
+        outside = ~((values >= low) & (values <= high)) & ~unlabelled
         if outside.any():
             yield f"{name}: {int(outside.sum())} values are not within {low:g}..{high:g}"
     yield from _angle_faults(dataset)

@@ -13,9 +13,12 @@ from lightning_fabric import Fabric
 
 from .. import __version__
 from ..cores import allowed_cores
+from ..datagen.pipeline import software
 from ..errors import InputError
+from ..hardware import hardware, in_words
 from ..locks import sole_writer
 from ..registry import load_method
+from ..threads import thread_policy
 from .training.card import card_text
 from .training.checkpoint import described_checkpoint, write_checkpoint
 from .training.learning import Trainable
@@ -64,6 +67,7 @@ def trainable(name: str) -> type[Trainable]:
     return trained
 
 
+@thread_policy()
 def train_model(
     name: str,
     data: Sequence[str],
@@ -72,11 +76,12 @@ def train_model(
     preset: str = "small",
     settings: Sequence[str] = (),
     machines: Machines | None = None,
+    command: str = "",
 ) -> Path:
     """Train the model `name` on `data` in the folder `out`, or go on with it; return the checkpoint's file.
 
-    `settings` are "key=value" changes of the recipe `preset`. Raises InputError for an unknown model or setting, data
-    that do not serve, or a folder that holds something else.
+    `settings` are "key=value" changes of the recipe `preset`; the report shows `command`. Raises InputError for an
+    unknown model or setting, data that do not serve, or a folder that holds something else.
     """
     model, machines = trainable(name), machines or Machines()
     recipe = recipe_from(model.recipe, preset, settings)
@@ -88,7 +93,6 @@ def train_model(
         "code": {"whence": __version__},
     }
     run = TrainingRun(out, facts)
-    torch.set_num_threads(allowed_cores())
     keep_freed_memory()
     fabric = machines.fabric()
     first = fabric.global_rank == 0
@@ -98,7 +102,7 @@ def train_model(
         fabric.barrier()
         progress = train(model, recipe, examples, run, fabric)
         if first:
-            _finish(run, facts, progress, model, examples)
+            _finish(run, facts, progress, model, examples, command)
     return run.checkpoint
 
 
@@ -107,7 +111,9 @@ def started_from(recipe: Recipe, model: str) -> list[dict[str, Any]]:
     return [described_checkpoint(Path(recipe.start), model)] if recipe.start else []
 
 
-def _finish(run: TrainingRun, facts: Mapping[str, Any], progress: Progress, model: Any, examples: Any) -> None:
+def _finish(
+    run: TrainingRun, facts: Mapping[str, Any], progress: Progress, model: Any, examples: Any, command: str
+) -> None:
     """Write the checkpoint, its card and the report."""
     log = [dict(entry) for entry in progress.log]
     network = progress.best.eval()
@@ -118,4 +124,15 @@ def _finish(run: TrainingRun, facts: Mapping[str, Any], progress: Progress, mode
     write_checkpoint(run.checkpoint, network, {**facts, "log": log, "calibration": calibration})
     machine = f"{platform.machine()}, {allowed_cores()} cores, torch {version('torch')}"
     run.write_card(card_text(facts, log, progress.seconds, machine))
-    write_report(run.folder / "report.html", {**facts, "calibration": calibration}, log, shown, sounds)
+    told = {**facts, "calibration": calibration, "made": _made(command)}
+    write_report(run.folder / "report.html", told, log, shown, sounds)
+
+
+def _made(command: str) -> dict[str, str]:
+    """Return how the training was made, in words, for the report."""
+    versions = software() | {"torch": version("torch")}
+    return {
+        **({"command": command} if command else {}),
+        "versions": ", ".join(f"{name} {one}" for name, one in versions.items()),
+        "machine": in_words(hardware()),
+    }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import sofa_sets
 import soundfile
 from conftest import babble
 from PIL import Image
@@ -43,6 +44,9 @@ HOMES = RECTANGLES.replace("toy_sounding import ToySounding", "toy_homes import 
 )
 """Places whose pictures are waves of colour in place of rendered homes."""
 
+SHIPPED = rf"whence card {ROOT}/models/weights/salvati.safetensors \1"
+"""Weights that come with Whence, in place of those of a training."""
+
 TOY = [
     (r"^whence generate hm3d-ss (\S+) --scene-count 800 --examples 5$", HOMES.format(tests=str(Path(__file__).parent))),
     (r"^whence generate sounding-objects (\S+) --preset small$", RECTANGLES.format(tests=str(Path(__file__).parent))),
@@ -70,6 +74,7 @@ TOY = [
     (r"^(whence bench guided .*)$", r"\1 --snr 30 --max-samples 4 --clip-seconds 0.1"),
     (r"^(whence bench left-right .*)$", r"\1 --method gcc-phat --snr clean"),
     (r"^(whence probe-physics .*)$", r"\1 --max-samples 4"),
+    (r"^whence card RUN/checkpoint\.safetensors (.*)$", SHIPPED),
     (r"^(whence bench rotation (?!.*--method).*)$", r"\1 --method sift"),
     (r"^(whence bench azimuth (?!.*--method).*)$", r"\1 --method itd-sphere"),
     (
@@ -77,6 +82,7 @@ TOY = [
         r"\1--board board --team us\ncp board/submissions/delays/*.parquet submission.parquet",
     ),
     (r"^(python -m whence\.benchmarks\.speed\.gcc_phat)$", r"\1 --clips 16 --plain-clips 4 --any-speed"),
+    (r"^(python -m whence\.benchmarks\.speed\.threads)$", r"\1 --clips 1 --pairs 1 --any-speed"),
     (r"^(python -m whence\.benchmarks\.speed\.generate.*)$", r"\1 --clips 1"),
     (r"^(python -m whence\.benchmarks\.speed\.leaderboard.*)$", r"\1 --teams 2 --each 2 --clips 100 --any-speed"),
     (r"^(python -m whence\.benchmarks\.speed\.mesh)$", r"\1 --scenes 0 --sources 1 --headings 1 --any-speed"),
@@ -126,6 +132,7 @@ GIVEN = {
     "bench.md": [TDE],
     "physics.md": [TDE],
     "compare.md": [TDE, f"{BENCH}tde", f"{BENCH}mine"],
+    "recipes.md": [TDE, f"{BENCH}tde"],
     "submit.md": [
         f"{TDE} --seed {2**127}",
         "whence seal data/tde.zarr --track tde --snr 10 --labels labels.parquet --out PUBLIC.zarr",
@@ -210,6 +217,8 @@ def prepare(folder: Path) -> None:
     for k in range(6):
         write_sound(folder / f"path/to/speech/speaker{k % 3}/utterance{k}.wav", babble(1.6 + 0.3 * k, rng))
     write_responses(folder / "path/to/responses")
+    write_own_recordings(folder, rng)
+    sofa_sets.write(folder / "path/to/room.sofa")
     write_sound(folder / "path/to/recordings/walk.wav", rng.uniform(-0.5, 0.5, (6 * SAMPLE_RATE, 2)))
     (folder / "labels.csv").write_text("path,start_time,itd_label,if_flip\nwalk.wav,30,1,0\nwalk.wav,90,3,0\n")
     for scene in ("00000-kfPV7w3FaU5", "00017-oEPjPNSPmzL", "00800-TEEsavR23oF"):
@@ -227,6 +236,16 @@ def write_sound(path: Path, sound: np.ndarray) -> None:
     """Write `sound` (samples,) or (samples, channels)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, sound, SAMPLE_RATE, subtype="FLOAT")
+
+
+def write_own_recordings(folder: Path, rng: np.random.Generator) -> None:
+    """Write two recordings in which a channel is late, and their labels as docs/own.md shows them."""
+    for name, lags in (("kitchen", (4, -6)), ("hall", (8, 8))):
+        parts = [rng.uniform(-0.5, 0.5, 2 * SAMPLE_RATE + abs(lags[0])) for _ in lags]
+        sides = [np.stack([part, np.roll(part, lag)], axis=1) for part, lag in zip(parts, lags, strict=True)]
+        write_sound(folder / f"path/to/mine/{name}.wav", np.concatenate(sides))
+    (shown,) = [block.text for block in blocks(ROOT / "docs/own.md") if block.language == "text"]
+    (folder / "mine.csv").write_text(shown)
 
 
 def write_responses(folder: Path) -> None:

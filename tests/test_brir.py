@@ -12,9 +12,10 @@ import soundfile
 from whence.benchmarks.bench import bench
 from whence.conventions import SAMPLE_RATE
 from whence.datagen.acoustics.cross_correlation import parabolic_peak, phase_transform_correlation, response_delay
-from whence.datagen.brir import BrirPlan, BrirRecipe, MeasuredResponse, plan_brir, read_responses, responses_digest
+from whence.datagen.brir import BrirPlan, BrirRecipe, plan_brir
 from whence.datagen.corpora import Corpus
 from whence.datagen.dataset import Dataset
+from whence.datagen.measured_responses import MeasuredResponse, read_responses, responses_digest
 from whence.datagen.pipeline import generate, rerender_differences
 from whence.errors import InputError
 

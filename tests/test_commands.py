@@ -82,7 +82,13 @@ class TestPath:
             "results.json", "results.csv", "tables.md", "tables.tex", "report.html", "predictions",
         }  # fmt: skip
         assert "difference to the best" in whence("compare", "run", cwd=place).stdout
-        (place / "run" / "report.html").unlink()
+        kept = {name: data for name, data in snapshot(place / "run").items() if "report" not in name}
+        shown = whence(
+            "bench", "tde", "d.zarr", "--method", "zero", "--snr", 30, "--out", "run", "--no-report", cwd=place
+        )
+        assert "pictures: `whence report run` draws them" in shown.stdout
+        assert snapshot(place / "run") == {k: v for k, v in kept.items() if not k.startswith("figures")}
+        assert not (place / "run" / "figures").exists()
         whence("report", "run", cwd=place)
         assert (place / "run" / "report.html").exists()
 

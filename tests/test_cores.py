@@ -1,4 +1,4 @@
-"""How many cores and threads: affinity, CPU quotas of both kinds of control groups, one thread while benching."""
+"""How many cores and threads: affinity, CPU quotas of both kinds of control groups."""
 
 import os
 import shutil
@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
 
 from whence import cores
-from whence.cores import allowed_cores, cpu_quota, single_threaded
+from whence.cores import allowed_cores, cpu_quota
 
 V2 = "30 25 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw"
 V1 = "33 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct"
@@ -92,16 +91,3 @@ def test_nobody_asks_for_the_number_of_all_cores():
     assert [
         str(p) for p in files if "cpu_count" in (text := p.read_text(encoding="utf-8")) or "workers=-1" in text
     ] == []
-
-
-def test_blas_has_one_thread_inside_and_as_many_as_before_afterwards(monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    np.ones((2, 2)) @ np.ones((2, 2))
-    before = [library["num_threads"] for library in threadpool_info()]
-    with single_threaded():
-        assert {library["num_threads"] for library in threadpool_info()} == {1}
-        assert (os.environ["OMP_NUM_THREADS"], os.environ["OPENBLAS_NUM_THREADS"]) == ("1", "1")
-    assert [library["num_threads"] for library in threadpool_info()] == before
-    assert os.environ["OMP_NUM_THREADS"] == "3"
-    assert "OPENBLAS_NUM_THREADS" not in os.environ

@@ -8,10 +8,12 @@ from typer.testing import CliRunner
 from whence.benchmarks.display.inspection import licences
 from whence.benchmarks.questions.labels import voice_name
 from whence.cli import app
-from whence.datagen.corpora import UNKNOWN, open_corpus
+from whence.commands.rendering import describe_speech
+from whence.datagen.corpora import UNKNOWN, open_corpus, reopen_corpus
 from whence.datagen.corpora.layouts import speaker_of
 from whence.datagen.dataset import Dataset
 from whence.datagen.dry_clips import DryClips, DryRecipe
+from whence.datagen.stereo import describe_corpus
 from whence.errors import InputError
 
 
@@ -263,3 +265,41 @@ def test_folders_of_speakers_that_are_nearly_the_same_are_told(tmp_path):
     folder = spoken(tmp_path, "Ann/1.wav", "ann/1.wav", "speaker 1/1.wav", "speaker_01/1.wav", "speaker_10/1.wav")
     remarks = open_corpus(str(folder), minimum_seconds=1.0).skipped
     assert [remark.split(":")[0] for remark in remarks] == ["'Ann', 'ann'", "'speaker 1', 'speaker_01'"]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["us/ann/monday/1.wav", "us/ann/sunday/2.wav", "us/bob/monday/3.wav"], ["ann", "ann", "bob"]),
+        (["session1/ann/1.wav", "session2/bob/2.wav"], ["ann", "bob"]),
+        (["train/ann/a/1.wav", "test/bob/a/2.wav"], ["ann", "bob"]),
+        (["ann/1.wav", "bob/deep/2.wav"], ["ann", "bob"]),
+        (["us/ann/1.wav", "us/ann/2.wav"], None),
+        (["us/chapter1/1.wav", "us/chapter2/2.wav"], None),
+    ],
+)
+def test_the_outermost_folder_that_varies_names_the_speaker(tmp_path, names, expected):
+    found = speakers(spoken(tmp_path, *names))
+    named = [found[name][0] for name in names] if {by for _, by in found.values()} == {"folder names"} else None
+    assert named == expected
+
+
+def test_a_level_overrides_and_is_remembered(tmp_path):
+    folder = spoken(tmp_path, "us/ann/monday/1.wav", "us/bob/sunday/2.wav", "us/bob/monday/3.wav")
+    corpus = open_corpus(str(folder), minimum_seconds=1.0, speaker_level=3)
+    assert [clip.speaker for clip in corpus.clips] == ["monday", "monday", "sunday"]
+    recorded = describe_corpus(corpus)
+    again = reopen_corpus(recorded, None, expected=corpus.digest, minimum_seconds=1.0, seed=0, count=None)
+    assert again.clips == corpus.clips
+    for source, level, said in (
+        (str(folder), 4, "--speaker-level 4: no audio in .* lies so deep"),
+        ("espeak", 1, "--speaker-level applies to a folder of speech, not to espeak"),
+    ):
+        with pytest.raises(InputError, match=said):
+            open_corpus(source, minimum_seconds=1.0, speaker_level=level)
+
+
+def test_speakers_by_folders_are_said_before_rendering(tmp_path, capsys):
+    folder = spoken(tmp_path, "us/ann/monday/1.wav", "us/bob/sunday/2.wav")
+    describe_speech(open_corpus(str(folder), minimum_seconds=1.0))
+    assert "2 speakers, by the names of folders: ann, bob; " in capsys.readouterr().err

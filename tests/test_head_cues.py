@@ -9,7 +9,7 @@ from whence.conventions import SAMPLE_RATE
 from whence.datagen.acoustics.head_cues import front_and_back, head_radius, implausible_size
 from whence.datagen.acoustics.sofa_file import read_sofa
 from whence.datagen.acoustics.sphere_head import SphereHead
-from whence.datagen.brir import check_sides, read_responses
+from whence.datagen.measured_responses import check_sides, read_responses
 from whence.errors import InputError
 
 MEASURED = ["cipic_003", "cipic_010", "cipic_021", "cipic_044", "mit_kemar_normal_pinna", "sadie_subject002"]

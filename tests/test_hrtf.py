@@ -351,7 +351,7 @@ def test_a_head_that_moved_or_changed_is_asked_for(tmp_path, sphere_set):
     made = plan_hm3d_ss("procedural", None, scene_count=1, examples=1, hrtf=path)
     dataset = SimpleNamespace(name="hm3d-ss", recipe=made.recipe, attributes=made.provenance)
     moved = (tmp_path / "mine.sofa").rename(tmp_path / "moved.sofa")
-    with pytest.raises(InputError, match=r"mine\.sofa: no such file: .* with --hrtf FILE\.sofa"):
+    with pytest.raises(InputError, match=r"missing the measured head .*mine\.sofa\) .* with --hrtf FILE\.sofa"):
         plan_of(dataset, {})
     assert plan_of(dataset, {"hrtf": str(moved)}).recipe == made.recipe
     write_sofa(tmp_path / "mine.sofa", *sphere_set, distance=2.0)

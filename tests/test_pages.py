@@ -1,17 +1,19 @@
 """The pages of a board: what they say against the standing, and the exported site against the served one."""
 
 import csv
+import html
 import io
 import json
 import math
 import re
 import shutil
-from collections import deque
+from base64 import b64decode
+from collections import defaultdict, deque
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 from xml.etree import ElementTree
 
 import numpy as np
@@ -29,7 +31,7 @@ from whence.leaderboard.pages.addresses import Address, file_name, live, static
 from whence.leaderboard.pages.axis import Axis
 from whence.leaderboard.pages.badge import render_badge
 from whence.leaderboard.pages.board_page import render_board
-from whence.leaderboard.pages.comparison_page import render_comparison, render_pairs
+from whence.leaderboard.pages.comparison_page import pairings, render_comparison, render_pairs
 from whence.leaderboard.pages.entry_page import render_entry
 from whence.leaderboard.pages.export import export_site
 from whence.leaderboard.pages.index_page import render_index
@@ -46,12 +48,15 @@ HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
 
 
 class Page(HTMLParser):
-    """A page: its tags, its visible text, and its tables as lists of rows of cell texts."""
+    """A page: its tags, its visible text, and its tables as lists of rows of cell texts.
+
+    `whole` are its tables with the cells that are hidden, by caption.
+    """
 
     def __init__(self, source):
         super().__init__()
-        self.source, self.tags, self.open, self.words, self.tables = source, [], [], [], {}
-        self._table, self._cell = None, None
+        self.source, self.tags, self.open, self.words, self.tables, self.whole = source, [], [], [], {}, {}
+        self._table, self._cell, self._all, self._hidden = None, None, [], False
         self.feed(source)
         assert self.open == [], f"tags left open: {self.open}"
 
@@ -60,19 +65,28 @@ class Page(HTMLParser):
         if tag not in VOID:
             self.open.append(tag)
         if tag == "table":
-            self._table = self.tables[dict(attrs)["id"]] = []
+            self._table, self._all = [], []
+            self.tables[dict(attrs)["id"]] = self._table
         elif tag == "tr":
             self._table.append([])
+            self._all.append([])
         elif tag in ("th", "td") and self._table is not None:
-            self._cell = []
+            self._cell, self._hidden = [], "hidden" in dict(attrs)
+        elif tag == "caption":
+            self._caption = len(self.words)
 
     handle_startendtag = handle_starttag
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
         if tag in ("th", "td"):
-            self._table[-1].append(" ".join("".join(self._cell).split()))
+            text = " ".join("".join(self._cell).split())
+            self._all[-1].append(text)
+            if not self._hidden:
+                self._table[-1].append(text)
             self._cell = None
+        elif tag == "caption":
+            self.whole["".join(self.words[self._caption :])] = self._all
 
     def handle_data(self, data):
         if self._cell is not None and "svg" not in self.open:
@@ -87,8 +101,26 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
     @property
+    def captioned(self):
+        """The visible tables with their captions."""
+        return list(zip(self.whole, self.tables.values(), strict=True))
+
+    @property
+    def headlines(self):
+        """What its headlines say."""
+        found = re.findall(r'<p class="headline"[^>]*>(.*?)</p>', self.source)
+        return [html.unescape(one) for one in found]
+
+    @property
+    def enclosed(self):
+        """The files that the page holds within its links."""
+        found = [a["href"].partition(";base64,")[2] for a in self.all("a") if "download" in a]
+        return [b64decode(content, validate=True) for content in found]
+
+    @property
     def links(self):
-        found = [a.get("href") or a.get("src") for tag, a in self.tags if tag in ("a", "link", "img", "audio")]
+        linking = ("a", "link", "img", "audio", "script")
+        found = [a.get("href") or a.get("src") for tag, a in self.tags if tag in linking]
         return [link for link in found if link and not link.startswith(("http", "data:", "#"))]
 
 
@@ -366,8 +398,8 @@ def test_on_a_large_board_pages_compare_what_was_compared(small, monkeypatch):
     assert small.ranked == ["twin", "good", "deaf", "bad"]
     pairs = [("twin", "good"), ("twin", "deaf"), ("twin", "bad"), ("deaf", "bad")]
     assert BoardView(large).pairs == pairs
-    pages = {address.keys for address in Site([large], static).every_address() if address.kind == "comparison"}
-    assert set(map(frozenset, pages)) == set(map(frozenset, pairs))
+    held = [(key, one.other.key) for key in large.entries for one in pairings(BoardView(large), key)]
+    assert sorted(map(sorted, held)) == sorted(map(sorted, pairs))
     page = read(render_entry(large, "bad"))
     assert len(page.tables["others"]) == 1 + 2
     links = [link for link in page.links if link.startswith("../compare?")]
@@ -471,21 +503,33 @@ def test_html_in_names_is_inert(small):
         hostile.entries["good"], team=HOSTILE, method=HOSTILE, parameters={HOSTILE: HOSTILE}, worst=[HOSTILE]
     )
     hostile = replace(hostile, title=HOSTILE, entries={**hostile.entries, "good": entry})
+    app = FastAPI()
+    app.include_router(router(lambda: [hostile], HOSTILE))
+    with TestClient(app) as client:
+        served = {url: answer.text for url, answer in served_from(client.get, "/").items()}
     site = Site([hostile], static, HOSTILE)
+    exported = {static(address): site.content(address) for address in site.every_address()}
+    assert check_inert(served) > 40
+    assert check_inert(exported, scripts=1) == 10
+
+
+def check_inert(contents, scripts=0):
+    """Check that no page does what a name says; return how many say it."""
     seen = 0
-    for address in site.every_address():
-        content = site.content(address)
-        if address.file.endswith("svg"):
+    for url, content in contents.items():
+        if content.startswith("<svg"):
             tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(content).iter()}
             assert tags == {"svg", "title", "clipPath", "rect", "g", "text"}
-        elif not address.file and address.kind != "style":
+        elif content.startswith("<!DOCTYPE"):
             page = read(content)
-            assert not {"script", "iframe", "object", "style", "form"} & {tag for tag, _ in page.tags}
+            assert not {"iframe", "object", "style", "form"} & {tag for tag, _ in page.tags}, url
+            assert len(page.all("script")) == scripts
             assert all(image["src"].endswith("badge.svg") for image in page.all("img"))
             assert not any(name.startswith("on") or name == "style" for _, attrs in page.tags for name in attrs)
-            assert not any((a.get("href") or "").startswith(("javascript", "data:text")) for a in page.all("a"))
+            targets = [a.get("href") or "" for a in page.all("a") if "download" not in a]
+            assert not any(target.startswith(("javascript", "data:")) for target in targets)
             seen += HOSTILE in page.text
-    assert seen > 20
+    return seen
 
 
 def test_names_that_are_alike_are_told_apart(standing):
@@ -531,38 +575,142 @@ def client(boards):
         yield client
 
 
-def same_sites(get, start, first):
-    """Walk a served and an exported site from their first pages: the same words, tables, and links to the same.
-
-    Return the file of every address; `get` answers addresses from `start` on.
-    """
-    queue, found = deque([start]), {start: first.resolve()}
+def served_from(get, start):
+    """Every page and file that links lead to from `start`, by address; `get` answers addresses."""
+    queue, found = deque([start]), {}
     while queue:
         url = queue.popleft()
-        answer, path = get(url), found[url]
-        assert answer.status_code == 200, url
-        if path.suffix != ".html":
-            assert answer.content == path.read_bytes(), url
+        if url in found:
             continue
-        served, exported = read(answer.text), read(path.read_text(encoding="utf-8"))
-        assert served.text == exported.text, url
-        assert served.tables == exported.tables, url
-        assert len(served.links) == len(exported.links)
-        for one, other in zip(served.links, exported.links, strict=True):
-            target = urljoin(f"http://x{url}", one).removeprefix("http://x")
-            file = (path.parent / urlsplit(other).path.replace("%20", " ")).resolve()
-            assert not other.startswith("/")
-            assert file.is_file(), f"{path} links to {other}"
-            if target not in found:
-                queue.append(target)
-                found[target] = file
-    written = {path.resolve() for path in first.parent.rglob("*") if path.is_file() and not path.name.startswith(".")}
-    assert written == set(found.values()), "every file is reached by links"
+        found[url] = answer = get(url)
+        assert answer.status_code == 200, url
+        if answer.headers["content-type"].startswith("text/html"):
+            queue += [urljoin(f"http://x{url}", link).removeprefix("http://x") for link in read(answer.text).links]
     return found
 
 
-def test_the_exported_site_is_the_served_one_link_by_link(site, client):
-    assert len(same_sites(client.get, "/some/where/", site / "index.html")) > 200
+def exported_in(folder):
+    """The pages of an exported site by file; every link leads to a file and a part of it, and every file is linked."""
+    pages = {path.resolve(): read(path.read_text(encoding="utf-8")) for path in folder.rglob("*.html")}
+    linked = {(folder / "index.html").resolve()}
+    for path, page in pages.items():
+        for link in page.links:
+            assert not link.startswith("/")
+            target, _, part = link.partition("#")
+            file = (path.parent / target.replace("%20", " ")).resolve() if target else path
+            assert file.is_file(), f"{path} links to {link}"
+            assert not part or part in {a.get("id") for _, a in pages[file].tags}, f"{path} links to {link}"
+            linked.add(file)
+    written = {path.resolve() for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")}
+    assert written == linked, "every file is reached by links"
+    return pages
+
+
+def check_content(served, folder):
+    """Check that the pages and files `served` are in the site in `folder`: tables, headlines and files.
+
+    Ordered and filtered tables hold rows of the whole ones.
+    """
+    pages = exported_in(folder)
+    tables, rows = set(), defaultdict(set)
+    words = " ".join(page.text for page in pages.values())
+    files = {path.read_bytes() for path in folder.rglob("*") if path.suffix != ".html" and path.is_file()}
+    for path, page in pages.items():
+        track = track_of(path.relative_to(folder.resolve()))
+        files.update(page.enclosed)
+        tables |= {(track, caption, tuple(map(tuple, table))) for caption, table in page.captioned}
+        for caption, table in page.whole.items():
+            rows[track, caption] |= set(map(tuple, table))
+    for url, answer in served.items():
+        if not answer.headers["content-type"].startswith("text/html"):
+            assert answer.content in files, url
+            continue
+        page, chosen = read(answer.text), parse_qs(urlsplit(url).query)
+        assert "<script" not in answer.text
+        assert all(headline in words for headline in page.headlines), url
+        for caption, table in page.captioned:
+            if {"order", "show"} & chosen.keys():
+                assert rows[track_of(url), caption].issuperset(map(tuple, full(table))), url
+            else:
+                assert (track_of(url), caption, tuple(map(tuple, table))) in tables, url
+
+
+def track_of(place):
+    """The folder of the track that an address or file belongs to, None for none."""
+    found = re.search(r"tracks/([^/?]+)", str(place))
+    return found and found[1]
+
+
+def full(table):
+    """The rows of a table, each with the rank that it shares with the one above."""
+    width, rank, found = len(table[0]), "", []
+    for row in table:
+        rank = row[0] if len(row) == width else rank
+        found.append(row if len(row) in (1, width) else [rank, *row])
+    return found
+
+
+@pytest.fixture(scope="session")
+def served(client):
+    """Everything that the server shows."""
+    return served_from(client.get, "/some/where/")
+
+
+def test_an_export_has_all_that_the_server_shows(site, served):
+    assert len(served) > 200
+    check_content(served, site)
+
+
+def without_a_number(site, folder):
+    """A copy of the site in which one number of one table is another."""
+    shutil.copytree(site, folder)
+    page = folder / "tracks" / "small" / "snr_db-10.html"
+    source = page.read_text()
+    number = re.search(r'<td class="number">(0\.\d\d\d)', source)[1]
+    page.write_text(source.replace(f'<td class="number">{number}', '<td class="number">9.999', 1))
+    return folder
+
+
+def test_an_export_with_another_number_would_be_found(site, served, tmp_path):
+    some = {url: answer for url, answer in served.items() if "small?" in url}
+    with pytest.raises(AssertionError, match="snr_db-10"):
+        check_content(some, without_a_number(site, tmp_path / "other"))
+
+
+def large_board(standing, levels_db=(30.0, 20.0, 10.0, 0.0, -10.0)):
+    """Twelve entries under levels of noise in four rooms: made of the rows of the toy board."""
+    names = {f"{key}{k}": key for k in range(3) for key in standing.entries}
+    levels = [{"snr_db": snr} for snr in levels_db]
+    rooms = [{}, *({"rt60_nominal": rt60} for rt60 in (0.1, 0.3, 0.5, 0.7))]
+    model, whole = dict(standing.conditions[0]), [{**standing.conditions[0], **level} for level in levels]
+    like = [row for row in standing.rows if dict(row.condition) == model]
+
+    def copies(row):
+        return [row.method] if row.method in (CHANCE, CEILING) else [n for n, key in names.items() if key == row.method]
+
+    def copied(rows, condition):
+        return [replace(row, method=name, condition=condition) for row in rows for name in copies(row)]
+
+    entries = {name: replace(standing.entries[key], key=name, errors=(), worst=()) for name, key in names.items()}
+    pairs = [(i, j, 0.1, -0.1, 0.2) for j in range(12) for i in range(j)]
+    return replace(
+        standing,
+        conditions=whole,
+        entries=entries,
+        rows=[row for c in whole for room in rooms for row in copied(like, {**c, **room})],
+        overall=copied(standing.overall, {}),
+        comparisons=[replace(standing.comparisons[0], condition={}, keys=list(names), pairs=pairs)],
+    )
+
+
+def test_a_board_of_twelve_entries_is_sixty_files(standing):
+    """It has over a hundred tables that rank, and was two thousand files when each order and filter was a page."""
+    large = large_board(standing)
+    view = BoardView(large)
+    assert sum(len(view.measured(condition)) for condition in view.conditions.values()) == 101
+    assert len(view.pairs) == 66
+    marks = 2
+    assert len(list(Site([large], static).every_address())) + marks <= 60
 
 
 def test_no_two_pages_share_a_file_on_any_disk(boards, standing):
@@ -581,10 +729,13 @@ def test_file_names_differ_where_names_do():
     assert len({file_name(name).lower() for name in names}) == len(names)
 
 
-def test_pages_have_no_script_and_link_nowhere_else(site):
+def test_exported_pages_have_one_script_and_link_nowhere_else(site):
     for path in site.rglob("*.html"):
         source = path.read_text(encoding="utf-8")
-        assert "<script" not in source
+        (script,) = read(source).all("script")
+        assert (path.parent / script.pop("src")).resolve() == (site / "board.js").resolve()
+        assert script.keys() == {"defer"}
+        assert re.search(r"<script[^>]*></script>", source)
         assert not re.search(r'(?:src|href)="(?:/|//|file:)', source)
 
 
@@ -726,7 +877,7 @@ def test_a_standing_from_json_gives_the_same_pages(standing):
 def test_the_site_of_this_repository_is_packaged():
     """Templates and styles lie beside the modules that read them."""
     folder = Path(__file__).parents[1] / "leaderboard" / "pages" / "templates"
-    assert {path.suffix for path in folder.iterdir()} == {".html", ".css", ".svg"}
+    assert {path.suffix for path in folder.iterdir()} == {".html", ".css", ".js", ".svg"}
 
 
 def test_a_board_without_entries_has_a_page():

@@ -159,6 +159,7 @@ class TestRegistry:
         lines = {(kind, target.partition(":")[0]) for kind, target in DATASETS.items()}
         imported = {
             ("in-the-wild", "whence.datagen.in_the_wild"),
+            ("recordings", "whence.datagen.recordings"),
             ("hm3d-ss", "whence.datagen.upstream_hm3d_ss"),
             ("sounding-objects-import", "whence.datagen.sounding_objects_import"),
         }

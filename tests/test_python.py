@@ -9,6 +9,7 @@ import sys
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -244,7 +245,17 @@ class TestRun:
         own, theirs = (inspect.signature(one).parameters for one in (whence.bench, run_bench))
         shared = [name for name in own if name in theirs and name not in ("methods", "conditions")]
         assert {name: own[name].default for name in shared} == {name: theirs[name].default for name in shared}
-        assert len(shared) == 5
+        assert len(shared) == 6
+
+    def test_without_a_report_it_is_drawn_when_asked_for(self, data, tmp_path, monkeypatch):
+        run = whence.bench("tde", data, ["zero"], {"snr_db": 30}, out=tmp_path / "run", max_samples=3, report=False)
+        assert (run.folder / "tables.md").is_file()
+        monkeypatch.setattr("whence.python.runs.picture", lambda *_: SimpleNamespace(uri="data:,"))
+        assert "report.html" not in run._repr_html_()
+        monkeypatch.setattr("whence.benchmarks.report.page._render", lambda *_: "page")
+        assert not (run.folder / "report.html").exists()
+        assert run.report.read_text() == "page"
+        assert "report.html" in run._repr_html_()
 
 
 def test_tables_of_tracks_and_methods():
@@ -400,7 +411,7 @@ class TestDefinitions:
     def test_only_what_changed_is_run_again(self, data, tmp_path, monkeypatch):
         import whence.benchmarks.bench as house
 
-        monkeypatch.setattr(house, "write_outputs", lambda run: None)  # slow, and tested above
+        monkeypatch.setattr(house, "write_outputs", lambda *_: None)  # slow, and tested above
         calls: list[int] = []
         monkeypatch.setattr(whence, "count", calls.append, raising=False)
         text = "import whence\ndef mine(batch):\n    whence.count(1)\n    return np.full(len(batch), gain)\n"

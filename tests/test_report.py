@@ -2,6 +2,7 @@
 
 import base64
 import io
+import platform
 import re
 import shutil
 import wave
@@ -25,15 +26,18 @@ from whence.benchmarks.running.predictions import score_file
 from whence.benchmarks.scoring.results import score
 from whence.benchmarks.stimuli.stereo.batch import degrade, second_talkers
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition as Condition
-from whence.datagen.brir import BrirPlan, BrirRecipe, read_responses, responses_digest
+from whence.datagen.brir import BrirPlan, BrirRecipe
 from whence.datagen.corpora import open_corpus
 from whence.datagen.in_the_wild import InTheWildPlan, read_labels
+from whence.datagen.measured_responses import read_responses, responses_digest
 from whence.datagen.pipeline import generate
+from whence.datagen.recipes import read_record
 from whence.datagen.tde import TdePlan, TdeRecipe
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 METHODS = ("zero", "gcc-phat", "gcc-phat:protocol=best")
 GRID = (Condition(snr_db=10.0, votes=4), Condition(snr_db=-10.0, votes=4))
+COMMAND = "whence bench tde 'a & b.zarr' --snr 10 -10 --votes 4"
 NAUGHTY = '<b>_&"$x^{$'
 
 
@@ -92,7 +96,8 @@ def dataset(speech, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def run(dataset, tmp_path_factory):
-    return bench("tde", dataset, tmp_path_factory.mktemp("run"), methods=METHODS, conditions=GRID)
+    folder = tmp_path_factory.mktemp("run")
+    return bench("tde", dataset, folder, methods=METHODS, conditions=GRID, command=COMMAND)
 
 
 @pytest.fixture
@@ -196,6 +201,17 @@ def test_what_was_measured_is_said(run, page):
         "ceiling",
     ):
         assert text in page.text
+
+
+def test_the_page_says_how_it_was_made(run, page):
+    machine = run.results.made["machine"]
+    for text in (COMMAND, "whence generate --recipe report.html", machine["processor"], f"{machine['cores']} core"):
+        assert text in page.text
+    assert platform.node() not in page.text
+    record = read_record(str(run.folder / "report.html"))
+    assert (record.recipe, record.fingerprint) == (run.dataset.recipe, run.dataset.fingerprint)
+    assert record.attributes["speech"]["clips"] == 4
+    assert "location" not in record.attributes["speech"]
 
 
 def test_the_page_holds_no_path_of_this_machine(run, page, speech):

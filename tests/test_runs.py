@@ -15,6 +15,7 @@ from whence import registry
 from whence.benchmarks.bench import bench, open_run
 from whence.benchmarks.running import harness
 from whence.benchmarks.running.predictions import read_predictions
+from whence.benchmarks.running.shared_work import once
 from whence.benchmarks.scoring.compare import comparisons
 from whence.commands.arguments import spread_lists
 from whence.datagen.pipeline import generate
@@ -124,6 +125,20 @@ def test_nothing_is_computed_again_when_nothing_changed(data, tmp_path):
 
 
 FAILING = METHOD.format(imports="", value="1 / 0 if batch.sample_id[0] != 'picture/000' else 0.5")
+
+
+def test_methods_share_work_on_a_batch_and_on_no_other(data, tmp_path):
+    given = []
+
+    def loud(batch):
+        total = once("sum", batch.picture, lambda: given.append(batch.picture) or batch.picture.sum(keepdims=True))
+        return np.full((len(batch), 56, 56), float(np.isfinite(total).all()))
+
+    def loud_too(batch):
+        return loud(batch)
+
+    bench("toy-maps", data, tmp_path / "run", methods={"loud": loud, "loud too": loud_too})
+    assert len(given) == len({one.tobytes() for one in given}) == 6, "three batches under two conditions"
 
 
 class TestFailures:

@@ -27,6 +27,7 @@ from whence.benchmarks.speed import (
     mesh,
     raycast,
     shoebox,
+    threads,
     torch_reading,
 )
 from whence.benchmarks.speed.script import ONE_THREAD
@@ -91,6 +92,23 @@ def test_gcc_phat_agrees_with_the_plain_way(capsys):
     for line in lines_of(shown, *(f"{name} " for name in gcc_phat.METHODS)):
         assert finite_and_positive([float(cell.rstrip("x")) for cell in line.split()[2:]])
     assert numbers(*lines_of(shown, "largest difference"))[0] < 0.001
+    assert numbers(*lines_of(shown, "sharing"))[-1] > 0
+
+
+def test_gcc_phat_fails_where_sharing_changes_answers(capsys, monkeypatch):
+    true = gcc_phat.answered
+    monkeypatch.setattr(
+        gcc_phat, "answered", lambda methods, batches: true(methods, batches) + (len(methods) > 1 and 1e-9)
+    )
+    assert gcc_phat.main(["--clips", "2", "--plain-clips", "1", "--any-speed"]) == 1
+
+
+def test_the_thread_policy_changes_no_answer(capsys, monkeypatch):
+    assert threads.main(["--clips", "1", "3", "--pairs", "2", "--threads", "2", "--any-speed"]) == 0
+    for line in lines_of(capsys.readouterr().out, "1 ", "3 "):
+        assert finite_and_positive([float(cell.rstrip("x")) for cell in line.split()])
+    monkeypatch.setattr(threads, "by_policy", lambda ask: ask() + 1)
+    assert threads.main(["--clips", "1", "--pairs", "1", "--threads", "2", "--any-speed"]) == 1
 
 
 def test_gcc_phat_fails_where_the_two_disagree(capsys, monkeypatch):

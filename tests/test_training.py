@@ -17,6 +17,7 @@ from whence.conventions import SAMPLE_RATE  # noqa: E402
 from whence.datagen.pipeline import generate  # noqa: E402
 from whence.datagen.random_rooms import plan_random_rooms  # noqa: E402
 from whence.errors import InputError  # noqa: E402
+from whence.hardware import hardware, in_words  # noqa: E402
 from whence.models.data.degradation import Degradation, degrade, spoken_windows  # noqa: E402
 from whence.models.data.reading import BufferedReader, ShuffledRows  # noqa: E402
 from whence.models.data.rooms import open_rooms  # noqa: E402
@@ -156,7 +157,8 @@ def test_devices_share_a_batch(rooms):
 
 
 def test_a_training_lowers_the_error_and_leaves_its_papers(rooms, tmp_path):
-    checkpoint = train_model("salvati", [rooms], tmp_path / "run", preset="tiny", settings=["steps=60", "batch=32"])
+    fields = ["steps=60", "batch=32"]
+    checkpoint = train_model("salvati", [rooms], tmp_path / "run", preset="tiny", settings=fields, command="I typed it")
     log = (tmp_path / "run" / "log.csv").read_text().splitlines()
     first, last = (float(line.split(",")[3]) for line in (log[1], log[-1]))
     assert last < first
@@ -164,7 +166,9 @@ def test_a_training_lowers_the_error_and_leaves_its_papers(rooms, tmp_path):
     assert card["sources"][0]["licences"] == ["generated with espeak-ng, no rights claimed"]
     assert len(card["log"]) == 10
     assert "fingerprint" in (tmp_path / "run" / "card.md").read_text()
-    assert "<svg" not in (tmp_path / "run" / "report.html").read_text()
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "<svg" not in page
+    assert all(text in page for text in ("I typed it", f"torch {torch.__version__}", in_words(hardware())))
     assert (tmp_path / "run" / "loss.png").stat().st_size > 1000
 
 

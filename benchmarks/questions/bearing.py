@@ -5,6 +5,7 @@ import numpy.typing as npt
 from numpy.typing import ArrayLike
 
 from ...conventions import SPEED_OF_SOUND
+from . import formulas
 from .metrics import Metric, finite_vector
 
 Vector = npt.NDArray[np.float64]
@@ -41,5 +42,13 @@ def bearing_error(truth: ArrayLike, prediction: ArrayLike, spacing: ArrayLike, d
 
 
 MEAN_BEARING_ERROR = Metric(
-    "mean_bearing_error", "angle error", "deg", False, bearing_error, "mean", needs=(SPACING, DISTANCE)
+    "mean_bearing_error",
+    "angle error",
+    "deg",
+    False,
+    bearing_error,
+    "mean",
+    needs=(SPACING, DISTANCE),
+    formula=formulas.mean(r"|\theta(\hat{x}_i) - \theta(x_i)|")
+    + r", \quad \sin\theta(x) \approx c\,x / \mathrm{spacing}",
 )

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ...datagen.corpora import UNKNOWN
 from ...datagen.dataset import Dataset
+from ...errors import InputError
 
 Float64 = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -85,3 +86,23 @@ def voice_name(dataset: Dataset) -> str:
     Each file of unknown speakers then counts as one voice, or all files of one folder.
     """
     return "voice" if UNKNOWN in dataset.attributes.get("speech", {}).get("speakers_known_by", ()) else "speaker"
+
+
+def clusters_of(dataset: Dataset) -> tuple[npt.NDArray[np.object_], str]:
+    """Return the cluster (n,) of each row of `dataset`, and its noun: the speaker, or else the video."""
+    by_speaker = "speaker" in dataset
+    column = dataset.column("speaker" if by_speaker else "video").astype(object)
+    return column, voice_name(dataset) if by_speaker else "video"
+
+
+def truth_in(dataset: Dataset, column: str) -> Float64:
+    """Return the numbers (n,) in `column`; NaN where recordings have no label."""
+    return dataset.column(column).astype(np.float64) if column in dataset else np.full(len(dataset), np.nan)
+
+
+def labelled(labels: Labels, dataset: Dataset, needed: str) -> Labels:
+    """Return those of `labels` whose truth is not NaN; raises InputError if none is, naming the columns `needed`."""
+    known = np.flatnonzero(~np.isnan(labels.truth))
+    if not known.size:
+        raise InputError(f"{dataset.url} has no label for this track: import the recordings with {needed}")
+    return labels if known.size == len(labels) else labels.take(known)

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...compiled import njit
-from . import boxes
+from . import boxes, formulas
 from .answer import Answers
 from .detection import ABSENT, FOUND, MISSED, detection_terms
 from .maps import CANVAS, INTERPOLATIONS, Interpolation, Map, enlarged, map_of
@@ -258,40 +258,85 @@ def _ruled(
 def success(rule: Rule, how: Interpolation) -> Metric:
     """Return the share of single sources whose consensus IoU is 0.5 or more: the "cIoU" of the papers."""
     terms = partial(_percent_reached, strict=False)
-    return _ruled("consensus_iou", "cIoU ≥ 0.5", terms, rule, how, counts=boxes.of_one_source)
+    return _ruled(
+        "consensus_iou",
+        "cIoU ≥ 0.5",
+        terms,
+        rule,
+        how,
+        counts=boxes.of_one_source,
+        formula=formulas.share(formulas.REACHED),
+    )
 
 
 def strict_success(rule: Rule, how: Interpolation) -> Metric:
     """Return the share of single sources whose consensus IoU is more than 0.5 (SLAVC's precision)."""
     terms = partial(_percent_reached, strict=True)
-    return _ruled("consensus_iou_above", "cIoU > 0.5", terms, rule, how, counts=boxes.of_one_source)
+    return _ruled(
+        "consensus_iou_above",
+        "cIoU > 0.5",
+        terms,
+        rule,
+        how,
+        counts=boxes.of_one_source,
+        formula=formulas.share(r"\mathrm{IoU}_i > 0.5"),
+    )
 
 
 def area(rule: Rule, how: Interpolation) -> Metric:
     """Return the area under the success of single sources over 21 thresholds: the "AUC" of the papers."""
-    return _ruled("consensus_iou_area", "AUC", _percent_area, rule, how, counts=boxes.of_one_source)
+    return _ruled(
+        "consensus_iou_area",
+        "AUC",
+        _percent_area,
+        rule,
+        how,
+        counts=boxes.of_one_source,
+        formula=formulas.area(r"\mathrm{IoU}_i"),
+    )
 
 
 def interactive_success(rule: Rule, how: Interpolation) -> Metric:
     """Return the share of pictures in which the map of every single source reaches 0.5 (IIoU)."""
     terms = partial(_percent_reached, strict=False)
-    return _ruled("interactive_iou", "IIoU", terms, rule, how, **_BY_PICTURE)
+    return _ruled(
+        "interactive_iou",
+        "IIoU",
+        terms,
+        rule,
+        how,
+        **_BY_PICTURE,
+        formula=formulas.share(rf"{formulas.WORST} \geq 0.5", of="k"),
+    )
 
 
 def interactive_area(rule: Rule, how: Interpolation) -> Metric:
     """Return the area under the success of whole pictures over 21 thresholds (IAUC)."""
-    return _ruled("interactive_area", "IAUC", _percent_area, rule, how, **_BY_PICTURE)
+    formula = formulas.area(formulas.WORST, of="k")
+    return _ruled("interactive_area", "IAUC", _percent_area, rule, how, **_BY_PICTURE, formula=formula)
 
 
 def mask_success(rule: Rule, how: Interpolation) -> Metric:
     """Return the share of single sources whose IoU with their visible pixels, instead of the box, is 0.5 or more."""
     label = "IoU ≥ 0.5 with the visible pixels"
-    return _ruled("mask_iou", label, _percent_of_masks, rule, how, counts=boxes.of_one_mask)
+    return _ruled(
+        "mask_iou",
+        label,
+        _percent_of_masks,
+        rule,
+        how,
+        counts=boxes.of_one_mask,
+        formula=formulas.share(formulas.REACHED),
+    )
 
 
 def interactive_mask_success(rule: Rule, how: Interpolation) -> Metric:
     """Return the share of pictures in which the map of every single source reaches 0.5 of its visible pixels."""
-    more = {**_BY_PICTURE, "counts": _first_mask_of_picture}
+    more = {
+        **_BY_PICTURE,
+        "counts": _first_mask_of_picture,
+        "formula": formulas.share(rf"{formulas.WORST} \geq 0.5", of="k"),
+    }
     return _ruled("interactive_mask_iou", "IIoU with the visible pixels", _percent_of_masks, rule, how, **more)
 
 
@@ -303,24 +348,42 @@ def together_success(rule: Rule, how: Interpolation) -> Metric:
     """Return the share of mixtures of visible sources whose boxes together are reached with 0.5 or more."""
     terms = partial(_percent_reached, strict=False)
     label = "cIoU ≥ 0.5 of all sources at once"
-    return _ruled("together_iou", label, terms, rule, how, counts=boxes.of_several_sources)
+    return _ruled(
+        "together_iou",
+        label,
+        terms,
+        rule,
+        how,
+        counts=boxes.of_several_sources,
+        formula=formulas.share(formulas.REACHED),
+    )
 
 
 def annotator_success(rule: Rule, how: Interpolation) -> Metric:
     """Return the share of annotators whose boxes alone are reached, over samples that people annotated."""
     label = "IoU ≥ 0.5 by annotator"
-    return _ruled("annotator_iou", label, _percent_by_annotator, rule, how, counts=boxes.of_annotators)
+    return _ruled(
+        "annotator_iou",
+        label,
+        _percent_by_annotator,
+        rule,
+        how,
+        counts=boxes.of_annotators,
+        formula=formulas.mean(r"\frac{100}{|A_i|} \#\{a \in A_i : \mathrm{IoU}_{i,a} \geq 0.5\}"),
+    )
 
 
 def average_precision(rule: Rule, how: Interpolation) -> Metric:
     """Return the average precision of single sources among samples without one, by confidence (SLAVC)."""
-    more = {"summary": "average_precision", "counts": boxes.of_at_most_one_source}
+    formula = r"100 \int_0^1 \max_{R(\tau) \geq r} P(\tau) \, dr"
+    more = {"summary": "average_precision", "counts": boxes.of_at_most_one_source, "formula": formula}
     return _ruled("average_precision", "AP", _detection, rule, how, **more)
 
 
 def max_f1(rule: Rule, how: Interpolation) -> Metric:
     """Return the largest F1 of single sources among samples without one, by confidence (SLAVC)."""
-    more = {"summary": "max_f1", "counts": boxes.of_at_most_one_source}
+    formula = r"100 \max_\tau \frac{2 P(\tau) R(\tau)}{P(\tau) + R(\tau)}"
+    more = {"summary": "max_f1", "counts": boxes.of_at_most_one_source, "formula": formula}
     return _ruled("max_f1", "max-F1", _detection, rule, how, **more)
 
 
@@ -330,18 +393,54 @@ _BY_PICTURE: dict[str, Any] = {"counts": boxes.first_of_picture, "worst_of": box
 def pointing(how: Interpolation) -> Metric:
     """Return the share of single sources on which the brightest pixel lies."""
     terms, label = partial(_percent_pointing, interpolation=how), f"pointing ({INTERPOLATIONS[how]})"
-    return Metric(f"pointing_{how}", label, "%", True, terms, "mean", boxes.of_one_source)
+    return Metric(
+        f"pointing_{how}",
+        label,
+        "%",
+        True,
+        terms,
+        "mean",
+        boxes.of_one_source,
+        formula=formulas.share(r"g_i(\mathrm{argmax}_p\,m_i(p)) > 0"),
+    )
 
 
 def precision_at_size(how: Interpolation) -> Metric:
     """Return the mean share of the brightest pixels, as many as the source has, that lie on it."""
     label = f"precision at the object's size ({INTERPOLATIONS[how]})"
     terms = partial(_percent_precision, interpolation=how)
-    return Metric(f"precision_at_size_{how}", label, "%", True, terms, "mean", boxes.of_one_source)
+    return Metric(
+        f"precision_at_size_{how}",
+        label,
+        "%",
+        True,
+        terms,
+        "mean",
+        boxes.of_one_source,
+        formula=formulas.mean(r"\frac{100}{k_i} \#\{p \in \mathrm{top}_{k_i}(m_i) : g_i(p) > 0\}"),
+    )
 
 
-FALSE_RESPONSE = Metric("false_response", "false response", "%", False, _percent_responding, "mean", boxes.of_nothing)
+FALSE_RESPONSE = Metric(
+    "false_response",
+    "false response",
+    "%",
+    False,
+    _percent_responding,
+    "mean",
+    boxes.of_nothing,
+    formula=formulas.share(r"\max_p m_i(p) > 0"),
+)
 """The share of samples without a visible source whose map claims one: it has a positive value."""
-FALSE_SILENCE = Metric("false_silence", "false silence", "%", False, _percent_silent, "mean", boxes.of_one_source)
+FALSE_SILENCE = Metric(
+    "false_silence",
+    "false silence",
+    "%",
+    False,
+    _percent_silent,
+    "mean",
+    boxes.of_one_source,
+    formula=formulas.share(r"\max_p m_i(p) \leq 0"),
+)
 """The share of single sources whose map claims that nothing in the picture sounds: a map that always does so has no
 false response, whatever its scores by rules that only compare its values."""

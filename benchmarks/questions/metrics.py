@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...conventions import wrap_degrees
 from ...errors import InputError
+from . import formulas
 from .bins import BINS, DRAWN, Angle
 from .detection import summary_of
 
@@ -119,6 +120,8 @@ class Metric:
     then the term of all its members. Samples numbered below 0 are in no group. None groups nothing."""
     needs: tuple[str, ...] = ()
     """What `per_sample` takes of `Labels.known` besides the truth, in order."""
+    formula: str = ""
+    """In LaTeX, see `formulas`."""
 
     def grouped(self, truth: Any, terms: Vector) -> Vector:
         """Return the terms (n,) of all samples of `truth` (n,), each the worst of its group; NaN is not known."""
@@ -193,13 +196,45 @@ def _percent_side_right(truth: ArrayLike, prediction: ArrayLike) -> Vector:
     return np.where(_is_side_right(truth, prediction), 100.0, 0.0)
 
 
-MEAN_ABSOLUTE_ERROR_MS = Metric("mean_absolute_error", "MAE", "ms", False, _absolute_error_ms, "mean")
-ROOT_MEAN_SQUARE_ERROR_MS = Metric("root_mean_square_error", "RMSE", "ms", False, _squared_error_ms, "root_mean")
-MEDIAN_ABSOLUTE_ERROR_MS = Metric("median_absolute_error", "median error", "ms", False, _absolute_error_ms, "median")
-SHARE_WITHIN_TENTH_MS = Metric(
-    "share_within_tenth_ms", "share within 0.1 ms", "%", True, _percent_within_tenth_ms, "mean"
+MEAN_ABSOLUTE_ERROR_MS = Metric(
+    "mean_absolute_error", "MAE", "ms", False, _absolute_error_ms, "mean", formula=formulas.mean(formulas.ERROR)
 )
-ACCURACY = Metric("binary_accuracy", "accuracy", "%", True, _percent_side_right, "mean")
+ROOT_MEAN_SQUARE_ERROR_MS = Metric(
+    "root_mean_square_error",
+    "RMSE",
+    "ms",
+    False,
+    _squared_error_ms,
+    "root_mean",
+    formula=r"\sqrt{\frac{1}{n} \sum_i (\hat{x}_i - x_i)^2}",
+)
+MEDIAN_ABSOLUTE_ERROR_MS = Metric(
+    "median_absolute_error",
+    "median error",
+    "ms",
+    False,
+    _absolute_error_ms,
+    "median",
+    formula=rf"\mathrm{{median}}_i {formulas.ERROR}",
+)
+SHARE_WITHIN_TENTH_MS = Metric(
+    "share_within_tenth_ms",
+    "share within 0.1 ms",
+    "%",
+    True,
+    _percent_within_tenth_ms,
+    "mean",
+    formula=formulas.share(rf"{formulas.ERROR} \leq 0.1\,\mathrm{{ms}}"),
+)
+ACCURACY = Metric(
+    "binary_accuracy",
+    "accuracy",
+    "%",
+    True,
+    _percent_side_right,
+    "mean",
+    formula=formulas.share(r"(\hat{x}_i \geq 0) = (x_i > 0)"),
+)
 
 FAILURE_DEG = 10.0
 """An error from this angle (degrees) on is a failure. No rotation in our datasets is smaller, so 0, which methods
@@ -214,17 +249,36 @@ def _area_metric(threshold: float) -> Metric:
     """Return the area under the recall curve up to `threshold` degrees, in per cent."""
 
     terms = partial(_percent_recall_terms, threshold=threshold)
-    return Metric(f"recall_area_{threshold:g}_deg", f"AUC@{threshold:g}°", "%", True, terms, "mean")
+    formula = rf"\frac{{100}}{{n}} \sum_i \max\left(0, 1 - {formulas.ANGLE} / {threshold:g}°\right)"
+    return Metric(f"recall_area_{threshold:g}_deg", f"AUC@{threshold:g}°", "%", True, terms, "mean", formula=formula)
 
 
 def _percent_recall_terms(truth: ArrayLike, prediction: ArrayLike, threshold: float) -> Vector:
     return 100 * _recall_terms(truth, prediction, threshold)
 
 
-MEAN_ANGULAR_ERROR = Metric("mean_angular_error", "MAE", "deg", False, angular_error, "mean")
-MEDIAN_ANGULAR_ERROR = Metric("median_angular_error", "median error", "deg", False, angular_error, "median")
+MEAN_ANGULAR_ERROR = Metric(
+    "mean_angular_error", "MAE", "deg", False, angular_error, "mean", formula=formulas.mean(formulas.ANGLE)
+)
+MEDIAN_ANGULAR_ERROR = Metric(
+    "median_angular_error",
+    "median error",
+    "deg",
+    False,
+    angular_error,
+    "median",
+    formula=rf"\mathrm{{median}}_i {formulas.ANGLE}",
+)
 RECALL_AREAS = tuple(map(_area_metric, (5.0, 10.0, 20.0)))
-FAILURES = Metric("share_failed", f"failed by {FAILURE_DEG:g}° or more", "%", False, _percent_failed, "mean")
+FAILURES = Metric(
+    "share_failed",
+    f"failed by {FAILURE_DEG:g}° or more",
+    "%",
+    False,
+    _percent_failed,
+    "mean",
+    formula=formulas.share(rf"{formulas.ANGLE} \geq {FAILURE_DEG:g}°"),
+)
 
 
 def folded_azimuth(azimuth: ArrayLike) -> Vector:
@@ -283,15 +337,47 @@ def _percent_in_view(truth: ArrayLike, prediction: ArrayLike) -> Vector:
     return np.where(angular_error(truth, prediction) <= IN_VIEW_DEG + 1e-9, 100.0, 0.0)
 
 
-SOURCE_IN_VIEW = Metric("source_in_view", f"within ±{IN_VIEW_DEG:g}°", "%", True, _percent_in_view, "mean")
+SOURCE_IN_VIEW = Metric(
+    "source_in_view",
+    f"within ±{IN_VIEW_DEG:g}°",
+    "%",
+    True,
+    _percent_in_view,
+    "mean",
+    formula=formulas.share(rf"{formulas.ANGLE} \leq {IN_VIEW_DEG:g}°"),
+)
 
 FRONT_AZIMUTH_ERROR = Metric(
-    "mean_front_azimuth_error", "MAE within ±90° (folded)", "deg", False, folded_angular_error, "mean", _in_front
+    "mean_front_azimuth_error",
+    "MAE within ±90° (folded)",
+    "deg",
+    False,
+    folded_angular_error,
+    "mean",
+    _in_front,
+    formula=formulas.mean(formulas.FOLDED) + r", \quad |x_i| \leq 90°",
 )
-UNFOLDED_AZIMUTH_ERROR = Metric("mean_azimuth_error", "MAE (unfolded)", "deg", False, angular_error, "mean")
-FOLDED_AZIMUTH_ERROR = Metric("mean_folded_azimuth_error", "MAE folded", "deg", False, folded_angular_error, "mean")
+UNFOLDED_AZIMUTH_ERROR = Metric(
+    "mean_azimuth_error", "MAE (unfolded)", "deg", False, angular_error, "mean", formula=formulas.mean(formulas.ANGLE)
+)
+FOLDED_AZIMUTH_ERROR = Metric(
+    "mean_folded_azimuth_error",
+    "MAE folded",
+    "deg",
+    False,
+    folded_angular_error,
+    "mean",
+    formula=formulas.mean(formulas.FOLDED),
+)
 AZIMUTH_SIDE = Metric(
-    "azimuth_side_accuracy", "left-right accuracy", "%", True, _percent_azimuth_side_right, "mean", _has_side
+    "azimuth_side_accuracy",
+    "left-right accuracy",
+    "%",
+    True,
+    _percent_azimuth_side_right,
+    "mean",
+    _has_side,
+    formula=formulas.share(r"(\hat{x}_i \geq 0) = (x_i > 0)") + r", \quad x_i \notin \{0°, 180°\}",
 )
 FRONT_BACK_CONFUSION = Metric(
     "front_back_confusion",
@@ -301,6 +387,7 @@ FRONT_BACK_CONFUSION = Metric(
     _percent_front_back_confused,
     "mean",
     _has_front_or_back,
+    formula=formulas.share(r"(90° - |\hat{x}_i|)(90° - |x_i|) < 0") + r", \quad |x_i| \neq 90°",
 )
 
 
@@ -312,7 +399,8 @@ def _class_metric(angle: Angle) -> Metric:
         reference, estimate = _validated_pair(truth, prediction)
         return np.where(bins.of(reference) == bins.of(estimate), 100.0, 0.0)
 
-    return Metric(f"{angle}_class_accuracy", "64-way accuracy", "%", True, terms, "mean")
+    formula = formulas.share(r"\mathrm{bin}(\hat{x}_i) = \mathrm{bin}(x_i)")
+    return Metric(f"{angle}_class_accuracy", "64-way accuracy", "%", True, terms, "mean", formula=formula)
 
 
 ROTATION_CLASS, AZIMUTH_CLASS = _class_metric("rotation"), _class_metric("azimuth")

@@ -127,14 +127,14 @@ def given_levels(condition: Any, asked: Mapping[str, Any]) -> dict[str, list[Lev
         if name not in known:
             hint = nearest(name, known) if known else "its samples are used as stored"
             raise InputError(f"conditions have no setting {name!r}: {hint}")
-    return {known[name].option: known[name].parsed(map(_word, _several(one))) for name, one in asked.items()}
+    return {known[name].option: known[name].parsed(map(word_of, _several(one))) for name, one in asked.items()}
 
 
 def _several(levels: Any) -> list[Any]:
     return list(levels) if isinstance(levels, Iterable) and not isinstance(levels, str) else [levels]
 
 
-def _word(level: Any) -> str:
+def word_of(level: Any) -> str:
     """Return a level as a user would type it."""
     if isinstance(level, float) and level.is_integer():
         return str(int(level))

@@ -1,18 +1,22 @@
 """`report.html`: one self-contained page of a run, with every table, figure and sound in it."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ...datagen.recipes import travelling
 from ...files import written_whole
+from ...hardware import in_words
 from ..display.drawing import style
 from ..display.rendering import render_page
 from ..running.run import Run
 from ..scoring.results import CHANCE, Bounds, Row
 from ..scoring.statistics import Interval, paired_difference
 from .figures import Figure
+from .files import FIGURES, REPORT, clear_figures
 from .gallery import gallery
 from .grid_figures import scores_over_grid
 from .heat_maps import heat_maps
@@ -21,9 +25,6 @@ from .sample_figures import accuracy_by_azimuth, error_distribution, predicted_a
 from .score_tables import details, html_table, interval_text, number
 from .view import View
 from .worst import WorstSample, worst_samples_shown
-
-REPORT = "report.html"
-FIGURES = "figures"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def write_report(run: Run) -> Path:
     no JavaScript, and the same run gives the same bytes.
     """
     folder = run.folder / FIGURES
-    _clear(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    clear_figures(run.folder)
     view = View(run)
     with style():
         page = _render(view, folder)
@@ -50,12 +52,6 @@ def write_report(run: Run) -> Path:
     with written_whole(target) as partial:
         partial.write_text(page, encoding="utf-8")
     return target
-
-
-def _clear(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in (*folder.glob("*.png"), *folder.glob("*.pdf")):
-        old.unlink()
 
 
 def _render(view: View, folder: Path) -> str:
@@ -67,7 +63,7 @@ def _render(view: View, folder: Path) -> str:
         noun=view.noun,
         attention=view.attention,
         clusters=view.cluster_noun,
-        software=view.run.dataset.attributes.get("software", {}),
+        making=making(view),
         headline=headline(view),
         main=html_table(view),
         published=published_tables(view),
@@ -115,6 +111,33 @@ def facts(view: View) -> list[tuple[str, str]]:
         (f"input from each {view.noun}", view.harness_condition(view.middle).given()),
         *((name, str(value)) for name, value in sources.items() if value),
     ]
+
+
+@dataclass(frozen=True)
+class Making:
+    """How a run was made: commands, facts as names and texts, and the recipe of the dataset as it travels."""
+
+    commands: Sequence[str]
+    facts: Sequence[tuple[str, str]]
+    recipe: str
+
+
+def making(view: View) -> Making:
+    """Return how the run was made; runs of older versions do not tell all of it."""
+    recipe, made = travelling(view.run.dataset), view.run.results.made
+    commands = [recipe["command"] or f"whence generate --recipe {REPORT} DATA.zarr", *made.get("commands", [])]
+    machine = made.get("machine", {})
+    told = [
+        ("seed", "" if recipe["recipe"].get("seed") is None else str(recipe["recipe"]["seed"])),
+        ("dataset made with", _versions(recipe["software"])),
+        ("benched with", _versions(made.get("software", {}))),
+        ("benched on", in_words(machine) if machine else ""),
+    ]
+    return Making(commands, [fact for fact in told if fact[1]], json.dumps(recipe, indent=1))
+
+
+def _versions(software: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in software.items())
 
 
 def headline(view: View) -> str:

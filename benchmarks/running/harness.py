@@ -12,12 +12,14 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from ...errors import InputError
+from ...threads import thread_policy
 from ..questions.answer import AnswerKind, Answers
 from ..questions.source import Source
 from ..questions.stimulus import Batch, Condition, private_copy
 from .method import Diagnosed, LoadedMethod
 from .predictions import Key, PredictionWriter, metadata_of
 from .provenance import noting_files, unchanged
+from .shared_work import shared_work, spared_seconds
 
 Diagnostics = dict[str, npt.NDArray[np.float64]]
 
@@ -119,13 +121,14 @@ def _predict_condition(
         return
     given = grid.source.revealed if methods[0].is_oracle else grid.source.batches
     for batch in given(grid.source.labels, condition):
-        for one in list(progress):
-            try:
-                _answer(one, batch, answer)
-            except Exception as error:  # noqa: BLE001 - whatever a method raises, its neighbours go on
-                failures.by_method[one.method.label] = error
-                progress.remove(one)
-            bar.update(len(batch))
+        with shared_work():
+            for one in list(progress):
+                try:
+                    _answer(one, batch, answer)
+                except Exception as error:  # noqa: BLE001 - whatever a method raises, its neighbours go on
+                    failures.by_method[one.method.label] = error
+                    progress.remove(one)
+                bar.update(len(batch))
         if not progress:
             return
     for one in progress:
@@ -168,10 +171,10 @@ def answered(
     """
     own = private_copy(batch)
     try:
-        with noting_files() as opened:
-            started = time.perf_counter()
+        with noting_files() as opened, thread_policy():
+            started, spared = time.perf_counter(), spared_seconds()
             given = method.method.predict(own)
-            seconds = time.perf_counter() - started
+            seconds = time.perf_counter() - started + spared_seconds() - spared
         method.opened.update(opened)
         answers, diagnostics = _unpacked(given)
     except Exception as error:

@@ -16,6 +16,7 @@ from typing import Any
 
 from ...datagen.content import are_twins
 from ...datagen.dataset import Dataset
+from ...datagen.recipes import travelling
 from ...datagen.storage import Folder
 from ...digests import canonical_json
 from ...errors import InputError
@@ -151,9 +152,7 @@ def about_dataset(source: Source) -> dict[str, Any]:
     """Return the description of the dataset of `source` for result files."""
     dataset = source.dataset
     return {
-        "fingerprint": dataset.fingerprint,
-        "name": dataset.name,
-        "recipe": dataset.recipe,
+        **travelling(dataset),
         "split": source.split,
         "published": source.track.benchmarks(dataset),
     }

@@ -63,13 +63,15 @@ class Subset:
 class Results:
     """All scores of a run, as `results.json` holds them.
 
-    `dataset` is {fingerprint, name, recipe, split, published: the benchmarks whose published numbers compare}.
+    `dataset` is its travelling recipe (see `datagen.recipes`) with {split, published: the benchmarks whose published
+    numbers compare}; `made` is {commands, seed, software, machine}, empty for older runs.
     """
 
     track: str
     dataset: Mapping[str, Any]
     protocol: str
     rows: Sequence[Row] = field(default_factory=list)
+    made: Mapping[str, Any] = field(default_factory=dict)
 
     def frame(self) -> pd.DataFrame:
         """Return the rows as a table with a column for each condition key."""
@@ -227,6 +229,7 @@ def write_results(results: Results, run: Path) -> None:
         "track": results.track,
         "dataset": results.dataset,
         "protocol": results.protocol,
+        "made": results.made,
         "rows": [finite(vars(row)) for row in results.rows],
     }
     with written_whole(run / RESULTS) as partial:
@@ -249,8 +252,8 @@ def read_results(run: Path) -> Results:
         content = json.loads(path.read_text(encoding="utf-8"))
         rows = [Row(**{key: _number(key, value) for key, value in row.items()}) for row in content["rows"]]
         dataset = {key: content["dataset"][key] for key in ("fingerprint", "name", "recipe")}
-        dataset |= {"split": content["dataset"].get("split"), "published": content["dataset"].get("published", [])}
-        return Results(content["track"], dataset, content["protocol"], rows)
+        dataset |= {"split": None, "published": []} | content["dataset"]
+        return Results(content["track"], dataset, content["protocol"], rows, dict(content.get("made", {})))
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is not a results file of Whence: {error}") from None
 

@@ -2,9 +2,14 @@
 
 import argparse
 import os
+import platform
+import re
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
+
+from ...cores import allowed_cores
 
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
@@ -18,6 +23,13 @@ def speed_parser(description: str | None) -> argparse.ArgumentParser:
         "--any-speed", action="store_true", help="ignore the promises on speed: for toy sizes and busy machines"
     )
     return parser
+
+
+def machine() -> str:
+    """Return the processor's name and how many of its cores this process may use."""
+    listed = Path("/proc/cpuinfo")
+    name = re.search(r"model name\s*: (.*)", listed.read_text()) if listed.is_file() else None
+    return f"{name[1] if name else platform.machine()}, {allowed_cores()} cores allowed"
 
 
 def run_in_one_thread(main: Callable[[Sequence[str]], int]) -> NoReturn:

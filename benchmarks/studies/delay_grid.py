@@ -10,8 +10,6 @@ Networks are also run with random weights, as the papers do; those of `zeronce` 
 """
 
 import argparse
-import os
-import platform
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +22,7 @@ from matplotlib.axes import Axes
 
 from ...datagen.dataset import Dataset
 from ...files import written_whole
+from ...hardware import hardware, in_words
 from ...registry import load_track
 from ..display.drawing import COLOURS, MARKERS, blank, save_image, style
 from ..display.text_table import TextTable, markdown
@@ -142,16 +141,6 @@ def speeds(source: Source, methods: Sequence[str]) -> TextTable:
     return TextTable("Speed: 128 windows of 1,024 samples", ["method", "clips per CPU second"], body)
 
 
-def machine() -> str:
-    """Return the processor, as the system names it, with the number of its cores."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
-
-
 def frame(runs: Mapping[str, Run]) -> pd.DataFrame:
     """Return MAE and RMSE (ms) of every method, condition and RT60 of `runs`, by the name of their part."""
     tables = []
@@ -199,7 +188,7 @@ def page(runs: Mapping[str, Run], grid: Sequence[Part], speed: TextTable) -> str
     labels = next(iter(runs.values())).labels
     about = (
         f"Clips of {len(set(labels.clusters))} speakers, made by `whence generate tde`; ± is half of a 95 % interval "
-        f"over speakers. Computed on {machine()}, by `python -m whence.benchmarks.studies.delay_grid`."
+        f"over speakers. Computed on {in_words(hardware())}, by `python -m whence.benchmarks.studies.delay_grid`."
     )
     lines = [
         "# Time delay: the whole grid",

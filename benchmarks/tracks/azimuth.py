@@ -11,7 +11,7 @@ import numpy as np
 from ...datagen.dataset import Dataset
 from ..questions import metrics
 from ..questions.answer import answer_in
-from ..questions.labels import Float64, Labels, ground_truth, voice_name
+from ..questions.labels import Float64, Labels, clusters_of, ground_truth, labelled, truth_in
 from ..questions.plausibility import check_angles
 from ..questions.quantities import AZIMUTH
 from ..questions.track import PublishedSet, Track
@@ -24,8 +24,8 @@ ASKED = 0
 
 
 def read_labels(dataset: Dataset) -> Labels:
-    """Return every clip with its azimuth (degrees, left positive), clustered by scene, or by speaker for stored
-    clips."""
+    """Return every clip with its azimuth (degrees, left positive), clustered by scene, or by speaker or video
+    for stored clips."""
     return _rendered_labels(dataset) if dataset.name == RENDERED else _stored_labels(dataset)
 
 
@@ -46,14 +46,16 @@ def _rendered_labels(dataset: Dataset) -> Labels:
 
 
 def _stored_labels(dataset: Dataset) -> Labels:
-    return Labels(
+    clusters, noun = clusters_of(dataset)
+    everything = Labels(
         rows=np.arange(len(dataset)),
         sample_id=dataset.column("sample_id").astype(object),
-        truth=dataset.column("azimuth").astype(np.float64),
-        clusters=dataset.column("speaker").astype(object),
-        cluster_name=voice_name(dataset),
+        truth=truth_in(dataset, "azimuth"),
+        clusters=clusters,
+        cluster_name=noun,
         groups={},
     )
+    return labelled(everything, dataset, "a column azimuth_deg")
 
 
 def heard_by_a_sphere(dataset: Dataset) -> bool:
@@ -69,7 +71,7 @@ def straight_ahead(labels: Labels) -> Float64:
 TRACK = Track(
     name="azimuth",
     question="From where does the sound come?",
-    datasets=("hm3d-ss", "brir"),
+    datasets=("hm3d-ss", "brir", "recordings"),
     stimulus=BINAURAL,
     answer=answer_in(AZIMUTH, "azimuth of the (first) source in degrees: 0 ahead, positive to the left", check_angles),
     metrics=(

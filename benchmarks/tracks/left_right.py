@@ -8,7 +8,7 @@ import numpy as np
 from ...datagen.dataset import Dataset
 from ..questions import metrics
 from ..questions.answer import AnswerKind
-from ..questions.labels import Float64, Labels, ground_truth, voice_name
+from ..questions.labels import Float64, Labels, clusters_of, ground_truth, labelled, truth_in
 from ..questions.track import PublishedSet, Track
 from ..stimuli.stereo.batch import STEREO
 from ..stimuli.stereo.condition import StereoCondition
@@ -21,17 +21,23 @@ PUBLISHED_ROWS = 1770
 
 def read_labels(dataset: Dataset) -> Labels:
     """Return every lateral clip with its side, +1 left and -1 right, by speaker or video."""
-    recorded = dataset.name == "in-the-wild"
-    side = dataset.column("side").astype(np.float64) if recorded else _side(dataset.column("azimuth"))
+    clusters, noun = clusters_of(dataset)
     everything = Labels(
         rows=np.arange(len(dataset)),
         sample_id=dataset.column("sample_id").astype(object),
-        truth=side,
-        clusters=dataset.column("video" if recorded else "speaker").astype(object),
-        cluster_name="video" if recorded else voice_name(dataset),
+        truth=_sides(dataset),
+        clusters=clusters,
+        cluster_name=noun,
         groups={"rt60_nominal": dataset.column("rt60_nominal")} if "rt60_nominal" in dataset else {},
     )
-    return everything.take(np.flatnonzero(side))
+    return labelled(everything, dataset, "a column side or azimuth_deg")
+
+
+def _sides(dataset: Dataset) -> Float64:
+    """Return the side (n,) as labelled, or else by the azimuth; NaN where neither tells."""
+    said = truth_in(dataset, "side")
+    side = np.where(np.nan_to_num(said) != 0, said, _side(truth_in(dataset, "azimuth")))
+    return np.where(side == 0, np.nan, side)
 
 
 def _side(azimuth: Float64) -> Float64:
@@ -66,7 +72,7 @@ def _side_text(value: float) -> str:
 TRACK = Track(
     name="left-right",
     question="Is the sound on the left or on the right?",
-    datasets=("tde", "brir", "in-the-wild"),
+    datasets=("tde", "brir", "in-the-wild", "recordings"),
     stimulus=STEREO,
     answer=AnswerKind("a number that is >= 0 for left", texts=_texts),
     metrics=(metrics.ACCURACY,),

@@ -5,7 +5,7 @@ import numpy as np
 from ...datagen.dataset import Dataset
 from ..questions import metrics
 from ..questions.answer import answer_in
-from ..questions.labels import Float64, Labels, ground_truth, voice_name
+from ..questions.labels import Float64, Labels, clusters_of, ground_truth, labelled, truth_in
 from ..questions.plausibility import check_delays
 from ..questions.quantities import DELAY
 from ..questions.track import PublishedSet, Track
@@ -17,17 +17,19 @@ SNR_GRID = (30.0, 20.0, 10.0, 0.0, -10.0)
 
 
 def read_labels(dataset: Dataset) -> Labels:
-    """Return every clip with its delay (s), by speaker, with the nominal RT60 (s) if the rooms are simulated."""
+    """Return every clip with its delay (s), by speaker or video, with the nominal RT60 (s) of simulated rooms."""
     sample_id = dataset.column("sample_id").astype(object)
     simulated = "rt60_nominal" in dataset
-    return Labels(
+    clusters, noun = clusters_of(dataset)
+    everything = Labels(
         rows=np.arange(len(dataset)),
         sample_id=sample_id,
-        truth=dataset.column("interaural_time_difference"),
-        clusters=dataset.column("speaker").astype(object),
-        cluster_name=voice_name(dataset),
+        truth=truth_in(dataset, "interaural_time_difference"),
+        clusters=clusters,
+        cluster_name=noun,
         groups={"rt60_nominal": dataset.column("rt60_nominal")} if simulated else {},
     )
+    return labelled(everything, dataset, "a column delay_ms")
 
 
 def silence(labels: Labels) -> Float64:
@@ -38,7 +40,7 @@ def silence(labels: Labels) -> Float64:
 TRACK = Track(
     name="tde",
     question="By how much does a sound reach the left ear before the right one?",
-    datasets=("tde", "brir"),
+    datasets=("tde", "brir", "recordings"),
     stimulus=STEREO,
     answer=answer_in(DELAY, "interaural time difference t_right - t_left in seconds", check_delays),
     metrics=(

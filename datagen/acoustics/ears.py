@@ -87,7 +87,7 @@ def near_ear_of_responses(responses: Sounds, lateral: npt.ArrayLike) -> NearEar:
     >>> near_ear_of_responses(click, [0.9]).verdict, near_ear_of_responses(click, [-0.9]).verdict
     ('right', 'swapped')
     """
-    return _near_ear(responses, lateral, response_delay, lambda response: _level_difference(_direct(response)))
+    return _near_ear(responses, lateral, response_delay, lambda response: level_difference(_direct(response)))
 
 
 def near_ear_of_clips(clips: Sounds, lateral: npt.ArrayLike) -> NearEar:
@@ -96,7 +96,7 @@ def near_ear_of_clips(clips: Sounds, lateral: npt.ArrayLike) -> NearEar:
     The delay comes from generalised cross-correlation, which reverberation affects little; the level is taken over
     the whole clip.
     """
-    return _near_ear(clips, lateral, _clip_delay, _level_difference)
+    return _near_ear(clips, lateral, clip_delay, level_difference)
 
 
 def _near_ear(
@@ -110,8 +110,16 @@ def _near_ear(
     chosen = [k for k in np.flatnonzero(np.abs(sine) >= AT_THE_SIDE).tolist() if np.any(sounds[k])]
     heard, side = [np.asarray(sounds[k], dtype=np.float64) for k in chosen], np.sign(sine[chosen])
     delays, levels = np.array([delay(sound) for sound in heard]), np.array([level(sound) for sound in heard])
+    return near_ear_of_cues(np.array(chosen, dtype=np.intp), side, delays, levels)
+
+
+def near_ear_of_cues(which: npt.NDArray[np.intp], side: Float64, delays: Float64, levels: Float64) -> NearEar:
+    """Return what `delays` (n,) s and `levels` (n,) dB, positive where the left ear leads, say of sources at `side`.
+
+    `side` (n,) is +1 left, -1 right; `which` (n,) are their indices among all sources.
+    """
     return NearEar(
-        np.array(chosen, dtype=np.intp),
+        which,
         side * np.sign(np.where(np.abs(delays) >= LEAST_DELAY, delays, 0.0)),
         side * np.sign(np.where(np.abs(levels) >= LEAST_LEVEL, levels, 0.0)),
     )
@@ -133,13 +141,16 @@ def _direct(response: Float64) -> Float64:
     return response[:, max(first - SAMPLE_RATE // 1000, 0) : first + round(DIRECT_WINDOW * SAMPLE_RATE)]
 
 
-def _level_difference(sound: Float64) -> float:
+def level_difference(sound: Float64) -> float:
     """Return the level difference (left - right, dB) of `sound` (2, samples); a silent ear counts as 200 dB down."""
     left, right = np.square(sound / np.abs(sound).max()).sum(axis=1) + 1e-20
     return float(10 * np.log10(left / right))
 
 
-def _clip_delay(clip: Float64) -> float:
-    """Return the delay (s) between the ears of `clip` (2, samples), positive if the left leads."""
-    correlation = phase_transform_correlation(clip[0], clip[1], _LONGEST_LAG)
-    return (parabolic_peak(correlation) - _LONGEST_LAG) / SAMPLE_RATE
+def clip_delay(clip: Float64, longest_lag: int = _LONGEST_LAG) -> float:
+    """Return the delay (s) between the ears of `clip` (2, samples), positive if the left leads.
+
+    It is at most `longest_lag` samples.
+    """
+    correlation = phase_transform_correlation(clip[0], clip[1], longest_lag)
+    return (parabolic_peak(correlation) - longest_lag) / SAMPLE_RATE

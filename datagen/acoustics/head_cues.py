@@ -56,7 +56,7 @@ def head_radius(responses: Sounds, lateral: npt.ArrayLike) -> float:
     if len(chosen) < _FEWEST:
         return float("nan")
     angle = np.arcsin(sine[chosen])
-    delays = np.array([_delay(np.asarray(responses[k], np.float64)) for k in chosen.tolist()])
+    delays = np.array([direct_delay(np.asarray(responses[k], np.float64)) for k in chosen.tolist()])
     return float(np.median(delays * SPEED_OF_SOUND / (angle + sine[chosen])))
 
 
@@ -125,7 +125,7 @@ def _pinna_levels(responses: Float64) -> Float64:
     return np.asarray(10 * np.log10(power + 1e-300))
 
 
-def _delay(response: Float64) -> float:
+def direct_delay(response: Float64) -> float:
     """Return the delay t_right - t_left (s) of the direct sound of `response` (2, samples), in all its bandwidth."""
     loudest = np.abs(response).max(axis=0)
     first = int(np.argmax(loudest >= 0.2 * loudest.max()))

@@ -47,7 +47,7 @@ class MeasuredHead:
     remarks: tuple[str, ...] = ()
 
 
-_DAMAGE = (
+DAMAGE = (
     OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, MemoryError
 )  # fmt: skip
 """Exceptions that h5py raises on damaged files."""
@@ -66,7 +66,7 @@ def read_sofa(path: str) -> MeasuredHead:
     directions = listed.sources / distances[:, None]
     taken, remarks = one_distance(directions, distances, path)
     resampled = np.stack([soxr.resample(pair.T, listed.rate, SAMPLE_RATE).T for pair in listed.responses[taken]])
-    head, found = _oriented(resampled, directions[taken], path)
+    head, found = oriented(resampled, directions[taken], path)
     _check_size(head, listed.rate, path)
     return MeasuredHead(head.directions, float(distances[taken].max()), head.responses, (*remarks, *found))
 
@@ -90,7 +90,7 @@ def _read(path: str) -> _Listed:
             return _Listed(_sources(file, len(responses), path), responses, rate)
     except InputError:
         raise
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise InputError(
             f"{path}: damaged, or not a SOFA (HDF5) file; --hrtf takes a head's responses (.sofa): "
             "download or export it again"
@@ -148,8 +148,15 @@ def _responses(file: h5py.File, path: str) -> tuple[Float64, float]:
     measured = numbers(file, "Data.IR", path)
     if measured.ndim != 3 or measured.shape[1] != 2 or not measured.size:
         raise InputError(f"{path}: Data.IR has the shape {measured.shape}; expected (directions, 2 ears, samples)")
-    peaks = np.abs(measured).max(axis=2)
-    rates = np.unique(numbers(file, "Data.SamplingRate", path))
+    refuse_odd_peaks(np.abs(measured).max(axis=2), path)
+    rate = checked_rate(file, path)
+    late = delayed(measured, _delays(file, measured.shape[:2], rate, path))
+    mirrored = right_first(file, len(measured), path)
+    return np.where(mirrored[:, None, None], late[:, ::-1], late), rate
+
+
+def refuse_odd_peaks(peaks: Float64, path: str) -> None:
+    """Raise InputError if the `peaks` (n, 2) of responses cannot be those of one set."""
     if not np.isfinite(peaks).all() or not peaks.all():
         raise InputError(f"{path}: Data.IR is not finite or silent somewhere; take another set, or export it again")
     if not _PEAKS[0] < np.median(peaks) < _PEAKS[1] or peaks.max() > _LOUDEST * np.median(peaks):
@@ -157,14 +164,17 @@ def _responses(file: h5py.File, path: str) -> tuple[Float64, float]:
             f"{path}: Data.IR peaks at {peaks.max():.3g}, {np.median(peaks):.3g} in the median response; "
             "it is damaged: download or export it again"
         )
+
+
+def checked_rate(file: h5py.File, path: str) -> float:
+    """Return the sample rate, Hz."""
+    rates = np.unique(numbers(file, "Data.SamplingRate", path))
     if len(rates) != 1 or not _RATES[0] <= rates[0] <= _RATES[1]:
         raise InputError(
             f"{path}: Data.SamplingRate is {rates[:3].tolist()}, not a sample rate of sound; expected one rate "
             f"of {_RATES[0]:g} Hz or more; export it again"
         )
-    late = _delayed(measured, _delays(file, measured.shape[:2], float(rates[0]), path))
-    right_first = _right_first(file, len(measured), path)
-    return np.where(right_first[:, None, None], late[:, ::-1], late), float(rates[0])
+    return float(rates[0])
 
 
 def _delays(file: h5py.File, shape: tuple[int, ...], rate: float, path: str) -> Float64:
@@ -184,7 +194,7 @@ def _delays(file: h5py.File, shape: tuple[int, ...], rate: float, path: str) -> 
     return np.broadcast_to(delays - min(delays.min(), 0.0), shape)
 
 
-def _right_first(file: h5py.File, count: int, path: str) -> npt.NDArray[np.bool_]:
+def right_first(file: h5py.File, count: int, path: str) -> npt.NDArray[np.bool_]:
     """Return whether ReceiverPosition lists the right ear first, for each of `count` responses."""
     if "ReceiverPosition" not in file:
         return np.zeros(count, dtype=bool)
@@ -198,7 +208,7 @@ def _right_first(file: h5py.File, count: int, path: str) -> npt.NDArray[np.bool_
     return np.broadcast_to(first < others[0], count)
 
 
-def _delayed(measured: Float64, delays: Float64) -> Float64:
+def delayed(measured: Float64, delays: Float64) -> Float64:
     """Return `measured` (n, 2, samples) delayed by `delays` (n, 2) samples."""
     if not delays.any():
         return measured
@@ -209,34 +219,35 @@ def _delayed(measured: Float64, delays: Float64) -> Float64:
 
 
 @dataclass(frozen=True)
-class _Heard:
+class Heard:
     """`directions` (n, 3) in head axes, and `responses` (n, 2, samples), left ear first."""
 
     directions: Float64
     responses: Float64
 
-    def spread(self) -> "_Heard":
+    def spread(self) -> "Heard":
         """Return some of the sources at the side, spread evenly."""
         telling = np.flatnonzero(np.abs(self.directions[:, 0]) >= AT_THE_SIDE)
         judged = telling[:: len(telling) // _JUDGED + 1]
-        return _Heard(self.directions[judged], self.responses[judged])
+        return Heard(self.directions[judged], self.responses[judged])
 
-    def with_ears_swapped(self) -> "_Heard":
-        return _Heard(self.directions, self.responses[:, ::-1])
+    def with_ears_swapped(self) -> "Heard":
+        """Return it with its ears exchanged."""
+        return Heard(self.directions, self.responses[:, ::-1])
 
-    def turned(self) -> "_Heard":
+    def turned(self) -> "Heard":
         """Return it turned by 180 degrees."""
-        return _Heard(self.directions * [-1, 1, -1], self.responses)
+        return Heard(self.directions * [-1, 1, -1], self.responses)
 
 
-def _oriented(responses: Float64, directions: Float64, path: str) -> tuple[_Heard, tuple[str, ...]]:
+def oriented(responses: Float64, directions: Float64, path: str) -> tuple[Heard, tuple[str, ...]]:
     """Return the head with its ears and its front where its sound has them, and remarks where the file disagrees.
 
     Old files list the receivers mirrored: the ARI API up to 1.1.0 wrote them so, as did tools built on it. A set that
     is turned by 180 degrees has its ears exchanged too; the shade of the pinna tells the two apart. Raises InputError
     if delays and levels, or many directions, contradict each other.
     """
-    head = _Heard(directions, responses)
+    head = Heard(directions, responses)
     judged, shade = head.spread(), front_and_back(responses, directions)
     near = near_ear_of_responses(judged.responses, -judged.directions[:, 0])
     if near.verdict == "contradictory":
@@ -257,7 +268,7 @@ def _oriented(responses: Float64, directions: Float64, path: str) -> tuple[_Hear
     return head, tuple(remarks)
 
 
-def _exchanged(head: _Heard, near: NearEar, shade: FrontBack, path: str) -> tuple[_Heard, tuple[str, ...]]:
+def _exchanged(head: Heard, near: NearEar, shade: FrontBack, path: str) -> tuple[Heard, tuple[str, ...]]:
     """Return a head whose sources are heard on the other side as it should be, and in words what was done."""
     if shade.verdict == "back":
         done = f"the set is turned by 180 degrees, and is turned back, for as listed, {near}, and {shade}"
@@ -268,7 +279,7 @@ def _exchanged(head: _Heard, near: NearEar, shade: FrontBack, path: str) -> tupl
     return head.with_ears_swapped(), (f"{path}: {done}",)
 
 
-def _check_size(head: _Heard, rate: float, path: str) -> None:
+def _check_size(head: Heard, rate: float, path: str) -> None:
     """Raise InputError where the delays are those of no head."""
     judged = head.spread()
     wrong = implausible_size(head_radius(judged.responses, -judged.directions[:, 0]))

@@ -31,7 +31,8 @@ class Corpus:
     """Clips sorted by id. `digest` identifies the sounds wherever the folder is; `skipped` lists "name: reason".
 
     `fingerprints` detect sounds that changed since the scan: the SHA-256 of each file, or the single fingerprint of
-    the espeak-ng engine. `seed` applies to espeak only.
+    the espeak-ng engine. `seed` applies to espeak only, `speaker_level` to folders: the level of the
+    speakers, if it was given.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Corpus:
     skipped: tuple[str, ...]
     seed: int = 0
     fingerprints: tuple[str, ...] = ()
+    speaker_level: int | None = None
 
     def load(self, index: int) -> npt.NDArray[np.float32]:
         """Return clip `index` as (samples,) float32, mono, 16 kHz, full scale 1."""

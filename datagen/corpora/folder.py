@@ -20,12 +20,19 @@ from .labels import labels_of
 _MOST_THREADS = 4
 
 
-def open_folder(folder: Path, *, minimum_seconds: float, kind: str = "folder", licence: str = "unknown") -> Corpus:
+def open_folder(
+    folder: Path,
+    *,
+    minimum_seconds: float,
+    kind: str = "folder",
+    licence: str = "unknown",
+    speaker_level: int | None = None,
+) -> Corpus:
     """Return the corpus of all audio files under `folder` that hold at least `minimum_seconds` of sound.
 
-    Speakers and licences come from `labels_of`; `licence` is the default for files without one. The digest covers
-    the ids and the decoded sounds, so it does not depend on where the folder is. Raises InputError for a folder
-    without usable audio.
+    Speakers and licences come from `labels_of`, speakers from the folders at `speaker_level` if it is given; `licence`
+    is the default for files without one. The digest covers the ids and the decoded sounds, so it does not depend on
+    where the folder is. Raises InputError for a folder without usable audio, or none so deep.
     """
     names, unreadable = audio_files(folder)
     if not names and not unreadable:
@@ -34,7 +41,9 @@ def open_folder(folder: Path, *, minimum_seconds: float, kind: str = "folder", l
     skipped = sorted(skipped + unreadable)
     if not found:
         raise InputError(nothing_left(folder, skipped))
-    labels, unused = labels_of(folder, [file.name for file in found])
+    labels, unused = labels_of(folder, [file.name for file in found], speaker_level)
+    if speaker_level is not None and all(speaker_level >= len(Path(file.name).parts) for file in found):
+        raise InputError(f"--speaker-level {speaker_level}: no audio in {folder} lies so deep; 1 is outermost")
     clips = tuple(
         Clip(file.name, label.speaker, label.licence or licence, file.samples, label.known_by)
         for file, label in zip(found, labels, strict=True)
@@ -46,6 +55,7 @@ def open_folder(folder: Path, *, minimum_seconds: float, kind: str = "folder", l
         digest=digest([[c.clip_id, file.sound, c.speaker, c.licence] for c, file in zip(clips, found, strict=True)]),
         skipped=tuple(f"{printable(name)}: {reason}" for name, reason in sorted(skipped + unused)),
         fingerprints=tuple(file.fingerprint for file in found),
+        speaker_level=speaker_level,
     )
 
 

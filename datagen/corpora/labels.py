@@ -3,11 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .index import Index, common_voice_speakers, licence_in, speaker_in
-from .layouts import FOLDER_NAMES, UNKNOWN, speaker_of
+from .layouts import FOLDER_NAMES, UNKNOWN, speaker_of, speakers_by_level
 
 
 @dataclass(frozen=True)
@@ -19,19 +19,33 @@ class Label:
     licence: str
 
 
-def labels_of(folder: Path, names: Sequence[str]) -> tuple[list[Label], list[tuple[str, str]]]:
+def labels_of(
+    folder: Path, names: Sequence[str], level: int | None = None
+) -> tuple[list[Label], list[tuple[str, str]]]:
     """Return the label of each of `names` (posix paths relative to `folder`), and remarks (what, why).
 
     An index (`index.csv` or .tsv, `metadata.csv` or .tsv, or `MANIFEST.csv`, in the folder or its parent) has a column
     `path` or `file`, relative to itself, and optionally `speaker` and `licence` (or `license`). The nearest index wins.
-    Remarks name tables that are not used, and speakers whose names are nearly the same. Raises InputError for an index
-    in the folder that does not fit, naming the column.
+    Where none tells, the outermost folder that varies does; with `level`, the folder there, 1 the outermost. Remarks
+    name tables that are not used, and speakers whose names are nearly the same. Raises InputError for an index in the
+    folder that does not fit, naming the column.
     """
     index = Index(folder, names)
     clients = common_voice_speakers(folder, [name for name in names if "common_voice_" in name])
-    labels = [_label(name, index, clients.get(name)) for name in names]
+    labels = _by_folders(names, [_label(name, index, clients.get(name)) for name in names], level)
     guessed = any(label.known_by in (UNKNOWN, FOLDER_NAMES) for label in labels)
     return labels, index.unused + (index.unread if guessed else []) + _alike(labels)
+
+
+def _by_folders(names: Sequence[str], labels: Sequence[Label], level: int | None) -> list[Label]:
+    """Return `labels` with the speakers by folders where nothing else tells, or wherever `level` is given."""
+    paired = zip(names, labels, strict=True)
+    guessed = [name for name, label in paired if level is not None or label.known_by in (UNKNOWN, FOLDER_NAMES)]
+    found = speakers_by_level(guessed, level)
+    return [
+        replace(label, speaker=found[name], known_by=FOLDER_NAMES) if name in found else label
+        for name, label in zip(names, labels, strict=True)
+    ]
 
 
 def _alike(labels: Iterable[Label]) -> list[tuple[str, str]]:

@@ -1,10 +1,12 @@
 """Finds the speaker of a file from its path: the layout of a known corpus, folder names, or unknown.
 
-A folder of chapters, sessions or videos looks like a folder of speakers. So a folder names a speaker only if it is the
-only one on the path; in deeper trees of unknown corpora the speaker is unknown.
+A path alone names a speaker by its folder only if that is the only one. All paths of a corpus together tell more: the
+outermost folder that varies is taken for the speaker. It may be a chapter or a video, so the number of speakers is
+printed, and the level can be given.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 UNKNOWN = "unknown"
@@ -61,10 +63,40 @@ def speaker_of(name: str) -> tuple[str, str]:
     (('ann', 'folder names'), ('castanets', 'unknown'), ('ann', 'unknown'))
     """
     path = PurePosixPath(name)
-    stem = path.with_suffix("").as_posix()
+    stem = _stem(name)
     for layout, pattern in _LAYOUTS:
         if match := pattern.search(stem):
             return match["who"], layout
-    telling = [part for part in path.parts[:-1] if not _CONTAINER.fullmatch(part)]
+    telling = _telling(path.parts[:-1])
     known = len(telling) == 1 and not _SPEAKERLESS.search(stem) and not _NO_SPEAKER.fullmatch(telling[0])
     return telling[0] if telling else stem, FOLDER_NAMES if known else UNKNOWN
+
+
+def speakers_by_level(names: Sequence[str], level: int | None = None) -> dict[str, str]:
+    """Return the folder that names the speaker of each of `names`, which tell it in no other way.
+
+    It is the folder at `level`, 1 the outermost, or else the outermost one that varies; folders that mix speakers, and
+    numbered sessions and the like, do not count then. Files without such a folder are left out.
+
+    >>> speakers_by_level(["us/ann/monday/1.wav", "us/bob/monday/1.wav"])
+    {'us/ann/monday/1.wav': 'ann', 'us/bob/monday/1.wav': 'bob'}
+    """
+    paths = {name: PurePosixPath(name).parts[:-1] for name in names}
+    if level is None:
+        paths = {name: _telling(parts) for name, parts in paths.items() if not _SPEAKERLESS.search(_stem(name))}
+        level = 1 + next((k for k in range(max(map(len, paths.values()), default=0)) if _varies(paths.values(), k)), -1)
+    return {name: parts[level - 1] for name, parts in paths.items() if 0 < level <= len(parts)}
+
+
+def _telling(parts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(part for part in parts if not _CONTAINER.fullmatch(part))
+
+
+def _varies(paths: Iterable[Sequence[str]], k: int) -> bool:
+    """Return whether folder `k` differs among `paths`, and numbers or dates none of them."""
+    values = {parts[k] for parts in paths if len(parts) > k}
+    return len(values) > 1 and not any(_NO_SPEAKER.fullmatch(value) for value in values)
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name).with_suffix("").as_posix()

@@ -38,6 +38,11 @@ _CHUNK_BYTES = 1 << 16  # lost at most when a transfer breaks
 _TIMEOUT_SECONDS = (10, 60)
 
 
+def is_cached(subset: str) -> bool:
+    """Whether `subset` was downloaded before."""
+    return subset in MD5 and (cache_folder() / "librispeech" / subset).is_dir()
+
+
 def fetch(
     subset: str,
     *,

@@ -10,6 +10,7 @@ from typing import Any
 from ...conventions import SAMPLE_RATE
 from ...digests import digest, generator_for
 from ...errors import InputError
+from ..sources import described, missing
 from . import librispeech
 from .corpus import Clip, Corpus
 from .espeak import engine_fingerprint
@@ -35,12 +36,14 @@ def open_corpus(
     seed: int = 0,
     count: int | None = None,
     speakers: Speakers = "all",
+    speaker_level: int | None = None,
 ) -> Corpus:
     """Return the corpus `source`, with clips of at least `minimum_seconds`, of all `speakers` or one part of them.
 
     None or "espeak": `count` synthetic clips that depend on `seed`. "librispeech" (short for
     "librispeech:test-clean") or "librispeech:SUBSET": downloaded once. Anything else: a folder of audio files
-    (write "./espeak" for a folder of that name). `seed` and `count` apply to espeak only. Raises InputError for a
+    (write "./espeak" for a folder of that name). `seed` and `count` apply to espeak only, `speaker_level` (1 is the
+    outermost folder) to folders whose speakers it names. Raises InputError for a
     source that cannot be opened.
 
     >>> corpus = open_corpus("espeak", minimum_seconds=1.0, count=2)
@@ -49,16 +52,23 @@ def open_corpus(
     """
     if not (math.isfinite(minimum_seconds) and minimum_seconds >= 0):
         raise InputError(f"minimum_seconds={minimum_seconds}: expected a number of seconds, 0 or more")
+    named = source is None or source.partition(":")[0] in ("espeak", "librispeech")
+    if named and speaker_level is not None:
+        raise InputError(f"--speaker-level applies to a folder of speech, not to {source or 'espeak'}")
     if source is None or source == "espeak":
         return spoken_by(_open_espeak(minimum_seconds, seed, ESPEAK_CLIPS if count is None else count), speakers)
-    return spoken_by(_open_recordings(source, minimum_seconds), speakers)
+    return spoken_by(_open_recordings(source, minimum_seconds, speaker_level), speakers)
 
 
-def _open_recordings(source: str, minimum_seconds: float) -> Corpus:
+def _open_recordings(source: str, minimum_seconds: float, speaker_level: int | None) -> Corpus:
     if source == "librispeech" or source.startswith("librispeech:"):
         folder = librispeech.fetch(source.partition(":")[2] or librispeech.DEFAULT_SUBSET)
-        return open_folder(folder, minimum_seconds=minimum_seconds, kind="librispeech", licence=librispeech.LICENCE)
-    return open_folder(_existing_folder(source), minimum_seconds=minimum_seconds)
+        return _open_librispeech(folder, minimum_seconds)
+    return open_folder(_existing_folder(source), minimum_seconds=minimum_seconds, speaker_level=speaker_level)
+
+
+def _open_librispeech(folder: Path, minimum_seconds: float) -> Corpus:
+    return open_folder(folder, minimum_seconds=minimum_seconds, kind="librispeech", licence=librispeech.LICENCE)
 
 
 def reopen_corpus(
@@ -73,14 +83,36 @@ def reopen_corpus(
 ) -> Corpus:
     """Return the corpus that a dataset was made from, opened the same way; `expected` is its digest.
 
-    `recorded` is the dataset's record of its speech; `moved_to` is the current location, None if unchanged. Raises
-    InputError if the corpus found there differs.
+    `recorded` is the dataset's record of its speech, empty if only the digest is known; `moved_to` is the current
+    location, None if unchanged. Raises InputError if the corpus is not there, or differs.
     """
-    source = moved_to or recorded["location"] or recorded["kind"]
-    corpus = open_corpus(source, minimum_seconds=minimum_seconds, seed=seed, count=count, speakers=speakers)
+    source, level = moved_to or _at_hand(recorded, expected), recorded.get("speaker_level")
+    if recorded.get("kind") == "librispeech" and os.path.isdir(source):
+        corpus = spoken_by(_open_librispeech(Path(source), minimum_seconds), speakers)
+    else:
+        corpus = open_corpus(
+            source, minimum_seconds=minimum_seconds, seed=seed, count=count, speakers=speakers, speaker_level=level
+        )
     if corpus.digest != expected:
-        raise InputError(f"{source} is not the speech that the dataset was made from: give it with --speech DIR")
+        what, found = described(recorded, expected), corpus.digest[:12]
+        raise InputError(
+            f"{source} (digest {found}) is not the speech that the dataset was made from ({what}): give it with "
+            "--speech DIR"
+        )
     return corpus
+
+
+def _at_hand(recorded: Mapping[str, Any], expected: str) -> str:
+    """Return where the corpus lies that a dataset records; raises InputError if it does not lie here."""
+    kind, location = recorded.get("kind", "espeak"), recorded.get("location")
+    if kind == "espeak":
+        return "espeak"
+    if location and os.path.isdir(location):
+        return str(location)
+    subset = recorded.get("subset") or Path(location or "").name
+    if kind == "librispeech" and librispeech.is_cached(subset):
+        return f"librispeech:{subset}"
+    raise missing("speech", recorded, expected)
 
 
 def _open_espeak(minimum_seconds: float, seed: int, count: int) -> Corpus:

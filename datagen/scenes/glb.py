@@ -21,6 +21,7 @@ from .glb_materials import Look, encode_srgb, read_acoustics, read_look
 from .gltf_file import MALFORMED, GltfFile, Json, damaged, open_gltf, unsupported
 from .gltf_nodes import Placed, placed_nodes, placed_positions
 from .materials import AcousticMaterial
+from .own_materials import Absorptions
 from .scene import Scene, check_scene
 
 __all__ = ["load_glb", "read_corners", "write_glb"]
@@ -50,20 +51,36 @@ class _Piece:
     node: int
 
 
-def load_glb(path: str | Path, *, name: str | None = None, frame: Frame | None = None, centred: bool = True) -> Scene:
+def load_glb(
+    path: str | Path,
+    *,
+    name: str | None = None,
+    frame: Frame | None = None,
+    centred: bool = True,
+    absorptions: Absorptions = (),
+) -> Scene:
     """Return the home in the .glb or .gltf file at `path`, named `name` (default: the stem of the file).
 
     `frame` defaults to that of the folder layout. A `centred` scene has its origin in the middle of its triangles,
-    otherwise it keeps that of the file. Raises InputError if the file is damaged, uses an unsupported compression, or
-    is not a home.
+    otherwise it keeps that of the file. `absorptions` overrule those of materials by name. Raises InputError if the
+    file is damaged, uses an unsupported compression, or is not a home.
     """
     chosen = frame or known_frame(path)
     file, pieces = _read(Path(path), chosen)
+    pieces = [_absorbing(piece, dict(absorptions)) for piece in pieces]
     corners = np.concatenate([piece.corners for piece in pieces])
     origin = _middle(corners) if centred else np.zeros(3)
     with _malformed_named(Path(path)):
         scene = _assemble(file, pieces, _about(corners, origin), name or Path(path).stem, is_scan(path, chosen))
     return check_scene(replace(scene, origin=tuple(origin.tolist())))
+
+
+def _absorbing(piece: _Piece, absorptions: dict[str, tuple[float, ...]]) -> _Piece:
+    """Return `piece` with the absorption that its material is given."""
+    given = absorptions.get(piece.look.name)
+    if given is None:
+        return piece
+    return replace(piece, sound=AcousticMaterial(piece.look.name, given, piece.sound.scattering, "given by the user"))
 
 
 def read_corners(path: str | Path) -> Float64:

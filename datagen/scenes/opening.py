@@ -11,6 +11,7 @@ from ...errors import InputError
 from .frame import HABITAT_MATTERPORT, Frame, standard_frame
 from .glb import load_glb
 from .gltf_file import named_files
+from .own_materials import Absorptions
 from .scene import Scene, check_scene
 
 PROCEDURAL = "procedural"
@@ -57,8 +58,8 @@ class ProceduralScenes:
 class SceneFiles:
     """Homes in `files`, relative to the folder `location`, named `names`; `digest` covers names and contents.
 
-    Each has its own entry in `frames`; without frames all are read in the standard frame. `centred` is as in
-    `load_glb`.
+    Each has its own entry in `frames`; without frames all are read in the standard frame. `centred` and `absorptions`
+    are as in `load_glb`.
     """
 
     location: str
@@ -68,6 +69,7 @@ class SceneFiles:
     licence: str = "unknown"
     frames: tuple[Frame, ...] = ()
     centred: bool = False
+    absorptions: Absorptions = ()
 
     def origin(self, number: int) -> str:
         """Return the path of home `number`."""
@@ -78,7 +80,7 @@ class SceneFiles:
         _check_number(number, len(self.files))
         path = self.origin(number)
         frame = self.frames[number] if self.frames else standard_frame(path)
-        return _read(path, self.names[number], frame, self.centred)
+        return _read(path, self.names[number], frame, self.centred, self.absorptions)
 
 
 SceneSource = ProceduralScenes | SceneFiles
@@ -209,5 +211,5 @@ def _draw(seed: int, number: int) -> Scene:
 
 
 @lru_cache(maxsize=_LOADED_AT_ONCE)
-def _read(path: str, name: str, frame: Frame, centred: bool) -> Scene:
-    return load_glb(path, name=name, frame=frame, centred=centred)
+def _read(path: str, name: str, frame: Frame, centred: bool, absorptions: Absorptions) -> Scene:
+    return load_glb(path, name=name, frame=frame, centred=centred, absorptions=absorptions)

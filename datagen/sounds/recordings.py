@@ -105,12 +105,11 @@ def open_sounds(folder: str | Path) -> Sounds:
     return Sounds(corpus, kinds)
 
 
-def reopen_sounds(recorded: Mapping[str, Any], moved_to: str | None, *, expected: str) -> Sounds:
-    """Return the recordings that a dataset was made from; `recorded` is their `record`, `expected` their digest.
+def reopen_sounds(folder: str, *, expected: str) -> Sounds:
+    """Return the recordings that a dataset was made from, now in `folder`; `expected` is their digest.
 
-    `moved_to` is the current folder, None if unchanged. Raises InputError if the sounds found there differ.
+    Raises InputError if the sounds found there differ.
     """
-    folder = moved_to or recorded["location"]
     sounds = open_sounds(folder)
     if sounds.digest != expected:
         raise InputError(f"{folder}: not the sounds that the dataset was made from; give those with --sounds DIR")

@@ -1,4 +1,8 @@
-"""Where pages and files lie: one set of addresses for a server, one for a folder of files; links are relative."""
+"""Where pages and files lie: one set of addresses for a server, one for a folder of files; links are relative.
+
+A server has a page for each choice of a reader. An exported site has one for each condition, with a part for each
+measure, and one for each entry, with a part for each comparison: it is a few files that a script orders and filters.
+"""
 
 import posixpath
 import re
@@ -10,7 +14,7 @@ from urllib.parse import urlencode
 
 from .view import FIRST_CHOICE, Choice
 
-Kind = Literal["index", "board", "conditions", "entry", "pairs", "comparison", "sample", "style"]
+Kind = Literal["index", "board", "conditions", "entry", "pairs", "comparison", "sample", "style", "script"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ def live(address: Address) -> str:
             path = ""
         case "style":
             path = "board.css"
+        case "script":
+            path = "board.js"
         case "board":
             path = board
         case "entry":
@@ -81,30 +87,55 @@ def file_name(name: str) -> str:
 
 
 def static(address: Address) -> str:
-    """Return the file that holds what is at `address`.
+    """Return the file that holds what is at `address`, and after a # the part of the page.
 
     >>> static(Address("comparison", "delays", ("a", "b")))
-    'tracks/delays/compare/a--b.html'
+    'tracks/delays/entries/a/index.html#against-b'
+    >>> static(Address("board", "delays", choice=Choice("snr_db-10", "rmse")))
+    'tracks/delays/snr_db-10.html#by-rmse'
     """
-    if address.kind == "style":
-        return "board.css"
+    if address.kind in ("style", "script"):
+        return live(address)
     board = f"tracks/{file_name(address.slug)}"
-    names = [file_name(key) for key in address.keys]
-    folder, page = {
-        "index": ("", "index"),
-        "board": (board, "index"),
-        "conditions": (f"{board}/conditions", "index"),
-        "entry": (f"{board}/entries/{'-'.join(names)}", "index"),
-        "pairs": (f"{board}/compare", "index"),
-        "sample": (f"{board}/samples/{''.join(address.keys)}", "index"),
-        "comparison": (f"{board}/compare", "--".join(names)),
+    folder = {
+        "index": "",
+        "board": board,
+        "conditions": f"{board}/conditions",
+        "entry": f"{board}/entries/{file_name(''.join(address.keys[:1]))}",
+        "comparison": f"{board}/entries/{file_name(''.join(address.keys[:1]))}",
+        "pairs": f"{board}/compare",
+        "sample": f"{board}/samples/{''.join(address.keys)}",
     }[address.kind]
-    chosen = "--".join(_query(address).values()) if address.kind != "comparison" else ""
-    if address.file:
-        stem, suffix = address.file.rsplit(".", 1)
-        own = "" if page == "index" else page
-        return posixpath.join(folder, f"{'--'.join(filter(None, (own, chosen, stem)))}.{suffix}")
-    return posixpath.join(folder, f"{chosen or page}.html")
+    part = part_of(address)
+    page = f"{address.choice.condition or 'index'}.html"
+    return posixpath.join(folder, address.file or page) + (f"#{part}" if part else "")
+
+
+def file_title(address: Address) -> str:
+    """Return the name under which a reader keeps the file at `address`.
+
+    >>> file_title(Address("board", "delays", choice=Choice("snr_db-10", "rmse"), file="table.csv"))
+    'delays--snr_db-10--rmse--table.csv'
+    """
+    names = [file_name(name) for name in (address.slug, *address.keys) if name]
+    chosen = [] if address.kind == "comparison" else _query(address).values()
+    return "--".join([*names, *chosen, address.file])
+
+
+def part_of(address: Address) -> str:
+    """Return the name of the part of an exported page where `address` lies; empty for the whole page.
+
+    >>> part_of(Address("conditions", "delays", choice=Choice(metric="rmse")))
+    'by-rmse'
+    """
+    if address.kind == "comparison":
+        return f"against-{file_name(address.keys[1])}"
+    return f"by-{address.choice.metric}" if address.choice.metric else ""
+
+
+def is_exported(addresses: Addresses) -> bool:
+    """Return whether pages with these `addresses` are those of an exported site."""
+    return addresses is static
 
 
 def relative(target: str, here: str) -> str:
@@ -114,9 +145,12 @@ def relative(target: str, here: str) -> str:
     ('../../delays?metric=rmse', '../board.css')
     >>> relative("index.html", "tracks/delays/index.html"), relative("", "tracks/delays")
     ('../../index.html', '../')
+    >>> relative("tracks/delays/index.html#by-rmse", "tracks/delays/compare/index.html")
+    '../index.html#by-rmse'
     """
-    path, _, query = target.partition("?")
+    whole, _, part = target.partition("#")
+    path, _, query = whole.partition("?")
     folder, name = posixpath.split(f"/{path}")
     climb = posixpath.relpath(folder, posixpath.dirname(f"/{here.partition('?')[0]}"))
     link = f"{'' if climb == '.' and name else f'{climb}/'}{name}"
-    return f"{link}?{query}" if query else link
+    return f"{link}{f'?{query}' if query else ''}{f'#{part}' if part else ''}"

@@ -10,13 +10,13 @@ from typing import Any
 from ...benchmarks.scoring.main_table import MISSING, MainTable, MetricLike, ScoreCell
 from ...benchmarks.scoring.results import CEILING, CHANCE, Row
 from ..standing.record import Entry, MetricInfo, Standing
-from .addresses import Address, Addresses, live
+from .addresses import Address, Addresses, is_exported, live
 from .axis import Axis, Bar
 from .facts import about, facts, phase_note
 from .page_table import Cell, Group, Head, Line, PageTable
 from .published_part import axis_of, plain, published_elsewhere, published_table
 from .rendering import render
-from .view import FIRST_CHOICE, SHOWN, BoardView, Choice, Condition, Option, Switch, view_of
+from .view import FIRST_CHOICE, ORDERS, SHOWN, BoardView, Choice, Condition, Option, Order, Switch, view_of
 from .words import day, joined, metric_text, milliseconds, number, per_cent, row_interval
 
 UNSCORED = "Without a score of their own so far"
@@ -27,31 +27,44 @@ def render_board(standing: Standing, choice: Choice = FIRST_CHOICE, addresses: A
     """Return the page of `standing` as chosen; raises NothingHere where the choice names what is not there."""
     view = view_of(standing)
     chosen = view.tidy(choice)
-    here = Address("board", standing.slug, choice=plain(view, chosen))
-    table = board_table(view, chosen)
+    condition = view.conditions[chosen.condition]
+    measured = (
+        (view.measured(condition) or [standing.metric]) if is_exported(addresses) else [view.metric(chosen.metric)]
+    )
     return render(
         "board.html",
-        here,
+        Address("board", standing.slug, choice=plain(view, chosen)),
         addresses,
         standing.title,
         crumbs=[("Tracks", Address("index"))],
         standing=standing,
         facts=facts(standing),
         phase=phase_note(standing),
-        headline=headline(view, chosen),
         switches=[_plain_switch(view, switch) for switch in switches(view, chosen)],
-        table=table,
-        empty=not standing.entries,
-        condition=view.text(view.conditions[chosen.condition]),
+        parts=[_part(view, replace(chosen, metric=metric.name)) for metric in measured],
         has_pairs=bool(standing.comparisons),
-        published=published_table(view, chosen),
-        elsewhere=published_elsewhere(view, chosen),
     )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What a board says by one measure."""
+
+    metric: MetricInfo
+    headline: str
+    table: PageTable
+    published: PageTable
+    elsewhere: Sequence[tuple[str, Address]]
+
+
+def _part(view: BoardView, choice: Choice) -> _Part:
+    tables = board_table(view, choice), published_table(view, choice)
+    return _Part(view.metric(choice.metric), headline(view, choice), *tables, published_elsewhere(view, choice))
 
 
 def _plain_switch(view: BoardView, switch: Switch) -> Switch:
     options = [replace(option, choice=plain(view, option.choice)) for option in switch.options]
-    return Switch(switch.title, options)
+    return replace(switch, options=options)
 
 
 def switches(view: BoardView, choice: Choice) -> list[Switch]:
@@ -60,7 +73,7 @@ def switches(view: BoardView, choice: Choice) -> list[Switch]:
     conditions = [switch for switch in view.condition_switches(choice) if len(switch.options) > 1 or not view.keys]
     together = [switch for switch in view.condition_switches(choice) if switch not in conditions]
     measure = [view.metric_switch(choice)] if len(view.standing.metrics) > 1 else []
-    return [*together, *conditions, *measure, Switch("Show", shown)]
+    return [*together, *conditions, *measure, Switch("Show", shown, "show")]
 
 
 def headline(view: BoardView, choice: Choice) -> str:
@@ -137,15 +150,31 @@ class _Shown:
         return self.view.bounds(self.condition, self.metric)
 
     @cached_property
+    def every(self) -> list[Row]:
+        """The scores of all entries, best first."""
+        return self.view.scores(self.condition, self.metric)
+
+    @cached_property
     def rows(self) -> list[Row]:
         """The scores of the entries that are shown, best first."""
-        every = self.view.scores(self.condition, self.metric)
-        return [row for row in every if _is_shown(self.view.entry(row.method), self.choice)]
+        return [row for row in self.every if _is_shown(self.view.entry(row.method), self.choice)]
+
+    @cached_property
+    def sharing(self) -> Counter[int | None]:
+        """How many entries have each rank, shown or not."""
+        return Counter(row.rank for row in self.every)
+
+    @cached_property
+    def places(self) -> dict[str, dict[str, int]]:
+        """Which row an entry is, from 0, in each order."""
+        ordered = {order: _sorted(self.view, self.every, order) for order in ORDERS}
+        places = {order: {row.method: k for k, row in enumerate(rows)} for order, rows in ordered.items()}
+        return {row.method: {order: places[order][row.method] for order in ORDERS} for row in self.every}
 
     @cached_property
     def scale(self) -> tuple[Axis, list[tuple[str, float, str]]]:
-        """The scale on which intervals are drawn, with its marks."""
-        return axis_of([*self.rows, *self.bounds], self.bounds)
+        """The scale on which intervals are drawn, with its marks; the same one whatever is shown."""
+        return axis_of([*self.every, *self.bounds], self.bounds)
 
     def address(self, **changes: Any) -> Address:
         """Return the page of the board as chosen but for `changes`."""
@@ -186,8 +215,8 @@ def _heads(shown: _Shown) -> list[Head]:
     axis, marks = shown.scale
     scale = Bar(None, None, None, tuple((name, axis.at(level), text) for name, level, text in marks))
     return [
-        Head("rank", link=shown.address(order="rank"), current=order == "rank"),
-        Head("method", number=False, link=shown.address(order="name"), current=order == "name"),
+        Head("rank", link=shown.address(order="rank"), current=order == "rank", order="rank"),
+        Head("method", number=False, link=shown.address(order="name"), current=order == "name", order="name"),
         Head(metric.label, metric.unit),
         Head("95 % interval", number=False, scale=scale),
         *(Head(one.label, one.unit) for one in shown.beside),
@@ -196,8 +225,8 @@ def _heads(shown: _Shown) -> list[Head]:
             Head(_column_text(shown.view, c, shown.condition), link=shown.address(condition=shown.view.name(c)))
             for c in shown.columns
         ),
-        Head(f"ms a {noun}", "as declared", link=shown.address(order="fastest"), current=order == "fastest"),
-        Head("submitted", link=shown.address(order="newest"), current=order == "newest"),
+        Head(f"ms a {noun}", "as declared", True, shown.address(order="fastest"), order == "fastest", order="fastest"),
+        Head("submitted", link=shown.address(order="newest"), current=order == "newest", order="newest"),
     ]
 
 
@@ -210,8 +239,8 @@ def _column_text(view: BoardView, column: Condition, condition: Condition) -> st
 
 def _ordered(shown: _Shown) -> list[Group]:
     """Return the entries in their order: groups of one rank, or single lines that name their rank."""
-    view, order, rows = shown.view, shown.choice.order, shown.rows
-    sharing = Counter(row.rank for row in rows)
+    order, sharing = shown.choice.order, shown.sharing
+    rows = _sorted(shown.view, shown.rows, order)
 
     def line(row: Row, span: int) -> Line:
         if row.rank is None:
@@ -221,13 +250,18 @@ def _ordered(shown: _Shown) -> list[Group]:
     if order == "rank" and None not in sharing:
         found = [list(group) for _, group in groupby(rows, key=lambda row: row.rank)]
         return [Group([line(row, 0 if k else len(group)) for k, row in enumerate(group)]) for group in found]
-    if order == "name":
-        rows = sorted(rows, key=lambda row: view.labels[row.method].casefold())
-    elif order == "newest":
-        rows = sorted(rows, key=lambda row: view.entry(row.method).submitted, reverse=True)
-    elif order == "fastest":
-        rows = sorted(rows, key=lambda row: row.seconds_per_sample if row.seconds_per_sample is not None else 1e9)
     return [Group([line(row, 1) for row in rows])]
+
+
+def _sorted(view: BoardView, rows: Sequence[Row], order: Order) -> list[Row]:
+    """Return `rows`, which are by rank, in another order."""
+    if order == "name":
+        return sorted(rows, key=lambda row: view.labels[row.method].casefold())
+    if order == "newest":
+        return sorted(rows, key=lambda row: view.entry(row.method).submitted, reverse=True)
+    if order == "fastest":
+        return sorted(rows, key=lambda row: row.seconds_per_sample if row.seconds_per_sample is not None else 1e9)
+    return list(rows)
 
 
 def _line(shown: _Shown, row: Row, rank: Cell) -> Line:
@@ -248,6 +282,7 @@ def _line(shown: _Shown, row: Row, rank: Cell) -> Line:
             Cell(day(entry.submitted) if entry else ""),
         ],
         entry.kind if entry else "bound",
+        shown.places.get(row.method, {}),
     )
 
 

@@ -1,8 +1,10 @@
 """Two submissions against each other, condition by condition, and the list of such pairs."""
 
+from dataclasses import dataclass
+
 from ..standing.paired import MOST_PAIRED, NEIGHBOURS
-from ..standing.record import Standing
-from .addresses import Address, Addresses, live
+from ..standing.record import Entry, Standing
+from .addresses import Address, Addresses, live, part_of
 from .axis import Axis
 from .entry_page import comparison_address, gap_cell, gap_record
 from .facts import about, phase_note
@@ -41,6 +43,29 @@ def render_comparison(standing: Standing, a: str, b: str, addresses: Addresses =
         table=table,
         compared=COMPARED,
     )
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """A comparison as a part of the page of its first entry; `other` is the second one, called `label`."""
+
+    part: str
+    label: str
+    other: Entry
+    headline: str
+    table: PageTable
+
+
+def pairings(view: BoardView, key: str) -> list[Pairing]:
+    """Return the comparisons of which `key` is the first entry, which its page holds in an exported site."""
+    found = [comparison_address(view, *pair) for pair in view.pairs if key in pair]
+    return [_pairing(view, address) for address in found if address.keys[0] == key]
+
+
+def _pairing(view: BoardView, address: Address) -> Pairing:
+    a, b = address.keys
+    table, headline = comparison_table(view, a, b), comparison_headline(view, a, b)
+    return Pairing(part_of(address), view.labels[b], view.entry(b), headline, table)
 
 
 def comparison_headline(view: BoardView, a: str, b: str) -> str:
@@ -107,7 +132,8 @@ def comparison_table(view: BoardView, a: str, b: str) -> PageTable:
     ]
     better = "above" if metric.higher_is_better else "below"
     caption = (
-        f"{metric.label} ({metric.unit}) of A and B, and A minus B on the same samples; {better} zero, A is better"
+        f"{metric.label} ({metric.unit}) of {view.labels[a]} (A) and {view.labels[b]} (B), and A minus B on the same "
+        f"samples; {better} zero, A is better"
     )
     place = Address("comparison", view.standing.slug, (a, b))
     own = about(view.standing) | {"a": a, "b": b}

@@ -6,7 +6,7 @@ from typing import Any
 from ...benchmarks.scoring.main_table import ScoreCell, ScoreLine
 from ...benchmarks.scoring.results import CEILING, Row
 from ..standing.record import MetricInfo, Standing
-from .addresses import Address, Addresses, live
+from .addresses import Address, Addresses, is_exported, live
 from .board_page import BOUND_NOTES, entry_record, name_cell, score_record
 from .facts import about, phase_note
 from .page_table import Cell, Group, Head, Line, PageTable
@@ -19,6 +19,7 @@ def render_conditions(standing: Standing, metric_name: str = "", addresses: Addr
     """Return the page of all conditions by one metric; raises NothingHere for an unknown one."""
     view = view_of(standing)
     metric = view.metric(metric_name)
+    shown = standing.metrics if is_exported(addresses) else [metric]
     options = [Option(m.label, place(view, m).choice, m is metric) for m in standing.metrics]
     return render(
         "conditions.html",
@@ -28,8 +29,8 @@ def render_conditions(standing: Standing, metric_name: str = "", addresses: Addr
         crumbs=[("Tracks", Address("index")), (standing.title, Address("board", standing.slug))],
         standing=standing,
         phase=phase_note(standing),
-        switches=[Switch("Measure", options)] if len(options) > 1 else [],
-        tables=conditions_tables(view, metric),
+        switches=[Switch("Measure", options, "metric")] if len(options) > 1 else [],
+        parts=[(one, conditions_tables(view, one)) for one in shown],
     )
 
 

@@ -20,8 +20,17 @@ from .view import BoardView, Condition, view_of
 from .words import NOT_MEASURED, day, interval, milliseconds, number, per_cent, row_interval, verdict
 
 
-def render_entry(standing: Standing, key: str, addresses: Addresses = live, samples: Samples | None = None) -> str:
-    """Return the page of the entry `key`, with its worst `samples`; raises NothingHere where there is none."""
+def render_entry(
+    standing: Standing,
+    key: str,
+    addresses: Addresses = live,
+    samples: Samples | None = None,
+    pairings: Sequence[Any] = (),
+) -> str:
+    """Return the page of the entry `key`, with its worst `samples` and, in an exported site, its `pairings`.
+
+    Raises NothingHere where there is none.
+    """
     view = view_of(standing)
     entry = view.entry(key)
     tables = {table.name: table for table in entry_tables(view, entry)}
@@ -40,6 +49,7 @@ def render_entry(standing: Standing, key: str, addresses: Addresses = live, samp
         charts=condition_charts(view, key),
         histograms=histogram_charts(view, entry.errors),
         tables=tables,
+        pairings=pairings,
         worst=shown_samples(view, entry, samples),
         given=given_under(view),
     )

@@ -9,11 +9,16 @@ from ...files import written_whole
 from ..standing.record import Standing
 from .addresses import file_name, static
 from .index_page import TITLE
+from .page_table import FORMATS
 from .site import FindSamples, Site, no_samples
 
 MARK = ".whence-site"
 """The file by which a later export knows the folder as its own."""
-_STALE = ("tracks", "index.html", "board.css")
+_STALE = (
+    *("tracks", "index.html", "board.css", "board.js"),
+    *(f"tracks.{suffix}" for suffix in FORMATS),
+)
+"""What an export writes, or an earlier version of it wrote."""
 
 
 def export_site(

@@ -6,7 +6,7 @@ import json
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...benchmarks.display.text_table import TextTable, latex
@@ -35,7 +35,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Head:
-    """The head of a column; a `link` leads to the table ordered or measured by that column."""
+    """The head of a column; a `link` leads to the table ordered or measured by that column, `order` says which."""
 
     text: str
     note: str = ""
@@ -43,14 +43,19 @@ class Head:
     link: Address | None = None
     current: bool = False
     scale: Bar | None = None
+    order: str = ""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One row; `kind` says how it looks: submission, baseline, bound or published."""
+    """One row; `kind` says how it looks: submission, baseline, bound or published.
+
+    `places` says which row it is, from 0, in each order that a reader may choose.
+    """
 
     cells: Sequence[Cell]
     kind: str = "submission"
+    places: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,11 @@ class PageTable:
     def lines(self) -> list[Line]:
         """All rows."""
         return [line for group in self.groups for line in group.lines]
+
+    def file(self, suffix: str) -> Address:
+        """Return the address of the table as a file."""
+        assert self.place is not None
+        return replace(self.place, file=f"{self.name}.{suffix}")
 
     def written(self, suffix: str) -> str:
         """Return the table as `csv`, `json` or `tex`; KeyError for another suffix."""

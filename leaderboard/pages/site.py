@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..standing.record import Standing
-from .addresses import Address, Addresses, file_name
+from .addresses import Address, Addresses, file_name, is_exported
 from .badge import render_badge
 from .board_page import board_table, render_board
-from .comparison_page import comparison_table, pairs_table, render_comparison, render_pairs
+from .comparison_page import comparison_table, pairings, pairs_table, render_comparison, render_pairs
 from .conditions_page import conditions_tables, place, render_conditions
 from .entry_page import entry_tables, render_entry
 from .index_page import TITLE, index_table, render_index
 from .page_table import FORMATS, PageTable
 from .published_part import plain, published_table
-from .rendering import style
+from .rendering import script, style
 from .samples import Samples, shown_samples
 from .view import Choice, NothingHere, looked_up, view_of
 
@@ -48,8 +48,8 @@ class Site:
 
     def content(self, address: Address) -> str:
         """Return the page or file at `address`; raises NothingHere where there is none."""
-        if address.kind == "style":
-            return style()
+        if address.kind in ("style", "script"):
+            return style() if address.kind == "style" else script()
         if address.slug:
             address = self._named(address)
         return self._file(address) if address.file else self._page(address)
@@ -71,7 +71,9 @@ class Site:
             case "conditions":
                 return render_conditions(standing, address.choice.metric, self.addresses)
             case "entry":
-                return render_entry(standing, address.keys[0], self.addresses, self.samples(standing))
+                key = address.keys[0]
+                pairs = pairings(view_of(standing), key) if is_exported(self.addresses) else []
+                return render_entry(standing, key, self.addresses, self.samples(standing), pairs)
             case "pairs":
                 return render_pairs(standing, self.addresses)
             case "comparison":
@@ -117,19 +119,13 @@ class Site:
                 return [comparison_table(view, *_pair(address))]
 
     def every_address(self) -> Iterator[Address]:
-        """Yield every page and file of the site."""
-        yield Address("style")
-        for page in self._pages():
-            yield page
-            if page.kind != "board" or (page.choice.order, page.choice.show) == ("rank", "all"):
-                for table in self._tables(page):
-                    yield from (replace(page, file=f"{table.name}.{suffix}") for suffix in FORMATS)
-            first = page.kind == "board" and page.choice == Choice()
-            if first or page.kind == "entry":
-                yield replace(page, file=BADGE)
-            if first:
-                yield replace(page, file=STANDING)
+        """Yield every page and file of an exported site."""
+        yield from (Address("style"), Address("script"), Address("index"))
         for standing in self.standings:
+            yield from self._pages(standing)
+            yield Address("board", standing.slug, file=STANDING)
+            yield Address("board", standing.slug, file=BADGE)
+            yield from (Address("entry", standing.slug, (key,), file=BADGE) for key in standing.entries)
             yield from self._shown(standing)
 
     def _shown(self, standing: Standing) -> list[Address]:
@@ -139,19 +135,15 @@ class Site:
         every = (file for entry in entries for one in shown_samples(view, entry, samples) for file in one.files)
         return list(dict.fromkeys(every))
 
-    def _pages(self) -> Iterator[Address]:
-        yield Address("index")
-        for standing in self.standings:
-            view = view_of(standing)
-            for choice in view.choices():
-                yield Address("board", standing.slug, choice=plain(view, choice))
-            yield from (place(view, metric) for metric in standing.metrics if view.pooled)
-            yield from (Address("entry", standing.slug, (key,)) for key in standing.entries)
-            if standing.comparisons:
-                yield Address("pairs", standing.slug)
-            order = list(standing.entries)
-            for a, b in view.pairs:
-                yield Address("comparison", standing.slug, tuple(sorted((a, b), key=order.index)))
+    def _pages(self, standing: Standing) -> Iterator[Address]:
+        view = view_of(standing)
+        for name in view.conditions:
+            yield Address("board", standing.slug, choice=plain(view, Choice(name)))
+        if view.pooled:
+            yield place(view, standing.metric)
+        yield from (Address("entry", standing.slug, (key,)) for key in standing.entries)
+        if standing.comparisons:
+            yield Address("pairs", standing.slug)
 
 
 def _pair(address: Address) -> tuple[str, str]:

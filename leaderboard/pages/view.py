@@ -25,6 +25,8 @@ TOGETHER = "all"
 """The name of all conditions together."""
 MOST_COLUMNS = 4
 """Conditions that stand beside all together; of more, only those that differ from the middle in the first setting."""
+FITTING_COLUMNS = 8
+"""Conditions whose columns fit on a page of 1280 pixels; each further metric beside the one that ranks takes two."""
 KEPT_VIEWS = 16
 """Views of standings that are kept: indexing a large one takes long."""
 
@@ -64,10 +66,11 @@ class Option:
 
 @dataclass(frozen=True)
 class Switch:
-    """A row of links that change one thing."""
+    """A row of links that change one thing: the field of `Choice` called `changes`."""
 
     title: str
     options: Sequence[Option]
+    changes: Literal["condition", "metric", "show"] = "condition"
 
 
 FIRST_CHOICE = Choice()
@@ -364,7 +367,7 @@ class BoardView:
                 choice, metric=metric.name, condition=choice.condition if known else self.name(self.middle)
             )
             options.append(Option(metric.label, self.tidy(target), metric.name == choice.metric))
-        return Switch("Measure", options)
+        return Switch("Measure", options, "metric")
 
     def tidy(self, choice: Choice) -> Choice:
         """Return `choice` with the board's own first choice spelt out; raises NothingHere for an unknown name."""
@@ -374,20 +377,11 @@ class BoardView:
             raise NothingHere(choice.metric)
         return replace(choice, condition=name, metric=metric.name)
 
-    def choices(self) -> list[Choice]:
-        """Return every choice that a reader has."""
-        return [
-            Choice(name, metric.name, order, show)
-            for name, condition in self.conditions.items()
-            for metric in (self.measured(condition) or [self.standing.metric])
-            for order in ORDERS
-            for show in SHOWN
-        ]
-
     def columns(self, condition: Condition) -> list[Condition]:
         """Return the conditions that stand beside `condition` as columns: those that differ in the first setting.
 
-        Beside all conditions together, a few pooled ones; none where there is only one.
+        Beside all conditions together, a few pooled ones; none where there is only one. Of more than fit on a page,
+        some from the first to the last.
         """
         if len(self.pooled) < 2:
             return []
@@ -395,7 +389,21 @@ class BoardView:
             return self.pooled
         condition, others = condition or self.middle, self.keys[1:]
         found = [c for c in self.conditions.values() if c.keys() == condition.keys()]
-        return [c for c in found if all(c.get(k) == condition.get(k) for k in others if k in condition)]
+        along = [c for c in found if all(c.get(k) == condition.get(k) for k in others if k in condition)]
+        return spread(along, max(3, FITTING_COLUMNS - 2 * len(self.beside)), along.index(condition))
+
+
+def spread(found: Sequence[T], most: int, kept: int) -> list[T]:
+    """Return at most `most` (3 or more) of `found`, evenly from the first to the last, with the one at `kept`.
+
+    >>> spread("abcdefghi", 3, 7), spread("abc", 3, 0)
+    (['a', 'e', 'h'], ['a', 'b', 'c'])
+    """
+    if len(found) <= most:
+        return list(found)
+    places = [round(k * (len(found) - 1) / (most - 1)) for k in range(most)]
+    nearest = min(range(most), key=lambda k: abs(places[k] - kept))
+    return [found[k] for k in (*places[:nearest], kept, *places[nearest + 1 :])]
 
 
 @lru_cache(maxsize=KEPT_VIEWS)

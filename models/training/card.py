@@ -8,8 +8,6 @@ import pandas as pd
 
 def card_text(facts: Mapping[str, Any], log: Sequence[Mapping[str, float]], seconds: float, machine: str) -> str:
     """Return the card as Markdown: model, data, cost, recipe and validation curve."""
-    curve = pd.DataFrame(list(log)).to_markdown(index=False, floatfmt=".4g") if log else "none"
-    fields = "\n".join(f"- {key}: {value}" for key, value in facts["recipe"].items())
     return f"""# {facts["model"]}
 
 {sources_text(facts["sources"])}
@@ -18,12 +16,22 @@ def card_text(facts: Mapping[str, Any], log: Sequence[Mapping[str, float]], seco
 
 ## Recipe
 
-{fields}
+{recipe_text(facts["recipe"])}
 
 ## Validation
 
-{curve}
+{curve_text(log)}
 """
+
+
+def recipe_text(recipe: Mapping[str, Any]) -> str:
+    """Return one line for each setting of a recipe."""
+    return "\n".join(f"- {key}: {value}" for key, value in recipe.items())
+
+
+def curve_text(log: Sequence[Mapping[str, float]]) -> str:
+    """Return the validation curve as a table; "none" without one."""
+    return str(pd.DataFrame(list(log)).to_markdown(index=False, floatfmt=".4g")) if log else "none"
 
 
 def sources_text(sources: Sequence[Mapping[str, Any]]) -> str:

@@ -4,7 +4,6 @@ Loading executes nothing: safetensors holds plain numbers and text. The tensors 
 shape and type.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,12 @@ from torch import Tensor, nn
 from ...digests import canonical_json, sha256
 from ...errors import InputError
 from ...files import written_whole
+from .header import METADATA, card_in, licences_of_card
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 """The folder of the checkpoints that come with Whence."""
-METADATA = "whence"
 LARGEST = 2_000_000_000
 """Largest checkpoint read, bytes."""
-_LARGEST_HEADER = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,8 @@ def read_checkpoint(path: Path, model: str) -> Checkpoint:
         raise InputError(f"{path}: a folder; give a .safetensors file") from None
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; `whence train {model}` writes one") from None
-    card = _card(path, data)
+    length = int.from_bytes(data[:8], "little")
+    card = card_in(data[8 : 8 + length] if 0 < length <= len(data) - 8 else b"", path)
     if card.get("model") != model:
         raise InputError(f"{path} holds the model {str(card.get('model'))[:40]!r}, not {model!r}: give one of its own")
     try:
@@ -83,11 +82,10 @@ def described_checkpoint(path: Path, model: str) -> dict[str, Any]:
     These are its sha256 and the licences of its sources.
     """
     card = read_checkpoint(path, model).card
-    licences = {licence for source in card["sources"] for licence in source["licences"]}
     return {
         "dataset": f"checkpoint of {model}",
         "fingerprint": sha256(path.read_bytes()),
-        "licences": sorted(licences),
+        "licences": licences_of_card(card),
     }
 
 
@@ -100,21 +98,6 @@ def shipped(model: str) -> Path:
             f"give them as {model}:checkpoint=RUN/checkpoint.safetensors, or try {model}:checkpoint=untrained"
         )
     return path
-
-
-def _card(path: Path, data: bytes) -> dict[str, Any]:
-    """Return the card in the header of a safetensors file; raises InputError if it has none."""
-    length = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or length > min(len(data) - 8, _LARGEST_HEADER):
-        raise InputError(f"{path}: not a whole safetensors file; `whence import checkpoint` converts others")
-    try:
-        header = json.loads(data[8 : 8 + length])
-        card = json.loads(header["__metadata__"][METADATA])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise InputError(f"{path}: not a checkpoint of Whence; `whence import checkpoint` converts others") from None
-    if not isinstance(card, dict):
-        raise InputError(f"{path}: its card is damaged; copy it again")
-    return card
 
 
 def _form(tensor: Tensor) -> str:

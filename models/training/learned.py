@@ -10,7 +10,6 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
-from ...cores import allowed_cores
 from ...errors import InputError
 from .checkpoint import Checkpoint, fill, read_checkpoint, shipped
 from .memory import keep_freed_memory
@@ -72,7 +71,6 @@ class LearnedModel:
         """The network with its weights, on its device."""
         if self.device == "cuda" and not torch.cuda.is_available():
             raise InputError("--device cuda: torch finds no GPU here; leave the option out")
-        torch.set_num_threads(allowed_cores())
         keep_freed_memory()
         if self.checkpoint == UNTRAINED:
             torch.manual_seed(0)

@@ -39,16 +39,22 @@ def write_report(
     rows = [[f"{entry[name]:.4g}" for name in (*_OWN, *_scores(log))] for entry in log]
     tables = [
         {"caption": "Validation", "heads": [*_OWN, *_scores(log)], "rows": rows},
-        {"caption": "Recipe", "heads": ["field", "value"], "rows": list(map(list, facts["recipe"].items()))},
+        {"caption": "Recipe", "heads": ["field", "value"], "rows": _listed(facts["recipe"])},
         {"caption": "Data", "heads": ["what", "value"], "rows": _sources(facts["sources"])},
     ]
     if facts.get("calibration"):
         found = [[name, f"{value:.4g}"] for name, value in facts["calibration"].items()]
         tables.insert(1, {"caption": "Found on the validation set", "heads": ["what", "value"], "rows": found})
+    if facts.get("made"):
+        tables.append({"caption": "How it was made", "heads": ["what", "value"], "rows": _listed(facts["made"])})
     title, heard = f"Training of {facts['model']}", {caption: as_sound(audio) for caption, audio in sounds.items()}
     page = render_page("training.html", title, model=facts["model"], pictures=pictures, tables=tables, sounds=heard)
     with written_whole(path) as partial:
         partial.write_text(page)
+
+
+def _listed(fields: Mapping[str, Any]) -> list[list[Any]]:
+    return [list(field) for field in fields.items()]
 
 
 def _scores(log: Log) -> list[str]:

@@ -12,10 +12,12 @@ from .commands import (
     about,
     audit,
     bench,
+    cite,
     dataset,
     generate,
     generate_homes,
     generate_objects,
+    generate_recipe,
     imports,
     leaderboard,
     localize,
@@ -43,6 +45,7 @@ app = typer.Typer(
 app.command()(quickstart.quickstart)
 generate_homes.add_to(generate.app)
 generate_objects.add_to(generate.app)
+generate_recipe.add_to(generate.app)
 app.add_typer(generate.app, name="generate")
 app.add_typer(imports.app, name="import")
 app.command()(audit.audit)
@@ -54,6 +57,8 @@ app.command()(train.train)
 app.command()(bench.bench)
 app.command()(bench.compare)
 app.command()(bench.report)
+app.command()(cite.cite)
+app.command()(cite.card)
 app.command()(probe_physics.probe_physics)
 app.command()(localize.localize)
 app.command()(turn.turn)

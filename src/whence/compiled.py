@@ -1,16 +1,11 @@
 """Compiled functions: numba's `njit`, with its cache where this user can write, or without one."""
 
-import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
-from .cores import allowed_cores
 from .places import private_folder, settle_home
 
 settle_home()
-if "numba" not in sys.modules:  # it reads this when it is imported, and would not respect a CPU quota
-    os.environ.setdefault("NUMBA_NUM_THREADS", str(allowed_cores()))
 
 import numba  # noqa: E402
 

@@ -1,21 +1,10 @@
-"""How many cores and threads this process may use: the one place that decides, for commands and workers."""
+"""How many cores this process may use: the one place that decides, for commands and workers."""
 
 import math
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-
-_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-ONE_THREAD = dict.fromkeys(_VARIABLES, "1")
-"""The environment of a process that gets one core: BLAS and OpenMP read it when they are loaded."""
 
 _MOUNT = re.compile(r"\S+ \S+ \S+ (?P<group>\S+) (?P<top>\S+) .*- (?P<kind>cgroup2?) \S+ (?P<options>\S+)")
 """A control group's mount in /proc/self/mountinfo (man proc_pid_mountinfo)."""
@@ -76,22 +65,3 @@ def _lines(file: Path) -> list[str]:
         return file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:  # another system, or hidden from this container
         return []
-
-
-@contextmanager
-def single_threaded() -> Iterator[None]:
-    """Run BLAS and OpenMP on one thread inside the block: our products are small, threads would wait for each other.
-
-    Libraries that are loaded inside the block start with one thread too. Kernels of numba keep their threads.
-    """
-    from threadpoolctl import threadpool_limits
-
-    before = {name: os.environ[name] for name in ONE_THREAD if name in os.environ}
-    os.environ.update(ONE_THREAD)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        for name in ONE_THREAD:
-            os.environ.pop(name, None)
-        os.environ.update(before)

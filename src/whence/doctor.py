@@ -40,17 +40,18 @@ _PACKAGES = (
     ("torch", "torch", "pip install 'torch<2.14'"),
 )
 
-_WEIGHTS = (
+WEIGHTS = (
     ("SuperGlue weights", "magic-leap-community/superglue_indoor", "noncommercial research only"),
     ("LightGlue weights", "ETH-CVG/lightglue_superpoint", "SuperPoint's: noncommercial research only"),
     ("LoFTR weights", "zju-community/efficientloftr", "Apache-2.0"),
 )
+"""Weights of others: what they are, where the Hub has them, and their licence."""
 
 
 def findings() -> Sequence[Finding]:
     """Return the state of every part, required ones first. Imports nothing heavy."""
     packages = [_package(*row) for row in _PACKAGES]
-    weights = [_weights(*row) for row in _WEIGHTS]
+    weights = [_weights(*row) for row in WEIGHTS]
     ffmpeg = shutil.which("ffmpeg")
     decoder = Finding("m4a decoder", ffmpeg is not None, ffmpeg or "", "" if ffmpeg else "apt-get install ffmpeg")
     gpu = os.path.exists("/proc/driver/nvidia/version")

@@ -33,6 +33,7 @@ from .benchmarks.stimuli.view_pairs.batch import ViewPairBatch
 from .conventions import SAMPLE_RATE
 from .errors import InputError
 from .registry import METHODS, load, registered_methods
+from .threads import thread_policy
 
 Float32 = npt.NDArray[np.float32]
 Answer = float | npt.NDArray[np.float64]
@@ -180,6 +181,7 @@ def _pair(name: str) -> PairEstimator:
 
 def _named(estimate: Callable[..., Answer], name: str, text: str, **values: str) -> Any:
     """Return `estimate` with the name, the docstring and, unless it is a trained model, the parameters of a method."""
+    estimate = thread_policy()(estimate)
     estimate.__name__ = estimate.__qualname__ = name.replace("-", "_")
     estimate.__module__ = __name__
     estimate.__doc__ = text.format(summary=METHODS[name].summary, **values)

@@ -39,7 +39,7 @@ class PictureSoundBatch(Shown):
     """Pictures with a sound each, as a method sees and hears them.
 
     `image` is uint8 (n, height, width, 3), red first; `audio` float32 (n, channels, samples) in [-1, 1], one channel or
-    two, 0 left. `sample_id` names each sample, for methods that need random numbers.
+    two, 0 left; `sample_rate` is in Hz. `sample_id` names each sample, for methods that need random numbers.
     """
 
     image: npt.NDArray[np.uint8]

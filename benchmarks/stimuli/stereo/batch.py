@@ -25,8 +25,8 @@ from .condition import SKIPPED, StereoCondition
 
 BATCH = 128
 """Clips in memory at once."""
-NOTHING_SKIPPED = ("in-the-wild",)
-"""Datasets whose published protocol drops no samples (StereoCRW, Sec. 4.2)."""
+NOTHING_SKIPPED = ("in-the-wild", "recordings")
+"""Datasets of recordings: their published protocol drops no samples (StereoCRW, Sec. 4.2)."""
 
 Names = npt.NDArray[np.object_]
 """Names of samples or blocks, (n,)."""
@@ -36,8 +36,9 @@ Names = npt.NDArray[np.object_]
 class StereoBatch(Shown):
     """Stereo clips as a method hears them.
 
-    `audio` is float32 (clips, 2, samples), channel 0 left. Vote k of a clip uses the `window` samples from `k * hop`
-    on; there are `votes` of them. `sample_id` names each clip, for methods that need random numbers.
+    `audio` is float32 (clips, 2, samples), channel 0 left; `sample_rate` is in Hz. Vote k of a clip uses the `window`
+    samples from `k * hop` on; there are `votes` of them. `sample_id` names each clip, for methods that need random
+    numbers.
     """
 
     audio: npt.NDArray[np.float32]

@@ -65,7 +65,7 @@ def _pictures(dataset: Dataset) -> Iterator[Picture]:
         values = scale * dataset.column(name) if name in dataset else np.empty(0)
         if np.isfinite(values).any():
             yield picture(_histogram(values[np.isfinite(values)], title), name, f"Histogram of the {title}")
-    if "azimuth" in dataset:
+    if {"azimuth", "interaural_time_difference"} <= {*dataset.manifest["arrays"]}:
         yield picture(_delay_by_azimuth(dataset), "delay-by-azimuth", "Delay against azimuth, one point for each clip")
     if "rt60_nominal" in dataset:
         yield picture(_reverberation(dataset), "reverberation", "Realised against nominal RT60")
@@ -106,10 +106,14 @@ def _talkers(dataset: Dataset) -> list[tuple[int, ...]]:
 
 def _example(dataset: Dataset, row: int, *talker: int) -> Example:
     clip = dataset.audio([row])[(0, *talker)]
-    delays = "interaural_time_difference" in dataset
-    truth = float(dataset.column("interaural_time_difference" if delays else "side")[(row, *talker)])
+    known = {
+        name: value
+        for name in ("interaural_time_difference", "side", "azimuth")
+        if name in dataset and np.isfinite(value := float(dataset.column(name)[(row, *talker)]))
+    }
+    delays, (truth, *_) = "interaural_time_difference" in known, known.values()
     said = f"delay {MS_PER_SECOND * truth:+.3f} ms" if delays else ("left" if truth > 0 else "right")
-    angle = f", azimuth {float(dataset.column('azimuth')[(row, *talker)]):+.1f}°" if "azimuth" in dataset else ""
+    angle = f", azimuth {known['azimuth']:+.1f}°" if "azimuth" in known else ""
     name = "/talker-".join(map(str, (dataset.column("sample_id")[row], *talker)))
     skipped = skipped_samples(dataset)
     heard = clip[:, skipped : skipped + StereoCondition().kept_samples]

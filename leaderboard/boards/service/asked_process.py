@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ....cores import ONE_THREAD
+from ....threads import ONE_THREAD
 
 TICK_SECONDS = 1.0
 _SMALL = {**ONE_THREAD, "ARROW_DEFAULT_MEMORY_POOL": "system"}

@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..locks import sole_writer
 from .conditions import Given, InSplit, takes_settings
 from .terminal import terminal
+from .typed import typed
 
 if TYPE_CHECKING:
     from ..benchmarks.bench import Run
@@ -66,6 +67,9 @@ def bench(
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Run the rest of the grid when a method fails.")
     ] = False,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Draw no report.html, which `whence report` can do later.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Run methods on a track under a grid of conditions. A rerun computes only what is missing."""
@@ -73,7 +77,7 @@ def bench(
     from .probe_bench import parts_of, show_accuracy
 
     def run(name: str, methods: Sequence[str], folder: Path | None) -> "Run":
-        return _run(name, data, folder, methods, given, split, protocol, max_samples, device, keep_going)
+        return _run(name, data, folder, methods, given, split, protocol, max_samples, device, keep_going, no_report)
 
     if track != PROBE:
         show(run(track, method or (), out), json)
@@ -92,6 +96,7 @@ def _run(
     max_samples: int | None,
     device: Device | None,
     keep_going: bool,
+    no_report: bool,
 ) -> "Run":
     """Return the bench of `methods` on `track`, in the folder `out`."""
     from ..benchmarks.bench import bench as run_bench
@@ -116,6 +121,8 @@ def _run(
         split=part,
         device=device and device.value,
         keep_going=keep_going,
+        command=typed(),
+        report=not no_report,
     )
 
 
@@ -137,7 +144,15 @@ def show(run: "Run", as_json: bool) -> None:
     published = published_table(run.results, run.track, baselines_only=True)
     if published:
         console.print(rich_table(published))
-    typer.echo(f"every metric and condition: {run.folder}/tables.md, pictures: {run.folder}/report.html")
+    typer.echo(where(run.folder))
+
+
+def where(folder: Path) -> str:
+    """Return a line on where the tables and pictures of a run are."""
+    from ..benchmarks.report.files import REPORT
+
+    pictures = f"{folder}/{REPORT}" if (folder / REPORT).is_file() else f"`whence report {folder}` draws them"
+    return f"every metric and condition: {folder}/tables.md, pictures: {pictures}"
 
 
 def _show_sealed(run: "Run", as_json: bool) -> None:

@@ -7,9 +7,10 @@ import typer
 
 from ..errors import InputError
 from .arguments import plain_numbers
-from .rendering import Json, Out, Preset, Scheduler, Seed, Speech, Workers, describe_speech, render, say
+from .generate_recipe import Kinds
+from .rendering import Json, Out, Preset, Scheduler, Seed, SpeakerLevel, Speech, Workers, describe_speech, render, say
 
-app = typer.Typer(help="Render a dataset. Rerun the same command to resume it.", no_args_is_help=True)
+app = typer.Typer(help="Render a dataset. Rerun the same command to resume it.", no_args_is_help=True, cls=Kinds)
 
 
 @app.callback()
@@ -64,6 +65,7 @@ def tde(
         int,
         typer.Option(min=1, max=2, help="Heard at once. Of 2, either can be pointed at, for the track `guided`."),
     ] = 1,
+    speaker_level: SpeakerLevel = None,
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -81,6 +83,7 @@ def tde(
         "engine": engine.value,
         "seed": seed,
         "speakers": speakers.value,
+        "speaker_level": speaker_level,
     }
     pairs = talkers > 1
     plan = plan_talkers(speech, **asked) if pairs else plan_tde(speech, protocol=protocol.value, **asked)
@@ -106,6 +109,7 @@ def random_rooms(
     val_clips: Annotated[
         int | None, typer.Option(min=1, help="Clips for validation; overrides the preset's.", show_default=False)
     ] = None,
+    speaker_level: SpeakerLevel = None,
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -115,7 +119,13 @@ def random_rooms(
     from ..datagen.random_rooms import PRESETS, plan_random_rooms
 
     train, val = PRESETS[preset]
-    plan = plan_random_rooms(speech, train_clips=clips or train, val_clips=val_clips or val, seed=seed or 0)
+    plan = plan_random_rooms(
+        speech,
+        train_clips=clips or train,
+        val_clips=val_clips or val,
+        seed=seed or 0,
+        speaker_level=speaker_level,
+    )
     describe_speech(plan.corpus)
     render(plan, out, workers, scheduler, json)
 
@@ -124,11 +134,13 @@ def random_rooms(
 def brir(
     out: Out,
     brir: Annotated[
-        str, typer.Option(metavar="DIR", help="Folder of stereo wavs with an index.csv (file, azimuth_deg).")
+        str,
+        typer.Option(metavar="DIR|FILE.sofa", help="Stereo wavs with an index.csv (file, azimuth_deg), or SOFA files."),
     ],
     speech: Speech = None,
     preset: Annotated[Preset, typer.Option(help="8, 50 or 500 clips per response.")] = Preset.small,
     clips: Clips = None,
+    speaker_level: SpeakerLevel = None,
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -137,7 +149,8 @@ def brir(
     """Speech through measured binaural room responses, azimuths positive to the left."""
     from ..datagen.brir import PRESETS, plan_brir
 
-    plan = plan_brir(brir, speech, clips=clips or PRESETS[preset], seed=seed or 0)
+    asked = clips or PRESETS[preset]
+    plan = plan_brir(brir, speech, clips=asked, seed=seed or 0, speaker_level=speaker_level)
     describe_speech(plan.corpus)
     say(plan.remarks)
     render(plan, out, workers, scheduler, json)

@@ -77,13 +77,19 @@ def hm3d_ss(
     ] = None,
     up: UpAxis = None,
     scale: Scale = None,
+    materials: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.toml", help="Absorption of materials of the files, by name.", show_default=False),
+    ] = None,
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     json: Json = False,
 ) -> None:
     """HM3D-SS: homes seen and heard from several headings, with binaural impulse responses."""
+    from ..datagen.dataset import Dataset
     from ..datagen.hm3d_ss import PRESETS, plan_hm3d_ss
+    from ..datagen.ringing import reverberation_remarks
 
     scene_total, examples_each = PRESETS[preset]
     made_here = scenes == "procedural"
@@ -99,6 +105,7 @@ def hm3d_ss(
         hrtf=hrtf,
         up=up.value if up else None,
         scale=scale,
+        materials=materials,
         seed=seed or 0,
     )
     say(plan.remarks)
@@ -106,6 +113,9 @@ def hm3d_ss(
         typer.echo(plan.provenance["engine"]["licence"], err=True)
     describe_speech(plan.dry.corpus)
     render(plan, out, workers, scheduler, json)
+    if not made_here:
+        dataset = Dataset(out)
+        say(reverberation_remarks(dataset.column("scene"), dataset.column("rt60")))
 
 
 def panoramas(

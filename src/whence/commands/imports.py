@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from ..errors import InputError
 from . import import_sounding
-from .rendering import Json, Out, Workers, name_skipped, render
+from .rendering import Json, Out, Workers, name_skipped, render, say
 from .train import written
 
 app = typer.Typer(help="Bring other people's files into a dataset or a checkpoint.", no_args_is_help=True)
@@ -36,6 +37,43 @@ def in_the_wild(
     unusable = [row.reason for row in skipped if row.found]
     name_skipped(unusable, "rows")
     render(InTheWildPlan(known, str(Path(clips).resolve()), len(skipped), licence), out, workers, None, json)
+
+
+@app.command("recordings")
+def recordings(
+    out: Out,
+    folder: Annotated[str, typer.Option("--dir", metavar="DIR", help="Folder of the recordings, however deep.")],
+    labels: Annotated[
+        str,
+        typer.Option(metavar="CSV", help="file,start_s,side|azimuth_deg|delay_ms,speaker|video; positive to the left."),
+    ],
+    channels: Annotated[
+        str | None,
+        typer.Option(metavar="L,R", help="Channels of the left and the right ear, from 0. [default: the only two]"),
+    ] = None,
+    licence: Annotated[str, typer.Option(metavar="TEXT", help="Licence of the recordings.")] = "unknown",
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Own stereo recordings, labelled by side, azimuth or delay."""
+    from ..datagen.recordings import plan_recordings
+
+    plan = plan_recordings(folder, labels, _two_channels(channels), licence)
+    if plan.missing:
+        say([f"{len(plan.missing)} rows of {labels} have no recording in {folder}, such as {plan.missing[0]}"])
+    name_skipped(plan.skipped, "rows")
+    say(plan.remarks)
+    render(plan, out, workers, None, json)
+
+
+def _two_channels(text: str | None) -> tuple[int, int] | None:
+    """Return the channels in `--channels L,R`; raises InputError for anything else."""
+    if text is None:
+        return None
+    words = [word.strip() for word in text.split(",")]
+    if len(words) != 2 or not all(word.isdecimal() for word in words) or int(words[0]) == int(words[1]):
+        raise InputError(f"--channels {text}: expected two channels, left then right, counted from 0, such as 0,1")
+    return int(words[0]), int(words[1])
 
 
 @app.command("hm3d-ss")

@@ -48,6 +48,7 @@ def show_accuracy(runs: Sequence["Run"], as_json: bool) -> None:
     from ..benchmarks.questions.metrics import METRICS
     from ..benchmarks.report.tables import published_table, score_table
     from ..benchmarks.scoring.results import RESULTS, why_unranked
+    from .bench import where
 
     if as_json:
         texts = {run.track.name: (run.folder / RESULTS).read_text(encoding="utf-8") for run in runs}
@@ -60,4 +61,4 @@ def show_accuracy(runs: Sequence["Run"], as_json: bool) -> None:
         published = published_table(run.results, replace(run.track, metrics=(metric,)))
         if published:
             console.print(rich_table(published))
-        typer.echo(f"every metric and condition: {run.folder}/tables.md, pictures: {run.folder}/report.html")
+        typer.echo(where(run.folder))

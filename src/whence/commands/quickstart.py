@@ -1,5 +1,7 @@
 """`whence quickstart`: first results from scratch, in one command."""
 
+import shlex
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -28,19 +30,21 @@ def quickstart(
     require_local(out, "the quickstart's folder")
     rooms, homes, pictures = out / "tde.zarr", out / "hm3d-ss.zarr", out / "sounding-objects.zarr"
     typer.echo(f"1/8 rendering speech in three rooms: {rooms}")
-    generate(tde.plan_tde(speech, clips=tde.PRESETS["tiny"]), str(rooms))
+    command = partial(_command, speech=speech)
+    generate(tde.plan_tde(speech, clips=tde.PRESETS["tiny"]), str(rooms), command=command("tde", rooms))
     _bench(2, "time delay between two microphones, five noise levels, baselines and trained models", "tde", rooms, out)
     _bench(3, "left or right", "left-right", rooms, out)
     scenes, examples = hm3d_ss.PRESETS["tiny"]
     typer.echo(f"4/8 rendering homes to see and hear: {homes}")
     plan = hm3d_ss.plan_hm3d_ss("procedural", speech, scene_count=scenes, examples=examples)
-    generate(plan, str(homes), workers=allowed_cores())
+    generate(plan, str(homes), workers=allowed_cores(), command=command("hm3d-ss", homes))
     _bench(5, "camera rotation between two views", "rotation", homes, out)
     _bench(6, "azimuth of a sound from two ears", "azimuth", homes, out)
     count, each = sounding_objects.PRESETS["tiny"]
     typer.echo(f"7/8 rendering pictures with objects that sound: {pictures}")
     unseen = sounding_objects.plan_sounding_objects(homes=count, pictures=each, speech=speech, seed=UNSEEN_HOMES)
-    generate(unseen, str(pictures), workers=allowed_cores())
+    made = command("sounding-objects", pictures, "--seed", str(UNSEEN_HOMES))
+    generate(unseen, str(pictures), workers=allowed_cores(), command=made)
     _bench(8, "where in the picture a sound comes from", "sounding-object", pictures, out, split="all")
 
 
@@ -49,4 +53,12 @@ def _bench(step: int, what: str, track: str, data: Path, out: Path, split: str |
     from .bench import show
 
     typer.echo(f"{step}/8 {what}")
-    show(bench(track, str(data), out / "runs" / track, split=split), False)
+    folder = out / "runs" / track
+    words = ["whence", "bench", track, str(data), "--out", str(folder), *(["--split", split] if split else [])]
+    show(bench(track, str(data), folder, split=split, command=shlex.join(words)), False)
+
+
+def _command(kind: str, out: Path, *more: str, speech: str | None) -> str:
+    """Return the command that renders one of the sets."""
+    heard = ["--speech", speech] if speech else []
+    return shlex.join(["whence", "generate", kind, str(out), "--preset", "tiny", *heard, *more])

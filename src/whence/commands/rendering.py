@@ -8,6 +8,7 @@ import typer
 
 from ..cores import allowed_cores
 from ..errors import InputError
+from .typed import typed
 
 if TYPE_CHECKING:
     from ..datagen.corpora import Corpus
@@ -36,6 +37,15 @@ Out = Annotated[str, typer.Argument(metavar="OUT.zarr", help="Where to write: a 
 Speech = Annotated[
     str | None,
     typer.Option(metavar="DIR|espeak|librispeech[:SUBSET]", help="Dry speech. [default: espeak]", show_default=False),
+]
+SpeakerLevel = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="Folder that names the speaker, 1 the outermost. [default: index, known layout, or the first that varies]",
+        show_default=False,
+    ),
 ]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed of everything random. [default: 0]", show_default=False)]
 Workers = Annotated[
@@ -69,11 +79,16 @@ def name_skipped(skipped: Sequence[str], kind: str = "files") -> None:
 
 
 def describe_speech(corpus: "Corpus") -> None:
-    """Print which files of `corpus` are left out and for how many clips the speaker is unknown, and the
-    consequences."""
-    from ..datagen.corpora import UNKNOWN
+    """Print which files of `corpus` are left out, its speakers by folders, and for how many clips the speaker is
+    unknown, with the consequences."""
+    from ..datagen.corpora import FOLDER_NAMES, UNKNOWN
 
     name_skipped(corpus.skipped)
+    folders = sorted({clip.speaker for clip in corpus.clips if clip.known_by == FOLDER_NAMES})
+    if folders:
+        shown = ", ".join(folders[:4]) + (", ..." if len(folders) > 4 else "")
+        hint = "an index.csv (path,speaker) in the folder, or --speaker-level N where a command has it, corrects them"
+        typer.echo(f"{len(folders)} speakers, by the names of folders: {shown}; {hint}", err=True)
     unknown = sum(clip.known_by == UNKNOWN for clip in corpus.clips)
     if unknown:
         typer.echo(
@@ -98,7 +113,7 @@ def render(plan: Any, out: str, workers: int | None, scheduler: str | None, as_j
 
     if not out.rstrip("/").endswith(".zarr"):
         raise InputError(f"{out}: expected a name that ends in .zarr")
-    fingerprint = generate(plan, out, workers=workers or allowed_cores(), scheduler=scheduler)
+    fingerprint = generate(plan, out, workers=workers or allowed_cores(), scheduler=scheduler, command=typed())
     if as_json:
         typer.echo(json.dumps({"path": out, "rows": plan.layout.rows, "fingerprint": fingerprint}))
     else:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from .rendering import Preset
+from .typed import typed
 
 
 class Device(StrEnum):
@@ -37,7 +38,9 @@ def train(
 
     machines = load("whence.models.train:Machines")(device.value, devices, nodes)
     train_model = load("whence.models.train:train_model")
-    checkpoint = train_model(model, data, out, preset=preset.value, settings=settings or (), machines=machines)
+    checkpoint = train_model(
+        model, data, out, preset=preset.value, settings=settings or (), machines=machines, command=typed()
+    )
     typer.echo(written(model, checkpoint))
 
 

@@ -19,8 +19,9 @@ from ..benchmarks.questions.metrics import Metric
 from ..benchmarks.questions.settings import Stated, given_levels
 from ..benchmarks.questions.source import Source, open_source
 from ..benchmarks.questions.stimulus import Batch, Condition
+from ..benchmarks.report.files import REPORT
 from ..benchmarks.report.grid_figures import score_bars, score_panels
-from ..benchmarks.report.page import REPORT
+from ..benchmarks.report.page import write_report
 from ..benchmarks.report.tables import score_table
 from ..benchmarks.report.view import View
 from ..benchmarks.report.worst import worst_samples
@@ -32,6 +33,7 @@ from ..errors import InputError
 from ..places import settle_home
 from ..registry import load_track, nearest
 from .data import Dataset, Place, place_of
+from .typed import bench_command
 
 Conditions = Mapping[str, Any] | Sequence[Condition]
 """Levels by setting, such as {"snr_db": [10, 0]}, or condition objects."""
@@ -51,6 +53,7 @@ def bench(
     max_samples: int | None = None,
     device: str | None = None,
     keep_going: bool = False,
+    report: bool = True,
 ) -> "Run":
     """Run `methods` on a `track` under a grid of `conditions` and return the scores.
 
@@ -59,7 +62,7 @@ def bench(
     `conditions` are levels by setting, such as {"snr_db": [30, 10, None]} (None: off); settings left out have the
     track's levels. Everything is written to the folder `out` (default: runs/TRACK-FINGERPRINT), and a rerun computes
     only what is missing: a method defined in Python is keyed by its source and the values that it uses. Where these
-    cannot be read, it runs anew, and a line on stderr says so.
+    cannot be read, it runs anew, and a line on stderr says so. Without `report` no page is drawn until `run.report`.
 
         def mine(batch):  # batch.audio is (clips, 2, samples)
             return [whence.gcc_phat(left, right, batch.sample_rate) for left, right in batch.audio]
@@ -71,10 +74,13 @@ def bench(
     settle_home()
     dataset = _opened(data)
     folder = Path(fspath(out)) if out is not None else usual_folder(load_track(track).name, dataset)
+    stated = {"out": None if out is None else str(folder), "split": split, "max_samples": max_samples}
+    stated |= {"protocol": None if protocol == "paper" else protocol, "device": device, "keep_going": keep_going}
     run = run_bench(
         track,
         dataset.url,
         folder,
+        command=bench_command(track, dataset.url, methods, load_track(track).stimulus.condition, conditions, stated),
         methods=methods,
         conditions=_grid(open_source(load_track(track), dataset, split), conditions),
         protocol=protocol,
@@ -82,6 +88,7 @@ def bench(
         split=split,
         device=device,
         keep_going=keep_going,
+        report=report,
     )
     return Run(run)
 
@@ -179,8 +186,9 @@ class Run:
 
     @property
     def report(self) -> Path:
-        """The page with everything, which opens in a browser."""
-        return self._scored.folder / REPORT
+        """The page with everything, which opens in a browser; drawn if the run has none."""
+        page = self._scored.folder / REPORT
+        return page if page.is_file() else write_report(self._scored)
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -231,7 +239,8 @@ class Run:
         why = why_unranked(finished.labels)
         table = score_table(finished.results, finished.track, finished.track.metrics[0], why=why)
         drawing = picture(self.plot.error(), "error", f"{self.track}: every method")
-        note = f"on {finished.dataset.url}; report: {self.report}"
+        drawn = (self.folder / REPORT).is_file()
+        note = f"on {finished.dataset.url}" + (f"; report: {self.report}" if drawn else "")
         return block_html(f"run of {self.track}", [table], [("", drawing.uri)], note=note)
 
 
