@@ -38,6 +38,7 @@ def bench(
     split: str | None = None,
     device: str | None = None,
     keep_going: bool = False,
+    fresh: bool = False,
 ) -> Run:
     """Run `methods` (default: the track's own) on the dataset at `url` and write everything to `folder`.
 
@@ -47,8 +48,8 @@ def bench(
     and report cover every prediction file in `folder` that belongs to the run, including older ones. On a sealed set,
     whose labels only the board's host has, predictions are written but not scored.
 
-    If a method fails, the bench stops, or continues with the other methods if `keep_going`. Finished predictions are
-    written before the InputError is raised.
+    What is computed already is used again, unless `fresh`. If a method fails, the bench stops, or continues with the
+    other methods if `keep_going`. Finished predictions are written before the InputError is raised.
     """
     track, dataset = load_track(track_name), Dataset(url)
     check_folder(folder, track_name, dataset)
@@ -57,7 +58,7 @@ def bench(
     loaded = load_methods(methods or _installed(track.default_methods), track_name, protocols, device)
     if not methods:
         loaded = [one for one in loaded if _can_run(one, source)]
-    grid = Grid(source, loaded, source.conditions(conditions), folder)
+    grid = Grid(source, loaded, source.conditions(conditions), folder, fresh)
     with sole_writer(folder), single_threaded():
         check_folder(folder, track_name, dataset)  # another bench may have ended there meanwhile
         failures = predict(grid, keep_going)

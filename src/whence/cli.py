@@ -25,8 +25,10 @@ from .commands import (
     submit,
     train,
     turn,
+    words,
 )
 from .commands.arguments import spread_lists
+from .commands.completion import completing
 from .errors import InputError, VerificationError
 from .places import settle_home
 from .spelling import settle_streams
@@ -35,7 +37,6 @@ app = typer.Typer(
     name="whence",
     help="Whence does a sound come? Generate data, bench methods, compare them.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # "rich" takes `[default: x]` in a help text for a tag and drops it
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -61,6 +62,7 @@ app.command()(seal.seal)
 app.command()(submit.submit)
 app.add_typer(leaderboard.app, name="leaderboard")
 app.command()(about.doctor)
+app.command("help")(words.help_)
 
 
 def _print_version(wanted: bool) -> None:
@@ -123,7 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     settle_streams()
     settle_home()
     try:
-        code = app(args=spread_lists(given), prog_name="whence", standalone_mode=False)
+        with completing(spread_lists):
+            given = words.kind_first(given, {"generate": generate.app, "import": imports.app})
+            code = app(args=spread_lists(given), prog_name="whence", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         code = 130
     except VerificationError as error:

@@ -10,7 +10,7 @@ OTHER_NUMBER_LISTS = frozenset(("--rt60",))
 """Options that take several numbers, besides those for settings."""
 NAME_LISTS = {
     "audit": frozenset(("--against",)),
-    "bench": frozenset(("--method", "-m")),
+    "bench": frozenset(("--method",)),
     "import": frozenset(("--list",)),
     "probe-physics": frozenset(("--method",)),
     "train": frozenset(("--data", "--set")),
@@ -19,6 +19,7 @@ NAME_LISTS = {
 """Options that take several names, by command: the `--method` of `submit` takes one."""
 WITH_COMMAS = frozenset(("--against", "--data", "--list", "--set"))
 """Options whose values may hold commas, so that only spaces separate them."""
+_LONG = {"-m": "--method"}
 _NUMBER = re.compile(r"[-+]?[\d.]+([eE][-+]?\d+)?|clean|none|off", re.IGNORECASE)
 
 
@@ -32,7 +33,7 @@ def spread_lists(arguments: Sequence[str]) -> list[str]:
     names = NAME_LISTS.get(arguments[0], frozenset()) if arguments else frozenset()
     spread: list[str] = []
     current = ""
-    for argument in arguments:
+    for argument in map(_in_full, arguments):
         name, separator, value = argument.partition("=")
         if name in numbers or name in names:
             current = name
@@ -43,6 +44,12 @@ def spread_lists(arguments: Sequence[str]) -> list[str]:
             spread += [*_left_empty(current, spread), argument]
             current = ""
     return [*spread, *_left_empty(current, spread)]
+
+
+def _in_full(argument: str) -> str:
+    """Return `argument` with the long name of a short option: `-m=NAME` is no value of a parser's short option."""
+    name, separator, value = argument.partition("=")
+    return f"{_LONG[name]}{separator}{value}" if name in _LONG else argument
 
 
 def _parts(option: str, value: str) -> list[str]:

@@ -9,8 +9,10 @@ import typer
 
 from ..errors import InputError
 from ..locks import sole_writer
+from . import completion
 from .conditions import Given, InSplit, takes_settings
 from .terminal import terminal
+from .words import track_first
 
 if TYPE_CHECKING:
     from ..benchmarks.bench import Run
@@ -41,11 +43,22 @@ Moved = Annotated[
 
 @takes_settings
 def bench(
-    track: Annotated[str, typer.Argument(help="Track to run (`whence tracks` lists them); probe: both of SLfM's.")],
+    track: Annotated[
+        str,
+        typer.Argument(
+            help="Track to run (`whence tracks` lists them); probe: both of SLfM's.", autocompletion=completion.benches
+        ),
+    ],
     data: Annotated[str, typer.Argument(metavar="DATA.zarr", help="Dataset: a path or an fsspec URL.")],
     method: Annotated[
         list[str] | None,
-        typer.Option(metavar="M ...", help="NAME[:key=value] or file.py:Name. [default: every baseline]"),
+        typer.Option(
+            "--method",
+            "-m",
+            metavar="M ...",
+            help="NAME[:key=value] or file.py:Name. [default: every baseline]",
+            autocompletion=completion.methods,
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Run folder. [default: runs/TRACK-FINGERPRINT]")
@@ -66,14 +79,17 @@ def bench(
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Run the rest of the grid when a method fails.")
     ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run every method again, whatever is cached.")] = False,
     json: Json = False,
 ) -> None:
     """Run methods on a track under a grid of conditions. A rerun computes only what is missing."""
     from ..registry import PROBE
     from .probe_bench import parts_of, show_accuracy
 
+    track, data = track_first(track, data)
+
     def run(name: str, methods: Sequence[str], folder: Path | None) -> "Run":
-        return _run(name, data, folder, methods, given, split, protocol, max_samples, device, keep_going)
+        return _run(name, data, folder, methods, given, split, protocol, max_samples, device, keep_going, fresh)
 
     if track != PROBE:
         show(run(track, method or (), out), json)
@@ -92,6 +108,7 @@ def _run(
     max_samples: int | None,
     device: Device | None,
     keep_going: bool,
+    fresh: bool,
 ) -> "Run":
     """Return the bench of `methods` on `track`, in the folder `out`."""
     from ..benchmarks.bench import bench as run_bench
@@ -116,6 +133,7 @@ def _run(
         split=part,
         device=device and device.value,
         keep_going=keep_going,
+        fresh=fresh,
     )
 
 

@@ -51,6 +51,7 @@ def bench(
     max_samples: int | None = None,
     device: str | None = None,
     keep_going: bool = False,
+    fresh: bool = False,
 ) -> "Run":
     """Run `methods` on a `track` under a grid of `conditions` and return the scores.
 
@@ -58,8 +59,8 @@ def bench(
     `mine(batch)` that returns one answer a sample; a mapping gives them labels, and by default every baseline runs.
     `conditions` are levels by setting, such as {"snr_db": [30, 10, None]} (None: off); settings left out have the
     track's levels. Everything is written to the folder `out` (default: runs/TRACK-FINGERPRINT), and a rerun computes
-    only what is missing: a method defined in Python is keyed by its source and the values that it uses. Where these
-    cannot be read, it runs anew, and a line on stderr says so.
+    only what is missing, unless `fresh`: a method defined in Python is keyed by its source and the values that it uses.
+    Where these cannot be read, it runs anew, and a line on stderr says so.
 
         def mine(batch):  # batch.audio is (clips, 2, samples)
             return [whence.gcc_phat(left, right, batch.sample_rate) for left, right in batch.audio]
@@ -82,6 +83,7 @@ def bench(
         split=split,
         device=device,
         keep_going=keep_going,
+        fresh=fresh,
     )
     return Run(run)
 
