@@ -23,6 +23,7 @@ from .commands import (
     quickstart,
     seal,
     submit,
+    table,
     train,
     turn,
     words,
@@ -54,6 +55,7 @@ app.command()(about.methods)
 app.command()(train.train)
 app.command()(bench.bench)
 app.command()(bench.compare)
+app.command()(table.table)
 app.command()(bench.report)
 app.command()(probe_physics.probe_physics)
 app.command()(localize.localize)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..errors import InputError
 from .conditions import known_settings
@@ -13,11 +14,12 @@ NAME_LISTS = {
     "bench": frozenset(("--method",)),
     "import": frozenset(("--list",)),
     "probe-physics": frozenset(("--method",)),
+    "table": frozenset(("--metric", "--columns", "--rows", "--where")),
     "train": frozenset(("--data", "--set")),
     "turn": frozenset(("--rotation", "--azimuth")),
 }
 """Options that take several names, by command: the `--method` of `submit` takes one."""
-WITH_COMMAS = frozenset(("--against", "--data", "--list", "--set"))
+WITH_COMMAS = frozenset(("--against", "--data", "--list", "--set", "--where"))
 """Options whose values may hold commas, so that only spaces separate them."""
 _LONG = {"-m": "--method"}
 _NUMBER = re.compile(r"[-+]?[\d.]+([eE][-+]?\d+)?|clean|none|off", re.IGNORECASE)
@@ -38,7 +40,7 @@ def spread_lists(arguments: Sequence[str]) -> list[str]:
         if name in numbers or name in names:
             current = name
             spread += [f"{name}={part}" for part in _parts(name, value)] if separator else []
-        elif current and _belongs(argument, current in names):
+        elif current and _belongs(argument, current in names) and not _is_run(arguments[0], argument):
             spread += [f"{current}={part}" for part in _parts(current, argument) if part]
         else:
             spread += [*_left_empty(current, spread), argument]
@@ -65,6 +67,11 @@ def _belongs(argument: str, is_name: bool) -> bool:
     if is_name:
         return not argument.startswith("-")
     return all(_NUMBER.fullmatch(part) for part in argument.split(",") if part)
+
+
+def _is_run(command: str, argument: str) -> bool:
+    """Return whether `argument` is a run of `whence table`, which may stand behind its lists of names."""
+    return command == "table" and Path(argument).is_dir()
 
 
 def plain_numbers(option: str, values: Sequence[str] | None) -> list[float]:

@@ -25,7 +25,7 @@ from ..benchmarks.report.tables import score_table
 from ..benchmarks.report.view import View
 from ..benchmarks.report.worst import worst_samples
 from ..benchmarks.running.run import Run as FinishedRun
-from ..benchmarks.scoring.compare import comparisons
+from ..benchmarks.scoring.compare import comparison_frame, comparisons
 from ..benchmarks.scoring.results import why_unranked
 from ..datagen.dataset import Dataset as StoredDataset
 from ..errors import InputError
@@ -122,7 +122,7 @@ def compare(
         raise InputError("runs: give at least one run")
     finished = [(one if isinstance(one, Run) else open_run(one)).finished for one in several]
     found = comparisons(finished, metric, by_parts=by_rt60, against=against)
-    return pd.DataFrame([{**one.condition, **vars(one)} for one in found]).drop(columns="condition")
+    return comparison_frame(found)
 
 
 def _opened(data: Place) -> StoredDataset:
