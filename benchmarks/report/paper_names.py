@@ -39,7 +39,7 @@ class PaperNames:
                 raise InputError(f"{self.file}, [{key}]: {nearest(key, said)}")
             for value in names:
                 self._check_value(key, value, said[key])
-            shown = [one for one in said[key] if one in names]
+            shown = [one for one in dict.fromkeys(said[key]) if one in names]
             for value in shown:
                 same = [other for other in shown if names[other] == names[value]]
                 if len(same) > 1:

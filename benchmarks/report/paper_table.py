@@ -97,6 +97,8 @@ def paper_table(
     several = merged(runs, chosen)
     known = _keys(track, several, runs[0].labels.groups)
     asked = {_key(key, known, "--where"): tuple(values) for key, values in (where or {}).items()}
+    if METRIC in asked:
+        raise InputError(f"--where metric={','.join(asked[METRIC])}: name metrics with --metric")
     several = _methods(several, asked.get(METHOD))
     down, across = _axes(track, several, rows, columns, known, asked)
     if METRIC not in (*down, *across) and (len(chosen) > 1 or not across):
@@ -202,8 +204,7 @@ def _selected(
 def _levels(key: str, words: Sequence[str], rows: Sequence[Row], wording: Wording) -> list[Value]:
     """Return the values of `key` that a user typed."""
     there = list(dict.fromkeys(_value(row, key) for row in rows))
-    if key in (METHOD, METRIC):
-        _check_known(words, [str(one) for one in there], f"--where {key}")
+    if key == METHOD:
         return list(words)
     texts = {wording.of(key).level_text(level): level for level in there if not isinstance(level, str)}
     found: list[Value] = []

@@ -9,7 +9,7 @@ from itertools import groupby
 import numpy as np
 
 from ..display.text_table import TextTable, escaped, markdown
-from ..questions.metrics import digits
+from ..questions.metrics import Metric, digits
 from ..scoring.main_table import MISSING
 from ..scoring.results import Row
 from .paper_names import PaperName
@@ -17,6 +17,7 @@ from .paper_table import METHOD, METRIC, Interval, PaperCell, PaperTable, Place,
 
 _OPTION = re.compile(r"^\s*(?=[\[*])")
 """What LaTeX would take for an option of the end of the row before."""
+_MINUS = re.compile(r"(?<!\S)-(?=\d)")
 _SHOWN = {"half": "± half of the 95 % interval", "ends": "[95 % interval]", "none": ""}
 
 
@@ -26,11 +27,16 @@ def name_of(table: PaperTable, key: str, value: Value, short: bool = False) -> P
         return table.names.of(key, str(value), str(value))
     if key == METRIC:
         metric = table.metric(value)
-        default = f"{metric.label} ({metric.unit}) {'↑' if metric.higher_is_better else '↓'}"
-        return table.names.of(key, metric.name, table.names.of(key, metric.label.lower(), default).text)
+        return _metric_name(table, metric, f"{metric.label} ({metric.unit}) {'↑' if metric.higher_is_better else '↓'}")
     assert not isinstance(value, str)
     setting = table.setting(key)
     return table.names.of(key, setting.level_text(value), setting.level_text(value) if short else setting.text(value))
+
+
+def _metric_name(table: PaperTable, metric: Metric, default: str) -> PaperName:
+    """Return the name of `metric`, which a file of names may call by its name or its label."""
+    names = [one for one in (metric.name, metric.label.lower()) if one in table.names.by_key.get(METRIC, {})]
+    return table.names.of(METRIC, names[0], default) if names else PaperName(default)
 
 
 def key_name(table: PaperTable, key: str) -> str:
@@ -43,7 +49,8 @@ def default_caption(table: PaperTable, interval: Interval) -> str:
     about = table.track.name
     if METRIC not in (*table.rows.keys, *table.columns.keys):
         metric = table.metrics[0]
-        about += f": {metric.label} ({metric.unit}, {'higher' if metric.higher_is_better else 'lower'} is better)"
+        label = _metric_name(table, metric, metric.label).text
+        about += f": {label} ({metric.unit}, {'higher' if metric.higher_is_better else 'lower'} is better)"
     return "; ".join(filter(None, [about, table.note, _SHOWN[interval]]))
 
 
@@ -128,7 +135,7 @@ def as_latex(table: PaperTable, caption: str, label: str, interval: Interval) ->
 
 
 def _latex_name(name: PaperName) -> str:
-    return escaped(name.text) if name.latex is None else name.latex
+    return _MINUS.sub("$-$", escaped(name.text)) if name.latex is None else name.latex
 
 
 def _latex_heads(table: PaperTable) -> Iterator[str]:
