@@ -54,7 +54,7 @@ def write_report(run: Run) -> Path:
 
 def _clear(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for old in (*folder.glob("*.png"), *folder.glob("*.pdf")):
+    for old in (path for ending in ("png", "pdf", "svg") for path in folder.glob(f"*.{ending}")):
         old.unlink()
 
 
@@ -78,7 +78,7 @@ def _render(view: View, folder: Path) -> str:
 
 
 def all_figures(view: View, folder: Path) -> list[Figure]:
-    """Return the figures of the report in order; each is also written to `folder` as PNG and PDF."""
+    """Return the figures of the report in order; each is also written to `folder` as PDF, SVG and PNG."""
     drawn = [*heat_maps(view, folder), *scores_over_grid(view, folder), error_distribution(view, folder)]
     by_sample = None
     if view.quantity is not None:

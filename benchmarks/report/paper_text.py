@@ -147,7 +147,7 @@ def _latex_heads(table: PaperTable) -> Iterator[str]:
         yield rf"{beside}\multicolumn{{{len(places)}}}{{c}}{{{escaped(key_name(table, keys[0]))}}} \\"
         yield rf"\cmidrule(lr){{{first + 1}-{first + len(places)}}}"
     for k, key in enumerate(keys[:-1]):
-        spans = [(place, len(list(some))) for place, some in groupby(places, lambda one, k=k: one[: k + 1])]
+        spans = [(place, len(list(some))) for place, some in groupby(one[: k + 1] for one in places)]
         heads = [rf"\multicolumn{{{n}}}{{c}}{{{_latex_name(name_of(table, key, place[k]))}}}" for place, n in spans]
         yield rf"{beside}{' & '.join(heads)} \\"
         ends = np.cumsum([n for _, n in spans]) + first

@@ -1,5 +1,6 @@
 """`whence quickstart`: first results from scratch, in one command."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +43,22 @@ def quickstart(
     unseen = sounding_objects.plan_sounding_objects(homes=count, pictures=each, speech=speech, seed=UNSEEN_HOMES)
     generate(unseen, str(pictures), workers=allowed_cores())
     _bench(8, "where in the picture a sound comes from", "sounding-object", pictures, out, split="all")
+    typer.echo("how to go on:")
+    for what, command in next_steps(out):
+        typer.echo(f"  {command}\n    {what}")
+
+
+def next_steps(out: Path) -> list[tuple[str, str]]:
+    """Return what to do with a quickstart in the folder `out`, and the commands, ready to be pasted."""
+    run, data = shlex.quote(str(out / "runs" / "tde")), shlex.quote(str(out / "tde.zarr"))
+    return [
+        (
+            "adds a method to that run; yours is FILE.py:NAME",
+            f"whence bench tde {data} --method beta:beta=0.5 --out {run}",
+        ),
+        ("says which differences are more than noise", f"whence compare {run}"),
+        ("makes a table for a paper", f"whence table {run} --format latex"),
+    ]
 
 
 def _bench(step: int, what: str, track: str, data: Path, out: Path, split: str | None = None) -> None:

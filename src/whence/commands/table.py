@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,15 +12,8 @@ from ..files import written_whole
 from .bench import Moved
 from .formats import Format, format_of
 
-
-class Interval(StrEnum):
-    """What stands beside a value: half of its interval, both ends, or nothing."""
-
-    half = "half"
-    ends = "ends"
-    none = "none"
-
-
+Interval = Literal["half", "ends", "none"]
+"""What stands beside a value: half of its interval, both ends, or nothing."""
 _LABEL = re.compile(r"[A-Za-z0-9:._/+-]+")
 
 
@@ -50,7 +42,7 @@ def table(
     ] = None,
     interval: Annotated[
         Interval, typer.Option(help="Beside values: half of the 95 % interval, both ends, or nothing.")
-    ] = Interval.half,
+    ] = "half",
     caption: Annotated[str | None, typer.Option(metavar="TEXT", help="Caption. [default: what is shown]")] = None,
     label: Annotated[str | None, typer.Option(metavar="NAME", help="LaTeX label. [default: tab:TRACK-METRIC]")] = None,
     out: Annotated[
@@ -75,8 +67,7 @@ def table(
         where=_chosen(where or ()),
         names=read_names(names) if names else None,
     )
-    shown = interval.value
-    text = WRITERS[chosen](built, caption or default_caption(built, shown), label or default_label(built), shown)
+    text = WRITERS[chosen](built, caption or default_caption(built, interval), label or default_label(built), interval)
     if out is None:
         typer.echo(text, nl=False)
         return
