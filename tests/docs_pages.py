@@ -126,6 +126,7 @@ GIVEN = {
     "bench.md": [TDE],
     "physics.md": [TDE],
     "compare.md": [TDE, f"{BENCH}tde", f"{BENCH}mine"],
+    "papers.md": [TDE, f"{BENCH}tde", f"{BENCH}mine"],
     "submit.md": [
         f"{TDE} --seed {2**127}",
         "whence seal data/tde.zarr --track tde --snr 10 --labels labels.parquet --out PUBLIC.zarr",
