@@ -133,6 +133,7 @@ GIVEN = {
     "physics.md": [TDE],
     "compare.md": [TDE, f"{BENCH}tde", f"{BENCH}mine"],
     "recipes.md": [TDE, f"{BENCH}tde"],
+    "papers.md": [TDE, f"{BENCH}tde", f"{BENCH}mine"],
     "submit.md": [
         f"{TDE} --seed {2**127}",
         "whence seal data/tde.zarr --track tde --snr 10 --labels labels.parquet --out PUBLIC.zarr",
