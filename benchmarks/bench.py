@@ -42,6 +42,7 @@ def bench(
     keep_going: bool = False,
     command: str = "",
     report: bool = True,
+    fresh: bool = False,
 ) -> Run:
     """Run `methods` (default: the track's own) on the dataset at `url` and write everything to `folder`.
 
@@ -54,8 +55,8 @@ def bench(
     `command` is what the user typed, which results and report show. Without `report` none is drawn, and an earlier one,
     which would not cover this run, is removed.
 
-    If a method fails, the bench stops, or continues with the other methods if `keep_going`. Finished predictions are
-    written before the InputError is raised.
+    What is computed already is used again, unless `fresh`. If a method fails, the bench stops, or continues with the
+    other methods if `keep_going`. Finished predictions are written before the InputError is raised.
     """
     track, dataset = load_track(track_name), Dataset(url)
     check_folder(folder, track_name, dataset)
@@ -64,7 +65,7 @@ def bench(
     loaded = load_methods(methods or installed(track.default_methods), track_name, protocols, device)
     if not methods:
         loaded = [one for one in loaded if _can_run(one, source)]
-    grid = Grid(source, loaded, source.conditions(conditions), folder)
+    grid = Grid(source, loaded, source.conditions(conditions), folder, fresh)
     with sole_writer(folder), thread_policy():
         check_folder(folder, track_name, dataset)  # another bench may have ended there meanwhile
         failures = predict(grid, keep_going)

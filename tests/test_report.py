@@ -222,8 +222,8 @@ def test_the_page_holds_no_path_of_this_machine(run, page, speech):
 
 def test_figures_for_papers_lie_beside_the_page(run):
     names = {path.name for path in (run.folder / "figures").iterdir()}
-    both = ("heat-map", "lines", "error-distribution", "predicted-1", "predicted-2")
-    expected = {f"{name}.{kind}" for name in both for kind in ("png", "pdf")}
+    drawn = ("heat-map", "lines", "error-distribution", "predicted-1", "predicted-2")
+    expected = {f"{name}.{kind}" for name in drawn for kind in ("png", "pdf", "svg")}
     assert names == expected | {f"worst-{k:02d}.png" for k in range(1, 11)} | {"worst.pdf"}
 
 

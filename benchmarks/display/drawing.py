@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 
 INK, MUTED, GRID, PAPER = "#1c2127", "#59636e", "#d8dce1", "#ffffff"
 BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY = (
@@ -73,6 +76,8 @@ _STYLE: dict[Any, Any] = {
     "ytick.labelcolor": INK,
 }
 _LONGEST_NAME = 30
+_NARROW_LETTER = 0.05
+"""Width of a narrow letter of a title, inches."""
 _NO_PDF_METADATA = {"CreationDate": None, "Creator": None, "Producer": None}
 _PRINT_DPI = 200
 _CSS_PIXELS_PER_INCH = 96
@@ -80,12 +85,16 @@ _CSS_PIXELS_PER_INCH = 96
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture for the page: its data URI, its alternative text, its size in pixels."""
+    """A picture for the page: its data URI, its alternative text, its size in pixels.
+
+    `file` is its name in the folder of figures, without an ending; empty if it does not lie there.
+    """
 
     uri: str
     alt: str
     width: int
     height: int
+    file: str = ""
 
 
 @contextmanager
@@ -131,6 +140,16 @@ def plain_name(name: str) -> str:
     return f" {short}" if short.startswith("_") else short
 
 
+def fitted(text: str, inches: float) -> str:
+    """Return `text` as a title that is at most `inches` wide, on as many lines as it takes."""
+    font = FontProperties(family=rcParams["font.family"], size=rcParams["axes.titlesize"], weight="bold")
+    for letters in range(max(min(len(text), int(inches / _NARROW_LETTER)), 1), 0, -1):
+        lines = textwrap.wrap(text, letters) or [text]
+        if max(TextPath((0, 0), line, prop=font, usetex=False).get_extents().width for line in lines) <= 72 * inches:
+            break
+    return "\n".join(lines)
+
+
 def _arrange(figure: Figure) -> None:
     """Lay out `figure` once for all output formats."""
     engine = figure.get_layout_engine()
@@ -139,18 +158,26 @@ def _arrange(figure: Figure) -> None:
         figure.set_layout_engine("none")
 
 
-def picture(figure: Figure, name: str, alt: str) -> Picture:
-    """Return `figure` for the page; `name` makes its identifiers reproducible."""
-    _arrange(figure)
+def picture(figure: Figure, name: str, alt: str, folder: Path | None = None) -> Picture:
+    """Return `figure` for the page; `name` makes its identifiers reproducible. If there is a `folder`, `save` it."""
+    svg = _drawn(figure, name) if folder is None else save(figure, folder, name)
     width, height = figure.get_size_inches() * _CSS_PIXELS_PER_INCH
-    data = base64.b64encode(_themed(_rounded(_svg(figure, name))).encode()).decode()
-    return Picture(f"data:image/svg+xml;base64,{data}", alt, round(width), round(height))
+    data = base64.b64encode(_themed(svg).encode()).decode()
+    return Picture(f"data:image/svg+xml;base64,{data}", alt, round(width), round(height), name if folder else "")
 
 
-def save(figure: Figure, folder: Path, name: str) -> None:
-    """Write `figure` as `name`.png and `name`.pdf into `folder`."""
+def save(figure: Figure, folder: Path, name: str) -> str:
+    """Write `figure` as `name`.png, `name`.pdf and `name`.svg into `folder`; return the SVG."""
     save_image(figure, folder, name)
     figure.savefig(folder / f"{name}.pdf", metadata=_NO_PDF_METADATA)
+    svg = _drawn(figure, name)
+    (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
+    return svg
+
+
+def _drawn(figure: Figure, name: str) -> str:
+    _arrange(figure)
+    return _rounded(_svg(figure, name))
 
 
 def save_image(figure: Figure, folder: Path, name: str) -> None:

@@ -15,6 +15,8 @@ from ...spelling import shown
 _LATEX = str.maketrans(
     {sign: f"\\{sign}" for sign in "&%$#_{}"}
     | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+    | {"±": r"$\pm$", "°": r"$^\circ$", "≤": r"$\leq$", "≥": r"$\geq$", "↑": r"$\uparrow$", "↓": r"$\downarrow$"}
+    | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "−": r"$-$", "µ": r"$\mu$", "–": "--"}
 )
 _OPTION = re.compile(r"^\s*[\[*]", re.MULTILINE)
 """What LaTeX would take, at the start of a row, for an option of the end of the row before or of its rule."""
@@ -62,14 +64,23 @@ def markdown(table: TextTable) -> str:
     return f"**{table.caption}**\n\n{body}\n"
 
 
-def latex(table: TextTable) -> str:
-    """Return `table` as a LaTeX table for the package booktabs."""
+def escaped(text: str) -> str:
+    """Return `text` for LaTeX: what it would take for its own is spelled."""
+    return text.translate(_LATEX)
+
+
+def latex(table: TextTable, label: str | None = None) -> str:
+    r"""Return `table` as a LaTeX table for the package booktabs; `label` is its name for \ref."""
     frame = pd.DataFrame(table.rows, columns=pd.Index(table.heads))
     style = frame.style.format(escape="latex").format_index(escape="latex", axis=1).hide(axis="index")
     marks = pd.DataFrame("", index=frame.index, columns=frame.columns)
     for row, column in table.bold:
         marks.iat[row, column] = "textbf:--rwrap;"
     columns = "".join(align[0] for align in table.alignments)
-    caption = table.caption.translate(_LATEX)
-    text = str(style.apply(lambda _: marks, axis=None).to_latex(hrules=True, caption=caption, column_format=columns))
+    caption = escaped(table.caption)
+    text = str(
+        style.apply(lambda _: marks, axis=None).to_latex(
+            hrules=True, caption=caption, label=label, column_format=columns
+        )
+    )
     return _OPTION.sub(r"{}\g<0>", text)

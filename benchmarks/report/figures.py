@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from ..display.drawing import COLOURS, DASHES, MARKERS, MUTED, Picture, picture, save
+from ..display.drawing import COLOURS, DASHES, MARKERS, MUTED, Picture, picture
 from ..questions.settings import Setting, Stated
 from ..scoring.results import CHANCE
 from .view import View
@@ -71,8 +71,7 @@ def score_name(view: View) -> str:
 
 def publish(drawing: Drawing, folder: Path, name: str, alt: str) -> Picture:
     """Write `drawing` into `folder` for papers and return it for the page."""
-    save(drawing, folder, name)
-    return picture(drawing, name, alt)
+    return picture(drawing, name, alt, folder)
 
 
 def line_style(view: View, name: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ FIGURES = "figures"
 
 def clear_figures(folder: Path) -> None:
     """Remove the pictures of an earlier report from the run `folder`."""
-    for old in (*(folder / FIGURES).glob("*.png"), *(folder / FIGURES).glob("*.pdf")):
+    for old in (path for ending in ("png", "pdf", "svg") for path in (folder / FIGURES).glob(f"*.{ending}")):
         old.unlink()
 
 

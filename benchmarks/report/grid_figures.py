@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from ..display.drawing import BLUE, INK, MUTED, WIDTH, axes_of, blank, plain_name
+from ..display.drawing import BLUE, INK, MUTED, WIDTH, axes_of, blank, fitted, plain_name
 from ..scoring.results import CHANCE, Row
 from .figures import Figure, Slice, draw_legend, legend_height, line_style, publish, score_name, slices
 from .view import View
@@ -66,7 +66,7 @@ def score_panels(view: View, key: str) -> Drawing:
     for k, part in enumerate(parts, start=1):
         axes = drawing.add_subplot(1, len(parts), k)
         _draw_lines(view, axes, part)
-        axes.set_title(part.fixed)
+        axes.set_title(fitted(part.fixed, drawing.get_figwidth() / len(parts) - 0.7))
     draw_legend(drawing, axes)
     return drawing
 

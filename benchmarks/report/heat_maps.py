@@ -1,6 +1,6 @@
 """Heat maps of a report: the main metric over SNR (or another setting) and RT60, one map for each method."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure as Drawing
 
-from ..display.drawing import MUTED, axes_of, blank, picture, plain_name, save
+from ..display.drawing import MUTED, axes_of, blank, fitted, picture, plain_name, save
 from ..questions.settings import Setting
 from .figures import Figure, Slice, score_name, slices
 from .view import View, capitalised
@@ -20,6 +20,8 @@ Float64 = npt.NDArray[np.float64]
 
 _COLUMNS = 4
 """Maps side by side on the sheet for papers."""
+_BESIDE = 0.75
+"""Width of what lies beside the cells of a map: its labels and a gap, inches."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,16 @@ class _Maps:
     @property
     def size(self) -> tuple[float, float]:
         """Size of one map, inches."""
-        return 1.3 + 0.48 * len(self.part.levels), 1.0 + 0.3 * len(self.heights)
+        lines = max(self.heading(method).count("\n") for method in self.values)
+        return self._width, 1.0 + 0.3 * len(self.heights) + 0.15 * lines
+
+    @property
+    def _width(self) -> float:
+        return 1.3 + 0.48 * len(self.part.levels)
+
+    def heading(self, method: str) -> str:
+        """Return the title of one map, which must not run into the next one."""
+        return fitted(plain_name(method), self._width - _BESIDE)
 
 
 def heat_maps(view: View, folder: Path) -> list[Figure]:
@@ -91,7 +102,7 @@ def _figure(maps: _Maps, folder: Path) -> Figure:
         drawing, axes = axes_of(*maps.size)
         _draw_map(maps, axes, method)
         alt = f"{score_name(maps.view)} of {method} over {' and '.join(maps.titles)}: {_extremes(maps, method)}"
-        pictures.append(picture(drawing, f"{name}-{k}", alt))
+        pictures.append(replace(picture(drawing, f"{name}-{k}", alt), file="" if k else name))
     scale = f"one scale from {maps.scale.vmin:.3g} (least) to {maps.scale.vmax:.3g}"
     where = f" {capitalised(maps.part.fixed)}." if maps.part.fixed else ""
     caption = f"{score_name(maps.view)} in every cell, {scale}. Brighter is better.{where}"
@@ -112,7 +123,7 @@ def _draw_map(maps: _Maps, axes: Axes, method: str) -> None:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set(xlabel=maps.titles[0], ylabel=maps.titles[1])
-    axes.set_title(plain_name(method))
+    axes.set_title(maps.heading(method))
 
 
 def _legible(background: tuple[float, float, float, float]) -> str:

@@ -74,7 +74,7 @@ def _render(view: View, folder: Path) -> str:
 
 
 def all_figures(view: View, folder: Path) -> list[Figure]:
-    """Return the figures of the report in order; each is also written to `folder` as PNG and PDF."""
+    """Return the figures of the report in order; each is also written to `folder` as PDF, SVG and PNG."""
     drawn = [*heat_maps(view, folder), *scores_over_grid(view, folder), error_distribution(view, folder)]
     by_sample = None
     if view.quantity is not None:

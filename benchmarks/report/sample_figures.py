@@ -7,7 +7,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from ..display.drawing import GRID, MUTED, POINT, WIDTH, axes_of, plain_name
+from ..display.drawing import GRID, MUTED, POINT, WIDTH, axes_of, fitted, plain_name
 from ..questions.quantities import Quantity
 from .figures import Figure, draw_legend, legend_height, line_style, publish, score_name
 from .view import View, capitalised
@@ -16,6 +16,8 @@ Float64 = npt.NDArray[np.float64]
 
 _MOST_POINTS = 20_000
 _AZIMUTH_BIN_DEG = 15.0
+_SIDE = 3.7
+"""Side of a scatter plot, inches."""
 
 
 def error_distribution(view: View, folder: Path) -> Figure | None:
@@ -113,7 +115,7 @@ def _far(values: Float64) -> float:
 
 
 def _scatter(quantity: Quantity, truth: Float64, predicted: Float64, reach: float, name: str) -> Drawing:
-    drawing, axes = axes_of(3.7, 3.7)
+    drawing, axes = axes_of(_SIDE, _SIDE)
     every = slice(None, None, 1 + len(truth) // _MOST_POINTS)
     opacity = float(np.clip(60 / np.sqrt(len(truth)) / 4, 0.2, 0.8))
     axes.plot([-reach, reach], [-reach, reach], color=MUTED, linewidth=1)
@@ -122,7 +124,7 @@ def _scatter(quantity: Quantity, truth: Float64, predicted: Float64, reach: floa
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     unit = f"{quantity.name} ({quantity.unit})"
     axes.set(xlabel=f"true {unit}", ylabel=f"predicted {unit}")
-    axes.set_title(plain_name(name))
+    axes.set_title(fitted(plain_name(name), _SIDE - 0.7))
     return drawing
 
 

@@ -26,12 +26,13 @@ Diagnostics = dict[str, npt.NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Grid:
-    """The methods and conditions to run on a source, into the folder `run`."""
+    """The methods and conditions to run on a source, into the folder `run`; if `fresh`, whatever lies there."""
 
     source: Source
     methods: Sequence[LoadedMethod]
     conditions: Sequence[Condition]
     run: Path
+    fresh: bool = False
 
     def key(self, method: LoadedMethod, condition: Condition) -> Key:
         """Return the key of the predictions of `method` under `condition`."""
@@ -40,6 +41,8 @@ class Grid:
 
     def missing(self, condition: Condition) -> list[LoadedMethod]:
         """Return the methods whose predictions under `condition` are missing from the run folder or out of date."""
+        if self.fresh:
+            return list(self.methods)
         paths = {method.label: self.key(method, condition).path(self.run) for method in self.methods}
         return [one for one in self.methods if not (one.reusable and _is_there(paths[one.label], one))]
 

@@ -3,12 +3,13 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from ...datagen.dataset import Dataset
 from ...errors import InputError
@@ -85,14 +86,9 @@ def comparisons(
     the same track, dataset and samples, and `against` is one of their methods.
     """
     first = runs[0]
-    for run in runs[1:]:
-        _check_comparable(first, run)
-    metrics = {metric.name: metric for metric in first.track.metrics}
-    metrics |= {metric.label.lower(): metric for metric in first.track.metrics}
-    wanted = (metric_name or first.track.metrics[0].name).lower()
-    if wanted not in metrics:
-        raise InputError(f"--metric {metric_name}: {nearest(wanted, metrics)}")
-    shared = _shared_subsets(runs, metrics[wanted])
+    check_comparable(runs)
+    metric = metric_named(first.track, metric_name or first.track.metrics[0].name)
+    shared = _shared_subsets(runs, metric)
     everyone = list(dict.fromkeys(name for one in shared for name in one.terms))
     if against is not None and against not in everyone:
         raise InputError(f"--against {against}: {nearest(against, everyone)}")
@@ -100,8 +96,28 @@ def comparisons(
         row
         for one in shared
         if by_parts or not first.track.wording.part_keys(one.condition)
-        for row in _compare(first.labels, metrics[wanted], one, everyone, against)
+        for row in _compare(first.labels, metric, one, everyone, against)
     ]
+
+
+def comparison_frame(found: Sequence[Comparison]) -> pd.DataFrame:
+    """Return comparisons as a table, in full precision, with a column for each setting."""
+    return pd.DataFrame([{**one.condition, **vars(one)} for one in found]).drop(columns="condition")
+
+
+def metric_named(track: Track, name: str) -> Metric:
+    """Return the metric of `track` with this name or label, in any case; raises InputError naming the nearest."""
+    known = {metric.name: metric for metric in track.metrics}
+    known |= {metric.label.lower(): metric for metric in track.metrics}
+    if name.lower() not in known:
+        raise InputError(f"--metric {name}: {nearest(name.lower(), known)}")
+    return known[name.lower()]
+
+
+def check_comparable(runs: Sequence[Comparable]) -> None:
+    """Raise InputError unless all `runs` have the same track, dataset and samples."""
+    for run in runs[1:]:
+        _check_comparable(runs[0], run)
 
 
 def _check_comparable(first: Comparable, other: Comparable) -> None:
@@ -127,20 +143,23 @@ class _Shared:
 
 
 def _shared_subsets(runs: Sequence[Comparable], metric: Metric) -> list[_Shared]:
-    """Return the merged subsets of all runs; a method that two runs score differently is prefixed with its run."""
-    shared: dict[str, _Shared] = {}
-    names = _short_names([run.folder for run in runs])
-    for run, name in zip(runs, names, strict=True):
-        for subset in subsets(run.labels, run.scored):
-            found = shared.setdefault(str(subset.condition), _Shared(subset.condition, subset.keep, {}))
-            for method, one in subset.methods.items():
-                terms = one.terms[metric.name]
-                known = found.terms.get(method)
-                if known is None:
-                    found.terms[method] = terms
-                elif not np.array_equal(known, terms, equal_nan=True):
-                    found.terms[f"{method} ({name})"] = terms
-    return list(shared.values())
+    """Return the merged subsets of all runs."""
+    return [
+        _Shared(one.condition, one.keep, {name: scored.terms[metric.name] for name, scored in one.methods.items()})
+        for one in subsets(runs[0].labels, merged(runs, [metric]))
+    ]
+
+
+def merged(runs: Sequence[Comparable], metrics: Sequence[Metric]) -> list[Scored]:
+    """Return the methods of all runs, each once; one that two runs score differently is suffixed with its run."""
+    known: dict[tuple[str, str], Scored] = {}
+    for run, name in zip(runs, _short_names([run.folder for run in runs]), strict=True):
+        for one in run.scored:
+            condition = str(one.condition)
+            other = known.setdefault((one.method, condition), one)
+            if not all(np.array_equal(other.terms[m.name], one.terms[m.name], equal_nan=True) for m in metrics):
+                known[f"{one.method} ({name})", condition] = replace(one, method=f"{one.method} ({name})")
+    return list(known.values())
 
 
 def _short_names(folders: Sequence[Path]) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from ...benchmarks.display.drawing import COLOURS, DASHES, WIDTH, Picture, axes_of, picture, save, style
+from ...benchmarks.display.drawing import COLOURS, DASHES, WIDTH, Picture, axes_of, picture, style
 from ...benchmarks.display.rendering import render_page
 from ...benchmarks.display.sounds import as_sound
 from ...files import written_whole
@@ -77,8 +77,7 @@ def _curves(log: Log, names: Sequence[str], label: str) -> Figure:
 
 
 def _drawn(path: Path, name: str, figure: Figure, model: str) -> Picture:
-    save(figure, path.parent, name)
-    return picture(figure, name, f"{name} of {model} during training")
+    return picture(figure, name, f"{name} of {model} during training", path.parent)
 
 
 def _sources(sources: Sequence[Mapping[str, Any]]) -> list[list[str]]:

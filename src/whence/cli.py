@@ -25,10 +25,13 @@ from .commands import (
     quickstart,
     seal,
     submit,
+    table,
     train,
     turn,
+    words,
 )
 from .commands.arguments import spread_lists
+from .commands.completion import completing
 from .errors import InputError, VerificationError
 from .places import settle_home
 from .spelling import settle_streams
@@ -37,7 +40,6 @@ app = typer.Typer(
     name="whence",
     help="Whence does a sound come? Generate data, bench methods, compare them.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # "rich" takes `[default: x]` in a help text for a tag and drops it
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -56,6 +58,7 @@ app.command()(about.methods)
 app.command()(train.train)
 app.command()(bench.bench)
 app.command()(bench.compare)
+app.command()(table.table)
 app.command()(bench.report)
 app.command()(cite.cite)
 app.command()(cite.card)
@@ -66,6 +69,7 @@ app.command()(seal.seal)
 app.command()(submit.submit)
 app.add_typer(leaderboard.app, name="leaderboard")
 app.command()(about.doctor)
+app.command("help")(words.help_)
 
 
 def _print_version(wanted: bool) -> None:
@@ -128,7 +132,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     settle_streams()
     settle_home()
     try:
-        code = app(args=spread_lists(given), prog_name="whence", standalone_mode=False)
+        with completing(spread_lists):
+            given = words.kind_first(given, {"generate": generate.app, "import": imports.app})
+            code = app(args=spread_lists(given), prog_name="whence", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         code = 130
     except VerificationError as error:

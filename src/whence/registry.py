@@ -224,7 +224,7 @@ def load_conditions() -> list[Any]:
 
 def load_method(name: str) -> tuple[Any, str]:
     """Return the class or function of the method `name` and the sha256 of the file that defines it."""
-    if ".py:" in name:
+    if ".py:" in name or name.endswith(".py"):
         found = _load_from_file(name)
     else:
         found = load(_known(name, registered_methods(), "method", "whence methods").target)
@@ -269,15 +269,41 @@ def load(target: str) -> Any:
 
 
 def _load_from_file(name: str) -> Any:
-    file, _, attribute = name.rpartition(":")
+    file, _, attribute = (name if ".py:" in name else f"{name}:").rpartition(":")
     path = Path(file)
     if not path.is_file():
         raise InputError(f"method file {file} does not exist: give file.py:Name")
     module = _import_file(path)
+    known = _methods_of(module)
+    if not attribute:
+        found = (
+            " or ".join(f"{file}:{one}" for one in known)
+            if known
+            else "it defines no class with `predict` and no function"
+        )
+        raise InputError(f"method {name}: say which of the file, as file.py:Name: {found}")
     if not hasattr(module, attribute):
-        known = [key for key, value in vars(module).items() if isinstance(value, type) or inspect.isfunction(value)]
-        raise InputError(f"method file {file} has no {attribute!r}: {nearest(attribute, known)}")
+        hint = nearest(attribute, known) if known else "it defines no class with `predict` and no function"
+        raise InputError(f"method file {file} has no {attribute!r}: {hint}")
     return getattr(module, attribute)
+
+
+def methods_in(path: Path) -> list[str]:
+    """Return the names of the methods that the file `path` defines; raises InputError if it cannot be loaded."""
+    if not path.is_file():
+        raise InputError(f"method file {path} does not exist: give file.py:Name")
+    return _methods_of(_import_file(path))
+
+
+def _methods_of(module: ModuleType) -> list[str]:
+    """Return the classes with `predict` that `module` defines or, if it has none, its functions."""
+    own = {
+        key: value
+        for key, value in vars(module).items()
+        if getattr(value, "__module__", None) == module.__name__ and not key.startswith("_")
+    }
+    classes = [key for key, value in own.items() if isinstance(value, type) and hasattr(value, "predict")]
+    return classes or [key for key, value in own.items() if inspect.isfunction(value)]
 
 
 _beside: set[str] = set()

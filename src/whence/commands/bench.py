@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
+from ..files import written_whole
 from ..locks import sole_writer
+from . import completion
 from .conditions import Given, InSplit, takes_settings
+from .formats import Format, format_of
 from .terminal import terminal
 from .typed import typed
+from .words import track_first
 
 if TYPE_CHECKING:
     from ..benchmarks.bench import Run
+    from ..benchmarks.display.text_table import TextTable
+    from ..benchmarks.scoring.compare import Comparison
 
 
 class Device(StrEnum):
@@ -42,11 +48,22 @@ Moved = Annotated[
 
 @takes_settings
 def bench(
-    track: Annotated[str, typer.Argument(help="Track to run (`whence tracks` lists them); probe: both of SLfM's.")],
+    track: Annotated[
+        str,
+        typer.Argument(
+            help="Track to run (`whence tracks` lists them); probe: both of SLfM's.", autocompletion=completion.benches
+        ),
+    ],
     data: Annotated[str, typer.Argument(metavar="DATA.zarr", help="Dataset: a path or an fsspec URL.")],
     method: Annotated[
         list[str] | None,
-        typer.Option(metavar="M ...", help="NAME[:key=value] or file.py:Name. [default: every baseline]"),
+        typer.Option(
+            "--method",
+            "-m",
+            metavar="M ...",
+            help="NAME[:key=value] or file.py:Name. [default: every baseline]",
+            autocompletion=completion.methods,
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Run folder. [default: runs/TRACK-FINGERPRINT]")
@@ -70,14 +87,19 @@ def bench(
     no_report: Annotated[
         bool, typer.Option("--no-report", help="Draw no report.html, which `whence report` can do later.")
     ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run every method again, whatever is cached.")] = False,
     json: Json = False,
 ) -> None:
     """Run methods on a track under a grid of conditions. A rerun computes only what is missing."""
     from ..registry import PROBE
     from .probe_bench import parts_of, show_accuracy
 
+    track, data = track_first(track, data)
+
     def run(name: str, methods: Sequence[str], folder: Path | None) -> "Run":
-        return _run(name, data, folder, methods, given, split, protocol, max_samples, device, keep_going, no_report)
+        return _run(
+            name, data, folder, methods, given, split, protocol, max_samples, device, keep_going, no_report, fresh
+        )
 
     if track != PROBE:
         show(run(track, method or (), out), json)
@@ -97,6 +119,7 @@ def _run(
     device: Device | None,
     keep_going: bool,
     no_report: bool,
+    fresh: bool,
 ) -> "Run":
     """Return the bench of `methods` on `track`, in the folder `out`."""
     from ..benchmarks.bench import bench as run_bench
@@ -123,6 +146,7 @@ def _run(
         keep_going=keep_going,
         command=typed(),
         report=not no_report,
+        fresh=fresh,
     )
 
 
@@ -177,7 +201,10 @@ def compare(
     ] = None,
     by_rt60: Annotated[bool, typer.Option("--by-rt60", help="Also compare within each nominal RT60.")] = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE.md", help="Also write Markdown here.", show_default=False)
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Also write it here, as the ending says: .md, .tex, .csv.", show_default=False
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -185,20 +212,34 @@ def compare(
     from json import dumps
 
     from ..benchmarks.bench import open_run
-    from ..benchmarks.display.text_table import markdown, rich_table
+    from ..benchmarks.display.text_table import rich_table
     from ..benchmarks.report.tables import comparison_table
     from ..benchmarks.scoring.compare import comparisons
     from ..benchmarks.scoring.results import finite, why_unranked
 
+    written = format_of(out) if out else None
     opened = [open_run(folder, data) for folder in runs]
     found = comparisons(opened, metric, by_parts=by_rt60, against=against)
+    table = comparison_table(found, opened[0].track.wording, why_unranked(opened[0].labels), against)
+    if out and written:
+        with written_whole(out) as partial:
+            partial.write_text(_comparison_text(found, table, written), encoding="utf-8")
     if json:
         typer.echo(dumps([finite(vars(row)) for row in found], indent=1, allow_nan=False))
         return
-    table = comparison_table(found, opened[0].track.wording, why_unranked(opened[0].labels), against)
     terminal().print(rich_table(table))
-    if out:
-        out.write_text(markdown(table), encoding="utf-8")
+
+
+def _comparison_text(found: "Sequence[Comparison]", table: "TextTable", written: Format) -> str:
+    """Return a comparison in the format of a file; CSV has it in full precision, a column for each setting."""
+    from ..benchmarks.display.text_table import latex, markdown
+    from ..benchmarks.scoring.compare import comparison_frame
+
+    if written is Format.csv:
+        return str(comparison_frame(found).to_csv(index=False))
+    return (
+        latex(table, f"tab:{found[0].metric.replace('_', '-')}-paired") if written is Format.latex else markdown(table)
+    )
 
 
 def report(

@@ -20,7 +20,10 @@ def localize(
         Path | None, typer.Option(metavar="FILE", help="The sound. [default: the video's own]", show_default=False)
     ] = None,
     method: Annotated[
-        str, typer.Option(metavar="M", help="NAME[:key=value] or file.py:Name, of the track sounding-object.")
+        str,
+        typer.Option(
+            "--method", "-m", metavar="M", help="NAME[:key=value] or file.py:Name, of the track sounding-object."
+        ),
     ] = "attention",
     fps: Annotated[
         float | None,

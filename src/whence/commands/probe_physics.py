@@ -5,17 +5,27 @@ from typing import Annotated
 
 import typer
 
+from . import completion
 from .bench import Device, Json, Protocol
 from .conditions import Given, InSplit, takes_settings
 from .terminal import terminal
+from .words import track_first
 
 
 @takes_settings
 def probe_physics(
-    track: Annotated[str, typer.Argument(help="Track; `whence tracks` lists them.")],
+    track: Annotated[str, typer.Argument(help="Track; `whence tracks` lists them.", autocompletion=completion.tracks)],
     data: Annotated[str, typer.Argument(metavar="DATA.zarr", help="Dataset: a path or an fsspec URL.")],
     method: Annotated[
-        list[str], typer.Option(metavar="M ...", help="NAME[:key=value] or file.py:Name.", show_default=False)
+        list[str],
+        typer.Option(
+            "--method",
+            "-m",
+            metavar="M ...",
+            help="NAME[:key=value] or file.py:Name.",
+            show_default=False,
+            autocompletion=completion.methods,
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -40,6 +50,7 @@ def probe_physics(
     from ..benchmarks.probe_physics import probe_physics as run
     from ..benchmarks.report.physics_card import card_json, card_tables
 
+    track, data = track_first(track, data)
     card = run(
         track,
         data,

@@ -46,6 +46,22 @@ def quickstart(
     made = command("sounding-objects", pictures, "--seed", str(UNSEEN_HOMES))
     generate(unseen, str(pictures), workers=allowed_cores(), command=made)
     _bench(8, "where in the picture a sound comes from", "sounding-object", pictures, out, split="all")
+    typer.echo("how to go on:")
+    for what, step in next_steps(out):
+        typer.echo(f"  {step}\n    {what}")
+
+
+def next_steps(out: Path) -> list[tuple[str, str]]:
+    """Return what to do with a quickstart in the folder `out`, and the commands, ready to be pasted."""
+    run, data = shlex.quote(str(out / "runs" / "tde")), shlex.quote(str(out / "tde.zarr"))
+    return [
+        (
+            "adds a method to that run; yours is FILE.py:NAME",
+            f"whence bench tde {data} --method beta:beta=0.5 --out {run}",
+        ),
+        ("says which differences are more than noise", f"whence compare {run}"),
+        ("makes a table for a paper", f"whence table {run} --format latex"),
+    ]
 
 
 def _bench(step: int, what: str, track: str, data: Path, out: Path, split: str | None = None) -> None:

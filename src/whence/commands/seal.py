@@ -5,13 +5,17 @@ from typing import Annotated
 
 import typer
 
+from . import completion
 from .conditions import Given, InSplit, takes_settings
 
 
 @takes_settings
 def seal(
     data: Annotated[str, typer.Argument(metavar="DATA.zarr", help="Dataset to seal: a path or an fsspec URL.")],
-    track: Annotated[str, typer.Option(help="Track to seal it for; `whence tracks` lists them.")],
+    track: Annotated[
+        str,
+        typer.Option(help="Track to seal it for; `whence tracks` lists them.", autocompletion=completion.tracks),
+    ],
     labels: Annotated[Path, typer.Option(metavar="LABELS.parquet", help="Label file to write; keep it private.")],
     out: Annotated[str, typer.Option(metavar="PUBLIC.zarr", help="Public copy to write; publish it.")],
     private_share: Annotated[

@@ -27,7 +27,9 @@ OPEN = (
 
 def submit(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a `whence bench` on the sealed dataset.")],
-    method: Annotated[str, typer.Option(metavar="M", help="Method of the run, as its file names it.")],
+    method: Annotated[
+        str, typer.Option("--method", "-m", metavar="M", help="Method of the run, as its file names it.")
+    ],
     board: Annotated[
         str | None, typer.Option(metavar="URL|DIR", help="Address or folder of the board.", show_default=False)
     ] = None,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from . import completion
 from .rendering import Preset
 from .typed import typed
 
@@ -18,7 +19,12 @@ class Device(StrEnum):
 
 
 def train(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A trainable method, or mine.py:Mine.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="A trainable method, or mine.py:Mine.", autocompletion=completion.trainable
+        ),
+    ],
     data: Annotated[
         list[str], typer.Option("--data", metavar="DATA.zarr|DIR ...", help="What to train on, as the model needs it.")
     ],

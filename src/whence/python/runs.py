@@ -26,7 +26,7 @@ from ..benchmarks.report.tables import score_table
 from ..benchmarks.report.view import View
 from ..benchmarks.report.worst import worst_samples
 from ..benchmarks.running.run import Run as FinishedRun
-from ..benchmarks.scoring.compare import comparisons
+from ..benchmarks.scoring.compare import comparison_frame, comparisons
 from ..benchmarks.scoring.results import why_unranked
 from ..datagen.dataset import Dataset as StoredDataset
 from ..errors import InputError
@@ -54,6 +54,7 @@ def bench(
     device: str | None = None,
     keep_going: bool = False,
     report: bool = True,
+    fresh: bool = False,
 ) -> "Run":
     """Run `methods` on a `track` under a grid of `conditions` and return the scores.
 
@@ -61,8 +62,9 @@ def bench(
     `mine(batch)` that returns one answer a sample; a mapping gives them labels, and by default every baseline runs.
     `conditions` are levels by setting, such as {"snr_db": [30, 10, None]} (None: off); settings left out have the
     track's levels. Everything is written to the folder `out` (default: runs/TRACK-FINGERPRINT), and a rerun computes
-    only what is missing: a method defined in Python is keyed by its source and the values that it uses. Where these
-    cannot be read, it runs anew, and a line on stderr says so. Without `report` no page is drawn until `run.report`.
+    only what is missing, unless `fresh`: a method defined in Python is keyed by its source and the values that it uses.
+    Where these cannot be read, it runs anew, and a line on stderr says so. Without `report` no page is drawn until
+    `run.report`.
 
         def mine(batch):  # batch.audio is (clips, 2, samples)
             return [whence.gcc_phat(left, right, batch.sample_rate) for left, right in batch.audio]
@@ -89,6 +91,7 @@ def bench(
         device=device,
         keep_going=keep_going,
         report=report,
+        fresh=fresh,
     )
     return Run(run)
 
@@ -127,7 +130,7 @@ def compare(
         raise InputError("runs: give at least one run")
     finished = [(one if isinstance(one, Run) else open_run(one)).finished for one in several]
     found = comparisons(finished, metric, by_parts=by_rt60, against=against)
-    return pd.DataFrame([{**one.condition, **vars(one)} for one in found]).drop(columns="condition")
+    return comparison_frame(found)
 
 
 def _opened(data: Place) -> StoredDataset:
