@@ -303,17 +303,17 @@ class HighAndLow(ToyHomes):
     def layout(self):
         known = super().layout
         places = (
-            Field("camera_position", "float64", "m", (3,), ("axis",)),
+            Field("camera_position", "float64", "m", (4, 3), ("view", "axis")),
             Field("source_position", "float64", "m", (3, 3), ("source", "axis")),
         )
         return replace(known, fields=(*known.fields, *places))
 
     def render(self, row):
         found = super().render(row)
-        head = np.array([row, 1.5, -row])
+        head = np.array([row, 1.5, -row] * 4).reshape(4, 3)
         towards = direction(found["azimuth"][:, 0])
         towards[:, 1] = np.tan(np.radians(60 * (row % 2)))
-        return {**found, "camera_position": head, "source_position": head + 2 * towards}
+        return {**found, "camera_position": head, "source_position": head[0] + 2 * towards}
 
 
 def test_elevation_alone_mistakes_azimuths(tmp_path, capsys):

@@ -34,8 +34,9 @@ def elevations(dataset: Dataset, labels: Labels) -> Float64:
     """
     if "source_position" not in dataset or "camera_position" not in dataset:
         raise InputError(f"{dataset.url}: has no positions of sources; give a run on a set of homes")
-    towards = dataset.column("source_position")[labels.rows, labels.within[:, 0]]
-    towards = towards - dataset.column("camera_position")[labels.rows]
+    source, view = labels.within.T
+    head = dataset.column("camera_position")[labels.rows, view]
+    towards = dataset.column("source_position")[labels.rows, source] - head
     return np.degrees(np.arctan2(towards[:, 1], np.hypot(towards[:, 0], towards[:, 2])))
 
 

@@ -147,7 +147,7 @@ class Slfm(LearnedModel):
     name: ClassVar[str] = "slfm"
     tracks: ClassVar[tuple[str, ...]] = ("rotation", "azimuth", "left-right")
     recipe: ClassVar[type[Recipe]] = SlfmRecipe
-    variants: ClassVar[tuple[str, ...]] = ("supervised", "true-rotation")
+    variants: ClassVar[tuple[str, ...]] = ("supervised",)
     at_once: ClassVar[int] = 32
 
     @classmethod
