@@ -1,6 +1,7 @@
 """`whence train`: from a model's name and data to a finished checkpoint, its card and its report."""
 
 import platform
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -46,14 +47,16 @@ class Machines:
         if self.device == "cuda" and not torch.cuda.is_available():
             raise InputError("--device cuda: torch finds no GPU here; leave the option out to train on the CPU")
         several = self.devices * self.nodes > 1
-        fabric = Fabric(
-            accelerator=self.device,
-            devices=self.devices,
-            num_nodes=self.nodes,
-            strategy="ddp" if several else "auto",
-            precision="bf16-mixed" if self.device == "cuda" else "32-true",
-        )
-        fabric.launch()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The `srun` command is available")  # a cluster's login node is no mistake
+            fabric = Fabric(
+                accelerator=self.device,
+                devices=self.devices,
+                num_nodes=self.nodes,
+                strategy="ddp" if several else "auto",
+                precision="bf16-mixed" if self.device == "cuda" else "32-true",
+            )
+            fabric.launch()
         return fabric
 
 

@@ -312,7 +312,7 @@ class TestResults:
     def test_files_hold_the_same(self, run):
         again = read_results(run.folder)
         content = json.loads((run.folder / "results.json").read_text())
-        assert set(content) == {"track", "dataset", "protocol", "rows"}
+        assert set(content) == {"track", "dataset", "protocol", "rows", "made"}
         assert len(again.rows) == len(run.results.rows) == len(pd.read_csv(run.folder / "results.csv"))
         assert [row.value for row in again.rows] == [row.value for row in run.results.rows]
 

@@ -245,7 +245,7 @@ class TestRun:
         own, theirs = (inspect.signature(one).parameters for one in (whence.bench, run_bench))
         shared = [name for name in own if name in theirs and name not in ("methods", "conditions")]
         assert {name: own[name].default for name in shared} == {name: theirs[name].default for name in shared}
-        assert len(shared) == 6
+        assert len(shared) == 7
 
     def test_without_a_report_it_is_drawn_when_asked_for(self, data, tmp_path, monkeypatch):
         run = whence.bench("tde", data, ["zero"], {"snr_db": 30}, out=tmp_path / "run", max_samples=3, report=False)

@@ -142,6 +142,8 @@ def plain_name(name: str) -> str:
 
 def fitted(text: str, inches: float) -> str:
     """Return `text` as a title that is at most `inches` wide, on as many lines as it takes."""
+    if not text.strip():
+        return ""
     font = FontProperties(family=rcParams["font.family"], size=rcParams["axes.titlesize"], weight="bold")
     for letters in range(max(min(len(text), int(inches / _NARROW_LETTER)), 1), 0, -1):
         lines = textwrap.wrap(text, letters) or [text]

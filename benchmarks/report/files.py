@@ -18,3 +18,9 @@ def remove_report(folder: Path) -> None:
     clear_figures(folder)
     if (folder / FIGURES).is_dir() and not any((folder / FIGURES).iterdir()):
         (folder / FIGURES).rmdir()
+
+
+def where(folder: Path) -> str:
+    """Return a line on where the tables and pictures of the run in `folder` are."""
+    pictures = f"{folder}/{REPORT}" if (folder / REPORT).is_file() else f"`whence report {folder}` draws them"
+    return f"every metric and condition: {folder}/tables.md, pictures: {pictures}"

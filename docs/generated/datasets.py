@@ -3,7 +3,17 @@
 from collections.abc import Callable
 from importlib import import_module
 
-from whence.datagen import dry_clips, hm3d_ss, in_the_wild, panning, panoramas, random_rooms, sounding_objects, stereo
+from whence.datagen import (
+    dry_clips,
+    hm3d_ss,
+    in_the_wild,
+    panning,
+    panoramas,
+    random_rooms,
+    recordings,
+    sounding_objects,
+    stereo,
+)
 from whence.datagen import talkers as two_talkers
 from whence.datagen.shards import Field
 from whence.registry import DATASETS, TRACKS, load_track
@@ -21,6 +31,7 @@ ARRAYS: dict[str, Callable[[], tuple[Field, ...]]] = {
     "sounding-objects": lambda: sounding_objects.sounding_fields("room", True),
     "panning": lambda: panning._fields(),
     "in-the-wild": lambda: in_the_wild._FIELDS,
+    "recordings": lambda: (*recordings._ALWAYS, *recordings._LABELS.values()),
 }
 """The arrays of each kind with its default options; `sounding-objects` with all that are optional."""
 INTRODUCTION = """# Datasets
@@ -44,8 +55,8 @@ def serves(kind: str) -> list[str]:
 
 
 def _about(kind: str) -> str:
-    module = DATASETS.get(kind, "whence.datagen.in_the_wild:").partition(":")[0]
-    return fenced(import_module(module).__doc__)
+    imported = f"whence.datagen.{kind.replace('-', '_')}:"
+    return fenced(import_module(DATASETS.get(kind, imported).partition(":")[0]).__doc__)
 
 
 def _title(kind: str) -> str:

@@ -153,6 +153,7 @@ def _run(
 def show(run: "Run", as_json: bool) -> None:
     """Print the tables of `run` and the paths of its files."""
     from ..benchmarks.display.text_table import rich_table
+    from ..benchmarks.report.files import where
     from ..benchmarks.report.tables import published_table, score_table
     from ..benchmarks.scoring.results import RESULTS, why_unranked
 
@@ -169,14 +170,6 @@ def show(run: "Run", as_json: bool) -> None:
     if published:
         console.print(rich_table(published))
     typer.echo(where(run.folder))
-
-
-def where(folder: Path) -> str:
-    """Return a line on where the tables and pictures of a run are."""
-    from ..benchmarks.report.files import REPORT
-
-    pictures = f"{folder}/{REPORT}" if (folder / REPORT).is_file() else f"`whence report {folder}` draws them"
-    return f"every metric and condition: {folder}/tables.md, pictures: {pictures}"
 
 
 def _show_sealed(run: "Run", as_json: bool) -> None:

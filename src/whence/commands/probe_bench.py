@@ -46,9 +46,9 @@ def show_accuracy(runs: Sequence["Run"], as_json: bool) -> None:
     """Print the 64-way accuracies of `runs` beside the published ones, and the paths of their files."""
     from ..benchmarks.display.text_table import rich_table
     from ..benchmarks.questions.metrics import METRICS
+    from ..benchmarks.report.files import where
     from ..benchmarks.report.tables import published_table, score_table
     from ..benchmarks.scoring.results import RESULTS, why_unranked
-    from .bench import where
 
     if as_json:
         texts = {run.track.name: (run.folder / RESULTS).read_text(encoding="utf-8") for run in runs}
