@@ -63,7 +63,7 @@ TOY = [
     (r"^(whence generate brir .*?)( --preset tiny)?$", r"\1 --clips 1"),
     (r"^(whence generate hm3d-ss \S+) --preset (tiny|small)", r"\1 --scene-count 2 --examples 1"),
     (r"^(whence generate sounding-objects \S+) --preset tiny", r"\1 --homes 2 --pictures 1"),
-    (r"^(whence generate panoramas .*?)( --pairs 12)?( --largest-rotation 30)?$", r"\1 --pairs 1\3"),
+    (r"^(whence generate panoramas .*?)( --pairs 12)?( --largest-rotation \d+)?$", r"\1 --pairs 1\3"),
     (r"^(whence generate panning \S+) --homes 20 --clips 1$", r"\1 --homes 1 --clips 1"),
     (r"^(whence bench panning \S+) --method .* (--out \S+)$", r"\1 --method zero pan --max-samples 4 \2"),
     (r"^(python -m whence\.benchmarks\.studies\.panning \S+ \S+) --method .*$", r"\1 --frames 1"),
@@ -121,6 +121,17 @@ NOT_RUN = {
         "--rt60 0.2 0.4 0.6 --out docs/results/ngcc_table.md"
     ): "needs the same file; tests/test_scripts.py runs it on weights of its own",
     "from dask_jobqueue import SLURMCluster": "needs a Slurm cluster",
+    "whence train slfm --data data/many.zarr --out train/heard --set held=true steps=400 learning_rate=0.003": (
+        "docs/train.md has a shorter one; tests/test_slfm.py trains in every way"
+    ),
+    (
+        "whence train slfm --data data/many.zarr --out train/both "
+        "--set start=train/heard/checkpoint.safetensors steps=1000 learning_rate=0.001 validations=10"
+    ): "the same",
+    (
+        "whence train slfm --data data/many.zarr --out train/supervised "
+        "--set learns_from=labels steps=1200 validations=12"
+    ): "the same",
 }
 """Lines that are not run, and why; for a block of Python its first line stands for it."""
 
