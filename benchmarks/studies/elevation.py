@@ -37,7 +37,7 @@ def elevations(dataset: Dataset, labels: Labels) -> Float64:
     source, view = labels.within.T
     head = dataset.column("camera_position")[labels.rows, view]
     towards = dataset.column("source_position")[labels.rows, source] - head
-    return np.degrees(np.arctan2(towards[:, 1], np.hypot(towards[:, 0], towards[:, 2])))
+    return np.asarray(np.degrees(np.arctan2(towards[:, 1], np.hypot(towards[:, 0], towards[:, 2]))))
 
 
 def lateral(azimuth: Float64, elevation: Float64) -> Float64:
@@ -46,7 +46,7 @@ def lateral(azimuth: Float64, elevation: Float64) -> Float64:
     >>> lateral(np.array([90.0, 90.0]), np.array([0.0, 60.0])).round(6).tolist()
     [90.0, 30.0]
     """
-    return np.degrees(np.arcsin(np.sin(np.radians(azimuth)) * np.cos(np.radians(elevation))))
+    return np.asarray(np.degrees(np.arcsin(np.sin(np.radians(azimuth)) * np.cos(np.radians(elevation)))))
 
 
 def rows(run: Run) -> Iterator[dict[str, object]]:
@@ -54,12 +54,12 @@ def rows(run: Run) -> Iterator[dict[str, object]]:
     truth = np.asarray(run.labels.truth, dtype=np.float64)
     elevation = elevations(run.dataset, run.labels)
     front = np.abs(truth) <= 90
-    yield {"method": "known lateral angle"} | by_band((lateral(truth, elevation) - truth)[front], elevation[front])
+    yield {"method": "known lateral angle", **by_band((lateral(truth, elevation) - truth)[front], elevation[front])}
     for scored in run.scored:
         if scored.file is not None:
             answers = folded_azimuth(pd.read_parquet(scored.file)["prediction"].to_numpy(np.float64))
             name = f"{scored.method}, reverberation {scored.condition['reverberation']:g}"
-            yield {"method": name} | by_band((answers - truth)[front], elevation[front])
+            yield {"method": name, **by_band((answers - truth)[front], elevation[front])}
 
 
 def by_band(error: Float64, elevation: Float64) -> dict[str, float]:
