@@ -22,7 +22,7 @@ def bearing(delay: ArrayLike, spacing: ArrayLike, distance: ArrayLike) -> Vector
     distance b and the path difference d, sin^2 = (4 d^2 (a^2 + b^2) - d^4) / (16 a^2 b^2). Source: StereoCRW's released
     code, which takes 340 m/s for c.
 
-    >>> bearing([0.0, -1.0], [0.2, 0.2], [2.0, 2.0]).tolist()
+    >>> bearing([0.0, -1.0], [0.2, 0.2], [2.0, 2.0]).round(3).tolist()
     [0.0, -90.0]
     """
     half, far = np.asarray(spacing, np.float64) / 2, np.asarray(distance, np.float64)
@@ -35,7 +35,7 @@ def bearing(delay: ArrayLike, spacing: ArrayLike, distance: ArrayLike) -> Vector
 def bearing_error(truth: ArrayLike, prediction: ArrayLike, spacing: ArrayLike, distance: ArrayLike) -> Vector:
     """Return the error (n,) in degrees of the angle that each `prediction` means; both are delays (n,) in seconds.
 
-    >>> bearing_error([0.0], [-1.0], [0.2], [2.0]).tolist()
+    >>> bearing_error([0.0], [-1.0], [0.2], [2.0]).round(3).tolist()
     [90.0]
     """
     return np.abs(bearing(prediction, spacing, distance) - bearing(truth, spacing, distance))
