@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...conventions import SAMPLE_RATE
-from ..data.homes import HomeRecipe, HomeViews, open_homes
+from ..data.homes import HomeRecipe, HomeViews
 from ..networks.auralization import auralized
 from ..networks.binaural_unet import AttendingUnet, BinauralUnet
 from ..networks.binauralization import Task, angle_embedding, ears_of, left_to_right, masked, mono_to_binaural
@@ -24,9 +24,8 @@ from ..networks.camera_stream import CameraStream
 from ..networks.ear_stream import FRAMES, EarStream
 from ..networks.hearing import HearingEncoder
 from ..networks.turning import TurningEncoder
-from ..training.learned import LearnedModel
-from ..training.learning import Examples
 from ..training.recipe import Recipe
+from .home_model import HomeModel
 from .prompting import prompted_rotations
 from .slfm import stored_camera
 
@@ -203,7 +202,7 @@ def stft_distance(answer: Tensor, truth: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class SlfmPretext(LearnedModel):
+class SlfmPretext(HomeModel):
     """Learns features of sounds and turns. It answers no track."""
 
     version: ClassVar[str] = "1"
@@ -215,17 +214,6 @@ class SlfmPretext(LearnedModel):
     def network(cls, recipe: PretextRecipe) -> nn.Module:
         """Return the untrained network."""
         return PretextNetwork(recipe)
-
-    @classmethod
-    def examples(cls, recipe: Any, data: Sequence[str]) -> Examples:
-        """Return the views of the set of homes in `data`."""
-        return open_homes(recipe, data)
-
-    @classmethod
-    def loss(cls, network: nn.Module, batch: HomeViews) -> Tensor:
-        """Return the loss of a batch."""
-        loss: Tensor = network(batch)
-        return loss
 
     @classmethod
     def validate(cls, network: nn.Module, examples: Any) -> Mapping[str, float]:

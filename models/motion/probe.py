@@ -23,9 +23,10 @@ from ..networks.hearing import HearingEncoder
 from ..networks.probe import LinearProbe
 from ..networks.turning import TurningEncoder
 from ..training.checkpoint import described_checkpoint, fill, read_checkpoint, shipped
-from ..training.learned import UNTRAINED, LearnedModel, recipe_of
+from ..training.learned import UNTRAINED, recipe_of
 from ..training.learning import Examples
 from ..training.recipe import Recipe
+from .home_model import HomeModel
 from .slfm import Slfm, clip_segments, picture_pairs, stored_camera
 
 Float64 = npt.NDArray[np.float64]
@@ -104,14 +105,13 @@ def features_path(features: str) -> Path | None:
 
 
 @dataclass(frozen=True)
-class Probe(LearnedModel):
+class Probe(HomeModel):
     """Answers with the centre of its most likely bin, on the track that its checkpoint was trained for."""
 
     version: ClassVar[str] = "1"
     name: ClassVar[str] = "probe"
     tracks: ClassVar[tuple[str, ...]] = ("rotation", "azimuth")
     recipe: ClassVar[type[Recipe]] = ProbeRecipe
-    at_once: ClassVar[int] = 32
 
     @classmethod
     def network(cls, recipe: ProbeRecipe) -> nn.Module:
@@ -140,12 +140,6 @@ class Probe(LearnedModel):
         homes = BinnedHomes(open_homes(recipe, data), recipe.of, begun)
         assert homes.ends, "refuses data without bins before anything is written"
         return homes
-
-    @classmethod
-    def loss(cls, network: nn.Module, batch: BinnedViews) -> Tensor:
-        """Return the cross entropy of a batch."""
-        loss: Tensor = network(batch)
-        return loss
 
     @classmethod
     def validate(cls, network: Any, examples: Any) -> Mapping[str, float]:
@@ -180,9 +174,7 @@ class Probe(LearnedModel):
                 f"give a checkpoint of `whence train probe --set of={of}`"
             )
         answer = self._turned if of == "rotation" else self._heard
-        with torch.inference_mode():
-            parts = [answer(batch, slice(k, k + self.at_once)) for k in range(0, len(batch), self.at_once)]
-        return np.asarray(self._bins.centres[torch.cat(parts).argmax(-1).cpu().numpy()])
+        return np.asarray(self._bins.centres[self.in_parts(answer, batch).argmax(-1).cpu().numpy()])
 
     @property
     def _bins(self) -> Bins:

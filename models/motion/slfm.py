@@ -6,7 +6,7 @@ is zero and left out.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -20,15 +20,14 @@ from ...benchmarks.stimuli.stereo.batch import StereoBatch
 from ...benchmarks.stimuli.view_pairs.batch import ViewPairBatch
 from ...conventions import SAMPLE_RATE
 from ...datagen.cameras import PITCH_DEG, Camera
-from ..data.homes import HomeRecipe, HomeViews, open_homes, resized
+from ..data.homes import HomeRecipe, HomeViews, resized
 from ..networks.auralization import auralized
 from ..networks.geometry import geometric_loss, reflected, reflecting_loss, side_loss, side_votes
 from ..networks.hearing import spectra
 from ..networks.motion import Distribution, MotionNetwork
 from ..networks.sphere_views import focal_in_widths
-from ..training.learned import LearnedModel
-from ..training.learning import Examples
 from ..training.recipe import Recipe
+from .home_model import HomeModel
 
 Float64 = npt.NDArray[np.float64]
 SIGN_PAIRS = 12
@@ -137,7 +136,7 @@ def told(found: Distribution, truth: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Slfm(LearnedModel):
+class Slfm(HomeModel):
     """Answers with the expected angle of the network that sees (`rotation`) or hears (`azimuth`, `left-right`).
 
     Azimuths lie in front: -96 to 96 degrees. A clip longer than those trained on is heard in segments.
@@ -148,23 +147,11 @@ class Slfm(LearnedModel):
     tracks: ClassVar[tuple[str, ...]] = ("rotation", "azimuth", "left-right")
     recipe: ClassVar[type[Recipe]] = SlfmRecipe
     variants: ClassVar[tuple[str, ...]] = ("supervised",)
-    at_once: ClassVar[int] = 32
 
     @classmethod
     def network(cls, recipe: SlfmRecipe) -> nn.Module:
         """Return the untrained network."""
         return SlfmNetwork(recipe)
-
-    @classmethod
-    def examples(cls, recipe: Any, data: Sequence[str]) -> Examples:
-        """Return the views of the set of homes in `data`."""
-        return open_homes(recipe, data)
-
-    @classmethod
-    def loss(cls, network: nn.Module, batch: HomeViews) -> Tensor:
-        """Return the loss of a batch."""
-        loss: Tensor = network(batch)
-        return loss
 
     @classmethod
     def validate(cls, network: nn.Module, examples: Any) -> Mapping[str, float]:
@@ -193,9 +180,7 @@ class Slfm(LearnedModel):
         """Return degrees, positive to the left: the rotation of each pair of views, or the azimuth of each clip."""
         turns = isinstance(batch, ViewPairBatch)
         answer = self._turned if turns else self._heard
-        with torch.inference_mode():
-            parts = [answer(batch, slice(k, k + self.at_once)) for k in range(0, len(batch), self.at_once)]
-        answers: Float64 = np.degrees(torch.cat(parts).double().cpu().numpy())
+        answers: Float64 = np.degrees(self.in_parts(answer, batch).double().cpu().numpy())
         return answers
 
     def _turned(self, batch: Any, part: slice) -> Tensor:

@@ -1,0 +1,33 @@
+"""What the models share that learn from views of homes."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from ..data.homes import open_homes
+from ..training.learned import LearnedModel
+from ..training.learning import Examples
+
+
+class HomeModel(LearnedModel):
+    """A model whose network returns the loss of a batch of views, and which answers `at_once` samples at a time."""
+
+    at_once: ClassVar[int] = 32
+
+    @classmethod
+    def examples(cls, recipe: Any, data: Sequence[str]) -> Examples:
+        """Return the views of the set of homes in `data`."""
+        return open_homes(recipe, data)
+
+    @classmethod
+    def loss(cls, network: nn.Module, batch: Any) -> Tensor:
+        """Return the loss of a batch, ()."""
+        loss: Tensor = network(batch)
+        return loss
+
+    def in_parts(self, answer: Callable[[Any, slice], Tensor], batch: Any) -> Tensor:
+        """Return what `answer` says of each part of `batch`, joined: (n, ...), without gradients."""
+        with torch.inference_mode():
+            return torch.cat([answer(batch, slice(k, k + self.at_once)) for k in range(0, len(batch), self.at_once)])
