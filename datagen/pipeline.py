@@ -72,7 +72,7 @@ def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = 
     One worker runs in this process, more run on a local Dask cluster, and `scheduler` (tcp://...) names a running
     cluster. The bytes depend neither on this nor on kills and resumes. Raises InputError if a row cannot be rendered.
     """
-    attributes = {"dataset": plan.dataset, "recipe": plan.recipe, "software": software(), **plan.provenance}
+    attributes = attributes_of(plan)
     folder = Folder(url)
     url = folder.absolute  # workers may have been started in another folder
     if shards.is_whole(url, attributes):
@@ -84,15 +84,25 @@ def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = 
             pending = shards.begin(url, plan.layout, attributes)
             parts = plan.parts if isinstance(plan, Accompanied) else {}
             fingerprints = {name: generate(part, f"{url}/{name}") for name, part in parts.items()}
-            here = client or workers == 1 or len(pending) < 2
-            with nullcontext(client) if here else _local_cluster(workers) as runner:
-                _render(plan, url, pending, runner)
+            render_shards(plan, url, pending, workers=workers, client=client)
             return shards.finish(url, plan.layout, fingerprints, alone=alone)
+
+
+def attributes_of(plan: Plan) -> dict[str, Any]:
+    """Return what the root of a dataset records of `plan`."""
+    return {"dataset": plan.dataset, "recipe": plan.recipe, "software": software(), **plan.provenance}
 
 
 def software() -> dict[str, str]:
     """Return the versions of everything here that may decide the bytes of a dataset."""
     return {name: version(name) for name in SOFTWARE} | {"python": platform.python_version()}
+
+
+def render_shards(plan: Plan, url: str, pending: Sequence[int], *, workers: int, client: Any = None) -> None:
+    """Render the shards `pending`: by the Dask `client`, by `workers` processes here, or in this process."""
+    here = client or workers == 1 or len(pending) < 2
+    with nullcontext(client) if here else _local_cluster(workers) as runner:
+        _render(plan, url, pending, runner)
 
 
 def _render(plan: Plan, url: str, pending: Sequence[int], client: Any) -> None:

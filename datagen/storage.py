@@ -11,7 +11,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from ..errors import InputError
 from ..files import URL_AS_PATH, written_whole
-from ..locks import LOCK, sole_writer
+from ..locks import LOCK, one_of_writers, sole_writer
 
 _UNCACHED = {"use_listings_cache": False}
 _PACKAGES = {
@@ -86,6 +86,15 @@ class Folder:
             yield False
             return
         with sole_writer(Path(self.root)) as held:
+            yield held
+
+    @contextmanager
+    def one_of_writers(self) -> Iterator[bool]:
+        """Hold the folder, which is there, together with writers of other parts; yields whether it is held."""
+        if not self.local:
+            yield False
+            return
+        with one_of_writers(Path(self.root)) as held:
             yield held
 
     def read(self, name: str) -> bytes:

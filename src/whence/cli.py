@@ -22,6 +22,7 @@ from .commands import (
     probe_physics,
     quickstart,
     seal,
+    storage,
     submit,
     train,
     turn,
@@ -48,6 +49,7 @@ app.add_typer(imports.app, name="import")
 app.command()(audit.audit)
 app.command()(dataset.inspect)
 app.command()(dataset.verify)
+app.command()(storage.finish)
 app.command()(about.tracks)
 app.command()(about.methods)
 app.command()(train.train)

@@ -7,7 +7,7 @@ import typer
 
 from ..errors import InputError
 from .arguments import plain_numbers
-from .rendering import Json, Out, Preset, Scheduler, Seed, Speech, Workers, describe_speech, render, say
+from .rendering import Json, Out, Preset, Scheduler, Seed, Shards, Speech, Workers, describe_speech, render, say
 
 app = typer.Typer(help="Render a dataset. Rerun the same command to resume it.", no_args_is_help=True)
 
@@ -67,6 +67,7 @@ def tde(
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    shards: Shards = None,
     json: Json = False,
 ) -> None:
     """TDE-Simulation: one-second clips of stereo speech in three rooms, with exact time delays."""
@@ -85,7 +86,7 @@ def tde(
     pairs = talkers > 1
     plan = plan_talkers(speech, **asked) if pairs else plan_tde(speech, protocol=protocol.value, **asked)
     describe_speech(plan.corpus)
-    render(plan, out, workers, scheduler, json)
+    render(plan, out, workers, scheduler, json, shards)
 
 
 @app.command()
@@ -109,6 +110,7 @@ def random_rooms(
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    shards: Shards = None,
     json: Json = False,
 ) -> None:
     """One-second clips of stereo speech in thousands of rooms, to train on; never a test room or a test speaker."""
@@ -117,7 +119,7 @@ def random_rooms(
     train, val = PRESETS[preset]
     plan = plan_random_rooms(speech, train_clips=clips or train, val_clips=val_clips or val, seed=seed or 0)
     describe_speech(plan.corpus)
-    render(plan, out, workers, scheduler, json)
+    render(plan, out, workers, scheduler, json, shards)
 
 
 @app.command()
@@ -132,6 +134,7 @@ def brir(
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    shards: Shards = None,
     json: Json = False,
 ) -> None:
     """Speech through measured binaural room responses, azimuths positive to the left."""
@@ -140,4 +143,4 @@ def brir(
     plan = plan_brir(brir, speech, clips=clips or PRESETS[preset], seed=seed or 0)
     describe_speech(plan.corpus)
     say(plan.remarks)
-    render(plan, out, workers, scheduler, json)
+    render(plan, out, workers, scheduler, json, shards)

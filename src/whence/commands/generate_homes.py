@@ -15,6 +15,7 @@ from .rendering import (
     Scale,
     Scheduler,
     Seed,
+    Shards,
     Speech,
     UpAxis,
     Workers,
@@ -80,6 +81,7 @@ def hm3d_ss(
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    shards: Shards = None,
     json: Json = False,
 ) -> None:
     """HM3D-SS: homes seen and heard from several headings, with binaural impulse responses."""
@@ -105,7 +107,7 @@ def hm3d_ss(
     if acoustics is not Acoustics.native:
         typer.echo(plan.provenance["engine"]["licence"], err=True)
     describe_speech(plan.dry.corpus)
-    render(plan, out, workers, scheduler, json)
+    render(plan, out, workers, scheduler, json, shards)
 
 
 def panoramas(
@@ -126,6 +128,7 @@ def panoramas(
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    shards: Shards = None,
     json: Json = False,
 ) -> None:
     """Pairs of perspective views with known rotation, cut from 360-degree photographs."""
@@ -133,7 +136,7 @@ def panoramas(
 
     plan = plan_panoramas(images, pairs=pairs or PRESETS[preset], seed=seed or 0, largest_rotation=largest_rotation)
     name_skipped(plan.photographs.said)
-    render(plan, out, workers, scheduler, json)
+    render(plan, out, workers, scheduler, json, shards)
 
 
 def scenes(
