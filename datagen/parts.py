@@ -6,7 +6,7 @@ holds what closing needs, so that it needs neither the recipe's sources nor thei
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,10 +14,9 @@ from typing import Any
 from ..errors import InputError, VerificationError
 from . import shards
 from .pipeline import Accompanied, Checked, Plan, attributes_of, generate, render_shards
-from .shards import MANIFEST, Field, Layout
+from .shards import MANIFEST, OUTLINE, Field, Layout
 from .storage import Folder
 
-OUTLINE = "progress/parts.json"
 _PART = re.compile(r"(\d+)/(\d+)")
 _NAMED = 8
 """Most parts that a message names."""
@@ -170,7 +169,7 @@ def _read_outline(folder: Folder) -> Outline:
         ) from None
 
 
-def _layout(found: Mapping[str, Any]) -> Layout:
+def _layout(found: dict[str, Any]) -> Layout:
     """Return the layout that `found` holds as JSON values."""
     fields = [
         Field(**each | {"shape": tuple(each["shape"]), "dimensions": tuple(each["dimensions"])})

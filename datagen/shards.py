@@ -26,6 +26,10 @@ from .storage import Folder
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
+OUTLINE = "progress/parts.json"
+"""What closes a dataset made in parts, while it is not closed."""
+COPYING = "copying.json"
+"""Lies in a copy until it is whole."""
 _PAUSES_SECONDS = (0.2, 1.0, 5.0)
 
 
