@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from os.path import realpath
 from typing import Any
 
 from tqdm import tqdm
@@ -116,7 +117,7 @@ def _json(folder: Folder, name: str) -> dict[str, Any]:
 
 def _check_apart(source: Folder, target: Folder) -> None:
     """Raise InputError if one place lies in the other, or if nothing can be written to `target`."""
-    one, other = f"{source.absolute}/", f"{target.absolute}/"
+    one, other = (f"{realpath(place.root) if place.local else place.url}/" for place in (source, target))
     if one.startswith(other) or other.startswith(one):
         raise InputError(f"{source.url} and {target.url} lie inside one another: choose another place for the copy")
     if target.url.partition("://")[0] in _ONLY_READ:

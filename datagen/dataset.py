@@ -16,6 +16,7 @@ from .content import Content, added, are_twins, content, sketch
 from .shards import COPYING, FORMAT_VERSION, MANIFEST, OUTLINE, describe_array, root_attributes
 from .storage import Folder
 
+_HINT_OF_HTTP = ", unless the server answers no range requests: then `whence copy` the set first"
 Elsewhere = Mapping[str, str | None]
 """Where sources of a dataset are now, by option (speech, sounds, responses, scenes, images, hrtf); None: unmoved."""
 
@@ -140,7 +141,7 @@ def _damage_named(array: "zarr.Array[Any]", url: str) -> Iterator[None]:
     except (OSError, RuntimeError, ValueError, KeyError, zarr.errors.BaseZarrError) as error:
         raise InputError(
             f"{url}: array {array.basename!r} cannot be read ({type(error).__name__}: {error}): "
-            "a shard is missing or damaged; `whence verify` names it"
+            f"a shard is missing or damaged; `whence verify` names it{_HINT_OF_HTTP if url.startswith('http') else ''}"
         ) from error
 
 

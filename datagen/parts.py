@@ -85,7 +85,7 @@ def generate_part(plan: Plan, url: str, part: Part, *, workers: int = 1) -> rang
         pending = shards.begin(url, plan.layout, attributes, own)
         for name in inside if part.number == 1 else ():
             generate(inside[name], f"{url}/{name}")
-        render_shards(plan, url, pending, workers=workers)
+        render_shards(plan, url, pending, workers=workers, among=own)
     return own
 
 

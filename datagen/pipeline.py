@@ -98,20 +98,33 @@ def software() -> dict[str, str]:
     return {name: version(name) for name in SOFTWARE} | {"python": platform.python_version()}
 
 
-def render_shards(plan: Plan, url: str, pending: Sequence[int], *, workers: int, client: Any = None) -> None:
-    """Render the shards `pending`: by the Dask `client`, by `workers` processes here, or in this process."""
+def render_shards(
+    plan: Plan,
+    url: str,
+    pending: Sequence[int],
+    *,
+    workers: int,
+    client: Any = None,
+    among: Sequence[int] | None = None,
+) -> None:
+    """Render the shards `pending`, those missing `among` some (default: all).
+
+    By the Dask `client`, by `workers` processes here, or in this process.
+    """
     here = client or workers == 1 or len(pending) < 2
+    rows = sum(len(plan.layout.rows_of(shard)) for shard in among) if among is not None else plan.layout.rows
     with nullcontext(client) if here else _local_cluster(workers) as runner:
-        _render(plan, url, pending, runner)
+        _render(plan, url, pending, runner, rows)
 
 
-def _render(plan: Plan, url: str, pending: Sequence[int], client: Any) -> None:
-    """Render the shards `pending`, here or by the Dask `client`, under one progress bar."""
+def _render(plan: Plan, url: str, pending: Sequence[int], client: Any, total: int) -> None:
+    """Render the shards `pending`, here or by the Dask `client`, under one progress bar of `total` rows."""
     rows = {shard: len(plan.layout.rows_of(shard)) for shard in pending}
-    done = plan.layout.rows - sum(rows.values())
     finished = _rendered_here(plan, url, pending) if client is None else _rendered_by(client, plan, url, pending)
     unit = plan.layout.row_dimension
-    with tqdm(total=plan.layout.rows, initial=done, unit=unit, desc=plan.dataset, disable=not pending) as bar:
+    with tqdm(
+        total=total, initial=total - sum(rows.values()), unit=unit, desc=plan.dataset, disable=not pending
+    ) as bar:
         for shard in finished:
             bar.update(rows[shard])
 

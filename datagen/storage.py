@@ -19,9 +19,9 @@ _PACKAGES = {
     "s3a": "'whence[s3]'",
     "gs": "gcsfs",
     "gcs": "gcsfs",
-    "hf": "huggingface_hub",
-    "http": "aiohttp",
-    "https": "aiohttp",
+    "hf": "'whence[hf]'",
+    "http": "'whence[http]'",
+    "https": "'whence[http]'",
     "abfs": "adlfs",
     "az": "adlfs",
 }
@@ -113,6 +113,12 @@ class Folder:
         """Return the sorted paths, relative to this folder, of every file below `name`."""
         prefix = len(self.root) + 1
         return sorted(path[prefix:] for path in self.filesystem.find(self.path(name)))
+
+    def sizes(self) -> dict[str, int]:
+        """Return the bytes of every file below this folder, by its path relative to it."""
+        prefix = len(self.root) + 1
+        found = self.filesystem.find(self.root, detail=True)
+        return {path[prefix:]: int(about["size"] or 0) for path, about in found.items()}
 
     def remove(self, name: str) -> None:
         """Remove the file or folder `name`."""
