@@ -1,5 +1,6 @@
 """Sets made in parts, closed, merged and copied: the same bytes as in one run, and nothing half done looks whole."""
 
+import fcntl
 import json
 import os
 import pickle
@@ -21,7 +22,7 @@ from test_pipeline import SLOW, data_files
 from toy_plan import FIELDS, ToyPlan
 
 from whence.cli import main
-from whence.datagen import pipeline
+from whence.datagen import parts, pipeline
 from whence.datagen.copying import COPYING, copy
 from whence.datagen.dataset import Dataset
 from whence.datagen.merging import plan_merge
@@ -175,6 +176,20 @@ class TestParts:
                 assert not plain.done()
             assert plain.result(20) == Dataset(str(path)).fingerprint
         assert not (path / ".whence.lock").exists()
+
+    def test_parts_hold_the_folder_while_they_render(self, tmp_path, monkeypatch):
+        path, held = tmp_path / "toy.zarr", []
+
+        def watched(*_: object, **__: object) -> None:
+            with (path / ".whence.lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # other parts may
+                with pytest.raises(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.append(True)
+
+        monkeypatch.setattr(parts, "render_shards", watched)
+        generate_part(PLAN, str(path), Part(1, 3))
+        assert held
 
     @pytest.mark.parametrize("text", ["0/3", "4/3", "3", "a/b", "1/0", "-1/3", "1/2/3"])
     def test_another_part_is_refused(self, text, capsys):
