@@ -12,7 +12,7 @@ Names that several sources could share get the first digits of the source's fing
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, combinations
 from typing import Any
@@ -131,11 +131,11 @@ class MergedPlan:
     """Renders any row of merged datasets, from the stored rows of its `sources`."""
 
     sources: tuple[_Stored, ...]
-    dataset: str = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Take the kind of the first source."""
-        object.__setattr__(self, "dataset", self.sources[0].dataset.name)
+    @property
+    def dataset(self) -> str:
+        """Kind of the sources."""
+        return self.sources[0].dataset.name
 
     @property
     def recipe(self) -> Mapping[str, Any]:
@@ -213,13 +213,30 @@ class _Recorded:
 
 @dataclass(frozen=True)
 class MergedAgain:
-    """Renders any row of a merged dataset from the `plans` of its sources, in place of their stored rows."""
+    """Renders any row of the merged set `stored` from the `plans` of its sources, in place of their stored rows."""
 
-    dataset: str
-    recipe: Mapping[str, Any]
-    provenance: Mapping[str, Any]
-    layout: Layout
+    stored: Dataset
     plans: Sequence[Plan]
+
+    @property
+    def dataset(self) -> str:
+        """Kind of the sources."""
+        return self.stored.name
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """The recipe of the merged set."""
+        return self.stored.recipe
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """What the merged set records, with each source's own record."""
+        return self.stored.attributes
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The layout of the merged set."""
+        return layout_of(self.stored)
 
     def render(self, row: int) -> dict[str, Any]:
         """Return every field of row `row`."""
@@ -240,9 +257,7 @@ def replan_merged(dataset: Dataset, elsewhere: Elsewhere) -> MergedAgain | None:
         return None
     pairs = zip(dataset.recipe[MERGED], records, strict=True)
     plans = [replan(_Recorded(dataset.url, dataset.name, leaf["recipe"], about), elsewhere) for leaf, about in pairs]
-    if not all(plans):
-        return None
-    return MergedAgain(dataset.name, dataset.recipe, dataset.attributes, layout_of(dataset), plans)
+    return MergedAgain(dataset, plans) if all(plans) else None
 
 
 # Layouts ----------------------------------------------------------------------------------------------------------

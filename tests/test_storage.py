@@ -138,6 +138,8 @@ class TestParts:
         assert data_files(path) == data_files(place / "s1.zarr")
         assert finish(str(path)) == Dataset(str(path)).fingerprint
         assert generate_part(PLAN, str(path), Part(1, 2)) == range(1)
+        pipeline.render_shard(PLAN, str(path), 0)  # of one that was slower, where there are no locks
+        assert not (path / "progress").exists()
         assert data_files(path) == data_files(place / "s1.zarr")
 
     def test_only_the_shards_of_the_part_are_rendered(self, tmp_path, monkeypatch):
