@@ -79,21 +79,21 @@ def _placed(
 class _Stored:
     """Reads the rows of a source, a stretch of a large array at a time; `tag` comes before its names."""
 
-    dataset: Dataset
+    stored: Dataset
     tag: str | None = None
 
     @cached_property
     def leaves(self) -> list[dict[str, Any]]:
         """This source, or its own sources."""
-        return leaves_of(self.dataset, self.tag)
+        return leaves_of(self.stored, self.tag)
 
     @cached_property
     def _layout(self) -> Layout:
-        return layout_of(self.dataset)
+        return layout_of(self.stored)
 
     @cached_property
     def _columns(self) -> dict[str, npt.NDArray[Any]]:
-        return {each.name: self.dataset.column(each.name) for each in self._layout.columns}
+        return {each.name: self.stored.column(each.name) for each in self._layout.columns}
 
     @cached_property
     def _stretches(self) -> dict[str, tuple[int, npt.NDArray[Any]]]:
@@ -103,27 +103,27 @@ class _Stored:
         """Return every field of `row`; counts of rows inside are shifted by `shifts`."""
         fields: dict[str, Any] = {name: values[row] for name, values in self._columns.items()}
         fields |= {each.name: self._large(each.name, row) for each in self._layout.sharded}
-        if MERGED in self.dataset.recipe:  # its names are told apart already
+        if MERGED in self.stored.recipe:  # its names are told apart already
             return fields | {name: fields[name] + shift for name, shift in shifts.items()}
-        return _placed(fields, self.leaves[0]["tag"], self.dataset.attributes, shifts)
+        return _placed(fields, self.leaves[0]["tag"], self.stored.attributes, shifts)
 
     def _large(self, name: str, row: int) -> npt.NDArray[Any]:
-        array = self.dataset.array(name)
+        array = self.stored.array(name)
         first = row // array.chunks[0] * array.chunks[0]
         if self._stretches.get(name, (-1,))[0] != first:
-            rows = np.arange(first, min(first + array.chunks[0], len(self.dataset)))
-            self._stretches[name] = first, read_rows(array, rows, self.dataset.url)
+            rows = np.arange(first, min(first + array.chunks[0], len(self.stored)))
+            self._stretches[name] = first, read_rows(array, rows, self.stored.url)
         return np.asarray(self._stretches[name][1][row - first])
 
     def with_speakers(self) -> "Iterator[_Stored]":
         """Yield the dry clips inside, or this source if it is dry clips."""
-        if self.dataset.name == "dry-clips":
+        if self.stored.name == "dry-clips":
             yield self
-        yield from (self.inside(name) for name in self.dataset.parts)
+        yield from (self.inside(name) for name in self.stored.parts)
 
     def inside(self, name: str) -> "_Stored":
         """Return the dataset `name` inside, whose names get the same tag."""
-        return _Stored(self.dataset.part(name), self.leaves[0]["tag"])
+        return _Stored(self.stored.part(name), self.leaves[0]["tag"])
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class MergedPlan:
     @property
     def dataset(self) -> str:
         """Kind of the sources."""
-        return self.sources[0].dataset.name
+        return self.sources[0].stored.name
 
     @property
     def recipe(self) -> Mapping[str, Any]:
@@ -146,7 +146,7 @@ class MergedPlan:
     @property
     def provenance(self) -> Mapping[str, Any]:
         """What the sources record of where they are from, together, and `merged`: each source's own record."""
-        records = [record for source in self.sources for record in records_of(source.dataset)]
+        records = [record for source in self.sources for record in records_of(source.stored)]
         together = common_record(records)
         if self.torn_speakers:
             together["speech"] = together["speech"] | {"speakers_shared_by_splits": True}
@@ -155,30 +155,30 @@ class MergedPlan:
     @cached_property
     def torn_speakers(self) -> list[str]:
         """The speakers of dry clips that are in one split of a source and in another of another."""
-        clips = [part.dataset for source in self.sources for part in source.with_speakers()]
+        clips = [part.stored for source in self.sources for part in source.with_speakers()]
         pairs = combinations(clips, 2)
         return sorted({name for one, other in pairs for name in torn_between_splits("speaker", one, other)})
 
     @cached_property
     def layout(self) -> Layout:
         """The layout of the first source, with the rows of all."""
-        first = layout_of(self.sources[0].dataset)
-        rows = sum(len(source.dataset) for source in self.sources)
+        first = layout_of(self.sources[0].stored)
+        rows = sum(len(source.stored) for source in self.sources)
         return Layout(first.row_dimension, rows, first.rows_per_shard, first.fields)
 
     @property
     def parts(self) -> Mapping[str, Plan]:
         """The datasets inside, merged."""
-        names = self.sources[0].dataset.parts
+        names = self.sources[0].stored.parts
         return {name: MergedPlan(tuple(source.inside(name) for source in self.sources)) for name in names}
 
     @cached_property
     def _starts(self) -> list[int]:
-        return list(accumulate((len(source.dataset) for source in self.sources), initial=0))
+        return list(accumulate((len(source.stored) for source in self.sources), initial=0))
 
     @cached_property
     def _shifts(self) -> list[dict[str, int]]:
-        return _shifts([{name: len(one.dataset.part(name)) for name in one.dataset.parts} for one in self.sources])
+        return _shifts([{name: len(one.stored.part(name)) for name in one.stored.parts} for one in self.sources])
 
     def render(self, row: int) -> dict[str, Any]:
         """Return every field of row `row`."""
