@@ -13,9 +13,10 @@ import zarr
 from ..digests import digest, sha256
 from ..errors import InputError
 from .content import Content, added, are_twins, content, sketch
-from .shards import FORMAT_VERSION, MANIFEST, describe_array, root_attributes
+from .shards import COPYING, FORMAT_VERSION, MANIFEST, OUTLINE, describe_array, root_attributes
 from .storage import Folder
 
+_HINT_OF_HTTP = ", unless the server answers no range requests: then `whence copy` the set first"
 Elsewhere = Mapping[str, str | None]
 """Where sources of a dataset are now, by option (speech, sounds, responses, scenes, images, hrtf); None: unmoved."""
 
@@ -28,11 +29,15 @@ class Dataset:
         self.folder = Folder(url)
         self.url = url
         found = root_attributes(self.folder) if self.folder.exists() else None
+        if self.folder.exists(COPYING):
+            raise InputError(f"{url} is half copied: run its `whence copy` command again")
         if found is None:
             what = "is not a Whence dataset" if self.folder.exists() else "does not exist"
             raise InputError(f"{url} {what}: give the .zarr folder that `whence generate` wrote")
         if not (found.get("complete") and self.folder.exists(MANIFEST)):
-            raise InputError(f"{url} is not finished: run its `whence generate` command again to resume it")
+            how = "`whence finish` closes it or names the parts that it lacks"
+            how = how if self.folder.exists(OUTLINE) else "run its `whence generate` command again to resume it"
+            raise InputError(f"{url} is not finished: {how}")
         if found["format"] > FORMAT_VERSION:
             raise InputError(f"{url} has format {found['format']}, this Whence reads {FORMAT_VERSION}: upgrade whence")
         self.attributes: dict[str, Any] = found
@@ -136,7 +141,7 @@ def _damage_named(array: "zarr.Array[Any]", url: str) -> Iterator[None]:
     except (OSError, RuntimeError, ValueError, KeyError, zarr.errors.BaseZarrError) as error:
         raise InputError(
             f"{url}: array {array.basename!r} cannot be read ({type(error).__name__}: {error}): "
-            "a shard is missing or damaged; `whence verify` names it"
+            f"a shard is missing or damaged; `whence verify` names it{_HINT_OF_HTTP if url.startswith('http') else ''}"
         ) from error
 
 

@@ -74,8 +74,7 @@ def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = 
     One worker runs in this process, more run on a local Dask cluster, and `scheduler` (tcp://...) names a running
     cluster. The bytes depend neither on this nor on kills and resumes. Raises InputError if a row cannot be rendered.
     """
-    attributes = {"dataset": plan.dataset, "recipe": plan.recipe, "software": software(), **plan.provenance}
-    attributes |= {"command": command} if command else {}
+    attributes = attributes_of(plan, command)
     folder = Folder(url)
     url = folder.absolute  # workers may have been started in another folder
     if shards.is_whole(url, attributes):
@@ -87,10 +86,14 @@ def generate(plan: Plan, url: str, *, workers: int = 1, scheduler: str | None = 
             pending = shards.begin(url, plan.layout, attributes)
             parts = plan.parts if isinstance(plan, Accompanied) else {}
             fingerprints = {name: generate(part, f"{url}/{name}") for name, part in parts.items()}
-            here = client or workers == 1 or len(pending) < 2
-            with nullcontext(client) if here else _local_cluster(workers) as runner:
-                _render(plan, url, pending, runner)
+            render_shards(plan, url, pending, workers=workers, client=client)
             return shards.finish(url, plan.layout, fingerprints, alone=alone)
+
+
+def attributes_of(plan: Plan, command: str = "") -> dict[str, Any]:
+    """Return what the root of a dataset records of `plan`, and the `command` that the user typed."""
+    attributes = {"dataset": plan.dataset, "recipe": plan.recipe, "software": software(), **plan.provenance}
+    return attributes | ({"command": command} if command else {})
 
 
 def software() -> dict[str, str]:
@@ -98,13 +101,33 @@ def software() -> dict[str, str]:
     return {name: version(name) for name in SOFTWARE} | {"python": platform.python_version()}
 
 
-def _render(plan: Plan, url: str, pending: Sequence[int], client: Any) -> None:
-    """Render the shards `pending`, here or by the Dask `client`, under one progress bar."""
+def render_shards(
+    plan: Plan,
+    url: str,
+    pending: Sequence[int],
+    *,
+    workers: int,
+    client: Any = None,
+    among: Sequence[int] | None = None,
+) -> None:
+    """Render the shards `pending`, those missing `among` some (default: all).
+
+    By the Dask `client`, by `workers` processes here, or in this process.
+    """
+    here = client or workers == 1 or len(pending) < 2
+    rows = sum(len(plan.layout.rows_of(shard)) for shard in among) if among is not None else plan.layout.rows
+    with nullcontext(client) if here else _local_cluster(workers) as runner:
+        _render(plan, url, pending, runner, rows)
+
+
+def _render(plan: Plan, url: str, pending: Sequence[int], client: Any, total: int) -> None:
+    """Render the shards `pending`, here or by the Dask `client`, under one progress bar of `total` rows."""
     rows = {shard: len(plan.layout.rows_of(shard)) for shard in pending}
-    done = plan.layout.rows - sum(rows.values())
     finished = _rendered_here(plan, url, pending) if client is None else _rendered_by(client, plan, url, pending)
     unit = plan.layout.row_dimension
-    with tqdm(total=plan.layout.rows, initial=done, unit=unit, desc=plan.dataset, disable=not pending) as bar:
+    with tqdm(
+        total=total, initial=total - sum(rows.values()), unit=unit, desc=plan.dataset, disable=not pending
+    ) as bar:
         for shard in finished:
             bar.update(rows[shard])
 

@@ -19,6 +19,7 @@ from ..digests import digest
 from ..errors import InputError
 from ..registry import load_replanner
 from .dataset import Dataset, Elsewhere
+from .merging import MERGED
 from .pipeline import Plan
 from .shards import MANIFEST, root_attributes
 from .sources import GENERATED, SOURCES, Recorded, digest_in
@@ -159,8 +160,13 @@ def plan_again(record: Record, elsewhere: Elsewhere) -> Plan:
     """Return the plan of the set that `record` describes, with its sources where `elsewhere` says they are.
 
     Raises InputError if a source is missing or has another digest, if `elsewhere` names one that the recipe has not,
-    and for sets that were imported or sealed, which cannot be rendered.
+    and for sets that were imported, sealed or merged, which cannot be rendered.
     """
+    if MERGED in record.recipe:
+        raise InputError(
+            f"{record.url}: a merged set has no recipe of its own: render each set that it was merged from, then "
+            "`whence merge A.zarr B.zarr OUT.zarr`"
+        )
     replan = load_replanner(record.name)
     if replan is None:
         raise InputError(

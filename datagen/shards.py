@@ -26,6 +26,10 @@ from .storage import Folder
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
+OUTLINE = "progress/parts.json"
+"""What closes a dataset made in parts, while it is not closed."""
+COPYING = "copying.json"
+"""Lies in a copy until it is whole."""
 _PAUSES_SECONDS = (0.2, 1.0, 5.0)
 
 
@@ -98,11 +102,11 @@ def _is_complete(folder: Folder, found: Mapping[str, Any]) -> bool:
     return bool(found.get("complete")) and folder.exists(MANIFEST)
 
 
-def begin(url: str, layout: Layout, attributes: Mapping[str, Any]) -> list[int]:
+def begin(url: str, layout: Layout, attributes: Mapping[str, Any], among: Sequence[int] | None = None) -> list[int]:
     """Create the dataset at `url`, or resume one begun with the same recipe; return the shards still to render.
 
-    `attributes` must hold `dataset` and `recipe`. A complete dataset returns no shards and is left untouched. Raises
-    InputError if `url` holds anything else.
+    Only shards `among` are looked at (default: all). `attributes` must hold `dataset` and `recipe`. A complete dataset
+    returns no shards and is left untouched. Raises InputError if `url` holds anything else.
     """
     if is_whole(url, attributes):
         return []
@@ -116,7 +120,7 @@ def begin(url: str, layout: Layout, attributes: Mapping[str, Any]) -> list[int]:
         if field.name not in group:
             with suppress(zarr.errors.ContainsArrayError):
                 _create_sharded(group, layout, field)
-    pending = [shard for shard in range(layout.shard_count) if not _is_written(folder, layout, shard)]
+    pending = unwritten(folder, range(layout.shard_count) if among is None else among)
     return [] if is_whole(url, attributes) else pending  # another process may have finished it meanwhile
 
 
@@ -181,7 +185,18 @@ def _progress_file(shard: int) -> str:
     return f"progress/{shard:06d}.json"
 
 
-def _is_written(folder: Folder, layout: Layout, shard: int) -> bool:
+def unwritten(folder: Folder, among: Sequence[int]) -> list[int]:
+    """Return those `among` the shards of an unfinished dataset that are missing or damaged."""
+    return [shard for shard in among if not _is_written(folder, shard)]
+
+
+def unbegun(folder: Folder, among: Sequence[int]) -> list[int]:
+    """Return those `among` the shards of an unfinished dataset that nobody has written, by names alone."""
+    names = set(folder.files("progress"))
+    return [shard for shard in among if _progress_file(shard) not in names]
+
+
+def _is_written(folder: Folder, shard: int) -> bool:
     if not folder.exists(_progress_file(shard)):
         return False
     try:
@@ -197,6 +212,8 @@ def write_shard(url: str, layout: Layout, shard: int, rows: Sequence[Mapping[str
     The progress file comes last and appears completely or not at all, so a killed shard is rendered again.
     """
     folder = Folder(url)
+    if _is_complete(folder, root_attributes(folder) or {}) or _is_written(folder, shard):
+        return  # another process was quicker
     group = zarr.open_group(folder.store(), mode="r+", use_consolidated=False)
     span = layout.rows_of(shard)
     hashes, sketches = {}, {}
@@ -243,7 +260,7 @@ def _finished(folder: Folder, layout: Layout, parts: Mapping[str, str] | None, a
     if _is_complete(folder, root_attributes(folder) or {}):
         folder.remove("progress")
         return digest(json.loads(folder.read(MANIFEST)))
-    unfinished = [shard for shard in range(layout.shard_count) if not _is_written(folder, layout, shard)]
+    unfinished = unwritten(folder, range(layout.shard_count))
     if unfinished:
         raise VerificationError(
             f"{folder.url}: {len(unfinished)} shards are missing or damaged; run the same command again"

@@ -11,7 +11,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from ..errors import InputError
 from ..files import URL_AS_PATH, written_whole
-from ..locks import LOCK, sole_writer
+from ..locks import LOCK, one_of_writers, sole_writer
 
 _UNCACHED = {"use_listings_cache": False}
 _PACKAGES = {
@@ -19,9 +19,9 @@ _PACKAGES = {
     "s3a": "'whence[s3]'",
     "gs": "gcsfs",
     "gcs": "gcsfs",
-    "hf": "huggingface_hub",
-    "http": "aiohttp",
-    "https": "aiohttp",
+    "hf": "'whence[hf]'",
+    "http": "'whence[http]'",
+    "https": "'whence[http]'",
     "abfs": "adlfs",
     "az": "adlfs",
 }
@@ -88,6 +88,15 @@ class Folder:
         with sole_writer(Path(self.root)) as held:
             yield held
 
+    @contextmanager
+    def one_of_writers(self) -> Iterator[bool]:
+        """Hold the folder, which is there, together with writers of other parts; yields whether it is held."""
+        if not self.local:
+            yield False
+            return
+        with one_of_writers(Path(self.root)) as held:
+            yield held
+
     def read(self, name: str) -> bytes:
         """Return the content of the file `name`."""
         return bytes(self.filesystem.cat_file(self.path(name)))
@@ -104,6 +113,12 @@ class Folder:
         """Return the sorted paths, relative to this folder, of every file below `name`."""
         prefix = len(self.root) + 1
         return sorted(path[prefix:] for path in self.filesystem.find(self.path(name)))
+
+    def sizes(self) -> dict[str, int]:
+        """Return the bytes of every file below this folder, by its path relative to it."""
+        prefix = len(self.root) + 1
+        found = self.filesystem.find(self.root, detail=True)
+        return {path[prefix:]: int(about["size"] or 0) for path, about in found.items()}
 
     def remove(self, name: str) -> None:
         """Remove the file or folder `name`."""

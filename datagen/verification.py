@@ -10,6 +10,7 @@ from ..conventions import wrap_degrees
 from ..digests import generator_for
 from ..registry import load_replanner
 from .dataset import Dataset, Elsewhere, check_files, check_metadata, read_rows
+from .merging import MERGED, replan_merged
 from .pictures import is_of_one_colour
 from .pipeline import Plan, rerender_differences, software
 from .recording_labels import LONGEST_DELAY_MS
@@ -92,6 +93,8 @@ def plan_of(dataset: Recorded, elsewhere: Elsewhere) -> Plan | None:
 
     Raises InputError if one of its sources is missing or changed.
     """
+    if MERGED in dataset.recipe:
+        return replan_merged(dataset, elsewhere)
     replan = load_replanner(dataset.name)
     return replan(dataset, elsewhere) if replan else None
 

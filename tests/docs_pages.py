@@ -71,6 +71,7 @@ TOY = [
     (r"^(whence generate scenes .*)--count 10$", r"\1--count 1"),
     (r"^(whence bench tde (?!.*--method).*)$", r"\1 --method zero gcc-phat --snr 10"),
     (r"^(whence bench tde \S+ .*--method (mine|gcc-phat|network)(?!.*--snr).*)$", r"\1 --snr 10"),
+    (r"^(whence copy .*?)s3://my-bucket/(.*)$", r"\1bucket/\2"),
     (r"^(whence bench guided .*)$", r"\1 --snr 30 --max-samples 4 --clip-seconds 0.1"),
     (r"^(whence bench left-right .*)$", r"\1 --method gcc-phat --snr clean"),
     (r"^(whence probe-physics .*)$", r"\1 --max-samples 4"),

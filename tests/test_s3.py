@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from toy_plan import ToyPlan
 
+from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
 
 pytest.importorskip("moto", reason="the S3 server of the tests, moto, is not here")
@@ -118,6 +119,12 @@ def test_a_dataset_is_made_and_benched(server, speech_folder, tmp_path):
     out = whence(server, "bench", "tde", url, "--method", "zero", "--snr", "clean", "--out", tmp_path / "run")
     assert out.returncode == 0, out.stderr
     assert (tmp_path / "run" / "report.html").exists()
+    back, run = tmp_path / "d.zarr", tmp_path / "run"
+    script = "import sys; from whence.datagen.copying import copy; copy(*sys.argv[1:3]); copy(*sys.argv[3:])"
+    command = [sys.executable, "-c", script, url, back, run, "s3://sounds/run"]
+    copied = subprocess.run(command, env=environment(server), capture_output=True, text=True)
+    assert copied.returncode == 0, copied.stderr
+    assert Dataset(str(back)).fingerprint in (run / "run.json").read_text()
 
 
 @pytest.mark.parametrize(

@@ -22,16 +22,25 @@ def describe(dataset: Dataset) -> list[TextTable]:
 
 
 def _overview(dataset: Dataset) -> TextTable:
-    recipe = {key: value for key, value in dataset.recipe.items() if key not in ("corpus", "responses")}
+    recipe = {key: value for key, value in dataset.recipe.items() if key not in ("corpus", "responses", "merged")}
+    merged = [f"{one['fingerprint'][:16]} ({one['rows']} rows)" for one in dataset.recipe.get("merged", ())]
     rows = [
         ["dataset", dataset.name],
         ["rows", str(len(dataset))],
         ["fingerprint", dataset.fingerprint],
+        ["size", _size(dataset)],
         *([key, _plain(value)] for key, value in recipe.items()),
+        *([["merged", ", ".join(merged)]] if merged else []),
         *([key, _plain(value)] for key, value in dataset.attributes.get("engine", {}).items() if value is not None),
         ["software", ", ".join(f"{k} {v}" for k, v in dataset.attributes.get("software", {}).items())],
     ]
     return TextTable(dataset.url, ["", "value"], rows)
+
+
+def _size(dataset: Dataset) -> str:
+    """Return what `dataset` takes, with the datasets inside, in words."""
+    sizes = [size for size in dataset.folder.sizes().values() if size]
+    return f"{sum(sizes) / 1e6:,.1f} MB in {len(sizes)} files, {sum(sizes) / len(dataset) / 1e3:,.1f} kB a row"
 
 
 def _plain(value: Any) -> str:

@@ -65,6 +65,7 @@ class Run:
 
 def read_listing(folder: Path) -> dict[str, Any]:
     """Return the content of `run.json` in `folder`, with absolute paths; raises InputError if there is no run."""
+    require_local(folder, "a run folder")
     path = folder / RUN
     if not path.is_file():
         raise InputError(f"{folder} holds no {RUN}: give the --out folder of a `whence bench`")

@@ -11,7 +11,7 @@ import hmac
 import os
 import platform
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -29,6 +29,7 @@ from ...benchmarks.questions.stimulus import Batch, Condition, GivenArray, Stimu
 from ...datagen import shards
 from ...datagen.dataset import Dataset
 from ...datagen.licences import licences_of
+from ...datagen.merging import leaves_of
 from ...datagen.shards import Field, Layout
 from ...datagen.storage import Folder
 from ...digests import generator_for
@@ -128,10 +129,16 @@ def _check_dataset(source: Dataset, allow_guessable_seed: bool, allow_public_lab
             f"{source.url} was imported from {source.recipe.get('set', source.name)}, whose labels everybody has: "
             "seal a generated set, or give --allow-public-labels if these labels are your own"
         )
-    seed = source.recipe.get("seed")
-    if allow_guessable_seed or seed is None:
+    for recipe in () if allow_guessable_seed else [source.recipe, *(one["recipe"] for one in leaves_of(source))]:
+        _check_secret(source, recipe)
+
+
+def _check_secret(source: Dataset, recipe: Mapping[str, Any]) -> None:
+    """Raise InputError where the answers in `source`, of this `recipe`, follow from what can be guessed."""
+    seed = recipe.get("seed")
+    if seed is None:
         return
-    if source.recipe.get("protocol") == "paper":
+    if recipe.get("protocol") == "paper":
         raise InputError(
             f"{source.url} was made by the published protocol, whose answers follow from a seed of 32 bits: "
             "generate a set without --protocol paper"

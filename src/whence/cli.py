@@ -24,6 +24,7 @@ from .commands import (
     probe_physics,
     quickstart,
     seal,
+    storage,
     submit,
     table,
     train,
@@ -53,6 +54,9 @@ app.add_typer(imports.app, name="import")
 app.command()(audit.audit)
 app.command()(dataset.inspect)
 app.command()(dataset.verify)
+app.command()(storage.finish)
+app.command()(storage.merge)
+app.command()(storage.copy)
 app.command()(about.tracks)
 app.command()(about.methods)
 app.command()(train.train)

@@ -17,7 +17,10 @@ def require_local(path: Path, what: str = "it") -> None:
     near = URL_AS_PATH.match(str(path))
     if near:
         url = str(path).replace(near[0], f"{near[1]}://", 1)
-        raise InputError(f"{url} is a URL, but {what} must be local (only datasets may lie behind a URL): give a path")
+        raise InputError(
+            f"{url} is a URL, but {what} must be local (only datasets may lie behind a URL; `whence copy` takes runs "
+            "there and back): give a path"
+        )
 
 
 @contextmanager

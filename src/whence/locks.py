@@ -39,6 +39,22 @@ def sole_writer(folder: Path) -> Iterator[bool]:
                 folder.rmdir()
 
 
+@contextmanager
+def one_of_writers(folder: Path) -> Iterator[bool]:
+    """Hold `folder`, which is there, together with others that write other parts of it, against a `sole_writer`.
+
+    Where a sole writer holds it, say so and wait. Yields whether it is held, as `sole_writer` does.
+    """
+    lock = _taken(folder / LOCK, fcntl.LOCK_SH)
+    try:
+        yield lock is not None
+    finally:
+        if lock is not None:
+            with lock, suppress(BlockingIOError):  # others still write
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                (folder / LOCK).unlink(missing_ok=True)
+
+
 def can_lock(folder: Path) -> bool:
     """Whether files in `folder` can be locked."""
     try:
@@ -50,13 +66,13 @@ def can_lock(folder: Path) -> bool:
     return True
 
 
-def _taken(path: Path) -> IO[str] | None:
+def _taken(path: Path, how: int = fcntl.LOCK_EX) -> IO[str] | None:
     """Return the lock file `path`, open and locked; None where files cannot be locked or written."""
     try:
-        lock = _locked(path)
+        lock = _locked(path, how)
         while not _is_at(lock, path):  # the holder we waited for has removed it
             lock.close()
-            lock = _locked(path)
+            lock = _locked(path, how)
     except OSError as error:
         if error.errno in _NO_LOCKS:
             path.unlink(missing_ok=True)
@@ -70,25 +86,25 @@ def _taken(path: Path) -> IO[str] | None:
     return lock
 
 
-def _locked(path: Path) -> IO[str]:
+def _locked(path: Path, how: int) -> IO[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.open("a+", encoding="utf-8")
     try:
-        _wait_for(lock, path.parent)
+        _wait_for(lock, path.parent, how)
     except BaseException:
         lock.close()
         raise
     return lock
 
 
-def _wait_for(lock: IO[str], folder: Path) -> None:
+def _wait_for(lock: IO[str], folder: Path, how: int) -> None:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.seek(0)
         holder = lock.read() or "another process"
         print(f"{folder} is being written by {holder}: waiting until it has ended", file=sys.stderr)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, how)
 
 
 def _is_at(lock: IO[str], path: Path) -> bool:

@@ -8,7 +8,20 @@ import typer
 from ..errors import InputError
 from .arguments import plain_numbers
 from .generate_recipe import Kinds
-from .rendering import Json, Out, Preset, Scheduler, Seed, SpeakerLevel, Speech, Workers, describe_speech, render, say
+from .rendering import (
+    Json,
+    Out,
+    Preset,
+    Scheduler,
+    Seed,
+    Shards,
+    SpeakerLevel,
+    Speech,
+    Workers,
+    describe_speech,
+    render,
+    say,
+)
 
 app = typer.Typer(help="Render a dataset. Rerun the same command to resume it.", no_args_is_help=True, cls=Kinds)
 
@@ -69,6 +82,7 @@ def tde(
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    shards: Shards = None,
     json: Json = False,
 ) -> None:
     """TDE-Simulation: one-second clips of stereo speech in three rooms, with exact time delays."""
@@ -88,7 +102,7 @@ def tde(
     pairs = talkers > 1
     plan = plan_talkers(speech, **asked) if pairs else plan_tde(speech, protocol=protocol.value, **asked)
     describe_speech(plan.corpus)
-    render(plan, out, workers, scheduler, json)
+    render(plan, out, workers, scheduler, json, shards)
 
 
 @app.command()
@@ -113,6 +127,7 @@ def random_rooms(
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    shards: Shards = None,
     json: Json = False,
 ) -> None:
     """One-second clips of stereo speech in thousands of rooms, to train on; never a test room or a test speaker."""
@@ -127,7 +142,7 @@ def random_rooms(
         speaker_level=speaker_level,
     )
     describe_speech(plan.corpus)
-    render(plan, out, workers, scheduler, json)
+    render(plan, out, workers, scheduler, json, shards)
 
 
 @app.command()
@@ -144,6 +159,7 @@ def brir(
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    shards: Shards = None,
     json: Json = False,
 ) -> None:
     """Speech through measured binaural room responses, azimuths positive to the left."""
@@ -153,4 +169,4 @@ def brir(
     plan = plan_brir(brir, speech, clips=asked, seed=seed or 0, speaker_level=speaker_level)
     describe_speech(plan.corpus)
     say(plan.remarks)
-    render(plan, out, workers, scheduler, json)
+    render(plan, out, workers, scheduler, json, shards)

@@ -15,6 +15,7 @@ from .rendering import (
     Scale,
     Scheduler,
     Seed,
+    Shards,
     Speech,
     UpAxis,
     Workers,
@@ -84,6 +85,7 @@ def hm3d_ss(
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    shards: Shards = None,
     json: Json = False,
 ) -> None:
     """HM3D-SS: homes seen and heard from several headings, with binaural impulse responses."""
@@ -112,8 +114,8 @@ def hm3d_ss(
     if acoustics is not Acoustics.native:
         typer.echo(plan.provenance["engine"]["licence"], err=True)
     describe_speech(plan.dry.corpus)
-    render(plan, out, workers, scheduler, json)
-    if not made_here:
+    render(plan, out, workers, scheduler, json, shards)
+    if not made_here and shards is None:
         dataset = Dataset(out)
         say(reverberation_remarks(dataset.column("scene"), dataset.column("rt60")))
 
@@ -136,6 +138,7 @@ def panoramas(
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    shards: Shards = None,
     json: Json = False,
 ) -> None:
     """Pairs of perspective views with known rotation, cut from 360-degree photographs."""
@@ -143,7 +146,7 @@ def panoramas(
 
     plan = plan_panoramas(images, pairs=pairs or PRESETS[preset], seed=seed or 0, largest_rotation=largest_rotation)
     name_skipped(plan.photographs.said)
-    render(plan, out, workers, scheduler, json)
+    render(plan, out, workers, scheduler, json, shards)
 
 
 def scenes(

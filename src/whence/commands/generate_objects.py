@@ -5,7 +5,21 @@ from typing import Annotated
 
 import typer
 
-from .rendering import Json, Out, Preset, Scale, Scheduler, Seed, Speech, UpAxis, Workers, describe_speech, render, say
+from .rendering import (
+    Json,
+    Out,
+    Preset,
+    Scale,
+    Scheduler,
+    Seed,
+    Shards,
+    Speech,
+    UpAxis,
+    Workers,
+    describe_speech,
+    render,
+    say,
+)
 
 
 class Profile(StrEnum):
@@ -67,6 +81,7 @@ def sounding_objects(
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    shards: Shards = None,
     json: Json = False,
 ) -> None:
     """Pictures of homes with two or three objects that can sound, with the sound, mask and direction of each."""
@@ -88,7 +103,7 @@ def sounding_objects(
     )
     describe_speech(plan.speech)
     say((*plan.remarks, *plan.clips.remarks))
-    render(plan, out, workers, scheduler, json)
+    render(plan, out, workers, scheduler, json, shards)
 
 
 def panning(
@@ -105,6 +120,7 @@ def panning(
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    shards: Shards = None,
     json: Json = False,
 ) -> None:
     """Panoramas of homes with four objects around the camera that sound in turn, for 12 s, and which sounds when."""
@@ -116,7 +132,7 @@ def panning(
     )
     describe_speech(plan.speech)
     say(plan.clips.remarks)
-    render(plan, out, workers, scheduler, json)
+    render(plan, out, workers, scheduler, json, shards)
 
 
 def add_to(app: typer.Typer) -> None:

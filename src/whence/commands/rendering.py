@@ -55,6 +55,26 @@ Workers = Annotated[
 Scheduler = Annotated[
     str | None, typer.Option(metavar="tcp://HOST:PORT", help="A running Dask scheduler.", show_default=False)
 ]
+
+
+def _checked_part(shards: str | None) -> str | None:
+    """Return `shards` as given; raises InputError, before anything is read, unless it names a part."""
+    if shards is not None:
+        from ..datagen.parts import Part
+
+        Part.parse(shards)
+    return shards
+
+
+Shards = Annotated[
+    str | None,
+    typer.Option(
+        callback=_checked_part,
+        metavar="K/N",
+        help="Render part K of N only, from 1, as one of N array jobs; `whence finish` closes the set.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
 UpAxis = Annotated[
     Up | None,
@@ -105,16 +125,39 @@ def say(remarks: Sequence[str]) -> None:
         typer.echo(line, err=True)
 
 
-def render(plan: Any, out: str, workers: int | None, scheduler: str | None, as_json: bool) -> None:
-    """Render `plan` into `out` and print the result."""
+def render(
+    plan: Any, out: str, workers: int | None, scheduler: str | None, as_json: bool, shards: str | None = None
+) -> None:
+    """Render `plan`, or the part `shards` of it, into `out` and print the result."""
     import json
 
     from ..datagen.pipeline import generate
 
     if not out.rstrip("/").endswith(".zarr"):
         raise InputError(f"{out}: expected a name that ends in .zarr")
+    if shards is not None:
+        _render_part(plan, out, workers, scheduler, as_json, shards)
+        return
     fingerprint = generate(plan, out, workers=workers or allowed_cores(), scheduler=scheduler, command=typed())
     if as_json:
         typer.echo(json.dumps({"path": out, "rows": plan.layout.rows, "fingerprint": fingerprint}))
     else:
         typer.echo(f"{out}: {plan.layout.rows} {plan.layout.row_dimension}s, fingerprint {fingerprint[:16]}")
+
+
+def _render_part(plan: Any, out: str, workers: int | None, scheduler: str | None, as_json: bool, shards: str) -> None:
+    """Render the part `shards` of `plan` into `out` and print which shards it has."""
+    import json
+
+    from ..datagen.parts import Part, generate_part
+
+    if scheduler is not None:
+        raise InputError("--shards and --scheduler: each shares the work between machines, so give one of them")
+    part = Part.parse(shards)
+    own = generate_part(plan, out, part, workers=workers or allowed_cores(), command=typed())
+    rows = sum(len(plan.layout.rows_of(shard)) for shard in own)
+    if as_json:
+        typer.echo(json.dumps({"path": out, "part": str(part), "shards": [own.start, own.stop], "rows": rows}))
+        return
+    what = f"{rows} {plan.layout.row_dimension}s" if own else "no shard, so nothing to do"
+    typer.echo(f"{out}: part {part}, {what}; once all parts are there, `whence finish {out}`")

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-NOT_THE_RESULT = frozenset(("workers", "scheduler", "json"))
+NOT_THE_RESULT = frozenset(("workers", "scheduler", "shards", "json"))
 """Parameters that change how and where a command runs, not what it makes."""
 _SECRETS = re.compile(r"(?<=://)[^/@\s]*@|(?<=\w)\?\S*$")
 """The password and the signature in a URL."""
