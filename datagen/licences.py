@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from .recorded import listed
 from .sources import Recorded
 
 SOURCES = ("speech", "sounds", "scenes", "images", "engine")
@@ -16,10 +17,9 @@ def licences_of(dataset: Recorded) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {name: list(given) for name, given in _sealed(dataset).items()}
     for name in SOURCES:
         about: Mapping[str, Any] = dataset.attributes.get(name) or {}
-        licences = about.get("licences") or about.get("licence") or []
-        listed = [licences] if isinstance(licences, str) else sorted(licences)
-        if listed:
-            found[name] = listed
+        licences = sorted(about.get("licences") or listed(about, "licence"))
+        if licences:
+            found[name] = licences
     return found
 
 

@@ -46,6 +46,16 @@ def _common(key: str, values: Sequence[Any]) -> Any:
     return common_record(values)
 
 
+def listed(record: Mapping[str, Any], *keys: str) -> list[str]:
+    """Return the values of `keys` in a record, of which a merged dataset may have several each.
+
+    >>> listed({"kind": ["folder", "espeak"], "location": "data", "clips": 3}, "kind", "location")
+    ['folder', 'espeak', 'data']
+    """
+    found = [record.get(key) or [] for key in keys]
+    return [str(value) for values in found for value in (values if isinstance(values, list) else [values])]
+
+
 def all_same(values: Sequence[Any]) -> bool:
     """Whether all `values` are the same JSON value."""
     return len({canonical_json(value) for value in values}) == 1

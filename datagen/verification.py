@@ -16,7 +16,6 @@ from .pipeline import Plan, rerender_differences, software
 from .recording_labels import LONGEST_DELAY_MS
 from .sides import side_faults
 from .sounding.checks import direction_faults, empty_slots, panorama_faults, picture_faults, sound_faults
-from .sources import Recorded
 
 LARGEST_DELAY = 0.0015
 """Largest plausible delay, s; no head or array here is wider."""
@@ -88,7 +87,7 @@ def made_with(dataset: Dataset) -> str:
     return f"made with {made}; you have {', '.join(f'{name} {here[name]}' for name in others)}"
 
 
-def plan_of(dataset: Recorded, elsewhere: Elsewhere) -> Plan | None:
+def plan_of(dataset: Dataset, elsewhere: Elsewhere) -> Plan | None:
     """Return the plan that made `dataset`, None for an imported or sealed one.
 
     Raises InputError if one of its sources is missing or changed.

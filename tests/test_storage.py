@@ -21,6 +21,8 @@ import pytest
 from test_pipeline import SLOW, data_files
 from toy_plan import FIELDS, ToyPlan
 
+from whence.benchmarks.report.citations import cited
+from whence.benchmarks.report.dataset_card import dataset_card
 from whence.cli import main
 from whence.datagen import parts, pipeline
 from whence.datagen.copying import COPYING, copy
@@ -28,6 +30,7 @@ from whence.datagen.dataset import Dataset
 from whence.datagen.merging import plan_merge
 from whence.datagen.parts import Part, finish, generate_part
 from whence.datagen.pipeline import generate
+from whence.datagen.recipes import plan_again, read_record
 from whence.datagen.shards import Field, Layout
 from whence.datagen.storage import Folder
 from whence.datagen.verification import verify_dataset
@@ -248,6 +251,16 @@ class TestMerge:
         assert len(set(merged.column("scene"))) == 4
         assert merged.attributes["speech"]["licences"] == {"CC0": 7}
         assert all(check.passed for check in verify_dataset(merged, rerender=5))
+
+    def test_it_is_cited_and_has_no_recipe_of_its_own(self, tmp_path):
+        urls, merged = [str(tmp_path / f"{seed}.zarr") for seed in (1, 2)], str(tmp_path / "m.zarr")
+        for seed, url in enumerate(urls):
+            generate(ToyHomes(seed=seed, made_here=bool(seed)), url)
+        generate(plan_merge(urls), merged)
+        assert "scenes" in [one.what for one in cited(Dataset(merged))]
+        assert "--recipe" not in dataset_card(Dataset(merged))
+        with pytest.raises(InputError, match="render each set that it was merged from"):
+            plan_again(read_record(merged), {})
 
     def test_a_split_that_another_contradicts_is_refused(self, tmp_path):
         urls = [str(tmp_path / f"{split}.zarr") for split in ("train", "test")]

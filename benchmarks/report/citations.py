@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from ... import __version__
+from ...datagen.recorded import listed
 from ...datagen.sources import Recorded, described, digest_in
 from ...registry import METHODS, parse_specification
 
@@ -144,7 +145,8 @@ def _data(record: Recorded) -> Cited:
     kind = sealed if record.name == "sealed" and isinstance(sealed, str) else record.name
     public = str(record.recipe.get("set", ""))
     engine = record.attributes.get("engine") or {}
-    by_engine = [key for one in (engine.get("name"), engine.get("renderer")) for key in ENGINES.get(str(one), ())]
+    engines = listed(engine, "name", "renderer")
+    by_engine = [key for one in engines for key in ENGINES.get(one, ())]
     head = ["duda1998range"] if record.recipe.get("head") == "rigid sphere" else []
     keys = (*KINDS.get(kind, ()), *PUBLIC_SETS.get(public, ()), *by_engine, *head)
     remark = "" if keys else "no paper is known; cite the recordings as their authors ask"
@@ -156,10 +158,11 @@ def _corpora(record: Recorded) -> Iterator[Cited]:
     for source in ("speech", "sounds", "scenes", "images"):
         about: Mapping[str, Any] = record.attributes.get(source) or {}
         known = [CORPORA[name] for name in about.get("speakers_known_by", ()) if name in CORPORA]
-        licences = " ".join([*(about.get("licences") or ()), str(about.get("licence") or "")])
+        licences = " ".join([*(about.get("licences") or ()), *listed(about, "licence")])
         known += [key for words, key in NAMED_IN_LICENCES.items() if words in licences]
         words = described(about, digest_in(record.recipe, source))
-        if known or (about and not {about.get("kind"), about.get("location")} & MADE_HERE):
+        origins = set(listed(about, "kind", "location"))
+        if known or (about and not (origins and origins <= MADE_HERE)):
             remark = "" if known else f"{words}: not recognised; cite it as its authors ask"
             yield Cited(source, tuple(dict.fromkeys(known)), remark)
 

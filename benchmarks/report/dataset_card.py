@@ -9,6 +9,7 @@ import numpy as np
 from ...datagen.dataset import Dataset
 from ...datagen.hub import front_matter, licence_fields, size_category
 from ...datagen.licences import licences_of, unstated
+from ...datagen.merging import MERGED
 from ...registry import DATASETS, load_track, registered_tracks
 from .citations import bibtex, cited
 
@@ -102,7 +103,7 @@ def _making(dataset: Dataset, folder: str) -> str:
     """Return the commands that made the dataset and make it again, of those that there are."""
     command = dataset.attributes.get("command")
     made = f"It was made by\n\n```bash\n{command}\n```\n" if command else ""
-    if dataset.name not in DATASETS:
+    if dataset.name not in DATASETS or MERGED in dataset.recipe:
         return made
     return f"{made}\n`whence generate --recipe {folder} AGAIN.zarr` makes it again, byte for byte.\n"
 
