@@ -1,10 +1,12 @@
 """The commands of the documents, and how each page is run: as it is written, in a folder of its own, at toy size."""
 
+import json
+import math
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from test_upstream_hm3d_ss import metadata, write_set
 from toy_sounding_sets import write_public_sets
 
 from whence.conventions import SAMPLE_RATE
+from whence.datagen.cameras import Camera
+from whence.datagen.panoramas import crop
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results.md"
@@ -259,8 +263,13 @@ def write_own_recordings(folder: Path, rng: np.random.Generator) -> None:
         parts = [rng.uniform(-0.5, 0.5, 2 * SAMPLE_RATE + abs(lags[0])) for _ in lags]
         sides = [np.stack([part, np.roll(part, lag)], axis=1) for part, lag in zip(parts, lags, strict=True)]
         write_sound(folder / f"path/to/mine/{name}.wav", np.concatenate(sides))
-    (shown,) = [block.text for block in blocks(ROOT / "docs/own.md") if block.language == "text"]
+    shown, pairs = [block.text for block in blocks(ROOT / "docs/own.md") if block.language == "text"]
     (folder / "mine.csv").write_text(shown)
+    (folder / "pairs.csv").write_text(pairs)
+    write_turned(folder / "path/to/pictures/hall", rng, {"001": 0.0, "002": 20.0, "003": -15.0})
+    focal = Camera().width / 2 / math.tan(math.radians(Camera().horizontal_field_of_view) / 2)
+    lens = {"fx": focal, "fy": focal, "cx": Camera().width / 2, "cy": Camera().height / 2}
+    (folder / "lens.json").write_text(json.dumps(lens | {"w": Camera().width, "h": Camera().height}))
 
 
 def write_responses(folder: Path) -> None:
@@ -287,7 +296,20 @@ def write_film(folder: Path, rng: np.random.Generator) -> None:
 
 
 def write_photograph(path: Path, rng: np.random.Generator) -> None:
-    """Write a panorama of blots, 1024 x 512, in which features are found."""
-    blots = signal.fftconvolve(rng.standard_normal((512, 1024, 3)), np.ones((5, 5, 1)) / 25, mode="same", axes=(0, 1))
+    """Write a panorama of blots, 1024 x 512."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.uint8(np.clip(128 + 400 * blots, 0, 255))).save(path)
+    Image.fromarray(blots(rng)).save(path)
+
+
+def write_turned(folder: Path, rng: np.random.Generator, headings: Mapping[str, float]) -> None:
+    """Write what the camera of HM3D-SS sees of blots at each of `headings` (degrees, left positive)."""
+    folder.mkdir(parents=True)
+    around = blots(rng)
+    for name, heading in headings.items():
+        Image.fromarray(crop(around, heading, 0.0)).save(folder / f"{name}.jpg")
+
+
+def blots(rng: np.random.Generator) -> np.ndarray:
+    """Return a panorama (512, 1024, 3) of blots, in which features are found."""
+    found = signal.fftconvolve(rng.standard_normal((512, 1024, 3)), np.ones((5, 5, 1)) / 25, mode="same", axes=(0, 1))
+    return np.uint8(np.clip(128 + 400 * found, 0, 255))

@@ -149,7 +149,7 @@ def _data(record: Recorded) -> Cited:
     by_engine = [key for one in engines for key in ENGINES.get(one, ())]
     head = ["duda1998range"] if record.recipe.get("head") == "rigid sphere" else []
     keys = (*KINDS.get(kind, ()), *PUBLIC_SETS.get(public, ()), *by_engine, *head)
-    remark = "" if keys else "no paper is known; cite the recordings as their authors ask"
+    remark = "" if keys else "no paper is known; cite it as its authors ask"
     return Cited(f"data, {public or kind}", tuple(dict.fromkeys(keys)), remark)
 
 

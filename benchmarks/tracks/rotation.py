@@ -76,7 +76,7 @@ def standing_still(labels: Labels) -> Float64:
 TRACK = Track(
     name="rotation",
     question="By how much has the camera turned between two views?",
-    datasets=("hm3d-ss", "panoramas"),
+    datasets=("hm3d-ss", "panoramas", "view-pairs"),
     stimulus=VIEW_PAIRS,
     answer=answer_in(
         ROTATION,

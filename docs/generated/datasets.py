@@ -13,8 +13,10 @@ from whence.datagen import (
     recordings,
     sounding_objects,
     stereo,
+    view_pairs,
 )
 from whence.datagen import talkers as two_talkers
+from whence.datagen.lenses import Lens
 from whence.datagen.shards import Field
 from whence.registry import DATASETS, TRACKS, load_track
 
@@ -32,6 +34,7 @@ ARRAYS: dict[str, Callable[[], tuple[Field, ...]]] = {
     "panning": lambda: panning._fields(),
     "in-the-wild": lambda: in_the_wild._FIELDS,
     "recordings": lambda: (*recordings._ALWAYS, *recordings._LABELS.values()),
+    "view-pairs": lambda: view_pairs.fields(view_pairs.ViewPairsPlan((), "", Lens.of_field_of_view(60.0, 640, 480))),
 }
 """The arrays of each kind with its default options; `sounding-objects` with all that are optional."""
 INTRODUCTION = """# Datasets

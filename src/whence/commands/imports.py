@@ -76,6 +76,37 @@ def _two_channels(text: str | None) -> tuple[int, int] | None:
     return int(words[0]), int(words[1])
 
 
+@app.command("view-pairs")
+def view_pairs(
+    out: Out,
+    folder: Annotated[str, typer.Option("--dir", metavar="DIR", help="Folder of the photographs.")],
+    pairs: Annotated[
+        str,
+        typer.Option(metavar="CSV", help="image1,image2,yaw_deg (or r00..r22),pitch_deg,scene; positive to the left."),
+    ],
+    lens: Annotated[
+        str | None, typer.Option(metavar="FILE.json", help="Lens of all photographs: fx, fy, cx, cy, w, h, k1, k2, ...")
+    ] = None,
+    field_of_view: Annotated[
+        float | None, typer.Option(metavar="DEGREES", help="Or what it sees across the picture, without distortion.")
+    ] = None,
+    longest_side: Annotated[
+        int, typer.Option(min=16, metavar="PIXELS", help="Photographs that are larger are made so small.")
+    ] = 640,
+    licence: Annotated[str, typer.Option(metavar="TEXT", help="Licence of the photographs.")] = "unknown",
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Pairs of photographs, labelled by how far the camera turned in between."""
+    from ..datagen.view_pairs import plan_view_pairs
+
+    plan = plan_view_pairs(
+        folder, pairs, lens=lens, field_of_view=field_of_view, longest_side=longest_side, licence=licence
+    )
+    say(plan.remarks)
+    render(plan, out, workers, None, json)
+
+
 @app.command("hm3d-ss")
 def hm3d_ss(
     out: Out,
