@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ...cores import allowed_cores
+from ...script import run_script
 
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
@@ -39,4 +40,4 @@ def run_in_one_thread(main: Callable[[Sequence[str]], int]) -> NoReturn:
     """
     if not ONE_THREAD.items() <= os.environ.items():
         os.execve(sys.executable, sys.orig_argv, {**os.environ, **ONE_THREAD})
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import InputError
+from ...script import run_script
 from ..running.run import open_run
 
 UNCERTAINTY = "uncertainty_ms"
@@ -47,4 +48,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run_script(main)

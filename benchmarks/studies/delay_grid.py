@@ -10,7 +10,6 @@ Networks are also run with random weights, as the papers do; those of `zeronce` 
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from ...datagen.dataset import Dataset
 from ...files import written_whole
 from ...hardware import hardware, in_words
 from ...registry import load_track
+from ...script import run_script
 from ..display.drawing import COLOURS, MARKERS, blank, save_image, style
 from ..display.text_table import TextTable, markdown
 from ..questions.source import Source, open_source
@@ -227,4 +227,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

@@ -3,7 +3,8 @@
 A head without pinnae hears the lateral angle alone: all directions of a cone around the axis of the ears sound alike. A
 listener who knows this angle exactly mistakes the azimuth of a source above or below the ears. Reads a run of
 `whence bench azimuth` and prints that error beside those of its methods: MAE, degrees, of sources in front, all answers
-folded to the front, by how far the source is above or below the ears.
+folded to the front, by how far the source is above or below the ears. Where the set has homes to train on, it also
+prints the least error that the lateral angle allows: of the median azimuth that it has in those homes.
 
     python -m whence.benchmarks.studies.elevation runs/azimuth
 """
@@ -19,12 +20,15 @@ import pandas as pd
 
 from ...datagen.dataset import Dataset
 from ...errors import InputError
+from ...script import run_script
 from ..questions.labels import Labels
 from ..questions.metrics import folded_azimuth
+from ..questions.source import open_source
 from ..running.run import Run, open_run
 
 Float64 = npt.NDArray[np.float64]
 BANDS_DEG = (0, 10, 20, 40, 90)
+FRONT_DEG, NEAR_DEG = 90.0, 1.5
 
 
 def elevations(dataset: Dataset, labels: Labels) -> Float64:
@@ -49,12 +53,43 @@ def lateral(azimuth: Float64, elevation: Float64) -> Float64:
     return np.asarray(np.degrees(np.arcsin(np.sin(np.radians(azimuth)) * np.cos(np.radians(elevation)))))
 
 
+def best_guess(angle: Float64, known: Float64, azimuth: Float64) -> Float64:
+    """Return the median azimuth of sources whose lateral angle is about `angle` (n,), degrees, all in front.
+
+    `known` and `azimuth` (m,) are both angles of the sources to learn from; left and right are alike. Where none is
+    near, the answer is the angle itself.
+
+    >>> best_guess(np.array([-31.0, 80.0]), np.array([30.0, -30.5, 32.0]), np.array([35.0, -38.0, 70.0])).tolist()
+    [-38.0, 80.0]
+    """
+
+    def size(one: float) -> float:
+        near = np.abs(azimuth[np.abs(np.abs(known) - one) <= NEAR_DEG])
+        return float(np.median(near)) if len(near) else one
+
+    return np.asarray(np.sign(angle) * [size(one) for one in np.abs(angle)])
+
+
+def learned(run: Run) -> tuple[Float64, Float64] | None:
+    """Return lateral angle and azimuth (m,), degrees, of the sources in front in the homes to train on, if any."""
+    if "split" not in run.dataset or "train" not in run.dataset.column("split").tolist():
+        return None
+    labels = open_source(run.track, run.dataset, "train").labels
+    azimuth = np.asarray(labels.truth, dtype=np.float64)
+    front = np.abs(azimuth) <= FRONT_DEG
+    return lateral(azimuth, elevations(run.dataset, labels))[front], azimuth[front]
+
+
 def rows(run: Run) -> Iterator[dict[str, object]]:
     """Yield the mean errors of each method and condition of a run, and those of a known lateral angle."""
     truth = np.asarray(run.labels.truth, dtype=np.float64)
     elevation = elevations(run.dataset, run.labels)
-    front = np.abs(truth) <= 90
-    yield {"method": "known lateral angle", **by_band((lateral(truth, elevation) - truth)[front], elevation[front])}
+    front = np.abs(truth) <= FRONT_DEG
+    known, homes = lateral(truth, elevation), learned(run)
+    yield {"method": "known lateral angle", **by_band((known - truth)[front], elevation[front])}
+    if homes is not None:
+        guess = best_guess(known[front], *homes)
+        yield {"method": "best guess from it", **by_band(guess - truth[front], elevation[front])}
     for scored in run.scored:
         if scored.file is not None:
             answers = folded_azimuth(pd.read_parquet(scored.file)["prediction"].to_numpy(np.float64))
@@ -81,4 +116,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run_script(main)

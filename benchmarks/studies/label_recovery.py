@@ -9,7 +9,6 @@ Each attack is given the scale that suits it best, which it cannot know.
 """
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +23,7 @@ from ...leaderboard.standing.record import BoardInfo, EntryInfo, Phase
 from ...leaderboard.standing.scoring import Reduced, reduce_submission
 from ...leaderboard.standing.standing import standing_of_reduced
 from ...leaderboard.submission.file import Rows, Submission
+from ...script import run_script
 from ..display.text_table import TextTable, markdown
 from ..questions.metrics import Metric
 from ..scoring.statistics import Clusters, Estimate, Interval, estimate
@@ -258,4 +258,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

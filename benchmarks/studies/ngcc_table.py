@@ -16,7 +16,6 @@ three speakers of LibriSpeech.
 """
 
 import argparse
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +34,7 @@ from ...digests import generator_for
 from ...errors import InputError
 from ...models.delay.ngcc_phat import NgccPhat
 from ...models.networks.ngcc import whitened_correlations
+from ...script import run_script
 from ..display.text_table import TextTable, markdown
 from ..stimuli.stereo.batch import StereoBatch
 
@@ -215,4 +215,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

@@ -8,7 +8,6 @@ each other they show one clip: as one sound stops and another starts, the view f
 
 import argparse
 import io
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from ...datagen.dataset import Dataset
 from ...datagen.sounding.timeline import FRAME_SECONDS
 from ...errors import InputError
 from ...registry import load_track
+from ...script import run_script
 from ..display.drawing import style
 from ..questions.labels import Labels
 from ..questions.source import open_source
@@ -73,4 +73,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

@@ -8,7 +8,6 @@ and names of furniture, doors, windows and a scale.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from ...datagen.scenes.procedural import procedural_plan, procedural_scene
 from ...datagen.scenes.procedural.plan import WALL, Plan
 from ...datagen.scenes.scene import Scene
 from ...digests import generator_for
+from ...script import run_script
 
 ROW = 5
 FLAT = ("rug", "doormat")
@@ -159,4 +159,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

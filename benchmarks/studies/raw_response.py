@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
+from ...script import run_script
 from ..display.text_table import TextTable, markdown
 from ..questions.maps import map_of
 from ..running.predictions import read_predictions
@@ -71,4 +72,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run_script(main)

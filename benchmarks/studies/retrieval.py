@@ -14,7 +14,6 @@ standard deviation); its expectation is the mean share of entries that would be 
 """
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from ...digests import generator_for
 from ...errors import InputError
 from ...models.picture.attention import Attention
 from ...registry import load_track
+from ...script import run_script
 from ..display.text_table import TextTable, markdown
 from ..questions.metrics import ACCURACY
 from ..questions.source import Source, open_source
@@ -175,4 +175,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

@@ -11,7 +11,6 @@ cameras.
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import poselib
 from ...baselines.rotation_solvers import Solution, five_point, heading_change, rotation_only
 from ...datagen.cameras import PITCH_DEG, Camera, relative_rotation
 from ...digests import generator_for
+from ...script import run_script
 from ..display.text_table import TextTable, markdown
 from ..questions.metrics import FAILURE_DEG, angular_error
 
@@ -122,4 +122,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

@@ -8,7 +8,6 @@ as in a typical view.
 
 import argparse
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from ...datagen.scenes.procedural.sounding import SOUNDING
 from ...datagen.scenes.scene import Scene
 from ...datagen.sounds.kinds import KINDS
 from ...digests import generator_for
+from ...script import run_script
 
 CELL = 112
 """Height and width of a picture, pixels."""
@@ -92,4 +92,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

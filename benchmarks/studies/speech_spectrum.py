@@ -12,7 +12,6 @@ therefore give larger errors than bright, clean ones.
 """
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,6 +24,7 @@ from ...conventions import SAMPLE_RATE
 from ...datagen.corpora import Corpus, open_corpus
 from ...datagen.pipeline import generate
 from ...datagen.tde import plan_tde
+from ...script import run_script
 from ..bench import bench
 from ..stimuli.stereo.condition import StereoCondition
 
@@ -79,4 +79,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

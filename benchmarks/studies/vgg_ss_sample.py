@@ -9,7 +9,6 @@ all clips; a sample agrees where its interval covers them.
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy.typing as npt
 from scipy.stats import binomtest
 
 from ...errors import InputError
+from ...script import run_script
 from ..questions.boxes import boxes_truth
 from ..questions.labels import Truth, arrays_of_truth
 from ..questions.map_metrics import Rule, area, success
@@ -88,4 +88,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    run_script(main)

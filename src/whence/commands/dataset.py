@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError, VerificationError
+from .elsewhere import Hrtf, Images, Responses, Scenes, Sounds, Speech, moved
 from .terminal import terminal
 
 if TYPE_CHECKING:
@@ -74,27 +75,14 @@ def _write_page(dataset: "Dataset", file: Path) -> None:
 
 
 def verify(
+    context: typer.Context,
     data: Data,
-    speech: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="The dry speech, if it has moved. [default: as recorded]", show_default=False),
-    ] = None,
-    responses: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="The measured responses, if they have moved.", show_default=False),
-    ] = None,
-    scenes: Annotated[
-        str | None, typer.Option(metavar="DIR", help="The 3D scenes, if they have moved.", show_default=False)
-    ] = None,
-    images: Annotated[
-        str | None, typer.Option(metavar="DIR", help="The photographs, if they have moved.", show_default=False)
-    ] = None,
-    hrtf: Annotated[
-        str | None, typer.Option(metavar="FILE.sofa", help="The head, if it has moved.", show_default=False)
-    ] = None,
-    sounds: Annotated[
-        str | None, typer.Option(metavar="DIR", help="The recordings, if they have moved.", show_default=False)
-    ] = None,
+    speech: Speech = None,
+    sounds: Sounds = None,
+    responses: Responses = None,
+    scenes: Scenes = None,
+    images: Images = None,
+    hrtf: Hrtf = None,
     labels: Annotated[
         Path | None,
         typer.Option(
@@ -111,15 +99,7 @@ def verify(
     from ..datagen.verification import verify_dataset
 
     dataset = Dataset(data)
-    elsewhere = {
-        "speech": speech,
-        "sounds": sounds,
-        "responses": responses,
-        "scenes": scenes,
-        "images": images,
-        "hrtf": hrtf,
-    }
-    checks = verify_dataset(dataset, elsewhere=elsewhere, rerender=rerender)
+    checks = verify_dataset(dataset, elsewhere=moved(context), rerender=rerender)
     if labels:
         from ..leaderboard.sealing.labels_file import check_commitment
 

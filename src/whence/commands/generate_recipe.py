@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from ..errors import VerificationError
+from .elsewhere import Hrtf, Images, Responses, Scenes, Sounds, Speech, moved
 from .rendering import Json, Scheduler, Workers, render, say
 
 if TYPE_CHECKING:
@@ -25,23 +26,20 @@ class Kinds(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-def _moved(words: str, metavar: str = "DIR") -> Any:
-    return typer.Option(metavar=metavar, help=f"{words}, where they are not as recorded.", show_default=False)
-
-
 def recipe(
+    context: typer.Context,
     recipe: Annotated[
         str, typer.Option(OPTION, metavar="FILE", help="Dataset, manifest.json, run folder, results.json, report.html.")
     ],
     out: Annotated[
         str | None, typer.Argument(metavar="OUT.zarr", help="Where to write. [default: data/KIND-FINGERPRINT.zarr]")
     ] = None,
-    speech: Annotated[str | None, _moved("The dry speech: a folder, or librispeech:SUBSET")] = None,
-    sounds: Annotated[str | None, _moved("The recordings")] = None,
-    responses: Annotated[str | None, _moved("The measured responses")] = None,
-    scenes: Annotated[str | None, _moved("The 3D scenes")] = None,
-    images: Annotated[str | None, _moved("The photographs")] = None,
-    hrtf: Annotated[str | None, _moved("The measured responses of the head", "FILE.sofa")] = None,
+    speech: Speech = None,
+    sounds: Sounds = None,
+    responses: Responses = None,
+    scenes: Scenes = None,
+    images: Images = None,
+    hrtf: Hrtf = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     json: Json = False,
@@ -50,15 +48,7 @@ def recipe(
     from ..datagen.recipes import plan_again, read_record
 
     record = read_record(recipe)
-    elsewhere = {
-        "speech": speech,
-        "sounds": sounds,
-        "responses": responses,
-        "scenes": scenes,
-        "images": images,
-        "hrtf": hrtf,
-    }
-    plan = plan_again(record, elsewhere)
+    plan = plan_again(record, moved(context))
     say(_licence_of(plan.provenance.get("engine", {})))
     place = out or f"data/{record.name}-{record.fingerprint[:8] or 'again'}.zarr"
     render(plan, place, workers, scheduler, json)
