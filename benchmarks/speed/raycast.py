@@ -21,7 +21,7 @@ import numpy as np
 
 from ...datagen import raycast
 from ...datagen.cameras import EYE_HEIGHT
-from ...datagen.rendering.shading import paint_planes
+from ...datagen.rendering.painting import paint_planes
 from ...datagen.rendering.surfaces import surfaces_of
 from ...datagen.scenes.floor import find_floor
 from ...datagen.scenes.procedural import procedural_scene
@@ -33,7 +33,6 @@ LEAST_VIEWS_PER_SECOND = 8.0
 LEAST_PSNR_DB = 50.0
 HEADINGS, STRIDE = 40, 4
 STAGES = {
-    "ray_directions": "directions of the rays",
     "sample_rays": "directions of the rays",
     "cast": "ray queries",
     "look": "texture coordinates and mipmap levels",
