@@ -68,10 +68,10 @@ def render(
     fine = np.empty((SAMPLES * height, SAMPLES * width, 3), dtype=np.uint8)
     left = np.arange(SAMPLES * height * SAMPLES * width)
     if not every_sample:
-        seen = look(surfaces, view, centres.point, hits, True)
+        seen = look(surfaces, view, centres.point, hits)
         left = paint_planes(surfaces, seen, agreements(surfaces, width, height, seen), fine)
     others = sample_rays(view, width, left)
-    paint_hits(surfaces, look(surfaces, view, others.point, cast(scene, eye, others.direction), False), left, fine)
+    paint_hits(surfaces, look(surfaces, view, others.point, cast(scene, eye, others.direction)), left, fine)
     depth = _depth(hits, centres.ahead).reshape(height, width)
     return View(reduce_picture(fine), depth, _instances(scene, hits.face).reshape(height, width))
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ...compiled import njit
 
-BLOCK = 64
+BLOCK = 160
 """Samples looked up together."""
 WHOLE = 8192
 """Sum of the weights of four texels."""
@@ -27,7 +27,8 @@ class Samples(NamedTuple):
 
     `place` holds the texture coordinates u and v, in repeats. `fine` and `coarse` hold the first texel, the width and
     the height of the two mipmap levels around each sample, and `part` the weight of the coarse one, -1 for no texture.
-    `shade` is the lit colour of the face (red, green, blue; 0..1), and `colour` the result, in bytes.
+    `shade` is the lit colour of the face (red, green, blue; 0..1), and `colour` the result, in bytes. The rest is room
+    for `colour_samples`: four texels around each sample, their indices, their weights, and the means in both levels.
     """
 
     place: npt.NDArray[np.float64]
@@ -36,6 +37,11 @@ class Samples(NamedTuple):
     part: npt.NDArray[np.float32]
     shade: npt.NDArray[np.float32]
     colour: npt.NDArray[np.uint8]
+    address: npt.NDArray[np.int64]
+    texel: npt.NDArray[np.uint32]
+    weight: npt.NDArray[np.uint32]
+    near: npt.NDArray[np.float32]
+    far: npt.NDArray[np.float32]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -48,6 +54,11 @@ def empty_samples():  # type: ignore[no-untyped-def]
         np.zeros(BLOCK, np.float32),
         np.zeros(3 * BLOCK, np.float32),
         np.zeros(3 * BLOCK, np.uint8),
+        np.zeros(4 * BLOCK, np.int64),
+        np.zeros(4 * BLOCK, np.uint32),
+        np.zeros(4 * BLOCK, np.uint32),
+        np.zeros(3 * BLOCK, np.float32),
+        np.zeros(3 * BLOCK, np.float32),
     )
 
 
@@ -77,19 +88,19 @@ def set_shade(samples, j, tint, face, side):  # type: ignore[no-untyped-def]
 @njit(cache=True, error_model="numpy", nogil=True)
 def colour_samples(texels, samples, count):  # type: ignore[no-untyped-def]
     """Set the colours of the first `count` samples."""
-    texel, weight = np.empty(4 * BLOCK, np.int64), np.empty(4 * BLOCK, np.uint32)
-    near, far = np.empty(3 * BLOCK, np.float32), np.zeros(3 * BLOCK, np.float32)
-    _weigh(samples.place, samples.fine, texel, weight, count)
-    _average(texels, texel, weight, near, count)
-    if samples.part[:count].max() > 0:
-        _weigh(samples.place, samples.coarse, texel, weight, count)
-        _average(texels, texel, weight, far, count)
-    _light(near, far, samples.part, samples.shade, samples.colour, count)
+    place, fine, coarse, part, shade, colour, address, texel, weight, near, far = samples
+    _average(texels, place, fine, address, texel, weight, near, count)
+    between = False
+    for j in range(count):
+        between |= part[j] > 0
+    if between:
+        _average(texels, place, coarse, address, texel, weight, far, count)
+    _light(near, far, part, shade, colour, count)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _weigh(place, level, texel, weight, count):  # type: ignore[no-untyped-def]
-    """Set the four texels around each place, and their weights (sum `WHOLE`)."""
+def _weigh(place, level, address, weight, count):  # type: ignore[no-untyped-def]
+    """Set the indices of the four texels around each place, and their weights (sum `WHOLE`)."""
     for j in range(count):
         u, v, width, height = place[j], place[BLOCK + j], level[BLOCK + j], level[_2 + j]
         x, y = (u - np.floor(u)) * width - 0.5, (v - np.floor(v)) * height - 0.5
@@ -101,18 +112,20 @@ def _weigh(place, level, texel, weight, count):  # type: ignore[no-untyped-def]
         upper, lower = level[j] + row * width, level[j] + bottom * width
         d = np.int32(across * down * WHOLE)
         b, c = np.int32(across * WHOLE) - d, np.int32(down * WHOLE) - d
-        texel[j], texel[BLOCK + j] = np.int64(upper + column), np.int64(upper + right)
-        texel[_2 + j], texel[_3 + j] = np.int64(lower + column), np.int64(lower + right)
+        address[j], address[BLOCK + j] = np.int64(upper + column), np.int64(upper + right)
+        address[_2 + j], address[_3 + j] = np.int64(lower + column), np.int64(lower + right)
         weight[j], weight[BLOCK + j], weight[_2 + j], weight[_3 + j] = WHOLE - b - c - d, b, c, d
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _average(texels, texel, weight, mean, count):  # type: ignore[no-untyped-def]
-    """Set `mean` to the weighted red, green and blue (0..255 x `WHOLE`) of four texels."""
+def _average(texels, place, level, address, texel, weight, mean, count):  # type: ignore[no-untyped-def]
+    """Set `mean` to the weighted red, green and blue (0..255 x `WHOLE`) of the four texels around each place."""
+    _weigh(place, level, address, weight, count)
+    for k in range(4 * BLOCK):
+        texel[k] = texels[np.uint64(address[k])]  # apart from the sums, which are then computed several at once
     for j in range(count):
         p, q, r, s = weight[j], weight[BLOCK + j], weight[_2 + j], weight[_3 + j]
-        a, b = texels[np.uint64(texel[j])], texels[np.uint64(texel[BLOCK + j])]
-        c, d = texels[np.uint64(texel[_2 + j])], texels[np.uint64(texel[_3 + j])]
+        a, b, c, d = texel[j], texel[BLOCK + j], texel[_2 + j], texel[_3 + j]
         mean[j] = np.int32((a & _BYTE) * p + (b & _BYTE) * q + (c & _BYTE) * r + (d & _BYTE) * s)
         a, b, c, d = a >> _8, b >> _8, c >> _8, d >> _8
         mean[BLOCK + j] = np.int32((a & _BYTE) * p + (b & _BYTE) * q + (c & _BYTE) * r + (d & _BYTE) * s)

@@ -6,8 +6,8 @@ from ...compiled import njit
 from .filtering import BLOCK, colour_samples, empty_samples, set_levels, set_shade
 from .shading import SAMPLES
 
-_PLANE_ROWS = 9
-_REACH, _ACROSS = _PLANE_ROWS * BLOCK, (_PLANE_ROWS + 1) * BLOCK  # where further rows of the planes begin
+_TERMS = 9
+_REACH, _ACROSS = _TERMS * BLOCK, (_TERMS + 1) * BLOCK  # where further rows of the planes begin
 _FARTHEST = 1e6  # repeats: texture coordinates beyond this lie past a horizon
 
 
@@ -20,7 +20,7 @@ def paint_planes(surfaces, seen, agreed, fine):  # type: ignore[no-untyped-def]
     """
     height, width = agreed.shape[0], agreed.shape[3]
     left, known, total = np.empty(fine.size // 3, np.int64), np.empty(BLOCK, np.bool_), 0
-    planes, middle, samples = np.empty((_PLANE_ROWS + 2) * BLOCK), np.empty(2 * BLOCK), empty_samples()
+    planes, middle, samples = np.empty((_TERMS + 2) * BLOCK), np.empty(2 * BLOCK), empty_samples()
     texels, place, colour = surfaces.images.texels, samples.place, samples.colour
     for i in range(height):
         for first in range(0, width, BLOCK):
@@ -49,14 +49,13 @@ def paint_planes(surfaces, seen, agreed, fine):  # type: ignore[no-untyped-def]
 @njit(cache=True, error_model="numpy", nogil=True)
 def _take_pixels(surfaces, seen, first, count, planes, middle, samples):  # type: ignore[no-untyped-def]
     """Set planes, texture coordinates in the `middle`, levels and shades to those of `count` pixels from `first` on."""
-    face, side, place, plane, shift, level = seen
+    face, side, place, shift, level, plane, rows = seen
     tint, texture, table = surfaces.tint, surfaces.texture, surfaces.images.table
-    for term in range(_PLANE_ROWS):
-        for j in range(count):
-            planes[term * BLOCK + j] = plane[term, first + j]
     for j in range(count):
         k = first + j
         f = face[k]
+        for term in range(_TERMS):
+            planes[term * BLOCK + j] = rows[plane[k], term]
         middle[j], middle[BLOCK + j], planes[_REACH + j] = place[0, k], place[1, k], min(2 * shift[k], _FARTHEST)
         set_levels(samples, j, table, texture[f] if f >= 0 else -1, level[k])
         set_shade(samples, j, tint, f, side[k])

@@ -30,16 +30,18 @@ class Seen(NamedTuple):
     """The hits of rays, arrays of shape (..., rays).
 
     `face` is -1 for no hit; `side` is 0 for the front, 1 for the back. `place` (2,) holds the texture coordinates at
-    the hit. `plane` (9,) gives them at any image point (x, y) of the plane: (p0 + p1 x + p2 y, p3 + p4 x + p5 y) over
-    p6 + p7 x + p8 y. `shift` is their largest change over a pixel, and `level` the mipmap level for a sample.
+    the hit, `shift` their largest change over a pixel, and `level` the mipmap level for a sample. `plane` is a row of
+    `planes` (planes, 9), which gives the coordinates at any image point (x, y) of the plane: (p0 + p1 x + p2 y,
+    p3 + p4 x + p5 y) over p6 + p7 x + p8 y. Row 0, all zeros, is for hits without.
     """
 
     face: npt.NDArray[np.int32]
     side: npt.NDArray[np.int64]
     place: Float64
-    plane: Float64
     shift: Float64
     level: Float64
+    plane: npt.NDArray[np.int64]
+    planes: Float64
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -74,7 +76,7 @@ def _towards(corner, right, down, x, y):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _line(start, slope, eye, height, weights, view):  # type: ignore[no-untyped-def]
-    """Return the three terms of `Seen.plane` for one texture coordinate.
+    """Return the three terms of `Seen.planes` for one texture coordinate.
 
     At depth t along D the coordinate is start + slope . (eye + t D), with t = height / -(normal . D). Multiplied by
     -(normal . D), whose terms are `weights`, it is linear in the image point, as D is.
@@ -85,6 +87,15 @@ def _line(start, slope, eye, height, weights, view):  # type: ignore[no-untyped-
         height * _dot(slope, view[2]) + offset * weights[1],
         height * _dot(slope, view[3]) + offset * weights[2],
     )
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _lines(start, slopes, eye, normal, view):  # type: ignore[no-untyped-def]
+    """Return the nine terms of `Seen.planes`, in threes, for a plane with `normal` that `eye` is relative to."""
+    weights = (-_dot(normal, view[1]), -_dot(normal, view[2]), -_dot(normal, view[3]))
+    height = _dot(normal, eye)
+    u_line = _line(start[0], slopes[0], eye, height, weights, view)
+    return u_line, _line(start[1], slopes[1], eye, height, weights, view), weights
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -102,7 +113,7 @@ def _level(x_step, y_step, deepest):  # type: ignore[no-untyped-def]
 def _footprint(u_line, v_line, weights, weight, place, size):  # type: ignore[no-untyped-def]
     """Return the largest change of texture coordinates over a pixel, and the steps of a sample across and down.
 
-    The steps are in texels of a texture of `size` (width, height). All are derivatives of `Seen.plane` at the point
+    The steps are in texels of a texture of `size` (width, height). All are derivatives of `Seen.planes` at the point
     where its divisor is `weight`.
     """
     u_right, u_down = (u_line[1] - place[0] * weights[1]) / weight, (u_line[2] - place[0] * weights[2]) / weight
@@ -113,21 +124,22 @@ def _footprint(u_line, v_line, weights, weight, place, size):  # type: ignore[no
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def look(surfaces, view, points, hits, planes):  # type: ignore[no-untyped-def]
-    """Return `Seen` for rays through image `points` (n, 2) with the given `hits`; its `plane` only if `planes`.
+def look(surfaces, view, points, hits):  # type: ignore[no-untyped-def]
+    """Return `Seen` for rays through image `points` (n, 2) with the given `hits`.
 
     `view` (5, 3) holds the camera's position, the corner of its image plane, the steps of a pixel right and down, and
     its optical axis.
     """
     face, hit_u, hit_v = hits.face, hits.u, hits.v
     count = face.size
-    side, place, plane = np.zeros(count, np.int64), np.zeros((2, count)), np.zeros((9, count if planes else 0))
-    shift, level = np.zeros(count), np.zeros(count)
+    side, place, shift, level = np.zeros(count, np.int64), np.zeros((2, count)), np.zeros(count), np.zeros(count)
+    plane, planes = np.zeros(count, np.int64), np.empty((count + 1, 9))
+    planes[0] = 0.0
     frame = (_vector(view, 0), _vector(view, 1), _vector(view, 2), _vector(view, 3))
     normals, corners, starts, slope = surfaces.normal, surfaces.corner, surfaces.start, surfaces.slope
     textures, coordinates = surfaces.texture, surfaces.coordinates
     table, levels = surfaces.images.table, surfaces.images.levels
-    last = -1
+    last, row = -1, 0
     weights = u_line = v_line = (0.0, 0.0, 0.0)
     for k in range(count):
         f = face[k]
@@ -135,21 +147,26 @@ def look(surfaces, view, points, hits, planes):  # type: ignore[no-untyped-def]
             continue
         texture = textures[f]
         if f != last:  # neighbours often show the same face
-            last = f
-            normal = (normals[f, 0], normals[f, 1], normals[f, 2])
-            weights = (-_dot(normal, frame[1]), -_dot(normal, frame[2]), -_dot(normal, frame[3]))
-            eye = _difference(frame[0], (corners[f, 0], corners[f, 1], corners[f, 2]))
+            last, row = f, row + 1
+            normal, corner = (
+                (normals[f, 0], normals[f, 1], normals[f, 2]),
+                (corners[f, 0], corners[f, 1], corners[f, 2]),
+            )
             u_slope = (slope[f, 0, 0], slope[f, 0, 1], slope[f, 0, 2])
             v_slope = (slope[f, 1, 0], slope[f, 1, 1], slope[f, 1, 2])
-            u_line = _line(starts[f, 0], u_slope, eye, _dot(normal, eye), weights, frame)
-            v_line = _line(starts[f, 1], v_slope, eye, _dot(normal, eye), weights, frame)
+            start = (starts[f, 0], starts[f, 1])
+            u_line, v_line, weights = _lines(start, (u_slope, v_slope), _difference(frame[0], corner), normal, frame)
+            for term in range(3):
+                planes[row, term], planes[row, 3 + term], planes[row, 6 + term] = (
+                    u_line[term],
+                    v_line[term],
+                    weights[term],
+                )
         weight = weights[0] + weights[1] * points[k, 0] + weights[2] * points[k, 1]
         side[k] = 0 if weight > 0 else 1
         if texture < 0 or weight == 0:
             continue
-        if planes:
-            for term in range(3):
-                plane[term, k], plane[3 + term, k], plane[6 + term, k] = u_line[term], v_line[term], weights[term]
+        plane[k] = row
         u, v = hit_u[k], hit_v[k]
         w = 1.0 - u - v
         here = (
@@ -160,19 +177,19 @@ def look(surfaces, view, points, hits, planes):  # type: ignore[no-untyped-def]
         size = (table[texture, 0, 1], table[texture, 0, 2])
         shift[k], across, down = _footprint(u_line, v_line, weights, weight, here, size)
         level[k] = _level(across, down, levels[texture] - 1.0)
-    return Seen(face, side, place, plane, shift, level)
+    return Seen(face, side, place, shift, level, plane, planes)
 
 
 @njit(cache=True, error_model="numpy", nogil=True, inline="always")
-def _terms(plane, k):  # type: ignore[no-untyped-def]
-    """Return `Seen.plane` of ray `k` as a tuple."""
-    u = (plane[0, k], plane[1, k], plane[2, k])
-    return u, (plane[3, k], plane[4, k], plane[5, k]), (plane[6, k], plane[7, k], plane[8, k])
+def _terms(planes, row):  # type: ignore[no-untyped-def]
+    """Return a row of `Seen.planes` as a tuple."""
+    u = (planes[row, 0], planes[row, 1], planes[row, 2])
+    return u, (planes[row, 3], planes[row, 4], planes[row, 5]), (planes[row, 6], planes[row, 7], planes[row, 8])
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _on_plane(terms, x, y):  # type: ignore[no-untyped-def]
-    """Return the texture coordinates that `Seen.plane` gives at image point (x, y)."""
+    """Return the texture coordinates that a row of `Seen.planes` gives at image point (x, y)."""
     u, v, w = terms
     weight = 1.0 / (w[0] + w[1] * x + w[2] * y)
     return (u[0] + u[1] * x + u[2] * y) * weight, (v[0] + v[1] * x + v[2] * y) * weight
@@ -203,7 +220,7 @@ def agreements(surfaces, width, height, seen):  # type: ignore[no-untyped-def]
     `_LARGEST_SHIFT`). A difference in depth that does not show in the colours is ignored.
     """
     agreed = np.ones((height, 3, 3, width), dtype=np.bool_)
-    face, side, place, plane, shift = seen.face, seen.side, seen.place, seen.plane, seen.shift
+    face, side, place, shift, _, plane, planes = seen
     tint, texture = surfaces.tint, surfaces.texture
     for i in range(height):
         for j in range(width):
@@ -220,7 +237,7 @@ def agreements(surfaces, width, height, seen):  # type: ignore[no-untyped-def]
                     first = (tint[f, m, 0], tint[f, m, 1], tint[f, m, 2])
                     one = _step(first, (tint[g, n, 0], tint[g, n, 1], tint[g, n, 2])) <= _LARGEST_STEP
                 if one and texture[f] >= 0:
-                    foretold = _on_plane(_terms(plane, pixel), column + 0.5, row + 0.5)
+                    foretold = _on_plane(_terms(planes, plane[pixel]), column + 0.5, row + 0.5)
                     one = _apart(foretold, (place[0, other], place[1, other])) <= _LARGEST_SHIFT * shift[pixel]
                 agreed[i, 1 + down, 1 + across, j] = one
                 agreed[row, 1 - down, 1 - across, column] = one
