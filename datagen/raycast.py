@@ -24,7 +24,7 @@ Float64 = npt.NDArray[np.float64]
 Int32 = npt.NDArray[np.int32]
 
 BACKGROUND = (0, 0, 0)
-"""Background colour."""
+"""Background colour: faces that are not hit have no light."""
 
 
 class View(NamedTuple):

@@ -89,13 +89,27 @@ def _line(start, slope, eye, height, weights, view):  # type: ignore[no-untyped-
     )
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
-def _lines(start, slopes, eye, normal, view):  # type: ignore[no-untyped-def]
-    """Return the nine terms of `Seen.planes`, in threes, for a plane with `normal` that `eye` is relative to."""
+@njit(cache=True, error_model="numpy", nogil=True, inline="always")
+def _lines(normals, corners, starts, slopes, f, view):  # type: ignore[no-untyped-def]
+    """Return the nine terms of `Seen.planes`, in threes, for face `f`. Inlined, as it takes arrays."""
+    normal = (normals[f, 0], normals[f, 1], normals[f, 2])
     weights = (-_dot(normal, view[1]), -_dot(normal, view[2]), -_dot(normal, view[3]))
+    eye = _difference(view[0], (corners[f, 0], corners[f, 1], corners[f, 2]))
     height = _dot(normal, eye)
-    u_line = _line(start[0], slopes[0], eye, height, weights, view)
-    return u_line, _line(start[1], slopes[1], eye, height, weights, view), weights
+    u_slope = (slopes[f, 0, 0], slopes[f, 0, 1], slopes[f, 0, 2])
+    v_slope = (slopes[f, 1, 0], slopes[f, 1, 1], slopes[f, 1, 2])
+    u_line = _line(starts[f, 0], u_slope, eye, height, weights, view)
+    return u_line, _line(starts[f, 1], v_slope, eye, height, weights, view), weights
+
+
+@njit(cache=True, error_model="numpy", nogil=True, inline="always")
+def _place_on(coordinates, f, u, v):  # type: ignore[no-untyped-def]
+    """Return the texture coordinates at the barycentric weights `u`, `v` of face `f`. Inlined, as it takes an array."""
+    w = 1.0 - u - v
+    return (
+        w * coordinates[f, 0, 0] + u * coordinates[f, 1, 0] + v * coordinates[f, 2, 0],
+        w * coordinates[f, 0, 1] + u * coordinates[f, 1, 1] + v * coordinates[f, 2, 1],
+    )
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -136,7 +150,7 @@ def look(surfaces, view, points, hits):  # type: ignore[no-untyped-def]
     plane, planes = np.zeros(count, np.int64), np.empty((count + 1, 9))
     planes[0] = 0.0
     frame = (_vector(view, 0), _vector(view, 1), _vector(view, 2), _vector(view, 3))
-    normals, corners, starts, slope = surfaces.normal, surfaces.corner, surfaces.start, surfaces.slope
+    normals, corners, starts, slopes = surfaces.normal, surfaces.corner, surfaces.start, surfaces.slope
     textures, coordinates = surfaces.texture, surfaces.coordinates
     table, levels = surfaces.images.table, surfaces.images.levels
     last, row = -1, 0
@@ -148,31 +162,16 @@ def look(surfaces, view, points, hits):  # type: ignore[no-untyped-def]
         texture = textures[f]
         if f != last:  # neighbours often show the same face
             last, row = f, row + 1
-            normal, corner = (
-                (normals[f, 0], normals[f, 1], normals[f, 2]),
-                (corners[f, 0], corners[f, 1], corners[f, 2]),
-            )
-            u_slope = (slope[f, 0, 0], slope[f, 0, 1], slope[f, 0, 2])
-            v_slope = (slope[f, 1, 0], slope[f, 1, 1], slope[f, 1, 2])
-            start = (starts[f, 0], starts[f, 1])
-            u_line, v_line, weights = _lines(start, (u_slope, v_slope), _difference(frame[0], corner), normal, frame)
+            u_line, v_line, weights = _lines(normals, corners, starts, slopes, f, frame)
             for term in range(3):
-                planes[row, term], planes[row, 3 + term], planes[row, 6 + term] = (
-                    u_line[term],
-                    v_line[term],
-                    weights[term],
-                )
+                planes[row, term], planes[row, 3 + term] = u_line[term], v_line[term]
+                planes[row, 6 + term] = weights[term]
         weight = weights[0] + weights[1] * points[k, 0] + weights[2] * points[k, 1]
         side[k] = 0 if weight > 0 else 1
         if texture < 0 or weight == 0:
             continue
         plane[k] = row
-        u, v = hit_u[k], hit_v[k]
-        w = 1.0 - u - v
-        here = (
-            w * coordinates[f, 0, 0] + u * coordinates[f, 1, 0] + v * coordinates[f, 2, 0],
-            w * coordinates[f, 0, 1] + u * coordinates[f, 1, 1] + v * coordinates[f, 2, 1],
-        )
+        here = _place_on(coordinates, f, hit_u[k], hit_v[k])
         place[0, k], place[1, k] = here
         size = (table[texture, 0, 1], table[texture, 0, 2])
         shift[k], across, down = _footprint(u_line, v_line, weights, weight, here, size)
