@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from .cameras import PITCH_DEG, Camera, image_plane, orientation, ray_directions
+from .cameras import PITCH_DEG, Camera, image_plane, orientation
 from .rendering.filtering import reduce_picture
-from .rendering.shading import SAMPLES, agreements, look, paint_hits, paint_planes, sample_rays
+from .rendering.painting import paint_hits, paint_planes
+from .rendering.shading import SAMPLES, agreements, centre_samples, look, sample_rays
 from .rendering.surfaces import surfaces_of
 from .scenes.rays import Hits
 from .scenes.scene import Scene
@@ -23,7 +24,7 @@ Float64 = npt.NDArray[np.float64]
 Int32 = npt.NDArray[np.int32]
 
 BACKGROUND = (0, 0, 0)
-"""Background colour."""
+"""Background colour: faces that are not hit have no light."""
 
 
 class View(NamedTuple):
@@ -60,23 +61,19 @@ def render(
     that is not finite.
     """
     eye = _checked_position(position)
-    turned = orientation(heading, pitch)
-    view = np.stack([eye, *image_plane(camera, turned)])
+    view, width, height = _view_from(eye, camera, heading, pitch), camera.width, camera.height
     surfaces = surfaces_of(scene)
-    directions = ray_directions(camera, turned)
-    face, distance, u, v = cast(scene, eye, directions.reshape(-1, 3))
-    fine = np.empty((SAMPLES * camera.height, SAMPLES * camera.width, 3), dtype=np.uint8)
-    fine[:] = BACKGROUND
-    left = np.arange(fine.shape[0] * fine.shape[1])
+    centres = sample_rays(view, width, centre_samples(width, height))
+    hits = cast(scene, eye, centres.direction)
+    fine = np.empty((SAMPLES * height, SAMPLES * width, 3), dtype=np.uint8)
+    left = np.arange(SAMPLES * height * SAMPLES * width)
     if not every_sample:
-        seen = look(surfaces, view, _centres(camera), face, u, v)
-        left = paint_planes(surfaces, seen, agreements(surfaces, camera.width, camera.height, seen), fine)
-    points, towards = sample_rays(view, camera.width, left)
-    traced = cast(scene, eye, towards)
-    paint_hits(surfaces, look(surfaces, view, points, traced.face, traced.u, traced.v), left, fine)
-    shape = (camera.height, camera.width)
-    depth = _depth(face.reshape(shape), distance.reshape(shape), directions, turned)
-    return View(reduce_picture(fine), depth, _instances(scene, face).reshape(shape))
+        seen = look(surfaces, view, centres.point, hits)
+        left = paint_planes(surfaces, seen, agreements(surfaces, width, height, seen), fine)
+    others = sample_rays(view, width, left)
+    paint_hits(surfaces, look(surfaces, view, others.point, cast(scene, eye, others.direction)), left, fine)
+    depth = _depth(hits, centres.ahead).reshape(height, width)
+    return View(reduce_picture(fine), depth, _instances(scene, hits.face).reshape(height, width))
 
 
 def glance(
@@ -90,19 +87,19 @@ def glance(
     """Return depth and instance at the centre of every block of `stride` x `stride` pixels, for all `headings`."""
     eye = _checked_position(position)
     coarse = camera.scaled(1 / stride)
-    turned = [orientation(heading, pitch) for heading in np.asarray(headings, np.float64)]
-    directions = np.stack([ray_directions(coarse, one) for one in turned])
-    hits = cast(scene, eye, directions.reshape(-1, 3))
-    shape = directions.shape[:3]
-    face, distance = hits.face.reshape(shape), hits.distance.reshape(shape)
-    depth = [_depth(*each) for each in zip(face, distance, directions, turned, strict=True)]
-    return Glance(np.stack(depth), _instances(scene, face))
+    centres = centre_samples(coarse.width, coarse.height)
+    views = [_view_from(eye, coarse, heading, pitch) for heading in np.asarray(headings, np.float64)]
+    rays = [sample_rays(view, coarse.width, centres) for view in views]
+    hits = cast(scene, eye, np.concatenate([one.direction for one in rays]))
+    shape = (len(views), coarse.height, coarse.width)
+    depth = _depth(hits, np.concatenate([one.ahead for one in rays]))
+    return Glance(depth.reshape(shape), _instances(scene, hits.face).reshape(shape))
 
 
-def _centres(camera: Camera) -> Float64:
-    """Return the image points (height x width, 2) of the pixel centres."""
-    y, x = np.mgrid[: camera.height, : camera.width]
-    return np.asarray(np.stack([x.ravel(), y.ravel()], axis=1) + 0.5)
+def _view_from(eye: Float64, camera: Camera, heading: float, pitch: float) -> Float64:
+    """Return the `view` (5, 3) of `rendering.shading.look`."""
+    turned = orientation(heading, pitch)
+    return np.stack([eye, *image_plane(camera, turned), -turned[:, 2]])
 
 
 def cast(scene: Scene, eye: Float64, directions: npt.NDArray[np.floating]) -> Hits:
@@ -110,9 +107,9 @@ def cast(scene: Scene, eye: Float64, directions: npt.NDArray[np.floating]) -> Hi
     return scene.rays.hits(np.broadcast_to(eye.astype(np.float32), directions.shape), directions)
 
 
-def _depth(face: Int32, distance: Float32, directions: Float64, turned: Float64) -> Float32:
-    """Return the depth of `distance` along the axis of a camera oriented by `turned`, 0 where nothing is hit."""
-    return np.where(face >= 0, distance * -np.einsum("rck,k->rc", directions, turned[:, 2]), 0.0).astype(np.float32)
+def _depth(hits: Hits, ahead: Float64) -> Float32:
+    """Return the depth (n,) of `hits` of rays that lead `ahead` (n,) along the optical axis, 0 where nothing is hit."""
+    return np.where(hits.face >= 0, hits.distance * ahead, 0.0).astype(np.float32)
 
 
 def _instances(scene: Scene, face: Int32) -> Int32:

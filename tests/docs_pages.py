@@ -89,6 +89,7 @@ TOY = [
     (r"^(python -m whence\.benchmarks\.speed\.gcc_phat)$", r"\1 --clips 16 --plain-clips 4 --any-speed"),
     (r"^(python -m whence\.benchmarks\.speed\.threads)$", r"\1 --clips 1 --pairs 1 --any-speed"),
     (r"^(python -m whence\.benchmarks\.speed\.generate.*)$", r"\1 --clips 1"),
+    (r"^(python -m whence\.benchmarks\.speed\.homes)$", r"\1 --homes 1 --examples 1 --any-speed"),
     (r"^(python -m whence\.benchmarks\.speed\.leaderboard.*)$", r"\1 --teams 2 --each 2 --clips 100 --any-speed"),
     (r"^(python -m whence\.benchmarks\.speed\.mesh)$", r"\1 --scenes 0 --sources 1 --headings 1 --any-speed"),
     (r"^(python -m whence\.benchmarks\.speed\.raycast)$", r"\1 --views 1 --triangles 1 --any-speed"),

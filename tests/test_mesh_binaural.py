@@ -15,7 +15,7 @@ from whence.datagen.acoustics.energy_field import EarlyReflections, EnergyField,
 from whence.datagen.acoustics.hrtf import SphereHead
 from whence.datagen.acoustics.impulse_response import decay_time, energy_decay, measure_response
 from whence.datagen.acoustics.mesh import LEAD, MeshSettings, binaural, trace
-from whence.datagen.acoustics.mesh_synthesis import band_shares, head_directions
+from whence.datagen.acoustics.mesh_synthesis import _CACHED_BINS, _through, band_shares, head_directions
 from whence.datagen.acoustics.shoebox import ShoeboxRoom, impulse_responses
 from whence.digests import generator_for
 
@@ -265,3 +265,12 @@ def test_an_empty_sky_is_silent() -> None:
     heard = binaural(free_field(SOURCES), [0.0], SphereHead())
     assert not heard.indirect.any()
     assert heard.direct.any()
+
+
+def test_sound_through_the_ears_is_summed_over_directions():
+    rng, bins = np.random.default_rng(0), 2 * _CACHED_BINS + 5
+    sound, ears = (
+        rng.standard_normal((*shape, bins, 2)).astype(np.float32).view(np.complex64)[..., 0]
+        for shape in ((2, 5), (5, 3, 2))
+    )
+    np.testing.assert_allclose(_through(sound, ears), np.einsum("sdf,dhef->shef", sound, ears), atol=1e-5)

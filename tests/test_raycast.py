@@ -6,10 +6,20 @@ import pytest
 from box_scenes import blotches, box, box_room, quad, scene_of
 from PIL import Image
 
+from whence.compiled import njit
 from whence.datagen.cameras import Camera, image_plane, orientation, project
 from whence.datagen.raycast import BACKGROUND, View, glance, render
-from whence.datagen.rendering.filtering import reduce_picture
+from whence.datagen.rendering.filtering import (
+    BLOCK,
+    WHOLE,
+    colour_samples,
+    empty_samples,
+    reduce_picture,
+    set_levels,
+    set_shade,
+)
 from whence.datagen.rendering.mipmaps import mipmaps
+from whence.datagen.scenes.rays import Rays
 from whence.datagen.scenes.scene import Scene
 from whence.errors import InputError
 
@@ -311,3 +321,65 @@ def test_mistakes_are_named(room: Scene) -> None:
         render(changed(room, texture=np.full_like(room.texture, 9)), EYE, 0.0)
     with pytest.raises(InputError, match="texture coordinates are not finite"):
         render(changed(room, texture_coordinates=np.full_like(room.texture_coordinates, np.nan)), EYE, 0.0)
+
+
+def test_what_lies_between_two_points():
+    wall = Rays(np.float32([[0, -9, -9], [0, 9, -9], [0, 0, 9]]), np.int32([[0, 1, 2]]))
+    starts = [[-1, 0, 0], [-1, 0, 0], [-1, 0, 0], [0.1, 0.2, 0], [-0.0005, 0, 0], [-1, 0, 0], [-0.001, 0, 0]]
+    ends = [[1, 0.3, 0.2], [-0.1, 0, 0], [-1, 0, 0], [0.1, -3, 0], [0.0005, 0, 0], [0.002, 0, 0], [0.002, 0, 0]]
+    expected = [True, False, False, False, False, True, False]
+    assert wall.blocked(starts, ends, margin=1.5e-3).tolist() == expected
+    one = np.broadcast_to(np.float32([-1, 0, 0]), (7, 3))
+    assert wall.blocked(one, ends).tolist() == [True, False, False, True, False, True, True]
+
+
+@njit(cache=False)
+def fill(samples, table, tint, places, textures, levels):
+    for j in range(textures.size):
+        samples.place[j], samples.place[BLOCK + j] = places[j, 0], places[j, 1]
+        set_levels(samples, j, table, textures[j], levels[j])
+        set_shade(samples, j, tint, 0 if j else -1, j % 2)
+
+
+def slow_look_up(texture, u, v):
+    """Red, green and blue of a repeated `texture` at (u, v), by the definition, in whole weights of the texels."""
+    height, width = texture.shape[:2]
+    x, y = (u - np.floor(u)) * width - 0.5, (v - np.floor(v)) * height - 0.5
+    left, top = int(np.floor(x)), int(np.floor(y))
+    across, down = x - left, y - top
+    both = int(across * down * WHOLE)
+    right, lower = int(across * WHOLE) - both, int(down * WHOLE) - both
+    weights = ((0, 0, WHOLE - right - lower - both), (0, 1, right), (1, 0, lower), (1, 1, both))
+    return sum(int(w) * texture[(top + i) % height, (left + j) % width].astype(int) for i, j, w in weights)
+
+
+def test_samples_of_a_block_are_those_of_slow_look_ups():
+    rng = np.random.default_rng(0)
+    images = mipmaps([rng.integers(0, 256, shape).astype(np.uint8) for shape in ((5, 7, 3), (1, 1, 3), (32, 16, 3))])
+    count = BLOCK - 3
+    places, textures = rng.uniform(-3, 3, (count, 2)), rng.integers(-1, 3, count)
+    places[:6, 0] = -1e-20, 0, 1, 0.5 / 7, -2, 0.999999999
+    levels = np.where(rng.random(count) < 0.5, 0.0, rng.uniform(0, 1, count) * (images.levels[textures] - 1))
+    tint = rng.uniform(0, 1.2, (1, 2, 3)).astype(np.float32)
+    samples = empty_samples()
+    fill(samples, images.table, tint, places, textures, levels)
+    colour_samples(images.texels, samples, count)
+    for j in range(1, count):
+        expected = np.full(3, np.float32(255 * WHOLE))
+        if textures[j] >= 0:
+            fine, coarse = (
+                slow_look_up(level_of(images, textures[j], int(levels[j]) + more), *places[j]).astype(np.float32)
+                for more in (0, int(levels[j] % 1 > 0))
+            )
+            expected = fine + np.float32(levels[j] % 1) * (coarse - fine)
+        shade = tint[0, j % 2]
+        lit = np.minimum(expected * np.float32(1 / WHOLE) * shade + np.float32(0.5), np.float32(255)).astype(np.uint8)
+        np.testing.assert_array_equal(samples.colour.reshape(3, BLOCK)[:, j], lit)
+    assert not samples.colour.reshape(3, BLOCK)[:, 0].any(), "nothing is hit"
+
+
+def level_of(images, texture, level):
+    """A level of a texture, unpacked."""
+    first, width, height = images.table[texture, level]
+    texels = images.texels[first : first + width * height]
+    return np.stack([texels >> shift & 255 for shift in (0, 8, 16)], axis=1).reshape(height, width, 3)

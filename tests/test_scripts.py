@@ -22,6 +22,7 @@ from whence.benchmarks.bench import bench
 from whence.benchmarks.speed import (
     fourier,
     gcc_phat,
+    homes,
     leaderboard,
     leaderboard_attack,
     mesh,
@@ -45,6 +46,7 @@ from whence.benchmarks.studies import (
     speech_spectrum,
     vgg_ss_sample,
 )
+from whence.datagen import home
 from whence.datagen import raycast as engine
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
@@ -150,6 +152,19 @@ def test_raycast_traces_what_every_sample_would_show(capsys):
     shares = [numbers(line)[0] for line in shown.splitlines() if " %  " in line and line.endswith(tuple(STAGES))]
     assert sum(shares) == pytest.approx(100, abs=1)
     assert {name: getattr(engine, name) for name in raycast.STAGES} == before
+
+
+def test_homes_cost_the_sum_of_their_stages(capsys):
+    view = home.TracedHome.view
+    assert homes.main(["--homes", "1", "--examples", "1", "--any-speed"]) == 0
+    shown = capsys.readouterr().out
+    seconds, hours, examples = numbers(shown.splitlines()[0])[:3]
+    assert hours == pytest.approx(seconds * examples / 3600, abs=0.1)
+    rows = [numbers(line) for line in shown.splitlines() if " %  " in line]
+    assert len(rows) == 6
+    assert sum(share for share, _ in rows) == pytest.approx(100, abs=1)
+    assert sum(ms for _, ms in rows) == pytest.approx(1e3 * seconds, rel=0.01)
+    assert home.TracedHome.view is view
 
 
 STAGES = {*raycast.STAGES.values(), "everything else"}

@@ -2,17 +2,14 @@
 
 Renders views of 320 x 240 of a furnished home of at least 100,000 triangles, from random places on its floor, with
 `render` as it is and with all nine samples of each pixel traced, in the same run. Times are processor times, our
-compilation excluded. Exit code 1 if a promise is broken.
+compilation excluded. Exit code 1 if a promise is broken. `--triangles 1` leaves the home as it is.
 
     python -m whence.benchmarks.speed.raycast
 """
 
 import argparse
-import contextlib
-import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -21,19 +18,17 @@ import numpy as np
 
 from ...datagen import raycast
 from ...datagen.cameras import EYE_HEIGHT
-from ...datagen.rendering.shading import paint_planes
 from ...datagen.rendering.surfaces import surfaces_of
 from ...datagen.scenes.floor import find_floor
 from ...datagen.scenes.procedural import procedural_scene
 from ...datagen.scenes.scene import Scene
 from ...digests import generator_for
-from .script import run_in_one_thread, speed_parser
+from .script import Clocks, run_in_one_thread, speed_parser, timed
 
-LEAST_VIEWS_PER_SECOND = 8.0
+LEAST_VIEWS_PER_SECOND = 15.0
 LEAST_PSNR_DB = 50.0
 HEADINGS, STRIDE = 40, 4
 STAGES = {
-    "ray_directions": "directions of the rays",
     "sample_rays": "directions of the rays",
     "cast": "ray queries",
     "look": "texture coordinates and mipmap levels",
@@ -64,35 +59,6 @@ class Line:
             f"{self.every_s / self.seconds:6.1f} {self.psnr_db:6.1f} {self.difference:17.4f} "
             f"{self.keypoints:8d} ({self.keypoints_every})"
         )
-
-
-@dataclass
-class Clocks:
-    """Processor time (s) of each stage of `render`, and the number of extra samples traced."""
-
-    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    traced: int = 0
-
-    @contextlib.contextmanager
-    def running(self) -> Iterator[None]:
-        """Time each stage inside the block."""
-        functions = {name: getattr(raycast, name) for name in STAGES}
-        for name, stage in STAGES.items():
-            setattr(raycast, name, self._clocked(functions[name], stage))
-        try:
-            yield
-        finally:
-            for name, function in functions.items():
-                setattr(raycast, name, function)
-
-    def _clocked(self, function: Callable[..., Any], stage: str) -> Callable[..., Any]:
-        def run(*arguments: Any) -> Any:
-            seconds, result = timed(lambda: function(*arguments))
-            self.seconds[stage] += seconds
-            self.traced += len(result) if function is paint_planes else 0
-            return result
-
-        return run
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -160,13 +126,6 @@ def print_scene(scene: Scene, place: np.ndarray) -> None:
     )
 
 
-def timed(run: Callable[[], Any]) -> tuple[float, Any]:
-    """Return the processor time (s) of this thread in `run`, and its result."""
-    start = time.thread_time()
-    result = run()
-    return time.thread_time() - start, result
-
-
 def measure(scene: Scene, place: np.ndarray, heading: float, number: int) -> Line:
     """Return the row of one view, the better of two runs each way."""
     quick = partial(raycast.render, scene, place, heading)
@@ -205,13 +164,11 @@ def print_glance(scene: Scene, places: list[np.ndarray]) -> None:
 def print_stages(scene: Scene, views: list[tuple[np.ndarray, float]]) -> None:
     """Render once more, timing each stage, and print the bottlenecks."""
     clocks = Clocks()
-    with clocks.running():
+    with clocks.running(raycast, STAGES):
         total, _ = timed(lambda: [raycast.render(scene, place, heading) for place, heading in views])
-    stages = {**clocks.seconds, "everything else": total - sum(clocks.seconds.values())}
-    samples = clocks.traced / len(views)
+    samples = clocks.lengths["paint_planes"] / len(views)
     print(f"\nwhere the time goes ({samples:,.0f} samples per view need a ray besides the 76,800 pixels):")
-    for stage, seconds in sorted(stages.items(), key=lambda item: -item[1]):
-        print(f"{100 * seconds / total:5.1f} %  {1e3 * seconds / len(views):6.1f} ms  {stage}")
+    print(clocks.table(total, len(views)))
 
 
 if __name__ == "__main__":

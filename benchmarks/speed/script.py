@@ -1,13 +1,19 @@
-"""Shared by the timing scripts: options, and a single thread for every library."""
+"""Shared by the timing scripts: options, clocks, and a single thread for every library."""
 
 import argparse
+import contextlib
 import os
 import platform
 import re
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
+
+import numpy as np
 
 from ...cores import allowed_cores
 from ...script import run_script
@@ -31,6 +37,48 @@ def machine() -> str:
     listed = Path("/proc/cpuinfo")
     name = re.search(r"model name\s*: (.*)", listed.read_text()) if listed.is_file() else None
     return f"{name[1] if name else platform.machine()}, {allowed_cores()} cores allowed"
+
+
+def timed(run: Callable[[], Any]) -> tuple[float, Any]:
+    """Return the processor time (s) of this thread in `run`, and its result."""
+    start = time.thread_time()
+    result = run()
+    return time.thread_time() - start, result
+
+
+@dataclass
+class Clocks:
+    """Processor time (s) of each stage of a program, and the lengths of the arrays that its functions returned."""
+
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    lengths: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    @contextlib.contextmanager
+    def running(self, owner: Any, stages: Mapping[str, str]) -> Iterator[None]:
+        """Time, inside the block, the functions of the module or class `owner` named in `stages`, by stage."""
+        functions = {name: getattr(owner, name) for name in stages}
+        for name, stage in stages.items():
+            setattr(owner, name, self._clocked(functions[name], name, stage))
+        try:
+            yield
+        finally:
+            for name, function in functions.items():
+                setattr(owner, name, function)
+
+    def _clocked(self, function: Callable[..., Any], name: str, stage: str) -> Callable[..., Any]:
+        def run(*arguments: Any, **options: Any) -> Any:
+            seconds, result = timed(lambda: function(*arguments, **options))
+            self.seconds[stage] += seconds
+            self.lengths[name] += len(result) if isinstance(result, np.ndarray) else 0
+            return result
+
+        return run
+
+    def table(self, total: float, count: int) -> str:
+        """Return a line for each stage, longest first: its share of `total` s, and ms for each of `count` runs."""
+        stages = {**self.seconds, "everything else": total - sum(self.seconds.values())}
+        longest = sorted(stages.items(), key=lambda item: -item[1])
+        return "\n".join(f"{100 * s / total:5.1f} %  {1e3 * s / count:6.1f} ms  {stage}" for stage, s in longest)
 
 
 def run_in_one_thread(main: Callable[[Sequence[str]], int]) -> NoReturn:

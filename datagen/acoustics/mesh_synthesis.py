@@ -16,6 +16,7 @@ from .lattice import LEAD, band_limited_pulse
 _CEPSTRUM = 1024  # transform length for the minimum phase, samples
 _RINGING = 1024  # ringing of the octave filters, before and after together, samples
 _NEAR_EAR = 8  # largest lead of the near ear over the centre of the head, samples
+_CACHED_BINS = 256  # frequencies summed over all directions at a time
 _WALL_SAMPLES = 512  # length of the response of walls and air, 32 ms
 SAMPLES_PER_METRE = SAMPLE_RATE / SPEED_OF_SOUND
 
@@ -119,13 +120,21 @@ def late_responses(field: EnergyField, headings: Float64, head: Head, samples: i
 @njit(cache=True, error_model="numpy", nogil=True)
 def _through(sound, ears):  # type: ignore[no-untyped-def]
     """Return `sound` (source, direction, frequency) times `ears` (direction, heading, ear, frequency), summed over
-    directions in a fixed order: (source, heading, ear, frequency)."""
+    directions in a fixed order: (source, heading, ear, frequency).
+
+    A few frequencies at a time stay in a fast cache.
+    """
     heard = np.zeros((sound.shape[0], *ears.shape[1:]), dtype=np.complex64)
-    for source in range(sound.shape[0]):
-        for direction in range(sound.shape[1]):
+    for first in range(0, sound.shape[2], _CACHED_BINS):
+        some = slice(first, first + _CACHED_BINS)
+        for source in range(sound.shape[0]):
             for heading in range(ears.shape[1]):
                 for ear in range(2):
-                    heard[source, heading, ear] += sound[source, direction] * ears[direction, heading, ear]
+                    total = heard[source, heading, ear, some]
+                    for direction in range(sound.shape[1]):
+                        one, other = sound[source, direction, some], ears[direction, heading, ear, some]
+                        for k in range(total.size):
+                            total[k] += one[k] * other[k]
     return heard
 
 

@@ -1,88 +1,148 @@
 """Texture look-ups, and reduction of a picture to a third of its size.
 
 Colours are fixed-point and sums are integers, so the bytes do not depend on the order.
+
+Samples are looked up `BLOCK` at a time. Their numbers lie in flat arrays, one row of `BLOCK` after another, so that the
+compiler knows the distance between rows and computes several samples at once.
 """
 
-import math
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ...compiled import njit
 
+BLOCK = 160
+"""Samples looked up together."""
 WHOLE = 8192
-"""Sum of the weights of four texels: 13 bits, plus 8 of a texel, let three channels share 64 bits."""
-_RED, _GREEN, _BLUE, _CHANNEL = np.uint64(0xFF), np.uint64(0xFF00), np.uint64(0xFF0000), np.uint64(0x1FFFFF)
-_13, _21, _26, _42 = np.uint64(13), np.uint64(21), np.uint64(26), np.uint64(42)
+"""Sum of the weights of four texels."""
+_2, _3 = 2 * BLOCK, 3 * BLOCK  # where the third and the fourth row begin
+_BYTE, _8 = np.uint32(0xFF), np.uint32(8)
+_WHITE = np.float32(255 * WHOLE)
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
-def spread(texel):  # type: ignore[no-untyped-def]
-    """Return the three bytes of a texel 21 bits apart, so that one product weights all of them."""
-    wide = np.uint64(texel)
-    return (wide & _RED) | ((wide & _GREEN) << _13) | ((wide & _BLUE) << _26)
+class Samples(NamedTuple):
+    """A block of samples: flat arrays of rows of `BLOCK`.
 
-
-@njit(cache=True, error_model="numpy", nogil=True, inline="always")
-def bilinear(texels, first, width, height, u, v):  # type: ignore[no-untyped-def]
-    """Return red, green and blue (0..255 x `WHOLE`) of one mipmap level at (u, v) repeats.
-
-    Inlined, because a call would count references to `texels`, which costs more than the look-up.
+    `place` holds the texture coordinates u and v, in repeats. `fine` and `coarse` hold the first texel, the width and
+    the height of the two mipmap levels around each sample, and `part` the weight of the coarse one, -1 for no texture.
+    `shade` is the lit colour of the face (red, green, blue; 0..1), and `colour` the result, in bytes. The rest is room
+    for `colour_samples`: four texels around each sample, their indices, their weights, and the means in both levels.
     """
-    x, y = (u - math.floor(u)) * width - 0.5, (v - math.floor(v)) * height - 0.5
-    left, top = math.floor(x), math.floor(y)
-    across, down = x - left, y - top
-    column, row = int(left), int(top)
-    right, bottom = column + 1, row + 1
-    column, right = (column + width if column < 0 else column), (0 if right >= width else right)
-    row, bottom = (row + height if row < 0 else row), (0 if bottom >= height else bottom)
-    upper, lower = first + row * width, first + bottom * width
-    d = int(across * down * WHOLE)
-    b, c = int(across * WHOLE) - d, int(down * WHOLE) - d
-    total = spread(texels[upper + column]) * np.uint64(WHOLE - b - c - d)
-    total += spread(texels[upper + right]) * np.uint64(b)
-    total += spread(texels[lower + column]) * np.uint64(c)
-    total += spread(texels[lower + right]) * np.uint64(d)
-    red, green, blue = np.int32(total & _CHANNEL), np.int32(total >> _21 & _CHANNEL), np.int32(total >> _42)
-    return np.float32(red), np.float32(green), np.float32(blue)
+
+    place: npt.NDArray[np.float64]
+    fine: npt.NDArray[np.float64]
+    coarse: npt.NDArray[np.float64]
+    part: npt.NDArray[np.float32]
+    shade: npt.NDArray[np.float32]
+    colour: npt.NDArray[np.uint8]
+    address: npt.NDArray[np.int64]
+    texel: npt.NDArray[np.uint32]
+    weight: npt.NDArray[np.uint32]
+    near: npt.NDArray[np.float32]
+    far: npt.NDArray[np.float32]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def levels_about(table, texture, level):  # type: ignore[no-untyped-def]
-    """Return the levels of `texture` for `trilinear`: the two rows of `table` around `level`, and the second's weight.
-
-    For texture -1 (none) the weight is -1.
-    """
-    if texture < 0:
-        return 0, 0, 0, 0, 0, 0, np.float32(-1)
-    fine = int(level)
-    coarse = min(fine + 1, table.shape[1] - 1)
-    first, width, height = table[texture, fine, 0], table[texture, fine, 1], table[texture, fine, 2]
-    first2, width2, height2 = table[texture, coarse, 0], table[texture, coarse, 1], table[texture, coarse, 2]
-    return first, width, height, first2, width2, height2, np.float32(level - fine)
-
-
-@njit(cache=True, error_model="numpy", nogil=True, inline="always")
-def trilinear(texels, levels, u, v):  # type: ignore[no-untyped-def]
-    """Return red, green and blue (0..255 x `WHOLE`) at (u, v) repeats, between two mipmap levels; white if none."""
-    part = levels[6]
-    red = green = blue = np.float32(255 * WHOLE)
-    if part >= 0:
-        red, green, blue = bilinear(texels, levels[0], levels[1], levels[2], u, v)
-    if part > 0:
-        red2, green2, blue2 = bilinear(texels, levels[3], levels[4], levels[5], u, v)
-        red, green, blue = red + part * (red2 - red), green + part * (green2 - green), blue + part * (blue2 - blue)
-    return red, green, blue
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def lit(red, green, blue, shade):  # type: ignore[no-untyped-def]
-    """Return as bytes a colour (0..255 x `WHOLE`) times the lit colour `shade` of its face (0..1)."""
-    scale, half, most = np.float32(1 / WHOLE), np.float32(0.5), np.float32(255)
-    return (
-        np.uint8(min(red * scale * shade[0] + half, most)),
-        np.uint8(min(green * scale * shade[1] + half, most)),
-        np.uint8(min(blue * scale * shade[2] + half, most)),
+def empty_samples():  # type: ignore[no-untyped-def]
+    """Return `Samples` to fill."""
+    return Samples(
+        np.zeros(2 * BLOCK),
+        np.ones(3 * BLOCK),
+        np.ones(3 * BLOCK),
+        np.zeros(BLOCK, np.float32),
+        np.zeros(3 * BLOCK, np.float32),
+        np.zeros(3 * BLOCK, np.uint8),
+        np.zeros(4 * BLOCK, np.int64),
+        np.zeros(4 * BLOCK, np.uint32),
+        np.zeros(4 * BLOCK, np.uint32),
+        np.zeros(3 * BLOCK, np.float32),
+        np.zeros(3 * BLOCK, np.float32),
     )
+
+
+@njit(cache=True, error_model="numpy", nogil=True, inline="always")
+def set_levels(samples, j, table, texture, level):  # type: ignore[no-untyped-def]
+    """Set the two mipmap levels of sample `j` to those of `texture` around `level`; texture -1 is none.
+
+    Inlined, because a call would count references to the arrays, which costs more than the rest.
+    """
+    whole = int(level)
+    row = max(texture, 0)
+    coarser = min(whole + 1, table.shape[1] - 1)
+    samples.part[j] = np.float32(level - whole) if texture >= 0 else np.float32(-1)
+    for term in range(3):
+        # Without a texture, one texel is read and thrown away.
+        samples.fine[term * BLOCK + j] = table[row, whole, term] if texture >= 0 else min(term, 1)
+        samples.coarse[term * BLOCK + j] = table[row, coarser, term] if texture >= 0 else min(term, 1)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, inline="always")
+def set_shade(samples, j, tint, face, side):  # type: ignore[no-untyped-def]
+    """Set the shade of sample `j` to the lit colour of `face` on its `side`; face -1 is black."""
+    for channel in range(3):
+        samples.shade[channel * BLOCK + j] = tint[face, side, channel] if face >= 0 else np.float32(0)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def colour_samples(texels, samples, count):  # type: ignore[no-untyped-def]
+    """Set the colours of the first `count` samples."""
+    place, fine, coarse, part, shade, colour, address, texel, weight, near, far = samples
+    _average(texels, place, fine, address, texel, weight, near, count)
+    between = False
+    for j in range(count):
+        between |= part[j] > 0
+    if between:
+        _average(texels, place, coarse, address, texel, weight, far, count)
+    _light(near, far, part, shade, colour, count)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _weigh(place, level, address, weight, count):  # type: ignore[no-untyped-def]
+    """Set the indices of the four texels around each place, and their weights (sum `WHOLE`)."""
+    for j in range(count):
+        u, v, width, height = place[j], place[BLOCK + j], level[BLOCK + j], level[_2 + j]
+        x, y = (u - np.floor(u)) * width - 0.5, (v - np.floor(v)) * height - 0.5
+        column, row = np.floor(x), np.floor(y)
+        across, down = x - column, y - row
+        right, bottom = column + 1.0, row + 1.0
+        column, right = (column + width if column < 0 else column), (0.0 if right >= width else right)
+        row, bottom = (row + height if row < 0 else row), (0.0 if bottom >= height else bottom)
+        upper, lower = level[j] + row * width, level[j] + bottom * width
+        d = np.int32(across * down * WHOLE)
+        b, c = np.int32(across * WHOLE) - d, np.int32(down * WHOLE) - d
+        address[j], address[BLOCK + j] = np.int64(upper + column), np.int64(upper + right)
+        address[_2 + j], address[_3 + j] = np.int64(lower + column), np.int64(lower + right)
+        weight[j], weight[BLOCK + j], weight[_2 + j], weight[_3 + j] = WHOLE - b - c - d, b, c, d
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _average(texels, place, level, address, texel, weight, mean, count):  # type: ignore[no-untyped-def]
+    """Set `mean` to the weighted red, green and blue (0..255 x `WHOLE`) of the four texels around each place."""
+    _weigh(place, level, address, weight, count)
+    for k in range(4 * BLOCK):
+        texel[k] = texels[np.uint64(address[k])]  # apart from the sums, which are then computed several at once
+    for j in range(count):
+        p, q, r, s = weight[j], weight[BLOCK + j], weight[_2 + j], weight[_3 + j]
+        a, b, c, d = texel[j], texel[BLOCK + j], texel[_2 + j], texel[_3 + j]
+        mean[j] = np.int32((a & _BYTE) * p + (b & _BYTE) * q + (c & _BYTE) * r + (d & _BYTE) * s)
+        a, b, c, d = a >> _8, b >> _8, c >> _8, d >> _8
+        mean[BLOCK + j] = np.int32((a & _BYTE) * p + (b & _BYTE) * q + (c & _BYTE) * r + (d & _BYTE) * s)
+        a, b, c, d = a >> _8, b >> _8, c >> _8, d >> _8
+        mean[_2 + j] = np.int32((a & _BYTE) * p + (b & _BYTE) * q + (c & _BYTE) * r + (d & _BYTE) * s)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _light(near, far, part, shade, colour, count):  # type: ignore[no-untyped-def]
+    """Set `colour` to the mean of two levels, white without a texture, times the shade."""
+    scale, half, most = np.float32(1 / WHOLE), np.float32(0.5), np.float32(255)
+    for row in range(0, 3 * BLOCK, BLOCK):
+        for j in range(count):
+            k = row + j
+            mean = near[k] + part[j] * (far[k] - near[k]) if part[j] > 0 else near[k]
+            mean = _WHITE if part[j] < 0 else mean
+            colour[k] = np.uint8(min(mean * scale * shade[k] + half, most))
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

@@ -1,4 +1,4 @@
-"""The loops over pixels: the surface each shows, whether its neighbours show the same one, and its colour.
+"""The loops over pixels: their rays, the surface each shows, and whether its neighbours show the same one.
 
 A pixel is the tent-weighted mean of its 3 x 3 samples and the nearest samples of its neighbours, as if a picture three
 times the size were reduced with an antialiased bilinear filter. Only the centre sample always needs a ray. The others
@@ -6,7 +6,8 @@ look up the texture on the plane hit by the centre ray, except between pixels th
 samples are traced too. So textures and edges are both sampled nine times per pixel, and a detail is missed only if it
 fits between pixel centres.
 
-Helpers take numbers and tuples rather than arrays, because numba counts references to arrays on each call.
+Helpers take numbers and tuples rather than arrays, and loops name the arrays they use beforehand, because numba counts
+references to arrays on each call and each look into a tuple.
 """
 
 import math
@@ -16,32 +17,31 @@ import numpy as np
 import numpy.typing as npt
 
 from ...compiled import njit
-from .filtering import levels_about, lit, trilinear
 
 Float64 = npt.NDArray[np.float64]
 
 SAMPLES = 3
 """Samples across and down a pixel."""
-_NO_COLOUR = (np.float32(0), np.float32(0), np.float32(0))
 _LARGEST_SHIFT = 0.2  # pixels: faces whose textures agree to this count as one surface
-_FARTHEST = 1e6  # repeats: texture coordinates beyond this lie past a horizon
 _LARGEST_STEP = 1.5 / 255  # largest invisible difference in colour
 
 
 class Seen(NamedTuple):
-    """The hits of rays, arrays of shape (rays, ...).
+    """The hits of rays, arrays of shape (..., rays).
 
     `face` is -1 for no hit; `side` is 0 for the front, 1 for the back. `place` (2,) holds the texture coordinates at
-    the hit. `plane` (9,) gives them at any image point (x, y) of the plane: (p0 + p1 x + p2 y, p3 + p4 x + p5 y) over
-    p6 + p7 x + p8 y. `shift` is their largest change over a pixel, and `level` the mipmap level for a sample.
+    the hit, `shift` their largest change over a pixel, and `level` the mipmap level for a sample. `plane` is a row of
+    `planes` (planes, 9), which gives the coordinates at any image point (x, y) of the plane: (p0 + p1 x + p2 y,
+    p3 + p4 x + p5 y) over p6 + p7 x + p8 y. Row 0, all zeros, is for hits without.
     """
 
     face: npt.NDArray[np.int32]
     side: npt.NDArray[np.int64]
     place: Float64
-    plane: Float64
     shift: Float64
     level: Float64
+    plane: npt.NDArray[np.int64]
+    planes: Float64
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -76,7 +76,7 @@ def _towards(corner, right, down, x, y):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _line(start, slope, eye, height, weights, view):  # type: ignore[no-untyped-def]
-    """Return the three terms of `Seen.plane` for one texture coordinate.
+    """Return the three terms of `Seen.planes` for one texture coordinate.
 
     At depth t along D the coordinate is start + slope . (eye + t D), with t = height / -(normal . D). Multiplied by
     -(normal . D), whose terms are `weights`, it is linear in the image point, as D is.
@@ -86,6 +86,29 @@ def _line(start, slope, eye, height, weights, view):  # type: ignore[no-untyped-
         height * _dot(slope, view[1]) + offset * weights[0],
         height * _dot(slope, view[2]) + offset * weights[1],
         height * _dot(slope, view[3]) + offset * weights[2],
+    )
+
+
+@njit(cache=True, error_model="numpy", nogil=True, inline="always")
+def _lines(normals, corners, starts, slopes, f, view):  # type: ignore[no-untyped-def]
+    """Return the nine terms of `Seen.planes`, in threes, for face `f`. Inlined, as it takes arrays."""
+    normal = (normals[f, 0], normals[f, 1], normals[f, 2])
+    weights = (-_dot(normal, view[1]), -_dot(normal, view[2]), -_dot(normal, view[3]))
+    eye = _difference(view[0], (corners[f, 0], corners[f, 1], corners[f, 2]))
+    height = _dot(normal, eye)
+    u_slope = (slopes[f, 0, 0], slopes[f, 0, 1], slopes[f, 0, 2])
+    v_slope = (slopes[f, 1, 0], slopes[f, 1, 1], slopes[f, 1, 2])
+    u_line = _line(starts[f, 0], u_slope, eye, height, weights, view)
+    return u_line, _line(starts[f, 1], v_slope, eye, height, weights, view), weights
+
+
+@njit(cache=True, error_model="numpy", nogil=True, inline="always")
+def _place_on(coordinates, f, u, v):  # type: ignore[no-untyped-def]
+    """Return the texture coordinates at the barycentric weights `u`, `v` of face `f`. Inlined, as it takes an array."""
+    w = 1.0 - u - v
+    return (
+        w * coordinates[f, 0, 0] + u * coordinates[f, 1, 0] + v * coordinates[f, 2, 0],
+        w * coordinates[f, 0, 1] + u * coordinates[f, 1, 1] + v * coordinates[f, 2, 1],
     )
 
 
@@ -104,7 +127,7 @@ def _level(x_step, y_step, deepest):  # type: ignore[no-untyped-def]
 def _footprint(u_line, v_line, weights, weight, place, size):  # type: ignore[no-untyped-def]
     """Return the largest change of texture coordinates over a pixel, and the steps of a sample across and down.
 
-    The steps are in texels of a texture of `size` (width, height). All are derivatives of `Seen.plane` at the point
+    The steps are in texels of a texture of `size` (width, height). All are derivatives of `Seen.planes` at the point
     where its divisor is `weight`.
     """
     u_right, u_down = (u_line[1] - place[0] * weights[1]) / weight, (u_line[2] - place[0] * weights[2]) / weight
@@ -115,54 +138,57 @@ def _footprint(u_line, v_line, weights, weight, place, size):  # type: ignore[no
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def look(surfaces, view, points, face, u, v):  # type: ignore[no-untyped-def]
-    """Return `Seen` for rays through image `points` (n, 2) that hit `face` (n,) at barycentric weights `u`, `v`.
+def look(surfaces, view, points, hits):  # type: ignore[no-untyped-def]
+    """Return `Seen` for rays through image `points` (n, 2) with the given `hits`.
 
-    `view` (4, 3) holds the camera's position, the corner of its image plane, and the steps of a pixel right and down.
+    `view` (5, 3) holds the camera's position, the corner of its image plane, the steps of a pixel right and down, and
+    its optical axis.
     """
+    face, hit_u, hit_v = hits.face, hits.u, hits.v
     count = face.size
-    side = np.zeros(count, dtype=np.int64)
-    place, plane, shift, level = np.zeros((count, 2)), np.zeros((count, 9)), np.zeros(count), np.zeros(count)
+    side, place, shift, level = np.zeros(count, np.int64), np.zeros((2, count)), np.zeros(count), np.zeros(count)
+    plane, planes = np.zeros(count, np.int64), np.empty((count + 1, 9))
+    planes[0] = 0.0
     frame = (_vector(view, 0), _vector(view, 1), _vector(view, 2), _vector(view, 3))
-    images, slope, table = surfaces.images, surfaces.slope, surfaces.coordinates
+    normals, corners, starts, slopes = surfaces.normal, surfaces.corner, surfaces.start, surfaces.slope
+    textures, coordinates = surfaces.texture, surfaces.coordinates
+    table, levels = surfaces.images.table, surfaces.images.levels
+    last, row = -1, 0
+    weights = u_line = v_line = (0.0, 0.0, 0.0)
     for k in range(count):
         f = face[k]
         if f < 0:
             continue
-        normal = _vector(surfaces.normal, f)
-        weights = (-_dot(normal, frame[1]), -_dot(normal, frame[2]), -_dot(normal, frame[3]))
+        texture = textures[f]
+        if f != last:  # neighbours often show the same face
+            last, row = f, row + 1
+            u_line, v_line, weights = _lines(normals, corners, starts, slopes, f, frame)
+            for term in range(3):
+                planes[row, term], planes[row, 3 + term] = u_line[term], v_line[term]
+                planes[row, 6 + term] = weights[term]
         weight = weights[0] + weights[1] * points[k, 0] + weights[2] * points[k, 1]
         side[k] = 0 if weight > 0 else 1
-        texture = surfaces.texture[f]
         if texture < 0 or weight == 0:
             continue
-        eye = _difference(frame[0], _vector(surfaces.corner, f))
-        u_slope = (slope[f, 0, 0], slope[f, 0, 1], slope[f, 0, 2])
-        v_slope = (slope[f, 1, 0], slope[f, 1, 1], slope[f, 1, 2])
-        u_line = _line(surfaces.start[f, 0], u_slope, eye, _dot(normal, eye), weights, frame)
-        v_line = _line(surfaces.start[f, 1], v_slope, eye, _dot(normal, eye), weights, frame)
-        for term in range(3):
-            plane[k, term], plane[k, 3 + term], plane[k, 6 + term] = u_line[term], v_line[term], weights[term]
-        w = 1.0 - u[k] - v[k]
-        place[k, 0] = w * table[f, 0, 0] + u[k] * table[f, 1, 0] + v[k] * table[f, 2, 0]
-        place[k, 1] = w * table[f, 0, 1] + u[k] * table[f, 1, 1] + v[k] * table[f, 2, 1]
-        size = (images.table[texture, 0, 1], images.table[texture, 0, 2])
-        here = (place[k, 0], place[k, 1])
+        plane[k] = row
+        here = _place_on(coordinates, f, hit_u[k], hit_v[k])
+        place[0, k], place[1, k] = here
+        size = (table[texture, 0, 1], table[texture, 0, 2])
         shift[k], across, down = _footprint(u_line, v_line, weights, weight, here, size)
-        level[k] = _level(across, down, images.levels[texture] - 1.0)
-    return Seen(face, side, place, plane, shift, level)
+        level[k] = _level(across, down, levels[texture] - 1.0)
+    return Seen(face, side, place, shift, level, plane, planes)
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
-def _terms(plane, k):  # type: ignore[no-untyped-def]
-    """Return `Seen.plane` of ray `k` as a tuple."""
-    u = (plane[k, 0], plane[k, 1], plane[k, 2])
-    return u, (plane[k, 3], plane[k, 4], plane[k, 5]), (plane[k, 6], plane[k, 7], plane[k, 8])
+@njit(cache=True, error_model="numpy", nogil=True, inline="always")
+def _terms(planes, row):  # type: ignore[no-untyped-def]
+    """Return a row of `Seen.planes` as a tuple."""
+    u = (planes[row, 0], planes[row, 1], planes[row, 2])
+    return u, (planes[row, 3], planes[row, 4], planes[row, 5]), (planes[row, 6], planes[row, 7], planes[row, 8])
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _on_plane(terms, x, y):  # type: ignore[no-untyped-def]
-    """Return the texture coordinates that `Seen.plane` gives at image point (x, y)."""
+    """Return the texture coordinates that a row of `Seen.planes` gives at image point (x, y)."""
     u, v, w = terms
     weight = 1.0 / (w[0] + w[1] * x + w[2] * y)
     return (u[0] + u[1] * x + u[2] * y) * weight, (v[0] + v[1] * x + v[2] * y) * weight
@@ -186,14 +212,15 @@ def _later_neighbour(number):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def agreements(surfaces, width, height, seen):  # type: ignore[no-untyped-def]
-    """Return whether each pixel shows the same surface as each of its neighbours: (height, width, 3, 3), row first.
+    """Return whether each pixel shows the same surface as each of its neighbours: (height, 3, 3, width), row first.
 
     Beyond the edge of the picture all agree. Two pixels show the same surface if they have the same texture and colour
     (within `_LARGEST_STEP`), and the plane of one predicts the texture coordinates of the other (within
     `_LARGEST_SHIFT`). A difference in depth that does not show in the colours is ignored.
     """
-    agreed = np.ones((height, width, 3, 3), dtype=np.bool_)
-    face, tint, texture = seen.face, surfaces.tint, surfaces.texture
+    agreed = np.ones((height, 3, 3, width), dtype=np.bool_)
+    face, side, place, shift, _, plane, planes = seen
+    tint, texture = surfaces.tint, surfaces.texture
     for i in range(height):
         for j in range(width):
             for number in range(4):
@@ -205,83 +232,46 @@ def agreements(surfaces, width, height, seen):  # type: ignore[no-untyped-def]
                 f, g = face[pixel], face[other]
                 one = f >= 0 and g >= 0 and texture[f] == texture[g]
                 if one:
-                    first, second = _vector(tint[f], seen.side[pixel]), _vector(tint[g], seen.side[other])
-                    one = _step(first, second) <= _LARGEST_STEP
+                    m, n = side[pixel], side[other]
+                    first = (tint[f, m, 0], tint[f, m, 1], tint[f, m, 2])
+                    one = _step(first, (tint[g, n, 0], tint[g, n, 1], tint[g, n, 2])) <= _LARGEST_STEP
                 if one and texture[f] >= 0:
-                    foretold = _on_plane(_terms(seen.plane, pixel), column + 0.5, row + 0.5)
-                    place = (seen.place[other, 0], seen.place[other, 1])
-                    one = _apart(foretold, place) <= _LARGEST_SHIFT * seen.shift[pixel]
-                agreed[i, j, 1 + down, 1 + across] = one
-                agreed[row, column, 1 - down, 1 - across] = one
+                    foretold = _on_plane(_terms(planes, plane[pixel]), column + 0.5, row + 0.5)
+                    one = _apart(foretold, (place[0, other], place[1, other])) <= _LARGEST_SHIFT * shift[pixel]
+                agreed[i, 1 + down, 1 + across, j] = one
+                agreed[row, 1 - down, 1 - across, column] = one
     return agreed
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
-def paint_planes(surfaces, seen, agreed, fine):  # type: ignore[no-untyped-def]
-    """Fill `fine` (3 height, 3 width, 3) with samples looked up on the planes; return the samples left to trace.
+class Towards(NamedTuple):
+    """Rays from a camera: the image `point` (n, 2) of each, its unit `direction` (n, 3), and how far `ahead` (n,) of
+    the camera a step along it leads, 0 to 1."""
 
-    Those are indices (n,) into the samples of `fine`. A sample between two pixels, or among four, is looked up if
-    these agree and the plane does not reach a horizon there.
-    """
-    height, width = agreed.shape[:2]
-    left = np.empty(fine.size // 3, dtype=np.int64)
-    count = 0
-    face, tint, texture = seen.face, surfaces.tint, surfaces.texture
-    images = surfaces.images
-    texels, table = images.texels, images.table
-    for k in range(height * width):
-        i, j, f = k // width, k % width, face[k]
-        terms, place = _terms(seen.plane, k), (seen.place[k, 0], seen.place[k, 1])
-        reach = min(2 * seen.shift[k], _FARTHEST)
-        levels = levels_about(table, texture[f] if f >= 0 else -1, seen.level[k])
-        shade = _vector(tint[f], seen.side[k]) if f >= 0 else _NO_COLOUR
-        for sample in range(SAMPLES * SAMPLES):
-            row, column = sample // SAMPLES, sample % SAMPLES
-            y, x = SAMPLES * i + row, SAMPLES * j + column
-            # A sample's row and column in its pixel (0 to 2) also index the neighbours on its side; 1 is the pixel.
-            one = agreed[i, j, row, column] and agreed[i, j, 1, column] and agreed[i, j, row, 1]
-            u, v = place
-            if one and reach > 0:
-                u, v = _on_plane(terms, (x + 0.5) / SAMPLES, (y + 0.5) / SAMPLES)
-                one = abs(u - place[0]) <= reach and abs(v - place[1]) <= reach
-            if not one:
-                left[count] = y * SAMPLES * width + x
-                count += 1
-            elif f >= 0:
-                red, green, blue = trilinear(texels, levels, u, v)
-                fine[y, x, 0], fine[y, x, 1], fine[y, x, 2] = lit(red, green, blue, shade)
-    return left[:count].copy()
+    point: Float64
+    direction: npt.NDArray[np.float32]
+    ahead: Float64
+
+
+def centre_samples(width: int, height: int) -> npt.NDArray[np.int64]:
+    """Return the indices (height x width,) of the samples in the middle of the pixels, for `sample_rays`."""
+    row, column = SAMPLES * np.arange(height) + 1, SAMPLES * np.arange(width) + 1
+    return np.asarray((row[:, None] * SAMPLES * width + column).ravel(), np.int64)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def sample_rays(view, width, samples):  # type: ignore[no-untyped-def]
-    """Return the image points (n, 2) of `samples` (n,) and the unit vectors (n, 3) towards them.
+    """Return the rays `Towards` the `samples` (n,), indices into a picture 3 `width` samples wide; `view` as in `look`.
 
-    `samples` are indices into a picture 3 `width` samples wide.
+    The image point of a sample in the middle of a pixel is exact.
     """
-    points, directions = np.empty((samples.size, 2)), np.empty((samples.size, 3), dtype=np.float32)
-    corner, right, down = _vector(view, 1), _vector(view, 2), _vector(view, 3)
-    for n in range(samples.size):
-        points[n, 0] = (samples[n] % (SAMPLES * width) + 0.5) / SAMPLES
-        points[n, 1] = (samples[n] // (SAMPLES * width) + 0.5) / SAMPLES
-        towards = _towards(corner, right, down, points[n, 0], points[n, 1])
+    count = samples.size
+    points, directions, ahead = np.empty((count, 2)), np.empty((count, 3), np.float32), np.empty(count)
+    corner, right, down, axis = _vector(view, 1), _vector(view, 2), _vector(view, 3), _vector(view, 4)
+    for n in range(count):
+        x, y = (samples[n] % (SAMPLES * width) + 0.5) / SAMPLES, (samples[n] // (SAMPLES * width) + 0.5) / SAMPLES
+        towards = _towards(corner, right, down, x, y)
         length = math.sqrt(_dot(towards, towards))
-        for axis in range(3):
-            directions[n, axis] = towards[axis] / length
-    return points, directions
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def paint_hits(surfaces, seen, samples, fine):  # type: ignore[no-untyped-def]
-    """Fill the `samples` (n,) of `fine` from the hits of their rays, `seen`."""
-    width = fine.shape[1]
-    images = surfaces.images
-    texels, table = images.texels, images.table
-    for n in range(samples.size):
-        f = seen.face[n]
-        if f >= 0:
-            levels = levels_about(table, surfaces.texture[f], seen.level[n])
-            red, green, blue = trilinear(texels, levels, seen.place[n, 0], seen.place[n, 1])
-            y, x = samples[n] // width, samples[n] % width
-            shade = _vector(surfaces.tint[f], seen.side[n])
-            fine[y, x, 0], fine[y, x, 1], fine[y, x, 2] = lit(red, green, blue, shade)
+        unit = (towards[0] / length, towards[1] / length, towards[2] / length)
+        points[n, 0], points[n, 1], ahead[n] = x, y, _dot(unit, axis)
+        directions[n, 0], directions[n, 1], directions[n, 2] = unit
+    return Towards(points, directions, ahead)
