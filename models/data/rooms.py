@@ -85,11 +85,8 @@ class RandomRooms:
         return BufferedReader(order, self.stored)
 
     def stored(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int16]:
-        """Return the audio of sorted `rows`, read shard by shard."""
-        array, size = self.dataset.array("audio"), int(self.dataset.recipe["rows_per_shard"])
-        pieces = np.split(rows, np.flatnonzero(np.diff(rows // size)) + 1)
-        whole = [read_rows(array, np.arange(piece[0], piece[-1] + 1), self.path) for piece in pieces]
-        return np.concatenate([read[piece - piece[0]] for read, piece in zip(whole, pieces, strict=True)])
+        """Return the audio of `rows`."""
+        return read_rows(self.dataset.array("audio"), rows, self.path)
 
     @property
     def sources(self) -> Sequence[Mapping[str, Any]]:
