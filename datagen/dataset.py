@@ -43,6 +43,7 @@ class Dataset:
             raise InputError(f"{url} has format {found['format']}, this Whence reads {FORMAT_VERSION}: upgrade whence")
         self._arrays: dict[str, zarr.Array[Any]] = {}
         self._columns: dict[str, npt.NDArray[Any]] = {}
+        self._parts: dict[str, Dataset] = {}
         self.attributes: dict[str, Any] = found
         self.name: str = found["dataset"]
         self.recipe: dict[str, Any] = found["recipe"]
@@ -101,10 +102,12 @@ class Dataset:
 
     def part(self, name: str) -> "Dataset":
         """Return the dataset `name` inside this one; raises InputError if it is not the one in the manifest."""
-        found = Dataset(f"{self.url}/{name}")
-        if found.fingerprint != self.manifest["parts"][name]:
-            raise InputError(f"{found.url} belongs to another dataset: copy or generate {self.url} again")
-        return found
+        if name not in self._parts:
+            found = Dataset(f"{self.url}/{name}")
+            if found.fingerprint != self.manifest["parts"][name]:
+                raise InputError(f"{found.url} belongs to another dataset: copy or generate {self.url} again")
+            self._parts[name] = found
+        return self._parts[name]
 
     @cached_property
     def content(self) -> Content:
