@@ -21,9 +21,10 @@ import zarr
 from zarr.codecs import BloscCodec
 
 from ...datagen.dataset import Dataset, read_rows
-from ...errors import MissingPackage
+from ...errors import InputError, MissingPackage
 from ...registry import load_track
 from ..questions.source import open_source
+from . import stores as stores_of_others
 from .script import machine, run_in_one_thread, speed_parser
 from .stores import Arrays, Store, arrow, hdf5, memory_map, shards, single_rows, tar, webdataset
 
@@ -66,6 +67,10 @@ def _table(dataset: Dataset, options: argparse.Namespace) -> int:
     """Print the table of one set; return whether a row was wrong."""
     arrays = {name: dataset.array(name) for name in READ.get(dataset.name, ("audio",))}
     count = min(len(dataset), options.rows)
+    if count < stores_of_others.BATCH:
+        raise InputError(
+            f"{dataset.url}: {count} rows, less than a batch of {stores_of_others.BATCH}: give a larger set"
+        )
     print(f"\n{dataset.url}: {dataset.name}, {count} rows of {', '.join(arrays)}")
     values = {name: read_rows(array, np.arange(count), dataset.url) for name, array in arrays.items()}
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
