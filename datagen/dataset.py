@@ -13,6 +13,7 @@ import zarr
 from ..digests import digest, sha256
 from ..errors import InputError
 from .content import Content, added, are_twins, content, sketch
+from .direct_reading import direct_reader
 from .shards import COPYING, FORMAT_VERSION, MANIFEST, OUTLINE, describe_array, root_attributes
 from .storage import Folder
 
@@ -40,6 +41,9 @@ class Dataset:
             raise InputError(f"{url} is not finished: {how}")
         if found["format"] > FORMAT_VERSION:
             raise InputError(f"{url} has format {found['format']}, this Whence reads {FORMAT_VERSION}: upgrade whence")
+        self._arrays: dict[str, zarr.Array[Any]] = {}
+        self._columns: dict[str, npt.NDArray[Any]] = {}
+        self._parts: dict[str, Dataset] = {}
         self.attributes: dict[str, Any] = found
         self.name: str = found["dataset"]
         self.recipe: dict[str, Any] = found["recipe"]
@@ -72,16 +76,24 @@ class Dataset:
         return name in self.group
 
     def column(self, name: str) -> npt.NDArray[Any]:
-        """Return the whole array `name`."""
-        with _damage_named(self.array(name), self.url):
-            return np.asarray(self.array(name)[...])
+        """Return the whole array `name`; small ones are read once."""
+        if name not in self._columns:
+            with _damage_named(self.array(name), self.url):
+                values = np.asarray(self.array(name)[...])
+            if self.array(name).shards is not None:
+                return values
+            self._columns[name] = values
+        return self._columns[name].copy()
 
     def array(self, name: str) -> "zarr.Array[Any]":
         """Return the Zarr array `name`; raises InputError listing the arrays if there is none of that name."""
-        found = self.group.get(name)
-        if not isinstance(found, zarr.Array):
-            raise InputError(f"{self.url} has no array {name!r}; it has {', '.join(sorted(self.group.array_keys()))}")
-        return found
+        if name not in self._arrays:
+            found = self.group.get(name)
+            if not isinstance(found, zarr.Array):
+                there = ", ".join(sorted(self.group.array_keys()))
+                raise InputError(f"{self.url} has no array {name!r}; it has {there}")
+            self._arrays[name] = found
+        return self._arrays[name]
 
     @property
     def parts(self) -> list[str]:
@@ -90,10 +102,12 @@ class Dataset:
 
     def part(self, name: str) -> "Dataset":
         """Return the dataset `name` inside this one; raises InputError if it is not the one in the manifest."""
-        found = Dataset(f"{self.url}/{name}")
-        if found.fingerprint != self.manifest["parts"][name]:
-            raise InputError(f"{found.url} belongs to another dataset: copy or generate {self.url} again")
-        return found
+        if name not in self._parts:
+            found = Dataset(f"{self.url}/{name}")
+            if found.fingerprint != self.manifest["parts"][name]:
+                raise InputError(f"{found.url} belongs to another dataset: copy or generate {self.url} again")
+            self._parts[name] = found
+        return self._parts[name]
 
     @cached_property
     def content(self) -> Content:
@@ -120,17 +134,31 @@ class Dataset:
 
     def audio(self, rows: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Return the audio of `rows` (n,), float32 (n, 2, samples) in [-1, 1]."""
-        stored = read_rows(self.array("audio"), np.asarray(rows, dtype=np.intp), self.url)
-        return stored.astype(np.float32) / np.float32(32768)
+        return as_floats(read_rows(self.array("audio"), np.asarray(rows, dtype=np.intp), self.url))
+
+
+def as_floats(stored: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
+    """Return the samples `stored` as numbers, full scale 1."""
+    samples = stored.astype(np.float32)
+    samples *= np.float32(1 / 32768)  # in place, and exact: memory that is new costs more than the product
+    return samples
 
 
 def read_rows(array: "zarr.Array[Any]", rows: npt.NDArray[np.intp], url: str) -> npt.NDArray[Any]:
     """Return `rows` of `array`; raises InputError naming the dataset if a shard is missing or damaged."""
-    contiguous = rows.size > 0 and rows[-1] - rows[0] + 1 == rows.size and (np.diff(rows) == 1).all()
+    reader = direct_reader(array)
     with _damage_named(array, url):
-        if contiguous:
-            return np.asarray(array[int(rows[0]) : int(rows[-1]) + 1])
+        if reader is not None and rows.size and rows.min() >= 0 and rows.max() < array.shape[0]:
+            return reader.read(rows)
+        return _read_by_zarr(array, rows)
+
+
+def _read_by_zarr(array: "zarr.Array[Any]", rows: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+    """Return `rows` of `array`; ascending ones are read a span a shard, which takes a tenth of the time of a choice."""
+    if rows.size == 0 or array.shards is None or (np.diff(rows) < 0).any():
         return np.asarray(array.oindex[rows])
+    spans = np.split(rows, np.flatnonzero(np.diff(rows // array.shards[0])) + 1)
+    return np.concatenate([np.asarray(array[int(s[0]) : int(s[-1]) + 1])[s - s[0]] for s in spans])
 
 
 @contextmanager

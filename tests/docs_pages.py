@@ -116,6 +116,7 @@ NOT_RUN = {
     "python -m whence.benchmarks.studies.vgg_ss_sample vggss.json": (
         "needs the boxes of VGG-SS; tests/test_scripts.py runs it on boxes of its own"
     ),
+    "python -m whence.benchmarks.speed.reads data/tde.zarr": "tests/test_scripts.py runs it on clips of its own",
     "python -m whence.benchmarks.speed.torch_reading tde data/tde.zarr --workers 0 2": (
         "tests/test_scripts.py runs it on clips of its own"
     ),

@@ -27,7 +27,9 @@ from whence.benchmarks.speed import (
     leaderboard_attack,
     mesh,
     raycast,
+    reads,
     shoebox,
+    stores,
     threads,
     torch_reading,
 )
@@ -225,6 +227,25 @@ def test_reading_for_torch_counts_every_sample(tmp_path, speech_folder, capsys):
     assert torch_reading.main(["tde", str(tmp_path / "d.zarr"), "--least", "0"]) == 0
     rows = lines_of(capsys.readouterr().out, "Zarr alone", "Stream", "Samples")
     assert finite_and_positive([numbers(row)[-1] for row in rows])
+
+
+def test_reads_are_the_same_rows_from_every_store(tmp_path, speech_folder, capsys, monkeypatch):
+    generate(plan_tde(str(speech_folder), clips=3, rt60=(0.1,)), str(tmp_path / "d.zarr"))
+    asked = [str(tmp_path / "d.zarr"), "--rounds", "1", "--folder", str(tmp_path)]
+    with pytest.raises(InputError, match="9 rows, less than a batch of 32"):
+        reads.main(asked)
+    monkeypatch.setattr(stores, "BATCH", 4)
+    assert reads.main([*asked, "--layouts"]) == 0
+    shown = capsys.readouterr().out
+    for line in lines_of(shown, reads.OURS, "tar files, by tarfile", "HDF5", "Arrow", "NumPy", "lz4, 5 a shard"):
+        assert finite_and_positive(numbers(line)[-3:])
+    monkeypatch.setattr(reads, "RIVALS", {"shifted": lambda values, folder: reads.memory_map(shifted(values), folder)})
+    assert reads.main(asked) == 1
+    assert "shifted: gives other rows" in capsys.readouterr().out
+
+
+def shifted(values):
+    return {name: array + 1 for name, array in values.items()}
 
 
 def test_generate_measures_a_command_that_succeeds(speech_folder):

@@ -20,6 +20,9 @@ from .settings import Stated
 class Condition(Protocol):
     """One condition of the grid: a frozen dataclass whose fields are its settings."""
 
+    def __hash__(self) -> int:
+        """Return the same number for equal settings."""
+
     def stated(self) -> dict[str, float | int | None]:
         """Return every setting by name, None if it is off; the constructor takes them as keywords."""
 

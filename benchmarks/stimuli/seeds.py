@@ -1,5 +1,7 @@
 """The seed and the names of the random streams that determine the random parts of a stimulus."""
 
+from functools import lru_cache
+
 from ...datagen.dataset import Dataset
 from ...digests import canonical_json
 from ..questions.stimulus import Condition
@@ -23,5 +25,10 @@ def stream(purpose: str, condition: Condition, name: str) -> str:
     >>> stream("noise", StereoCondition(snr_db=0, votes=1), "clip-3")
     'noise/{"clip_seconds":0.064,"snr_db":0.0,"votes":1.0,"window":1024.0}/clip-3'
     """
+    return f"{purpose}/{_levels(condition)}/{name}"
+
+
+@lru_cache(maxsize=64)
+def _levels(condition: Condition) -> str:
     levels = {key: float(level) + 0.0 for key, level in condition.stated().items() if level is not None}  # no -0.0
-    return f"{purpose}/{canonical_json(levels)}/{name}"
+    return canonical_json(levels)

@@ -4,11 +4,13 @@ All of it is new at every step; nothing of it depends on what was drawn before.
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Float32 = npt.NDArray[np.float32]
+Sample = TypeVar("Sample", np.float32, np.int16)
 _CANDIDATES = 8
 _LOUD_ENOUGH = 0.25
 """A window is spoken if its level is at least this share of the clip's (-12 dB)."""
@@ -27,7 +29,7 @@ class Degradation:
     distractor_share: float
 
 
-def spoken_windows(audio: Float32, length: int, rng: np.random.Generator) -> Float32:
+def spoken_windows(audio: npt.NDArray[Sample], length: int, rng: np.random.Generator) -> npt.NDArray[Sample]:
     """Return a random window (n, 2, length) of each clip (n, 2, samples) in which someone speaks, if one is found."""
     count, _, samples = audio.shape
     starts = rng.integers(0, samples - length + 1, (_CANDIDATES, count))

@@ -3,7 +3,7 @@
 The order is a function of the seed and the step alone, so a training that was killed goes on with the same examples.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -42,6 +42,17 @@ class ShuffledRows:
         return [rng.permutation(np.concatenate([self._shards[shard] for shard in group])) for group in groups]
 
 
+@dataclass(frozen=True)
+class _Buffer:
+    """The `values` (n, ...) of `rows` (n,), which are sorted."""
+
+    rows: Rows
+    values: npt.NDArray[Any]
+
+    def of(self, rows: Rows) -> npt.NDArray[Any]:
+        return np.asarray(self.values[np.searchsorted(self.rows, rows)])
+
+
 @dataclass
 class BufferedReader:
     """Reads the rows of any step: `read(rows)` returns the array (n, ...) of those `rows`, sorted, from disk.
@@ -53,7 +64,7 @@ class BufferedReader:
     read: Callable[[Rows], npt.NDArray[Any]]
     _epoch: int = field(default=-1, init=False)
     _buffers: list[Rows] = field(default_factory=list, init=False)
-    _held: dict[int, Future[npt.NDArray[Any]]] = field(default_factory=dict, init=False)
+    _held: dict[int, Future[_Buffer]] = field(default_factory=dict, init=False)
     _ahead: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), init=False)
 
     def rows_of(self, step: int, batch: int) -> tuple[Rows, npt.NDArray[Any]]:
@@ -62,8 +73,8 @@ class BufferedReader:
         epoch, within = divmod(step, steps)
         if epoch != self._epoch:
             self._epoch, self._buffers, self._held = epoch, self.order.buffers(epoch), {}
-        pieces = list(self._pieces(within * batch, batch))
-        return np.concatenate([rows for rows, _ in pieces]), np.concatenate([values for _, values in pieces])
+        rows, values = zip(*self._pieces(within * batch, batch), strict=True)
+        return _joined(rows), _joined(values)
 
     def _pieces(self, start: int, count: int) -> Iterator[tuple[Rows, npt.NDArray[Any]]]:
         """Yield rows and values from position `start` of the epoch on, one piece a buffer."""
@@ -71,21 +82,23 @@ class BufferedReader:
         for number, buffer in enumerate(self._buffers):
             low, high = max(start - first, 0), min(start + count - first, len(buffer))
             if low < high:
-                yield buffer[low:high], self._values(number)[low:high]
+                yield buffer[low:high], self._held_buffer(number).of(buffer[low:high])
             first += len(buffer)
 
-    def _values(self, number: int) -> npt.NDArray[Any]:
-        """Return the values of a buffer; let earlier ones go and begin to read the next."""
+    def _held_buffer(self, number: int) -> _Buffer:
+        """Return a buffer; let earlier ones go and begin to read the next."""
         wanted = range(max(number - 1, 0), min(number + 2, len(self._buffers)))
         self._held = {k: held for k, held in self._held.items() if k in wanted}
         for k in (number, number + 1):
             if k in wanted and k not in self._held:
-                self._held[k] = self._ahead.submit(self._shuffled, self._buffers[k])
+                self._held[k] = self._ahead.submit(self._buffer, self._buffers[k])
         return self._held[number].result()
 
-    def _shuffled(self, rows: Rows) -> npt.NDArray[Any]:
-        """Return the values of `rows`, which are read in order."""
-        ordered = np.argsort(rows)
-        back = np.empty_like(ordered)
-        back[ordered] = np.arange(len(rows))
-        return self.read(rows[ordered])[back]
+    def _buffer(self, rows: Rows) -> _Buffer:
+        """Return what is stored of `rows`, which are read in order."""
+        ordered = np.sort(rows)
+        return _Buffer(ordered, self.read(ordered))
+
+
+def _joined(pieces: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)

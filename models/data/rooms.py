@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor
 
 from ...conventions import SAMPLE_RATE
-from ...datagen.dataset import Dataset, read_rows
+from ...datagen.dataset import Dataset, as_floats, read_rows
 from ...digests import generator_for
 from ...errors import InputError
 from ..training.learning import described
@@ -85,11 +85,8 @@ class RandomRooms:
         return BufferedReader(order, self.stored)
 
     def stored(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int16]:
-        """Return the audio of sorted `rows`, read shard by shard."""
-        array, size = self.dataset.array("audio"), int(self.dataset.recipe["rows_per_shard"])
-        pieces = np.split(rows, np.flatnonzero(np.diff(rows // size)) + 1)
-        whole = [read_rows(array, np.arange(piece[0], piece[-1] + 1), self.path) for piece in pieces]
-        return np.concatenate([read[piece - piece[0]] for read, piece in zip(whole, pieces, strict=True)])
+        """Return the audio of `rows`."""
+        return read_rows(self.dataset.array("audio"), rows, self.path)
 
     @property
     def sources(self) -> Sequence[Mapping[str, Any]]:
@@ -99,14 +96,14 @@ class RandomRooms:
     def clips(self, step: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
         """Return the rows of `step` and their stored clips (n, 2, samples)."""
         rows, stored = self._reader.rows_of(step, self.recipe.batch)
-        return rows, floats(stored)
+        return rows, as_floats(stored)
 
     def training(self, step: int, rank: int = 0, ranks: int = 1) -> DelayClips:
         """Return the clips of `step` for device `rank` of `ranks`."""
         rng = generator_for(self.recipe.seed, f"step/{step}")
-        rows, stored = self.clips(step)
+        rows, stored = self._reader.rows_of(step, self.recipe.batch)
         length = self.recipe.clip_samples[step % len(self.recipe.clip_samples)]
-        clips = degrade(spoken_windows(stored, length, rng), self.recipe.degradation, rng)
+        clips = degrade(as_floats(spoken_windows(stored, length, rng)), self.recipe.degradation, rng)
         delay = self._delays[rows]
         swapped = rng.random(len(rows)) < 0.5
         clips[swapped], delay = clips[swapped, ::-1].copy(), np.where(swapped, -delay, delay)
@@ -119,7 +116,7 @@ class RandomRooms:
         for k in range(0, len(rows), _VALIDATION_BATCH):
             part = rows[k : k + _VALIDATION_BATCH]
             rng = generator_for(0, f"validation/{k}")
-            clips = spoken_windows(floats(self.stored(part)), samples, rng)
+            clips = as_floats(spoken_windows(self.stored(part), samples, rng))
             noisy = [
                 degrade(clips[i : i + 1], _noise(VALIDATION_SNR_DB[i % len(VALIDATION_SNR_DB)]), rng)
                 for i in range(len(clips))
@@ -131,11 +128,6 @@ class RandomRooms:
 def _noise(snr_db: float) -> Degradation:
     """Return noise at one level and nothing else."""
     return Degradation((snr_db, snr_db), 0.0, 0.0, (0.0, 0.0), 0.0)
-
-
-def floats(stored: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
-    """Return stored samples as numbers, full scale 1."""
-    return stored.astype(np.float32) / np.float32(32768)
 
 
 def open_rooms(recipe: DelayRecipe, data: Sequence[str], longest_rt60: float | None = None) -> RandomRooms:

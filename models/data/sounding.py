@@ -12,7 +12,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from ...datagen.dataset import Dataset, read_rows
+from ...datagen.dataset import Dataset, as_floats, read_rows
 from ...digests import generator_for, stable_hash
 from ...errors import InputError
 from ..training.learning import described
@@ -176,10 +176,10 @@ class SoundingPictures:
         )
 
     def _fill(self, found: npt.NDArray[Any], rows: Rows) -> None:
-        """Read `rows` of one shard into `found`: all between the first and the last, which share chunks."""
-        span, size = np.arange(rows[0], rows[-1] + 1), (self.recipe.columns, self.recipe.rows)
+        """Read `rows` of one shard into `found`."""
+        size = (self.recipe.columns, self.recipe.rows)
         for name in found.dtype.names or ():
-            values = read_rows(self.dataset.array(name), span, self.path)[rows - rows[0]]
+            values = read_rows(self.dataset.array(name), rows, self.path)
             if name == "dry":
                 found[name] = values[:, : found[name].shape[1]]
                 continue
@@ -194,7 +194,7 @@ class SoundingPictures:
         heard = drawn_objects(self.box[rows], self.recipe.sounds, rng)
         framings = [self.recipe.framing(rng) for _ in rows]
         pictures = np.stack([how.picture(one) for how, one in zip(framings, stored["image"], strict=True)])
-        audio = _floats(np.take_along_axis(stored["dry"], heard[:, :, None], axis=1))
+        audio = as_floats(np.take_along_axis(stored["dry"], heard[:, :, None], axis=1))
         image, audio = jitter(pictures, self.recipe.colour, rng), mix(audio, self.recipe.mixing, rng)
         target, own = self._targets(rows, stored, heard, framings), slice(rank, None, ranks)
         arrays = (image[own], audio[own], target[own], self.annotated[rows[own]], self._alike(rows[own], heard[own]))
@@ -222,8 +222,8 @@ class SoundingPictures:
         """Return what is compared of each sound to learn from (sounds, features), read shard by shard."""
         parts = []
         for rows in np.split(self.rows, np.flatnonzero(np.diff(self.rows // self._rows_per_shard)) + 1):
-            dry = read_rows(self.dataset.array("dry"), np.arange(rows[0], rows[-1] + 1), self.path)[rows - rows[0]]
-            parts.append(descriptors(_floats(dry[:, : self.box.shape[1]][np.isfinite(self.box[rows][:, :, 0])])))
+            dry = read_rows(self.dataset.array("dry"), rows, self.path)
+            parts.append(descriptors(as_floats(dry[:, : self.box.shape[1]][np.isfinite(self.box[rows][:, :, 0])])))
         return np.concatenate(parts)
 
     def _targets(self, rows: Rows, stored: npt.NDArray[Any], heard: Rows, framings: Sequence[Framing]) -> Float32:
@@ -245,7 +245,7 @@ class SoundingPictures:
             part = rows[k : k + _VALIDATION_BATCH]
             stored = self.stored(part)
             image = torch.from_numpy(stored["image"].transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255))
-            yield HeldOutPictures(image, torch.from_numpy(_floats(stored["dry"])), self.box[part])
+            yield HeldOutPictures(image, torch.from_numpy(as_floats(stored["dry"])), self.box[part])
 
 
 def drawn_objects(box: Float32, count: int, rng: np.random.Generator) -> Rows:
@@ -253,10 +253,6 @@ def drawn_objects(box: Float32, count: int, rng: np.random.Generator) -> Rows:
     present = np.isfinite(box[:, :, 0])
     order = np.argsort(np.where(present, rng.random(present.shape), 2.0), axis=1)
     return np.take_along_axis(order, np.arange(count)[None] % present.sum(axis=1, keepdims=True), axis=1)
-
-
-def _floats(stored: npt.NDArray[np.int16]) -> Float32:
-    return stored.astype(np.float32) / np.float32(32768)
 
 
 def open_pictures(recipe: SoundingRecipe, data: Sequence[str]) -> SoundingPictures:

@@ -15,13 +15,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ...datagen.dataset import as_floats
 from ...digests import generator_for, sha256
 from ...errors import InputError
 from .augmentation import Augmentation, Float32, augment
 from .degradation import spoken_windows
 from .query_vectors import QueryVectors, read_query_vectors
 from .reading import BufferedReader, ShuffledRows
-from .rooms import DelayRecipe, RandomRooms, floats, open_rooms
+from .rooms import DelayRecipe, RandomRooms, open_rooms
 from .views import MAX_SHIFT, ONE_VOTE, ViewsRecipe
 
 VALIDATION_SNR_DB = (30.0, 10.0)
@@ -122,7 +123,7 @@ class Voices:
         """Return the views of `step` for device `rank` of `ranks`."""
         rng = generator_for(self.recipe.seed, f"step/{step}")
         rows, stored = self._reader.rows_of(step, self.recipe.batch)
-        clips, speaker = floats(stored[:, :1]), self._speaker[rows]
+        clips, speaker = as_floats(stored[:, :1]), self._speaker[rows]
         own, other = (spoken_windows(some, self._cut, rng)[:, 0] for some in (clips, clips[partners(speaker, rng)]))
         ears, shift = two_ears(own, other, self.recipe.largest_shift, rng)
         left, right = map(np.ascontiguousarray, augment(ears, self.recipe.augmentation, rng).swapaxes(0, 1))
@@ -140,7 +141,7 @@ class Voices:
         if self.vectors is not None:
             return self.vectors.of([self._names[row] for row in chosen])
         ordered, place = np.unique(chosen, return_inverse=True)
-        return floats(self.rooms.stored(ordered)[place, 0])
+        return as_floats(self.rooms.stored(ordered)[place, 0])
 
     def validation(self) -> Iterator[PointedClips]:
         """Yield two validation clips at once, equally loud, just long enough for one vote, at two noise levels."""
@@ -149,7 +150,7 @@ class Voices:
         for k in range(0, len(rows), _VALIDATION_BATCH):
             part, rng = rows[k : k + _VALIDATION_BATCH], generator_for(0, f"validation/{k}")
             ordered, place = np.unique(part, return_inverse=True)
-            clips = spoken_windows(floats(self.rooms.stored(ordered)[place]), self.recipe.patch + ONE_VOTE - 1, rng)
+            clips = spoken_windows(as_floats(self.rooms.stored(ordered)[place]), self.recipe.patch + ONE_VOTE - 1, rng)
             partner = partners(self._speaker[part], rng)
             audio = with_noise(clips + levelled(clips[partner], clips), VALIDATION_SNR_DB, rng)
             arrays = (audio, delays[part], delays[part[partner]], self._queries(part, rng))

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ....conventions import SAMPLE_RATE
 from ....datagen.acoustics.auralize import add_noise, auralize, joint_rms
 from ....datagen.acoustics.impulse_response import mix
-from ....datagen.dataset import Dataset, read_rows
+from ....datagen.dataset import Dataset, as_floats, read_rows
 from ....digests import generator_for
 from ....errors import InputError
 from ...questions.labels import Labels
@@ -78,14 +78,13 @@ def rendered(dataset: Dataset, labels: Labels, condition: BinauralCondition) -> 
     """Return the segments (n, 2, SEGMENT) of `labels`, whose `within` (n, 2) gives source and view, without noise."""
     how = condition.rendering()
     rows, place = np.unique(labels.rows, return_inverse=True)
-    direct, indirect, clip, name = (
-        read_rows(dataset.array(f), rows, dataset.url)
-        for f in ("impulse_response_direct", "impulse_response_indirect", "dry_clip", "sample_id")
-    )
+    both = ("impulse_response_direct", "impulse_response_indirect")
+    direct, indirect = (read_rows(dataset.array(part), rows, dataset.url) for part in both)
+    clip, name = (dataset.column(label)[rows] for label in ("dry_clip", "sample_id"))
     if how.sources > direct.shape[1]:
         raise InputError(f"--sources {how.sources}: {dataset.url} has {direct.shape[1]} sources per example")
     used, which = np.unique(clip, return_inverse=True)
-    dry = read_rows(dataset.part("dry").array("audio"), used, dataset.url).astype(np.float32) / np.float32(32768)
+    dry = as_floats(read_rows(dataset.part("dry").array("audio"), used, dataset.url))
     which = which.reshape(clip.shape)
     seed = seed_of(dataset)
     segments: Audio = np.empty((len(labels), 2, SEGMENT), dtype=np.float32)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ....conventions import SAMPLE_RATE
 from ....datagen.acoustics.auralize import add_noise, joint_rms
-from ....datagen.dataset import Dataset, read_rows
+from ....datagen.dataset import Dataset, as_floats, read_rows
 from ....digests import generator_for
 from ...questions.labels import Labels
 from ...questions.stimulus import GivenArray, Stimulus
@@ -80,7 +80,7 @@ def _mixed(dataset: Dataset, labels: Labels, condition: GuidedCondition) -> tupl
     """Return mixtures and the images pointed at, both (n, 2, samples), and the queries (n, samples) of `labels`."""
     rows, place = np.unique(labels.rows, return_inverse=True)
     stored = dataset.audio(rows)
-    queries = read_rows(dataset.array("query"), rows, dataset.url).astype(np.float32) / np.float32(32768)
+    queries = as_floats(read_rows(dataset.array("query"), rows, dataset.url))
     names, seed = dataset.column("sample_id")[rows], seed_of(dataset)
     made = [mixture(clips, str(name), condition, seed=seed) for clips, name in zip(stored, names, strict=True)]
     talker = labels.within[:, 0]
