@@ -42,7 +42,7 @@ def shards(arrays: Mapping[str, Any], count: int, size: int) -> Store:
 
     def stored(rows: Rows) -> npt.NDArray[Any]:
         if len(arrays) == 1:
-            return read_rows(*arrays.values(), rows, "the set")
+            return read_rows(next(iter(arrays.values())), rows, "the set")
         found = np.empty(len(rows), row)
         for among in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(rows // each)) + 1):
             for name, array in arrays.items():
@@ -101,13 +101,13 @@ def arrow(values: Arrays, folder: Path) -> Store:
     """Write `values` as one Arrow file; return its store, read through a memory map."""
     table = pa.table({name: _as_binary(array) for name, array in values.items()})
     with pa.ipc.new_file(str(folder / "rows.arrow"), table.schema) as file:
-        file.write_table(table, max_chunksize=_ROWS_PER_TAR)
+        file.write_table(table)
 
     def read(seed: int) -> Batches:
         mapped = pa.ipc.open_file(pa.memory_map(str(folder / "rows.arrow"))).read_all()
+        columns = {name: _from_binary(mapped[name], values[name]) for name in values}
         for rows in _permuted(_count(values), seed):
-            some = mapped.take(pa.array(rows)).combine_chunks()
-            yield rows, {name: _from_binary(some[name], values[name]) for name in values}
+            yield rows, {name: column[rows] for name, column in columns.items()}
 
     return Store(_size(folder), read)
 
@@ -118,9 +118,9 @@ def _as_binary(array: npt.NDArray[Any]) -> pa.Array:
 
 
 def _from_binary(column: pa.ChunkedArray, like: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    chunk = column.chunk(0)
-    first, width = chunk.offset, like[0].nbytes
-    found = np.frombuffer(chunk.buffers()[1], np.uint8)[first * width : (first + len(chunk)) * width]
+    (chunk,) = column.chunks
+    assert chunk.offset == 0
+    found = np.frombuffer(chunk.buffers()[1], np.uint8)[: len(chunk) * like[0].nbytes]
     return found.view(like.dtype).reshape(len(chunk), *like.shape[1:])
 
 
@@ -160,7 +160,9 @@ def _members(path: Path) -> Iterator[tuple[int, Arrays]]:
         values: dict[str, dict[str, Any]] = {}
         for member in file:
             key, name, _ = member.name.split(".")
-            values.setdefault(key, {})[name] = np.load(io.BytesIO(file.extractfile(member).read()))
+            content = file.extractfile(member)
+            assert content is not None, "every member is a file"
+            values.setdefault(key, {})[name] = np.load(io.BytesIO(content.read()))
     return ((int(key), row) for key, row in values.items())
 
 
