@@ -50,11 +50,20 @@ def read_responses(folder: str) -> tuple[MeasuredResponse, ...]:
     """
     index = Path(folder) / INDEX
     if not index.is_file():
-        raise InputError(f"{index} does not exist: give a folder of stereo wavs with an index.csv (file, azimuth_deg)")
+        raise InputError(f"{index} does not exist: {_found_instead(index)}")
     rows = read_table(index, ("file", "azimuth_deg"))
     responses = tuple(_read_response(index.parent, row) for row in rows)
     _refuse_repeats(responses, index)
     return responses
+
+
+def _found_instead(index: Path) -> str:
+    """Return what to do about a missing `index`: save another kind of it under its name, or give another folder."""
+    beside = sorted(index.parent.iterdir()) if index.parent.is_dir() else []
+    other = next((file.name for file in beside if file.stem.casefold() == index.stem), "")
+    if other:
+        return f"save {other} as {INDEX}, with the columns file and azimuth_deg"
+    return f"give a folder of stereo wavs with an {INDEX} (file, azimuth_deg)"
 
 
 def _refuse_repeats(responses: Iterable[MeasuredResponse], index: Path) -> None:

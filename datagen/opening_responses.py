@@ -20,12 +20,18 @@ def open_responses(place: str) -> tuple[tuple[MeasuredResponse, ...], tuple[str,
     Raises InputError for a place that holds none, and for azimuths that the sound contradicts.
     """
     path = Path(place)
-    files = [path] if path.is_file() else sorted(path.glob(f"*{SUFFIX}"))
+    files = [path] if path.is_file() else _sofa_files(path)
     if not files or (path / INDEX).is_file():
         responses = read_responses(place)
         return responses, check_sides(responses, place)
     opened = [_open_file(file) for file in files]
     return tuple(one for some, _ in opened for one in some), tuple(line for _, said in opened for line in said)
+
+
+def _sofa_files(folder: Path) -> list[Path]:
+    """Return the SOFA files in `folder`, however their suffix is spelled; macOS keeps a ._NAME.sofa beside some."""
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [file for file in found if file.suffix.lower() == SUFFIX and not file.name.startswith(".")]
 
 
 def _open_file(file: Path) -> tuple[list[MeasuredResponse], list[str]]:

@@ -10,9 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+import numpy.typing as npt
 
 from ..digests import digest, sha256
 from ..errors import InputError
@@ -41,9 +43,15 @@ SMOOTH_ROWS, SMOOTH_GREY, SMOOTH_COLOURED, CELLS_OF_ONE_TINT = 512, 0.87, 0.8, 1
 """A picture has no texture if a large share of its pixels lies between their neighbours, a level more or less, where it
 is seen in about 512 rows: 0.88 to 0.98 of rendered depths, 0.08 to 0.75 of eleven photographs, grey or not. Where it is
 not grey, it also fills few of the 32 x 32 x 32 cells of colours: photographs so smooth fill 200 or more."""
-SATURATED, SATURATED_SHARE, MOST_CELLS, HUES, FEWEST_HUES, LEAST_SMOOTH = 60, 0.5, 400, 12, 3, 0.3
+COARSE_ROWS, COARSE_LEVELS, COARSE_SPREAD, SMOOTH_COARSE = 128, 3.0, 100.0, 0.81
+"""A grey picture has no texture either if this holds for means over blocks, which noise does not reach: 0.84 to 0.95 of
+rendered depths with noise of two levels, 0.15 to 0.77 of the photographs. Darker pictures have finer levels."""
+SATURATED, SATURATED_SHARE, MOST_CELLS, HUES, FEWEST_HUES, LEAST_SMOOTH, JOINED_SHARE = 60, 0.5, 400, 12, 3, 0.3, 0.5
 """A picture is coloured by a map if half of it is saturated, in three or more of twelve hues, and it fills few cells:
-saturated photographs fill 700 or more."""
+saturated photographs fill 700 or more. A map is a line through the colours, so most of its cells touch another."""
+PATCHED_SHARE = 0.8
+"""A coloured picture shows patches if more than this share of its pixels equals both neighbours, the commonest colour
+apart: labels stored as JPEG reach 0.82 and more, the photographs at most 0.68, at quality 30."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +86,9 @@ def find_photographs(images: str) -> Photographs:
     names = tuple(name for name, kind in kinds.items() if not kind)
     if not names:
         raise InputError(f"{images} holds no photograph ({', '.join(EXTENSIONS)}): give equirectangular ones")
+    companions = len(names) < len(kinds)
     for name in names:
-        _check(folder / name)
+        _check(folder / name, told_apart=companions and _is_named_photograph(name))
     _refuse_twins(images, names)
     return Photographs(images, names, Counter(kind for kind in kinds.values() if kind))
 
@@ -138,7 +147,18 @@ def _refuse_twins(images: str, names: tuple[str, ...]) -> None:
         raise InputError(f"{images}/{twice}: another photograph differs only in its extension; rename one")
 
 
-def _check(path: Path) -> None:
+def _is_named_photograph(name: str) -> bool:
+    """Return whether a folder or the last word of `name` calls it a photograph, as in rgb/1.png and 1_rgb.png.
+
+    >>> _is_named_photograph("pano/rgb/a.png"), _is_named_photograph("full/rgb_rawlight.png")
+    (True, True)
+    """
+    *folders, stem = PurePosixPath(name).with_suffix("").as_posix().casefold().split("/")
+    return any(part in _PHOTOGRAPH for part in folders) or stem.endswith(_PHOTOGRAPH)
+
+
+def _check(path: Path, told_apart: bool) -> None:
+    """Raise InputError if the picture cannot be used; one `told_apart` by its name may look drawn, as renders do."""
     picture = read_picture(path)
     height, width = picture.shape[:2]
     if width != 2 * height:
@@ -146,7 +166,7 @@ def _check(path: Path) -> None:
             f"{path} is {width} x {height} pixels: an equirectangular photograph is twice as wide as high; "
             "remove it or convert it"
         )
-    if fault := _named_otherwise(path) or no_photograph(picture):
+    if fault := _named_otherwise(path) or _no_light(picture) or ("" if told_apart else _drawn(picture)):
         raise InputError(f"{path} is not a photograph: {fault}; remove it, or give a folder with only photographs")
 
 
@@ -158,28 +178,55 @@ def _named_otherwise(path: Path) -> str:
 
 def no_photograph(picture: Picture) -> str:
     """Return why `picture` is not a photograph, "" if it may be one."""
+    return _no_light(picture) or _drawn(picture)
+
+
+def _no_light(picture: Picture) -> str:
+    """Return why the values of `picture` cannot be light, "" if they may be."""
     if is_of_one_colour(picture):
         return "it is blank, or nearly of one colour"
-    if _is_drawn(picture):
-        return "it has few colours, in flat patches, as labels have"
     if _is_unit_vectors(picture):
         return "its colours are unit vectors, as normals are"
-    if _is_depth(picture):
-        return "it is grey and nearly black, as depths are"
+    return "it is grey and nearly black, as depths are" if _is_depth(picture) else ""
+
+
+def _drawn(picture: Picture) -> str:
+    """Return why `picture` looks drawn by a program, "" if it does not."""
+    if _has_few_flat_colours(picture):
+        return "it has few colours, in flat patches, as labels have"
     if _has_no_texture(picture):
         return "it has few colours and no texture, as drawn depths and labels"
-    return "it has few strong colours, as drawn depths and labels" if _is_colour_mapped(picture) else ""
+    if _is_colour_mapped(picture):
+        return "it has few strong colours, as drawn depths and labels"
+    patched = not _is_grey(picture) and _patched_share(picture) > PATCHED_SHARE
+    return "it is made of flat patches, as labels are" if patched else ""
 
 
-def _is_drawn(picture: Picture) -> bool:
-    packed = picture.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-    here = packed[:-1, :-1]
-    flat = float(((here == packed[1:, :-1]) & (here == packed[:-1, 1:])).mean())
-    if flat <= FLAT_SHARE:
+def _has_few_flat_colours(picture: Picture) -> bool:
+    packed = _packed(picture)
+    if float(_like_neighbours(packed).mean()) <= FLAT_SHARE:
         return False
     colours = np.zeros(1 << 24, bool)
     colours[packed] = True
     return int(colours.sum()) < max(FEWEST_COLOURS, min(MOST_LABELS, packed.size / PIXELS_PER_LABEL))
+
+
+def _patched_share(picture: Picture) -> float:
+    """Return the share of pixels equal to both neighbours, leaving out the commonest colour, such as black edges."""
+    packed = _packed(picture)
+    commonest = np.bincount(packed.ravel()).argmax()
+    other = packed[:-1, :-1] != commonest
+    return float(_like_neighbours(packed)[other].mean()) if other.any() else 0.0
+
+
+def _packed(picture: Picture) -> npt.NDArray[np.uint32]:
+    """Return the colours (height, width) of `picture` as numbers."""
+    return np.asarray(picture.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32))
+
+
+def _like_neighbours(packed: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+    here = packed[:-1, :-1]
+    return np.asarray((here == packed[1:, :-1]) & (here == packed[:-1, 1:]))
 
 
 def _is_unit_vectors(picture: Picture) -> bool:
@@ -200,32 +247,58 @@ def _is_grey(picture: Picture) -> bool:
 
 
 def _smooth_share(picture: Picture) -> float:
-    """Return the share of pixels that lie between their neighbours in both directions, a level more or less."""
+    """Return the share of pixels, of about 512 rows, that lie between their neighbours, a level more or less."""
     step = max(1, picture.shape[0] // SMOOTH_ROWS)
-    level = picture[::step, ::step].astype(np.float32).mean(axis=2)
+    return _between_neighbours(picture[::step, ::step].astype(np.float32).mean(axis=2), 1.01)
+
+
+def _between_neighbours(level: npt.NDArray[np.float32], tolerance: float) -> float:
+    """Return the share of `level` (height, width) within `tolerance` of its neighbours' mean, twice, both ways."""
     across = np.abs(level[1:-1, 2:] - 2 * level[1:-1, 1:-1] + level[1:-1, :-2])
     down = np.abs(level[2:, 1:-1] - 2 * level[1:-1, 1:-1] + level[:-2, 1:-1])
-    return float((np.maximum(across, down) <= 1.01).mean())
+    return float((np.maximum(across, down) <= tolerance).mean())
+
+
+def _coarsely_smooth_share(picture: Picture) -> float:
+    """Return the share of means over blocks, about 128 rows of them, that lie between their neighbours."""
+    size = max(1, picture.shape[0] // COARSE_ROWS)
+    rows, columns = picture.shape[0] // size, picture.shape[1] // size
+    level = picture[: rows * size, : columns * size].astype(np.float32).mean(axis=2)
+    means = level.reshape(rows, size, columns, size).mean(axis=(1, 3))
+    low, high = np.percentile(means, [5, 95])
+    return _between_neighbours(means, COARSE_LEVELS * min(1.0, float(high - low) / COARSE_SPREAD))
 
 
 def _has_no_texture(picture: Picture) -> bool:
     smooth = _smooth_share(picture)
     if _is_grey(picture):
-        return smooth >= SMOOTH_GREY
-    return smooth >= SMOOTH_COLOURED and _cells(_thinned(picture)) <= CELLS_OF_ONE_TINT
+        return smooth >= SMOOTH_GREY or _coarsely_smooth_share(picture) >= SMOOTH_COARSE
+    return smooth >= SMOOTH_COLOURED and _cells(_thinned(picture)).sum() <= CELLS_OF_ONE_TINT
 
 
-def _cells(pixels: Picture) -> int:
-    """Return how many of 32 x 32 x 32 cells of colours hold 98 % of `pixels` (n, 3)."""
+def _cells(pixels: Picture) -> npt.NDArray[np.bool_]:
+    """Return which of the cells of colours (32, 32, 32) hold 98 % of `pixels` (n, 3), the fullest first."""
     packed = (pixels.astype(np.intp) >> 3) @ np.array([1024, 32, 1])
-    count = np.sort(np.bincount(packed, minlength=32**3))[::-1]
-    return int(np.searchsorted(np.cumsum(count), 0.98 * len(pixels))) + 1
+    count = np.bincount(packed, minlength=32**3)
+    fullest = np.argsort(-count, kind="stable")
+    taken = np.searchsorted(np.cumsum(count[fullest]), 0.98 * len(pixels)) + 1
+    cells = np.zeros(32**3, bool)
+    cells[fullest[:taken]] = True
+    return cells.reshape(32, 32, 32)
+
+
+def _joined_share(cells: npt.NDArray[np.bool_]) -> float:
+    """Return the share of `cells` that touch another."""
+    edged = np.pad(cells, 1)
+    near = sum(np.roll(edged, shift, (0, 1, 2)).astype(int) for shift in product((-1, 0, 1), repeat=3))
+    return float((np.asarray(near)[1:-1, 1:-1, 1:-1][cells] > 1).mean())
 
 
 def _is_colour_mapped(picture: Picture) -> bool:
     pixels = _thinned(picture).astype(np.int32)
     saturated = np.ptp(pixels, axis=1) > SATURATED
-    if saturated.mean() < SATURATED_SHARE or _cells(_thinned(picture)) > MOST_CELLS:
+    cells = _cells(_thinned(picture))
+    if saturated.mean() < SATURATED_SHARE or cells.sum() > MOST_CELLS or _joined_share(cells) < JOINED_SHARE:
         return False
     red, green, blue = pixels[saturated].T
     turn = np.arctan2(np.sqrt(3) * (green - blue), 2 * red - green - blue) / (2 * np.pi) % 1

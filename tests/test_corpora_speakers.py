@@ -49,6 +49,8 @@ def speakers(folder):
         ("wav48_silence_trimmed/s5/s5_001_mic2.flac", "s5", "VCTK"),
         ("p376_295_mic1.flac", "p376", "VCTK"),
         ("anna/p100_001.wav", "anna", "folder names"),
+        ("noisy_testset_wav/p232_001.wav", "p232", "VoiceBank-DEMAND"),
+        ("clean_trainset_28spk_wav/p226_001.wav", "p226", "VoiceBank-DEMAND"),
         ("TRAIN/DR1/FCJF0/SA1.WAV", "FCJF0", "TIMIT"),
         ("data/train/dr1/fcjf0/sx37.wav", "fcjf0", "TIMIT"),
         ("TEST/DR8/MSLB0/SI1193.WAV.wav", "MSLB0", "TIMIT"),
@@ -88,6 +90,7 @@ def test_common_voice_tells_its_speakers_in_tables(tmp_path):
     head, row = "client_id\tpath\tsentence", "\tcommon_voice_en_{}.mp3\t"
     (folder / "validated.tsv").write_text(f'{head}\nanna{row.format(0)}"Oh\nanna{row.format(1)}no\n')
     (folder / "other.tsv").write_text(f"{head}\nbert{row.format(2)}So\n")
+    (folder / "clips/common_voice_en_2.wav").rename(folder / "clips/common_voice_en_2.mp3.wav")
     (folder / "dev.tsv").write_text(f"{head}\n")
     expected = [("anna", "Common Voice"), ("anna", "Common Voice"), ("bert", "Common Voice")]
     assert list(speakers(folder).values()) == [*expected, ("clips/common_voice_en_3", UNKNOWN)]
@@ -229,13 +232,33 @@ def test_an_index_with_tabs_must_fit_and_gives_way_to_one_with_commas(tmp_path):
 
 @pytest.mark.parametrize("called", ["index.xlsx", "index.json", "metadata.jsonl", "speakers.txt", "Speakers.csv"])
 def test_tables_that_are_not_read_are_named_where_nothing_else_tells(tmp_path, called):
-    folder = spoken(tmp_path, "x/y/a.wav")
+    folder = spoken(tmp_path / "own", "x/y/a.wav")
     (folder / called).write_bytes(b"PK\x03\x04")
     why = f"{called}: not read (save it as index.csv with the columns path and speaker)"
     assert open_corpus(str(folder), minimum_seconds=1.0).skipped == (why,)
     known = spoken(tmp_path / "vctk", "p225_001.wav")
     (known / called).write_bytes(b"PK\x03\x04")
-    assert open_corpus(str(known), minimum_seconds=1.0).skipped == ()
+    assert open_corpus(str(known), minimum_seconds=1.0).skipped == ((why,) if called.startswith("index") else ())
+
+
+def test_an_index_of_another_kind_is_named_in_the_parent_and_below_and_gives_way_to_one_that_is_read(tmp_path):
+    folder = spoken(tmp_path / "speech", "ann/1.wav")
+    for place in (tmp_path, folder, folder / "ann"):
+        (place / "Index.xlsx").write_bytes(b"PK\x03\x04")
+    above, own, deeper = open_corpus(str(folder), minimum_seconds=1.0).skipped
+    assert above.startswith("../Index.xlsx: not read (save it as index.csv")
+    assert own.startswith("Index.xlsx: not read")
+    assert deeper.startswith("ann/Index.xlsx: not used (an index lies")
+    (folder / "index.csv").write_text("path,speaker\nann/1.wav,ann\n")
+    assert not [line for line in open_corpus(str(folder), minimum_seconds=1.0).skipped if line.startswith("Index")]
+
+
+@pytest.mark.parametrize("nobody", ["NaN", "unknown", "n/a", "-"])
+def test_what_tables_hold_for_nobody_is_no_speaker(tmp_path, nobody):
+    folder = spoken(tmp_path, "a.wav", "b.wav")
+    (folder / "index.csv").write_text(f"path,speaker,licence\na.wav,{nobody},{nobody}\nb.wav,{nobody},CC0\n")
+    clips = open_corpus(str(folder), minimum_seconds=1.0).clips
+    assert [(c.speaker, c.known_by, c.licence) for c in clips] == [("a", UNKNOWN, "unknown"), ("b", UNKNOWN, "CC0")]
 
 
 def test_metadata_without_speakers_is_named_where_nothing_else_tells(tmp_path):

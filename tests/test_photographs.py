@@ -37,6 +37,12 @@ def tiles(high, kind):
     return np.kron(np.random.default_rng(1).integers(0, high, (8, 16)), np.ones((8, 8))).astype(kind)
 
 
+def colours(edge, across=16, seed=1):
+    """Squares of `edge` pixels, each of a colour of its own."""
+    drawn = np.random.default_rng(seed).integers(0, 255, (across // 2, across, 3), dtype=np.uint8)
+    return np.kron(drawn, np.ones((edge, edge, 1), np.uint8))
+
+
 STANFORD = {kind: f"area_1/pano/{kind}/camera_0d_office_1_frame_equirectangular_domain_{kind}.png" for kind in
             ("depth", "normal", "rgb", "semantic", "semantic_pretty", "global_xyz")}  # fmt: skip
 
@@ -83,6 +89,17 @@ def normals():
     return np.kron(np.rint(127.5 * (unit + 1)), np.ones((4, 4, 1))).astype(np.uint8)
 
 
+def test_what_lies_beside_depth_as_rgb_may_look_drawn_as_renders_do(tmp_path):
+    save(tmp_path / "rgb" / "a.png", colours(32))
+    with pytest.raises(InputError, match="no texture, as drawn depths and labels"):
+        find_photographs(str(tmp_path))
+    save(tmp_path / "depth" / "a.png", tiles(4000, np.uint16))
+    assert find_photographs(str(tmp_path)).names == ("rgb/a.png",)
+    save(tmp_path / "rgb" / "a.png", normals())
+    with pytest.raises(InputError, match="unit vectors, as normals are"):
+        find_photographs(str(tmp_path))
+
+
 def labels():
     """A plan of 100 rooms in 100 colours, 1024 x 2048."""
     colours = np.random.default_rng(3).integers(0, 256, (50, 3), dtype=np.uint8)
@@ -119,6 +136,7 @@ def test_a_folder_of_semantics_alone_is_told_by_its_names(tmp_path):
     [
         scene(),
         np.repeat(tiles(256, np.uint8)[..., None], 3, axis=2),
+        colours(8),
         np.asarray(Image.fromarray(scene()).quantize(64).convert("RGB")),
         (scene() * 0.2).astype(np.uint8),
         np.repeat(scene(512)[..., :1], 3, axis=2),
@@ -126,7 +144,17 @@ def test_a_folder_of_semantics_alone_is_told_by_its_names(tmp_path):
         np.asarray(Image.fromarray(scene() // 16 * 16 + 7).quantize(200).convert("RGB")),
         (scene(512) * [1.2, 0.2, 0.1]).astype(np.uint8),
     ],
-    ids=["scene", "grey tiles", "palette", "night", "black and white", "sepia", "posterised", "darkroom"],
+    ids=[
+        "scene",
+        "grey tiles",
+        "coloured tiles",
+        "palette",
+        "night",
+        "black and white",
+        "sepia",
+        "posterised",
+        "darkroom",
+    ],
 )
 def test_odd_photographs_stay(picture):
     assert no_photograph(picture) == ""
@@ -157,9 +185,9 @@ def drawn_depth(way):
     return np.repeat(level.astype(np.uint8)[..., None], 3, axis=2)
 
 
-def as_jpeg(picture):
+def as_jpeg(picture, quality=90):
     kept = io.BytesIO()
-    Image.fromarray(picture).save(kept, "JPEG", quality=90)
+    Image.fromarray(picture).save(kept, "JPEG", quality=quality)
     return np.asarray(Image.open(kept))
 
 
@@ -178,9 +206,20 @@ def test_depth_without_a_telling_name_is_no_photograph(tmp_path, way, stored):
 
 @pytest.mark.parametrize("quality", [95, 75, 50])
 def test_labels_that_were_compressed_with_losses_are_no_photograph(quality):
-    kept = io.BytesIO()
-    Image.fromarray(labels()).save(kept, "JPEG", quality=quality)
-    assert "as drawn depths and labels" in no_photograph(np.asarray(Image.open(kept)))
+    assert "as drawn depths and labels" in no_photograph(as_jpeg(labels(), quality))
+
+
+def test_labels_of_many_colours_as_jpeg_are_no_photograph():
+    """Losses give them thousands of colours, but leave their patches flat."""
+    assert "flat patches, as labels are" in no_photograph(as_jpeg(colours(105), 98))
+
+
+@pytest.mark.parametrize("stored", [np.asarray, as_jpeg])
+def test_noise_does_not_hide_depth(stored):
+    grey = depths(512)
+    level = 255 * grey / grey.max() + 2 * np.random.default_rng(0).normal(size=grey.shape)
+    picture = np.repeat(np.clip(np.rint(level), 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+    assert "no texture, as drawn depths" in no_photograph(stored(picture))
 
 
 def test_turned_into_other_colours_real_photographs_stay(shared_data):

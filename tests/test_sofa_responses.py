@@ -112,6 +112,21 @@ def test_a_folder_of_rooms_renders_and_renders_again(tmp_path, speech_folder):
     assert rerender_differences(replan(dataset, {}), dataset, [0, 5]) == []
 
 
+def test_every_sofa_file_of_a_folder_is_taken_and_what_macos_leaves_is_not(tmp_path):
+    (tmp_path / "._hall.sofa").write_bytes(b"Mac OS X")
+    for name in ("hall.sofa", "office.SOFA"):
+        sofa_sets.write(tmp_path / name)
+    responses, _ = open_responses(str(tmp_path))
+    assert {response.name.partition("/")[0] for response in responses} == {"hall.sofa", "office.SOFA"}
+
+
+@pytest.mark.parametrize("called", ["index.xlsx", "Index.CSV"])
+def test_an_index_of_another_kind_or_spelling_is_named(tmp_path, called):
+    (tmp_path / called).write_bytes(b"PK")
+    with pytest.raises(InputError, match=f"index.csv does not exist: save {called} as index.csv"):
+        open_responses(str(tmp_path))
+
+
 FAULTS = {
     "another convention": ({"convention": "GeneralTF"}, "its SOFA convention is 'GeneralTF'; expected one of Simple"),
     "an array": ({"Data.IR": np.ones((4, 32, 64))}, "it has 32 receivers; expected two, the ears of a head"),

@@ -660,6 +660,8 @@ class TestCard:
             ("c e i l i n g", "reads as 'ceiling'"),
             ("CeiIing", "reads as 'ceiling'"),
             ("cei1ing", "reads as 'ceiling'"),
+            ("CE1LING", "reads as 'ceiling'"),
+            ("CEIL|NG", "reads as 'ceiling'"),
             ("Chanc\u00e9", "reads as 'chance'"),
             ("\ua4da\ua4e7\ua4ee\ua4e0\ua4da\ua4f0", "reads as 'chance'"),
             ("GCC-PH\u0410T", "mixes CYRILLIC and LATIN letters in one word"),

@@ -19,10 +19,14 @@ COMMON_VOICE = ("validated", "train", "dev", "test", "invalidated", "other")
 """Tables of Common Voice (NAME.tsv) that list clips and their `client_id`."""
 
 _LIKE_A_TABLE = re.compile(
-    r"(?:index|metadata|manifest|speakers?)\.(?:csv|tsv|txt|xlsx?|xlsm|ods|numbers|jsonl?|ndjson|ya?ml|parquet|feather)",
+    r"(?P<what>index|metadata|manifest|speakers?)"
+    r"\.(?:csv|tsv|txt|xlsx?|xlsm|ods|numbers|jsonl?|ndjson|ya?ml|parquet|feather)",
     re.IGNORECASE,
 )
 """Names of files that may say who speaks."""
+_NOT_READ = "not read (save it as index.csv with the columns path and speaker)"
+_NOBODY = ("nan", "n/a", "na", "none", "null", "unknown", "-", "?")
+"""What spreadsheets and tables hold where nothing is known."""
 
 _LIKE_A_SPEAKER = re.compile(r"(?:spe?a?ke?r?|talker|voice|client|reader|narrator)s?(?:_?(?:id|name|number))?")
 
@@ -89,15 +93,19 @@ class Index:
         """Note every index next to audio below the folder: only those in it and in its parent are read."""
         places = {str(place) for name in names for place in PurePosixPath(name).parents}
         for place in sorted(places - {"."}):
-            for file in filter(None, (_file_called(name, self._folder / place) for name in INDEXES)):
+            for file in _indexes(self._folder / place):
                 self._note(file, "not used (an index lies in the folder that is given, or in its parent)")
 
     def _note_unread(self) -> None:
-        """Note what is called like a table of speakers in the folder and is not read."""
+        """Note tables of other kinds: an index always, what else may tell speakers where nothing else does."""
+        for place in (self._folder.parent, self._folder):
+            found = _indexes(place)
+            if not any(file.name.casefold() in INDEXES for file in found):
+                self.unused += [(os.path.relpath(file, self._folder), _NOT_READ) for file in found]
         read = {name.casefold() for name in TABLES}
-        found = [name for name in _listed(self._folder) if _LIKE_A_TABLE.fullmatch(name)]
-        reason = "not read (save it as index.csv with the columns path and speaker)"
-        self.unread += [(name, reason) for name in found if name.casefold() not in read]
+        named = {name: _LIKE_A_TABLE.fullmatch(name) for name in _listed(self._folder)}
+        others = [name for name, like in named.items() if like and like["what"].casefold() != "index"]
+        self.unread += [(name, _NOT_READ) for name in others if name.casefold() not in read]
 
     def _note(self, file: Path, reason: str) -> None:
         self.unused.append((os.path.relpath(file, self._folder), reason))
@@ -113,7 +121,7 @@ def common_voice_speakers(folder: Path, names: Iterable[str]) -> dict[str, str]:
         for place in (clips, clips.parent):
             if place not in tables:
                 tables[place] = _clients(place)
-            if client := tables[place].get(PurePosixPath(name).stem):
+            if client := tables[place].get(_clip(name)):
                 found[name] = client
     return found
 
@@ -122,7 +130,12 @@ def _clients(folder: Path) -> dict[str, str]:
     """Return the client of every clip in the tables of `folder`, by file name without extension."""
     files = [folder / f"{name}.tsv" for name in COMMON_VOICE]
     rows = [row for file in files if file.is_file() for row in _rows_of(file)]
-    return {PurePosixPath(row["path"]).stem: row["client_id"] for row in rows if row["client_id"]}
+    return {_clip(row["path"]): row["client_id"] for row in rows if row["client_id"]}
+
+
+def _clip(path: str) -> str:
+    """Return the name of a clip of Common Voice, common_voice_en_1 for common_voice_en_1.mp3.wav."""
+    return PurePosixPath(path).name.partition(".")[0]
 
 
 def _rows_of(file: Path) -> list[Row]:
@@ -137,6 +150,12 @@ def _file_called(name: str, folder: Path) -> Path | None:
     if (folder / name).is_file():
         return folder / name
     return next((folder / entry for entry in _listed(folder) if entry.casefold() == name.casefold()), None)
+
+
+def _indexes(folder: Path) -> list[Path]:
+    """Return every table in `folder` that is called an index, of any kind."""
+    named = {name: _LIKE_A_TABLE.fullmatch(name) for name in _listed(folder)}
+    return [folder / name for name, like in named.items() if like and like["what"].casefold() == "index"]
 
 
 def _listed(folder: Path) -> list[str]:
@@ -173,13 +192,19 @@ def _refuse_another_speaker_column(file: Path, row: Row) -> None:
 
 
 def speaker_in(row: Row) -> str:
-    """Return the speaker in the `row` of an index, "" if it has none."""
-    return _composed(first_of(row, SPEAKERS))
+    """Return the speaker in the `row` of an index, "" if it has none.
+
+    >>> speaker_in({"speaker": "Ann"}), speaker_in({"speaker": "NaN"})
+    ('Ann', '')
+    """
+    speaker = _composed(first_of(row, SPEAKERS))
+    return "" if speaker.casefold() in _NOBODY else speaker
 
 
 def licence_in(row: Row) -> str:
     """Return the licence in the `row` of an index, "" if it has none."""
-    return first_of(row, LICENCES)
+    licence = first_of(row, LICENCES)
+    return "" if licence.casefold() in _NOBODY else licence
 
 
 def _examples(rows: Mapping[str, Row]) -> str:

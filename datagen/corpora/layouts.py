@@ -24,6 +24,7 @@ _LAYOUTS = (
     ("L2-ARCTIC", re.compile(r"(?:^|/)(?P<who>[A-Z]{2,5})/wav/arctic_[ab]\d{4}$")),
     ("VCTK", re.compile(r"(?:^|/)(?P<who>p\d{3}|s5)/(?P=who)_\d{3}(?:_mic\d)?$")),
     ("VCTK", re.compile(r"^(?:[^/]*[^a-zA-Z0-9/])?(?P<who>p\d{3}|s5)_\d{3}(?:_mic\d)?$")),
+    ("VoiceBank-DEMAND", re.compile(r"(?:^|/)(?:clean|noisy)_(?:train|test)set[^/]*/(?P<who>p\d{3})_\d{3}$")),
     ("VoxCeleb", re.compile(r"(?:^|/)(?P<who>id\d{5})/[\w-]{11}/\d{5,7}$")),
     ("VoxCeleb", re.compile(r"(?:^|[^a-zA-Z0-9])(?P<who>id\d{5})[-_][\w-]{11}[-_]\d{5,7}$")),
     ("Speech Commands", re.compile(r"(?:^|/)(?P<who>[0-9a-f]{8})_nohash_\d+$")),
@@ -35,7 +36,7 @@ _LAYOUTS = (
 """Patterns of file paths in known corpora, without extension; `who` is the speaker."""
 
 _SPEAKERLESS = re.compile(
-    r"(?:^|/)common_voice_[\w-]+_\d+$|(?:^|/)arctic_[ab]\d{4}$|^(?=[^/]*[A-Z])(?=[^/]*[a-z])[\w-]{11}/\d{5,7}$"
+    r"(?:^|/)common_voice_[\w-]+_\d+(?:\.mp3)?$|(?:^|/)arctic_[ab]\d{4}$|^(?=[^/]*[A-Z])(?=[^/]*[a-z])[\w-]{11}/\d{5,7}$"
 )
 """Files of Common Voice (speakers are in a table), and of ARCTIC and VoxCeleb without their speaker folder."""
 

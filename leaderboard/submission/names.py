@@ -40,7 +40,7 @@ def own_name(value: str) -> str:
         if latin and _looks_latin(word):
             raise ValueError(f"holds {next(iter(_scripts(word)))} letters that look Latin: use one alphabet")
     for reserved in RESERVED:
-        if _bare(value) & _bare(reserved):
+        if _bare(value) & (_bare(reserved) | _bare(reserved.upper())):
             raise ValueError(f"reads as {reserved!r}, a row of every board: choose another name")
     return value
 
