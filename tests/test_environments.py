@@ -347,8 +347,8 @@ class TestAddresses:
             ("gs://b/x.zarr", "gcsfs", "pip install gcsfs"),
             ("abfs://b/x.zarr", "adlfs", "pip install adlfs"),
             ("s3://b/x.zarr", "s3fs", "pip install 'whence[s3]'"),
-            ("hf://datasets/b/x.zarr", "huggingface_hub", "pip install huggingface_hub"),
-            ("http://127.0.0.1:9/x.zarr", "aiohttp", "pip install aiohttp"),
+            ("hf://datasets/b/x.zarr", "huggingface_hub", "pip install 'whence[hf]'"),
+            ("http://127.0.0.1:9/x.zarr", "aiohttp", "pip install 'whence[http]'"),
         ],
     )
     def test_what_is_missing_is_named(self, tmp_path, url, package, hint):
