@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -12,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whence.baselines import learned_matching
-from whence.baselines.keypoint_matching import Akaze, Orb, Sift
+from whence.baselines.keypoint_matching import Akaze, KeypointMatcher, Orb, Sift
 from whence.baselines.learned_matching import Found, LightGlue, LoFTR, SuperGlue, matched_points
 from whence.baselines.rotation_solvers import bearings, five_point, heading_change, rotation_only
 from whence.benchmarks.questions.labels import Labels
 from whence.benchmarks.questions.metrics import FAILURES, RECALL_AREAS, angular_error, recall_area
 from whence.benchmarks.running.method import load_methods
+from whence.benchmarks.running.shared_work import shared_work
 from whence.benchmarks.stimuli.view_pairs.batch import ViewPairBatch
 from whence.benchmarks.tracks.rotation import TRACK
 from whence.conventions import wrap_degrees
@@ -173,6 +175,20 @@ class TestKeypoints:
             pictures = np.random.default_rng(0).integers(0, 255, (1, height, width, 3), dtype=np.uint8)
             answer = matcher().predict(ViewPairBatch(pictures, pictures, ["a"], CAMERA.intrinsics, np.zeros(1)))
             assert (answer.prediction[0], answer.diagnostics["matches"][0]) == (0, 0)
+
+
+def test_protocols_share_their_matches_and_methods_do_not(pairs, monkeypatch):
+    batch, asked = pairs[0], []
+    methods = [Sift(), Sift(protocol="best"), Sift(ratio=0.6, protocol="best"), Orb(protocol="best"), Orb()]
+    alone = [one.predict(batch).prediction for one in methods]
+    found = KeypointMatcher.matches
+    monkeypatch.setattr(KeypointMatcher, "matches", lambda self, batch: asked.append(self) or found(self, batch))
+    with shared_work():
+        shared = [one.predict(ViewPairBatch(**vars(batch))).prediction for one in methods]
+        turned = Sift(protocol="best").predict(replace(batch, images_1=batch.images_0)).prediction
+    assert asked == [Sift(), Sift(ratio=0.6, protocol="best"), Orb(protocol="best"), Sift(protocol="best")]
+    np.testing.assert_array_equal(shared, alone)
+    np.testing.assert_allclose(turned, 0, atol=1e-6)
 
 
 class TestSettings:
