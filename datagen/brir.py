@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from .measured_responses import MeasuredResponse, responses_digest
 from .opening_responses import open_responses
 from .shards import Layout
 from .sources import Recorded, place_of
+from .utterances import Utterances
 
 MINIMUM_SECONDS = 1.5  # of dry speech
 PRESETS = {"tiny": 8, "small": 50, "paper": 500}
@@ -76,6 +78,10 @@ class BrirPlan:
         rows = self.settings.clips * len(self.responses)
         return stereo.layout(rows, self.settings.rows_per_shard, measured=True)
 
+    @cached_property
+    def _speech(self) -> Utterances:
+        return Utterances(self.corpus)
+
     def render(self, row: int) -> dict[str, Any]:
         """Return every field of row `row`."""
         number, which = divmod(row, len(self.responses))
@@ -83,7 +89,7 @@ class BrirPlan:
         name = f"{response.name}/{number:05d}"
         rng = generator_for(self.settings.seed, name)  # not the room: that is only the name of the folder
         utterance = int(rng.integers(len(self.corpus.clips)))
-        dry = self.corpus.load(utterance)
+        dry = self._speech.load(utterance)
         start = stereo.spoken_start(dry, rng)
         return {
             "audio": stereo.as_int16(auralize(dry, response.audio, start, stereo.CLIP_SAMPLES, 0)),

@@ -96,9 +96,12 @@ def spoken_start(dry: npt.NDArray[np.float32], rng: np.random.Generator, length:
     latest = max(dry.size - length, 0)
     needed = joint_rms(dry[None]) / 4
     starts = [int(start) for start in rng.integers(0, latest + 1, 32)]
-    levels = [joint_rms(dry[None, start + SPOKEN.start : start + SPOKEN.stop]) for start in starts]
-    spoken = [start for start, level in zip(starts, levels, strict=True) if level >= needed]
-    return spoken[0] if spoken else starts[int(np.argmax(levels))]
+    levels = []
+    for start in starts:
+        levels.append(joint_rms(dry[None, start + SPOKEN.start : start + SPOKEN.stop]))
+        if levels[-1] >= needed:
+            return start
+    return starts[int(np.argmax(levels))]
 
 
 def without_rumble(dry: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

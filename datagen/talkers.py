@@ -28,6 +28,7 @@ from .dataset import Elsewhere
 from .shards import Field, Layout
 from .sources import Recorded
 from .tde import ROOMS, RT60_LABELS, check_rt60
+from .utterances import Utterances
 
 TALKERS = 2
 CLIP_SAMPLES = round(1.2 * SAMPLE_RATE)
@@ -151,6 +152,10 @@ class TalkersPlan:
         return Layout("clip", rows, self.settings.rows_per_shard, FIELDS)
 
     @cached_property
+    def _speech(self) -> Utterances:
+        return Utterances(self.corpus, stereo.without_rumble)
+
+    @cached_property
     def clips_of(self) -> dict[str, list[int]]:
         """The clips of each known voice that has at least two; raises InputError for fewer than two such voices."""
         found: dict[str, list[int]] = {}
@@ -202,7 +207,7 @@ class TalkersPlan:
         source = room.source_position(azimuth, scene.distance)
         box = ShoeboxRoom(room.dimensions, (absorption,) * 6, order)
         responses = impulse_responses(box, source, room.microphones, engine=self.settings.engine)
-        dry = stereo.without_rumble(self.corpus.load(utterance))
+        dry = self._speech.load(utterance)
         start = stereo.spoken_start(dry, rng, CLIP_SAMPLES)
         paths = np.linalg.norm(room.microphones - source, axis=1)
         return {
@@ -216,7 +221,7 @@ class TalkersPlan:
 
     def _query(self, clip: int, rng: np.random.Generator) -> npt.NDArray[np.int16]:
         """Return a spoken part (samples,) of a dry clip of the corpus, at full scale."""
-        dry = stereo.without_rumble(self.corpus.load(clip))
+        dry = self._speech.load(clip)
         start = stereo.spoken_start(dry, rng, QUERY_SAMPLES)
         return stereo.as_int16(dry[start : start + QUERY_SAMPLES])
 

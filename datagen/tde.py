@@ -27,6 +27,7 @@ from .corpora.holdout import Speakers
 from .dataset import Elsewhere
 from .shards import Layout
 from .sources import Recorded
+from .utterances import Utterances, unchanged
 
 Protocol = Literal["independent", "paper"]
 PAPER_SEED = 2021
@@ -161,6 +162,11 @@ class TdePlan:
         return [c for c in clips if self.corpus.clips[self._paper_utterance(*c)].samples >= shortest]
 
     @cached_property
+    def _speech(self) -> Utterances:
+        """The corpus as it is emitted, without rumble unless the protocol is `paper`."""
+        return Utterances(self.corpus, unchanged if self.settings.protocol == "paper" else stereo.without_rumble)
+
+    @cached_property
     def _thirds(self) -> dict[str, list[int]]:
         """The corpus in the published order, a third per room: sorted by path, shuffled by Python's generator."""
         order = list(range(len(self.corpus.clips)))
@@ -186,14 +192,14 @@ class TdePlan:
         turn = number // len(self._thirds[room]) % (int(seconds - 1 - PAPER_START) + 1)
         start = round((PAPER_START + turn) * SAMPLE_RATE)
         placed = Placement(room, rt60, number, float(-angle), distance, utterance, start)
-        return placed, self.corpus.load(utterance)
+        return placed, self._speech.load(utterance)
 
     def _independent_placement(self, room: str, number: int, rt60: float) -> Placed:
         sample_id = Placement(room, rt60, number, 0.0, 0.0, 0, 0).sample_id
         rng = generator_for(self.settings.seed, sample_id)
         azimuth, distance = rng.uniform(-90.0, 90.0), rng.uniform(0.5, 3.0)
         utterance = int(rng.integers(len(self.corpus.clips)))
-        dry = stereo.without_rumble(self.corpus.load(utterance))
+        dry = self._speech.load(utterance)
         return Placement(room, rt60, number, azimuth, distance, utterance, stereo.spoken_start(dry, rng)), dry
 
     def render(self, row: int) -> dict[str, Any]:

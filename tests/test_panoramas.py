@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from whence.baselines.sift import Sift
+from whence.baselines.keypoint_matching import Sift
 from whence.benchmarks.questions.metrics import angular_error
 from whence.benchmarks.questions.source import open_source
 from whence.benchmarks.stimuli.view_pairs.batch import ViewPairBatch, intrinsics, seen

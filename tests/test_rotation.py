@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -12,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whence.baselines import learned_matching
+from whence.baselines.keypoint_matching import Akaze, KeypointMatcher, Orb, Sift
 from whence.baselines.learned_matching import Found, LightGlue, LoFTR, SuperGlue, matched_points
 from whence.baselines.rotation_solvers import bearings, five_point, heading_change, rotation_only
-from whence.baselines.sift import Sift
 from whence.benchmarks.questions.labels import Labels
 from whence.benchmarks.questions.metrics import FAILURES, RECALL_AREAS, angular_error, recall_area
 from whence.benchmarks.running.method import load_methods
+from whence.benchmarks.running.shared_work import shared_work
 from whence.benchmarks.stimuli.view_pairs.batch import ViewPairBatch
 from whence.benchmarks.tracks.rotation import TRACK
 from whence.conventions import wrap_degrees
@@ -125,23 +127,28 @@ class TestSolvers:
         assert heading_change(rotation, pitch) == pytest.approx(turn, abs=1e-6)
 
 
-class TestSift:
-    def test_turned_views_give_their_rotation(self, pairs):
+HAS_AKAZE = hasattr(cv2, "AKAZE") or hasattr(getattr(cv2, "xfeatures2d", None), "AKAZE")
+DETECTORS = [Sift, Orb, pytest.param(Akaze, marks=pytest.mark.skipif(not HAS_AKAZE, reason="this OpenCV has none"))]
+
+
+@pytest.mark.parametrize("matcher", DETECTORS)
+class TestKeypoints:
+    def test_turned_views_give_their_rotation(self, matcher, pairs):
         batch, truth = pairs
-        answer = Sift(protocol="best").predict(batch)
-        np.testing.assert_allclose(answer.prediction, truth, atol=0.15)
-        assert (answer.diagnostics["inliers"] > 10).all()
+        answer = matcher(protocol="best").predict(batch)
+        np.testing.assert_allclose(answer.prediction, truth, atol=0.4 if matcher is Orb else 0.15)  # ORB: whole pixels
+        assert (answer.diagnostics["inliers"] >= 10).all()
         assert (answer.diagnostics["matches"] >= answer.diagnostics["inliers"]).all()
         assert (answer.diagnostics["keypoints"] > answer.diagnostics["matches"]).all()
         assert (answer.diagnostics["milliseconds"] > 0).all()
 
-    def test_the_paper_protocol_gives_signed_angles_too(self, pairs):
+    def test_the_paper_protocol_gives_signed_angles_too(self, matcher, pairs):
         batch, truth = pairs
-        assert np.median(angular_error(truth, Sift().predict(batch).prediction)) < 2
+        assert np.median(angular_error(truth, matcher().predict(batch).prediction)) < 2
 
-    def test_an_answer_depends_on_its_pair_alone(self, pairs):
+    def test_an_answer_depends_on_its_pair_alone(self, matcher, pairs):
         batch, _ = pairs
-        together = Sift(protocol="best").predict(batch).prediction
+        together = matcher(protocol="best").predict(batch).prediction
         for rows in ([5, 0], [1]):
             part = ViewPairBatch(
                 batch.images_0[rows],
@@ -150,17 +157,60 @@ class TestSift:
                 batch.intrinsics,
                 batch.pitch_deg[rows],
             )
-            np.testing.assert_array_equal(Sift(protocol="best").predict(part).prediction, together[rows])
+            np.testing.assert_array_equal(matcher(protocol="best").predict(part).prediction, together[rows])
 
     @pytest.mark.parametrize("protocol", ["paper", "best"])
-    def test_blank_pictures_give_zero_and_no_inliers(self, pairs, protocol):
+    def test_blank_pictures_give_zero_and_no_inliers(self, matcher, pairs, protocol):
         batch, _ = pairs
         blank = np.full_like(batch.images_0, 90)
-        answer = Sift(protocol=protocol).predict(
+        answer = matcher(protocol=protocol).predict(
             ViewPairBatch(batch.images_0, blank, batch.sample_id, batch.intrinsics, batch.pitch_deg)
         )
         assert not answer.prediction.any()
         assert not answer.diagnostics["inliers"].any()
+
+    def test_a_picture_may_be_of_any_size(self, matcher, pairs):
+        """Too small for OpenCV (one row), for its patches, and for two keypoints."""
+        for height, width in ((1, 300), (2, 2), (40, 3)):
+            pictures = np.random.default_rng(0).integers(0, 255, (1, height, width, 3), dtype=np.uint8)
+            answer = matcher().predict(ViewPairBatch(pictures, pictures, ["a"], CAMERA.intrinsics, np.zeros(1)))
+            assert (answer.prediction[0], answer.diagnostics["matches"][0]) == (0, 0)
+
+
+def test_protocols_share_their_matches_and_methods_do_not(pairs, monkeypatch):
+    batch, asked = pairs[0], []
+    methods = [Sift(), Sift(protocol="best"), Sift(ratio=0.6, protocol="best"), Orb(protocol="best"), Orb()]
+    alone = [one.predict(batch).prediction for one in methods]
+    found = KeypointMatcher.matches
+    monkeypatch.setattr(KeypointMatcher, "matches", lambda self, batch: asked.append(self) or found(self, batch))
+    with shared_work():
+        shared = [one.predict(ViewPairBatch(**vars(batch))).prediction for one in methods]
+        turned = Sift(protocol="best").predict(replace(batch, images_1=batch.images_0)).prediction
+    assert asked == [Sift(), Sift(ratio=0.6, protocol="best"), Orb(protocol="best"), Sift(protocol="best")]
+    np.testing.assert_array_equal(shared, alone)
+    np.testing.assert_allclose(turned, 0, atol=1e-6)
+
+
+class TestSettings:
+    """What changes the keypoints of a method."""
+
+    def test_orb_keeps_the_strongest(self, pairs):
+        few, many = (Orb(most=most).predict(pairs[0]).diagnostics["keypoints"] for most in (50, 5000))
+        assert (few <= 100).all()
+        assert (many > few).all()
+        assert (Orb(contrast=200).predict(pairs[0]).diagnostics["keypoints"] < few).all()
+
+    def test_akaze_keeps_what_responds(self, pairs):
+        if not HAS_AKAZE:
+            pytest.skip("this OpenCV has no AKAZE")
+        few, many = (Akaze(threshold=least).predict(pairs[0]).diagnostics["keypoints"] for least in (0.02, 0.001))
+        assert (few < many).all()
+
+    def test_an_opencv_without_akaze_is_named(self, pairs, monkeypatch):
+        for name in ("AKAZE", "xfeatures2d"):
+            monkeypatch.delattr(cv2, name, raising=False)
+        with pytest.raises(InputError, match=r"built without AKAZE.* run `pip install 'opencv-python-headless<5'`"):
+            Akaze().predict(pairs[0])
 
 
 class TestMetrics:

@@ -99,6 +99,8 @@ PAPERS: Mapping[str, Sequence[str]] = {
     "itd-sphere": ("duda1998range",),
     "ild-sphere": ("duda1998range",),
     "sift": ("lowe2004distinctive",),
+    "orb": ("rublee2011orb",),
+    "akaze": ("alcantarilla2013fast",),
     "superglue": ("sarlin2020superglue", _SUPERPOINT),
     "lightglue": ("lindenberger2023lightglue", _SUPERPOINT),
     "loftr": ("wang2024efficient",),

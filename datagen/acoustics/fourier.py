@@ -130,8 +130,9 @@ def _roots(size: int) -> npt.NDArray[np.complex128]:
     while 1 << 2 * shift < half:
         shift += 1
     step = 1 << shift
-    fine = np.array([_root(k, size) for k in range(step)])
-    coarse = np.array([_root(k * step, size) for k in range(-(-half // step))])
+    angle = float(_PI / (4 * size))
+    fine = np.array([_root(k, size, angle) for k in range(step)])
+    coarse = np.array([_root(k * step, size, angle) for k in range(-(-half // step))])
     low, high = fine[np.arange(half) % step], coarse[np.arange(half) // step]
     roots = np.empty(size, dtype=np.complex128)
     roots.real[:half] = low.real * high.real - low.imag * high.imag
@@ -140,9 +141,11 @@ def _roots(size: int) -> npt.NDArray[np.complex128]:
     return roots
 
 
-def _root(number: int, size: int) -> complex:
-    """Return exp(2 pi i number / size), by the cosine and sine of an angle below an eighth of a turn."""
-    angle = float(_PI / (4 * size))
+def _root(number: int, size: int, angle: float) -> complex:
+    """Return exp(2 pi i number / size), by the cosine and sine of an angle below an eighth of a turn.
+
+    `angle` is an eighth of 2 pi / size.
+    """
     eighths = 8 * number
     if eighths >= 4 * size:
         return _root_above(8 * size - eighths, size, angle).conjugate()

@@ -27,7 +27,7 @@ _HOMES = {
     "estimators": (
         *("gcc_phat", "scot", "roth", "flat", "ml", "beta", "salvati", "ngcc_phat", "whence_delay", "stereocrw"),
         *("zeronce", "monoclr", "av_monoclr", "itd_sphere", "ild_sphere", "iid_rms", "iid_vote"),
-        *("sift", "superglue", "lightglue", "loftr"),
+        *("sift", "orb", "akaze", "superglue", "lightglue", "loftr"),
     ),
 }
 """The module of each name that `import whence` offers; `__init__.pyi` declares their types."""

@@ -2,6 +2,7 @@ from . import metrics as metrics
 from . import torch as torch
 from .errors import InputError as InputError
 from .errors import VerificationError as VerificationError
+from .estimators import akaze as akaze
 from .estimators import av_monoclr as av_monoclr
 from .estimators import beta as beta
 from .estimators import flat as flat
@@ -15,6 +16,7 @@ from .estimators import loftr as loftr
 from .estimators import ml as ml
 from .estimators import monoclr as monoclr
 from .estimators import ngcc_phat as ngcc_phat
+from .estimators import orb as orb
 from .estimators import roth as roth
 from .estimators import salvati as salvati
 from .estimators import scot as scot

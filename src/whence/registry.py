@@ -129,7 +129,9 @@ METHODS = {
     "ild-sphere": Registration(
         "whence.baselines.azimuth:IldSphere", ("azimuth",), "level differences, by the rigid sphere"
     ),
-    "sift": _method("sift:Sift", ("rotation",), "SIFT keypoints, ratio test (Lowe 2004)"),
+    "sift": _method("keypoint_matching:Sift", ("rotation",), "SIFT keypoints, ratio test (Lowe 2004)"),
+    "orb": _method("keypoint_matching:Orb", ("rotation",), "ORB keypoints, fast (Rublee et al. 2011)"),
+    "akaze": _method("keypoint_matching:Akaze", ("rotation",), "AKAZE keypoints (Alcantarilla et al. 2013)"),
     "superglue": Registration(
         "whence.baselines.learned_matching:SuperGlue", ("rotation",), f"SuperGlue; {_LICENCE}", True
     ),
