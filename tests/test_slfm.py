@@ -36,6 +36,7 @@ from whence.models.networks.geometry import (  # noqa: E402
     side_loss,
     side_votes,
 )
+from whence.models.networks.hearing import WINDOW  # noqa: E402
 from whence.models.networks.motion import Distribution  # noqa: E402
 from whence.models.networks.sphere_views import focal_in_widths, on_the_sphere  # noqa: E402
 from whence.models.networks.turning import STEP_DEG, STRIDE, TurningEncoder, TurningHead, diagonal_means  # noqa: E402
@@ -422,29 +423,39 @@ def test_exchanged_views_and_swapped_ears_negate_the_answers(homes, trained):
 
 
 class Knowing(torch.nn.Module):
-    """Tells the true rotations, up to one sign, and hears everything straight ahead."""
+    """Tells the true rotations, up to one sign, and hears everything at one angle (rad) on the louder side."""
 
-    def __init__(self, sign):
+    def __init__(self, sign, angle=0.0):
         super().__init__()
         self.sign = torch.nn.Parameter(torch.tensor(sign), requires_grad=False)
+        self.hears, self.angle = SimpleNamespace(window=torch.hann_window(WINDOW)), angle
 
     def turns(self, batch):
         return SimpleNamespace(mean=self.sign * batch.rotation[:, 1:])
 
     def azimuth(self, audio):
-        return SimpleNamespace(mean=torch.zeros(audio.shape[:2]))
+        left, right = audio.square().mean(-1).unbind(-1)
+        return SimpleNamespace(mean=self.angle * (left - right).sign())
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_the_sign_of_rotations_is_settled_by_pairs_of_validation_homes(homes, sign):
     held = views(homes)
-    assert Slfm.calibrate(Knowing(sign), held) == {"sign": sign}
+    assert Slfm.calibrate(Knowing(sign), held)["sign"] == sign
     scores = Slfm.validate(Knowing(sign), held)
     assert scores["rotation_mae_deg"] == pytest.approx(0, abs=1e-5)
     azimuth = np.degrees(next(iter(held.validation())).azimuth.numpy())
     zero = np.abs(azimuth)[np.abs(azimuth) <= 90].mean()
     assert scores["azimuth_mae_deg"] == pytest.approx(zero, rel=1e-4)
     assert scores["zero_azimuth_mae_deg"] == pytest.approx(zero, rel=1e-4)
+
+
+def test_the_louder_ear_settles_the_side(homes):
+    """Angles without a side are learned up to exchanging left and right."""
+    held = views(homes)
+    right, wrong = Knowing(1.0, 0.5), Knowing(1.0, -0.5)
+    assert [Slfm.calibrate(one, held)["side"] for one in (right, wrong)] == [1.0, -1.0]
+    assert Slfm.validate(right, held) == Slfm.validate(wrong, held)
 
 
 def test_azimuths_are_not_scored_where_all_sounds_come_from_behind(homes):

@@ -71,7 +71,8 @@ class SlfmRecipe(HomeRecipe):
     """Whether an azimuth may be mistaken for its reflection, front and back exchanged."""
     geometric: float = Field(default=5.0, ge=0)
     binaural: float = Field(default=1.0, ge=0)
-    """Weights of the losses; the geometric one counts twice, as in the released code."""
+    """Weights of the losses; the geometric one counts twice, as in the released code. The binaural one keeps ears from
+    exchanging left and right, but pulls azimuths outwards; without it, the louder ear settles the side at the end."""
     seen: tuple[int, int] = (32, 64)
     """Filters of the two stages that see."""
     planes: int = Field(default=32, ge=4)
@@ -157,14 +158,14 @@ class Slfm(HomeModel):
     def validate(cls, network: nn.Module, examples: Any) -> Mapping[str, float]:
         """Return mean absolute errors (degrees) on the validation homes, beside those of zero.
 
-        Azimuths are scored for sounds in front, and left out if there are none, rotations with the sign of `calibrate`.
+        Azimuths are scored for sounds in front, and left out if there are none; both as `calibrate` settles them.
         """
         found = [_answered(network, batch) for batch in examples.validation()]
-        turn, true_turn, heard, azimuth = (torch.cat(part) for part in zip(*found, strict=True))
+        turn, true_turn, heard, azimuth, louder = (torch.cat(part) for part in zip(*found, strict=True))
         ahead = azimuth.abs() <= math.pi / 2
         errors = {
             "rotation_mae_deg": _sign(turn, true_turn) * turn - true_turn,
-            "azimuth_mae_deg": (heard - azimuth)[ahead],
+            "azimuth_mae_deg": (_side(heard, louder) * heard - azimuth)[ahead],
             "zero_rotation_mae_deg": true_turn,
             "zero_azimuth_mae_deg": azimuth[ahead],
         }
@@ -172,9 +173,12 @@ class Slfm(HomeModel):
 
     @classmethod
     def calibrate(cls, network: nn.Module, examples: Any) -> dict[str, float]:
-        """Return the `sign` of rotations, by the first `SIGN_PAIRS` pairs of the validation homes."""
-        turn, true_turn, _, _ = _answered(network, next(examples.validation()))
-        return {"sign": _sign(turn, true_turn)}
+        """Return what motion leaves open: the `sign` of rotations and the `side` of azimuths, 1 or -1.
+
+        The first `SIGN_PAIRS` pairs of the validation homes settle the sign, the louder ear in their sounds the side.
+        """
+        turn, true_turn, heard, _, louder = _answered(network, next(examples.validation()))
+        return {"sign": _sign(turn, true_turn), "side": _side(heard, louder)}
 
     def predict(self, batch: ViewPairBatch | StereoBatch) -> Float64:
         """Return degrees, positive to the left: the rotation of each pair of views, or the azimuth of each clip."""
@@ -187,13 +191,17 @@ class Slfm(HomeModel):
         """Return the rotations (n,), rad, of a part of the pairs."""
         pairs = picture_pairs(batch, part, self._recipe.columns, self.device)
         turns: Tensor = self._network.rotation(*pairs).mean[:, 0]
-        return turns * float(self._read.card.get("calibration", {}).get("sign", 1.0))
+        return turns * self._settled("sign")
 
     def _heard(self, batch: Any, part: slice) -> Tensor:
         """Return the azimuths (n,), rad, of a part of the clips: the mean over segments of the logits decides."""
         found = self._network.azimuth(clip_segments(batch, part, max(self._recipe.seconds), self.device))
         together: Tensor = Distribution(found.logits.mean(1), found.angle).mean
-        return together
+        return together * self._settled("side")
+
+    def _settled(self, name: str) -> float:
+        """Return what `calibrate` found for `name`; 1 for networks whose training left nothing open."""
+        return float(self._read.card.get("calibration", {}).get(name, 1.0))
 
 
 def picture_pairs(batch: ViewPairBatch, part: slice, columns: int, device: str) -> tuple[Tensor, Tensor, Tensor]:
@@ -218,17 +226,24 @@ def clip_segments(batch: StereoBatch, part: slice, seconds: float, device: str) 
     return audio.unfold(-1, length, max(length // 2, 1)).movedim(-2, 1)
 
 
-def _answered(network: Any, batch: HomeViews) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return rotations (n,) and azimuths (m,) of a batch, each followed by the truth; rad, on the CPU."""
+def _answered(network: Any, batch: HomeViews) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Return rotations (n,) and azimuths (m,) of a batch, rad, each followed by the truth, and `side_votes` (m,)."""
     device = next(network.parameters()).device
     moved = HomeViews(*(part.to(device) for part in batch))
-    turns, heard = network.turns(moved).mean, network.azimuth(auralized(moved.dry, moved.response)).mean
-    pairs = (turns, moved.rotation[:, 1:], heard, moved.azimuth)
-    turn, true_turn, clip, azimuth = (part.flatten().cpu() for part in pairs)
-    return turn, true_turn, clip, azimuth
+    audio = auralized(moved.dry, moved.response)
+    turns, heard = network.turns(moved).mean, network.azimuth(audio).mean
+    louder = side_votes(spectra(audio.flatten(0, 1), network.hears.window))
+    found = (turns, moved.rotation[:, 1:], heard, moved.azimuth, louder)
+    turn, true_turn, clip, azimuth, votes = (part.flatten().cpu() for part in found)
+    return turn, true_turn, clip, azimuth, votes
 
 
 def _sign(turns: Tensor, truth: Tensor) -> float:
     """Return 1.0 if at least half of the first `SIGN_PAIRS` turns have the sign of the truth, else -1.0."""
     agree = turns[:SIGN_PAIRS].sign() == truth[:SIGN_PAIRS].sign()
     return 1.0 if float(agree.float().mean()) >= 0.5 else -1.0
+
+
+def _side(azimuth: Tensor, louder: Tensor) -> float:
+    """Return 1.0 if most azimuths are on the `louder` side (1 left, 0 right), else -1.0."""
+    return 1.0 if float(((2 * louder - 1) * azimuth.sin().sign()).sum()) >= 0 else -1.0
