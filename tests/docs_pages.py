@@ -129,12 +129,17 @@ NOT_RUN = {
     ): "needs the same file; tests/test_scripts.py runs it on weights of its own",
     "from dask_jobqueue import SLURMCluster": "needs a Slurm cluster",
     "python -m whence.benchmarks.studies.elevation runs/azimuths": "tests/test_scripts.py runs it on homes of its own",
-    "whence train slfm --data data/many.zarr --out train/heard --set held=true steps=400 learning_rate=0.003": (
-        "docs/train.md has a shorter one; tests/test_slfm.py trains in every way"
-    ),
+    (
+        "whence train slfm --data data/many.zarr --out train/heard "
+        "--set held=true steps=250 learning_rate=0.003 binaural=0 validations=5"
+    ): "docs/train.md has a shorter one; tests/test_slfm.py trains in every way",
     (
         "whence train slfm --data data/many.zarr --out train/both "
-        "--set start=train/heard/checkpoint.safetensors steps=1000 learning_rate=0.001 validations=10"
+        "--set start=train/heard/checkpoint.safetensors steps=300 learning_rate=0.001 binaural=0 validations=6"
+    ): "the same",
+    (
+        "whence train slfm --data data/many.zarr --out train/longer "
+        "--set start=train/both/checkpoint.safetensors steps=600 learning_rate=0.001 binaural=0 validations=6"
     ): "the same",
     (
         "whence train slfm --data data/many.zarr --out train/supervised "
