@@ -48,6 +48,8 @@ def read_responses(folder: str) -> tuple[MeasuredResponse, ...]:
 
     Azimuths are positive to the left. Raises InputError naming the file or row at fault.
     """
+    if not Path(folder).exists():
+        raise InputError(f"{folder} does not exist: give a SOFA file, or a folder of stereo wavs with an {INDEX}")
     index = Path(folder) / INDEX
     if not index.is_file():
         raise InputError(f"{index} does not exist: {_found_instead(index)}")

@@ -89,6 +89,12 @@ class TestNames:
             ["left", "right", "sample_rate", "max_delay", "protocol", "votes"]
         )
         assert "npt.ArrayLike" in str(inspect.signature(whence.gcc_phat))
+        for name in whence.metrics.__all__:
+            assert "_typing" not in str(inspect.signature(getattr(whence.metrics, name))), name
+
+    def test_a_missing_argument_is_told_by_the_name_of_the_estimator(self):
+        with pytest.raises(TypeError, match=r"^gcc_phat\(\) missing 1 required positional argument: 'sample_rate'"):
+            whence.gcc_phat([0.0], [0.0])
 
     def test_every_estimator_of_the_registry_is_a_function(self):
         blind = {"zero", "random", "random-rotation", "random-azimuth", "random-view", "random-oracle", "oracle-mask"}
@@ -238,6 +244,14 @@ class TestRun:
         ):
             with pytest.raises(whence.InputError, match=said):
                 whence.bench("tde", data, out=tmp_path / "run", **arguments)
+
+    @pytest.mark.parametrize("method", ["zero", constant, Louder(), Louder])
+    def test_one_method_needs_no_list(self, data, method, tmp_path):
+        alone, listed = (
+            whence.bench("tde", data, one, {"snr_db": 30}, out=tmp_path / name, max_samples=3, report=False)
+            for name, one in (("alone", method), ("listed", [method]))
+        )
+        assert list(alone.scores.value) == list(listed.scores.value)
 
     def test_the_defaults_are_those_of_the_bench(self):
         from whence.benchmarks.bench import bench as run_bench

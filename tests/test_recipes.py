@@ -4,10 +4,12 @@ import json
 import platform
 import shlex
 import shutil
+from functools import partial
 from html import escape
 from pathlib import Path
 
 import fsspec
+import gltf_rooms
 import numpy as np
 import pytest
 import soundfile
@@ -26,6 +28,7 @@ from whence.datagen.panning import plan_panning
 from whence.datagen.panoramas import plan_panoramas
 from whence.datagen.random_rooms import plan_random_rooms
 from whence.datagen.recipes import Record, plan_again, read_record, sources_told
+from whence.datagen.scenes.materials import MATERIALS
 from whence.datagen.sounding_objects import plan_sounding_objects
 from whence.datagen.talkers import plan_talkers
 from whence.datagen.tde import plan_tde
@@ -188,6 +191,22 @@ class TestEveryKind:
     def test_made_here(self, plan):
         made = plan()
         assert plan_again(told(made), {}) == made
+
+    def test_materials_travel_as_values(self, tmp_path):
+        """Neither `verify` nor `generate --recipe` reads the file of --materials again, which may be gone or other."""
+        gltf_rooms.write_room(tmp_path / "homes/room.glb", name="Mat.001")
+        file = tmp_path / "m.toml"
+        file.write_text('"Mat.001" = "carpet"')
+        planned = partial(plan_hm3d_ss, str(tmp_path / "homes"), None, scene_count=1, examples=1, materials=str(file))
+        soft, record = planned(), told(planned())
+        file.write_text('"Mat.001" = "tile"')
+        hard = planned()
+        file.unlink()
+        again = plan_again(record, {"scenes": str(tmp_path / "homes")})
+        assert again.recipe == soft.recipe != hard.recipe
+        assert {one.absorption for one in again.scenes.load(0).materials} == {MATERIALS["carpet"].absorption}
+        with pytest.raises(InputError, match=r"--materials .*m.toml does not exist"):
+            planned()
 
     def test_from_folders(self, speech_folder, tmp_path):
         write_responses(tmp_path / "responses")

@@ -106,6 +106,16 @@ def test_links_of_the_repository_lead_to_pages_of_the_site():
     assert inside("[e](https://example.org/docs/x.md)") == "[e](https://example.org/docs/x.md)"
 
 
+def test_the_start_page_names_pages_by_what_they_are():
+    assert not re.search(r"\[docs/\S+\.md\]", generated("top").start())
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda one: one.name)
+def test_no_empty_line_cuts_a_table(page):
+    heads = re.findall(r"^(?:\|.*\|\n)*\|.*\|\n\n\|.*\|\n(.*)", page.read_text(), flags=re.MULTILINE)
+    assert all(set(line) <= set("|-: ") for line in heads), "rows after an empty line are no table"
+
+
 def test_a_link_to_nothing_is_found(tmp_path):
     (tmp_path / "a.html").write_text('<h2 id="here"></h2><a href="b.html#there">b</a><a href="#here">a</a>')
     (tmp_path / "b.html").write_text('<h2 id="there"></h2><a href="a.html#gone">a</a><img src="none.png">')

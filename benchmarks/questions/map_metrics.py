@@ -10,6 +10,8 @@ samples that reach 0.5 "cIoU". The rules for P:
 - `fixed`: values >= 0.5 after scaling the map to 0..1; a constant map becomes 0.
 """
 
+from __future__ import annotations  # so that help() shows `npt.ArrayLike`, not what it stands for
+
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -19,6 +19,8 @@ def read_absorptions(path: str, scenes: Sequence[str]) -> Absorptions:
     Each line is `"name" = [six shares]` or `"name" = "carpet"`, one of our materials. Raises InputError for anything
     else, and for a name that no scene has.
     """
+    if not Path(path).is_file():
+        raise InputError(f"--materials {path} does not exist: give a TOML file")
     try:
         content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

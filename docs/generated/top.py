@@ -11,7 +11,7 @@ _PLACES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md",
 
 def start() -> str:
     """Return the start page: the README, and where the generated pages are."""
-    return re.sub(r"\[docs/(\w+)\.md\]", r"[\1]", _read("README.md")) + _ONLY_HERE
+    return re.sub(r"\[docs/([\w-]+)\.md\]", r"[\1]", _read("README.md")) + _ONLY_HERE
 
 
 def contributing() -> str:

@@ -126,7 +126,8 @@ def input_fault(error: Exception) -> InputError | None:
         what = f"{error} ({type(error).__name__})"
         return InputError(f"storage: {what}; check the address, the network and your credentials")
     if hasattr(error, "format_message"):
-        return InputError(f"{error.format_message()} (`whence --help` lists commands and options)")
+        said = error.format_message().replace("Value error, ", "")  # a word of the parser's, not of the mistake
+        return InputError(f"{said} (`whence --help` lists commands and options)")
     return None
 
 

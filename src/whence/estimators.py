@@ -181,10 +181,10 @@ def _pair(name: str) -> PairEstimator:
 
 def _named(estimate: Callable[..., Answer], name: str, text: str, **values: str) -> Any:
     """Return `estimate` with the name, the docstring and, unless it is a trained model, the parameters of a method."""
-    estimate = thread_policy()(estimate)
-    estimate.__name__ = estimate.__qualname__ = name.replace("-", "_")
+    estimate.__name__ = estimate.__qualname__ = name.replace("-", "_")  # of a missing argument, it is what Python names
     estimate.__module__ = __name__
     estimate.__doc__ = text.format(summary=METHODS[name].summary, **values)
+    estimate = thread_policy()(estimate)
     if not METHODS[name].trained:
         signature = inspect.signature(estimate)
         known = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]

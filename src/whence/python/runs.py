@@ -59,8 +59,8 @@ def bench(
     """Run `methods` on a `track` under a grid of `conditions` and return the scores.
 
     A method is a name with parameters ("gcc-phat:votes=mode", "mine.py:Mine"), a class, an object or a function
-    `mine(batch)` that returns one answer a sample; a mapping gives them labels, and by default every baseline runs.
-    `conditions` are levels by setting, such as {"snr_db": [30, 10, None]} (None: off); settings left out have the
+    `mine(batch)` that returns one answer a sample. Give one, a list, or a mapping from labels; by default all baselines
+    run. `conditions` are levels by setting, such as {"snr_db": [30, 10, None]} (None: off); settings left out have the
     track's levels. Everything is written to the folder `out` (default: runs/TRACK-FINGERPRINT), and a rerun computes
     only what is missing, unless `fresh`: a method defined in Python is keyed by its source and the values that it uses.
     Where these cannot be read, it runs anew, and a line on stderr says so. Without `report` no page is drawn until
@@ -74,6 +74,8 @@ def bench(
     Raises InputError for unknown names, data of another kind, and whatever a method returns that is no answer.
     """
     settle_home()
+    if isinstance(methods, str) or callable(methods) or hasattr(methods, "predict"):
+        methods = [methods]
     dataset = _opened(data)
     folder = Path(fspath(out)) if out is not None else usual_folder(load_track(track).name, dataset)
     stated = {"out": None if out is None else str(folder), "split": split, "max_samples": max_samples}
