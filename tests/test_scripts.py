@@ -19,6 +19,7 @@ from toy_homes import ToyHomes, direction
 from toy_panning import ToyPanning
 
 from whence.benchmarks.bench import bench
+from whence.benchmarks.speed import all as every
 from whence.benchmarks.speed import (
     fourier,
     gcc_phat,
@@ -88,6 +89,27 @@ def test_each_says_what_it_does_and_refuses_what_it_does_not_know(name, capsys):
     assert f"python -m whence.benchmarks.{name}" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="2"):
         script.main(["--no-such-option"])
+
+
+def test_all_prints_one_table_of_what_ran_and_what_could_not(capsys, monkeypatch, tmp_path):
+    threads_once = "--clips 1 --pairs 1 --threads 2"
+    listed = (
+        every.Measured("threads", "one BLAS thread", "several", options=threads_once),
+        every.Measured("mesh", "responses", "RLR", "no_such_package"),
+        every.Measured("score_maps", "maps", "none", options="--no-such-option", promises=False),
+    )
+    monkeypatch.setattr(every, "MEASURED", listed)
+    assert every.main(["--any-speed", "--markdown", str(tmp_path / "speed.md")]) == 1
+    shown, written = capsys.readouterr().out, (tmp_path / "speed.md").read_text()
+    kept, missing, failed = (re.split(r"  +", line) for line in lines_of(shown, "threads ", "mesh ", "score_maps "))
+    assert (kept[2], kept[4]) == ("several", "kept")
+    assert missing == ["mesh", "responses", "RLR: not installed"]
+    assert failed[4] == "FAILED"
+    assert "medians of 1 pairs" in shown
+    assert "unrecognized arguments: --no-such-option" in shown
+    assert "| mesh | responses | RLR: not installed |  |  |" in written
+    assert f"## One BLAS thread: threads {threads_once}\n\n```text\n" in written
+    assert every.main(["--only", "mesh"]) == 0
 
 
 def test_gcc_phat_agrees_with_the_plain_way(capsys):
