@@ -1,14 +1,11 @@
 """How reverberant homes are said to be after rendering."""
 
-import json
 from dataclasses import replace
 
 import gltf_rooms
 import numpy as np
 import pytest
 
-from whence.datagen.hm3d_ss import plan_hm3d_ss
-from whence.datagen.recipes import Record, plan_again
 from whence.datagen.ringing import reverberation_remarks
 from whence.datagen.scenes.materials import MATERIALS
 from whence.datagen.scenes.opening import open_scenes
@@ -39,23 +36,6 @@ def test_absorption_is_given_by_name(tmp_path):
     assert {each.absorption for each in heard} == {(0.1, 0.2, 0.3, 0.4, 0.5, 1.0)}
     assert [each.scattering for each in heard] == [each.scattering for each in before]
     assert read_absorptions(str(words), [str(room)]) == (("Mat.001", MATERIALS["carpet"].absorption),)
-
-
-def test_what_was_given_travels_with_the_recipe(tmp_path, speech_folder):
-    """The file of absorptions may change or go: the recipe holds what it said."""
-    scenes, given = tmp_path / "scenes", tmp_path / "given.toml"
-    scenes.mkdir()
-    gltf_rooms.write_room(scenes / "room.glb", name="Mat.001")
-    given.write_text('"Mat.001" = [0.1, 0.2, 0.3, 0.4, 0.5, 1]')
-    plan = plan_hm3d_ss(str(scenes), str(speech_folder), scene_count=1, examples=1, materials=str(given))
-    given.unlink()
-    recipe = json.loads(json.dumps(plan.recipe))
-    where = {"scenes": str(scenes), "speech": str(speech_folder)}
-    again = plan_again(Record("recipe.json", "hm3d-ss", recipe, plan.provenance), where)
-    assert again.recipe == plan.recipe
-    assert {each.absorption for each in again.scenes.load(0).materials} == {(0.1, 0.2, 0.3, 0.4, 0.5, 1.0)}
-    with pytest.raises(InputError, match="--materials: only for files"):
-        plan_hm3d_ss("procedural", str(speech_folder), scene_count=1, examples=1, materials=str(given))
 
 
 @pytest.mark.parametrize(
