@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from ...script import run_script
 from .script import machine, speed_parser
 
 HEADS = ("script", "what", "rival", "seconds", "promises")
@@ -44,6 +45,7 @@ MEASURED = (
     Measured("fourier", "real Fourier transforms", "SciPy"),
     Measured("generate", "clips of TDE-Simulation", "none", options="--clips 20", promises=False),
     Measured("raycast", "views of homes", "every sample traced"),
+    Measured("homes", "examples of HM3D-SS", "none"),
     Measured("gcc_phat", "delays by correlation", "plain NumPy"),
     Measured("threads", "one BLAS thread", "several BLAS threads"),
     Measured("score_maps", "memory of scoring maps", "none", options="--samples 1000"),
@@ -125,4 +127,4 @@ def _title(outcome: Outcome) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)
