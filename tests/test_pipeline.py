@@ -160,6 +160,7 @@ class TestRegistry:
         imported = {
             ("in-the-wild", "whence.datagen.in_the_wild"),
             ("recordings", "whence.datagen.recordings"),
+            ("view-pairs", "whence.datagen.view_pairs"),
             ("hm3d-ss", "whence.datagen.upstream_hm3d_ss"),
             ("sounding-objects-import", "whence.datagen.sounding_objects_import"),
         }

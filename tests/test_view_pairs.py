@@ -10,7 +10,7 @@ from docs_pages import write_turned
 from PIL import Image
 from typer.testing import CliRunner
 
-from whence.baselines.sift import Sift
+from whence.baselines.keypoint_matching import Sift
 from whence.benchmarks.questions.source import open_source
 from whence.benchmarks.stimuli.view_pairs.batch import intrinsics, seen
 from whence.benchmarks.tracks.rotation import TRACK
