@@ -161,7 +161,7 @@ def test_what_is_no_sofa_file_is_named(tmp_path):
     (tmp_path / "x.wav").write_text("")
     with pytest.raises(InputError, match="expected a SOFA file, or a folder of stereo wavs"):
         open_responses(str(tmp_path / "x.wav"))
-    with pytest.raises(InputError, match=r"index\.csv does not exist"):
+    with pytest.raises(InputError, match="nowhere does not exist: give a SOFA file"):
         open_responses(str(tmp_path / "nowhere"))
 
 
