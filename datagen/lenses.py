@@ -98,7 +98,7 @@ def _lens(found: Mapping[str, Any], path: str) -> Lens:
         raise InputError(f"{path}: {values} are not all numbers: {_WANTED}")
     width, height = round(values.pop("w")), round(values.pop("h"))
     lens = Lens(width, height, **{name: float(value) for name, value in values.items()})
-    if not (min(width, height) > 0 and 0.1 < lens.fx / width < 20 and 0.9 < lens.fx / lens.fy < 1.1):
+    if not (min(width, height) > 0 and 0.1 < lens.fx / width < 20 and 0.9 * lens.fy < lens.fx < 1.1 * lens.fy):
         raise InputError(f"{path}: fx {lens.fx:g} and fy {lens.fy:g} are no focal lengths of {width} x {height} pixels")
     if not (0 < lens.cx < width and 0 < lens.cy < height):
         raise InputError(f"{path}: the principal point ({lens.cx:g}, {lens.cy:g}) is outside {width} x {height} pixels")

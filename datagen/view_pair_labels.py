@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..conventions import wrap_degrees
 from ..errors import InputError
-from .csv_tables import Row, number_in, posix_path, read_table
+from .csv_tables import Row, first_of, number_in, posix_path, read_table
 
 FIRST, SECOND = ("image1", "image_1", "image0", "image_0"), ("image2", "image_2")
 YAW, PITCH, SCENE = "yaw_deg", "pitch_deg", "scene"
@@ -79,7 +79,7 @@ def _pair(row: Row, number: int, matrices: bool, labels: str, folder: Path) -> L
 
 
 def _photograph(row: Row, names: Sequence[str], where: str, folder: Path) -> str:
-    written = next((row[name] for name in names if row.get(name)), "")
+    written = first_of(row, names)
     if not written:
         raise InputError(f"{where}: its {names[0]} is empty")
     name = PurePath(posix_path(written, folder)).as_posix()

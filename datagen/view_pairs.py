@@ -14,14 +14,16 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..digests import digest, sha256
+from ..digests import digest
 from ..errors import InputError
 from .lenses import Lens, read_lens, straightened
+from .photographs import Photographs
 from .pictures import Picture, is_of_one_colour, read_picture
 from .shards import Field as ArrayField
 from .shards import Layout
 from .view_pair_labels import PITCH, LabelledPair, PairFile, read_pairs
 
+ROWS_PER_SHARD = 50
 LONGEST_SIDE = 640
 """Pixels: larger photographs are made smaller."""
 _VIEW = ("view",)
@@ -45,7 +47,7 @@ class ViewPairsRecipe(BaseModel):
     lens: tuple[float, ...]
     """Width, height, fx, fy, cx, cy (pixels) and k1, k2, p1, p2, k3."""
     longest_side: int = Field(default=LONGEST_SIDE, ge=16)
-    rows_per_shard: int = Field(default=50, ge=1)
+    rows_per_shard: int = Field(default=ROWS_PER_SHARD, ge=1)
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,9 @@ class ViewPairsPlan:
     def recipe(self) -> Mapping[str, Any]:
         """Digests of labels and photographs, and the lens, as JSON values."""
         labels = [[one.first, one.second, one.yaw, one.pitch, one.scene] for one in self.pairs]
-        images = [[name, sha256((Path(self.folder) / name).read_bytes())] for name in photographs_of(self.pairs)]
+        images = Photographs(self.folder, tuple(photographs_of(self.pairs))).digest
         lens = (self.lens.width, self.lens.height, *self.lens.terms)
-        recipe = ViewPairsRecipe(
-            labels=digest(labels), images=digest(images), lens=lens, longest_side=self.longest_side
-        )
+        recipe = ViewPairsRecipe(labels=digest(labels), images=images, lens=lens, longest_side=self.longest_side)
         return recipe.model_dump(mode="json")
 
     @property
@@ -91,7 +91,7 @@ class ViewPairsPlan:
     @property
     def layout(self) -> Layout:
         """One row per pair, in the order of the label file."""
-        return Layout("pair", len(self.pairs), ViewPairsRecipe.model_fields["rows_per_shard"].default, fields(self))
+        return Layout("pair", len(self.pairs), ROWS_PER_SHARD, fields(self))
 
     def render(self, row: int) -> dict[str, Any]:
         """Return every field of row `row`."""
@@ -164,7 +164,11 @@ def _fitted(lens: Lens, width: int, height: int, path: str, name: str) -> Lens:
     if abs(lens.width * height - lens.height * width) > max(width, height):
         raise InputError(
             f"{path} is for pictures of {lens.width} x {lens.height}, but {name} has {width} x {height}"
-            + (": it was turned, so exchange w and h, fx and fy, cx and cy" if width > height else "")
+            + (
+                ": it was turned, so exchange w and h, fx and fy, cx and cy"
+                if (lens.height, lens.width) == (width, height)
+                else ""
+            )
         )
     return lens.scaled(width, height)
 

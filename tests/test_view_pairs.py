@@ -97,6 +97,7 @@ class TestLens:
             ("{}", "has no fx, fy, cx, cy, w, h"),
             ("lens", "is not JSON"),
             ('{"fx": 1, "fy": 1, "cx": 9, "cy": 9, "w": 320, "h": 240}', "no focal lengths of 320 x 240"),
+            ('{"fx": 300, "fy": 0, "cx": 160, "cy": 120, "w": 320, "h": 240}', "no focal lengths of 320 x 240"),
             ('{"fx": 300, "fy": 300, "cx": 900, "cy": 9, "w": 320, "h": 240}', "principal point"),
             ('{"fx": 300, "fy": 300, "cx": 160, "cy": 120, "w": 320, "h": 240, "k4": 0.1}', "fisheye"),
             ('{"fx": 300, "fy": 300, "cx": 160, "cy": 120, "w": 320, "h": 240, "k1": NaN}', "not all numbers"),

@@ -8,7 +8,6 @@ family more than 20, or answers disagree.
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...script import run_script
 from ...threads import thread_policy
 from ..running.method import load_methods
 from ..running.shared_work import shared_work
@@ -122,4 +122,4 @@ def row(label: str, clips: int, seconds: float, plain_seconds: float) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

@@ -8,7 +8,6 @@ took more than 1 s.
 
 import argparse
 import asyncio
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from ...errors import InputError
 from ...leaderboard.boards.folder.board import add_submission, add_track, create_board, standings
 from ...leaderboard.sealing.labels_file import write_labels_file
 from ...leaderboard.standing.record import EntryInfo
+from ...script import run_script
 from .hostile_parquet import one_page_for_all, slow_pages
 from .made_up_board import SLUG, make_board, running, sealed_labels, submission
 from .script import speed_parser
@@ -119,4 +119,4 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

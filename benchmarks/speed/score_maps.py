@@ -9,7 +9,6 @@ if the scoring process needs more than 1 GB.
 import argparse
 import multiprocessing
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ...script import run_script
 from ..questions.answer import AnswerKind, Answers
 from ..questions.labels import Labels, arrays_of_truth
 from ..questions.metrics import Metric, Vector
@@ -158,4 +158,4 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

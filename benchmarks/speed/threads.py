@@ -8,7 +8,6 @@ several threads, or if the two disagree.
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -19,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from ...baselines.gcc import GccPhat
 from ...cores import allowed_cores
+from ...script import run_script
 from ...threads import thread_policy
 from .gcc_phat import batch_of, delayed_noise
 from .script import machine, speed_parser
@@ -82,4 +82,4 @@ def columns(pairs: Sequence[tuple[float, float]]) -> tuple[str, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

@@ -6,7 +6,6 @@
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -15,6 +14,7 @@ from torch.utils.data import DataLoader
 
 from ... import torch as whence_torch
 from ...datagen.dataset import Dataset, read_rows
+from ...script import run_script
 from .script import speed_parser
 
 BATCH = 64
@@ -75,4 +75,4 @@ def _rate(once: Callable[[], int], samples: int, least: float) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)
