@@ -10,7 +10,6 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
-from scipy.ndimage import uniform_filter1d
 
 from ..benchmarks.running.shared_work import once
 from ..benchmarks.stimuli.binaural.batch import BinauralBatch
@@ -157,6 +156,8 @@ def smoothed_powers(audio: Float32, batch: StereoBatch) -> Float64:
 
 
 def _smooth(spectra: Float64) -> Float64:
+    from scipy.ndimage import uniform_filter1d  # here, since it takes 0.4 s to load and few methods smooth
+
     return np.asarray(uniform_filter1d(spectra.mean(axis=1), SMOOTHED_BINS, axis=-1))
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import numpy.typing as npt
 from numpy import fft  # in double precision; SciPy 1.18 changed the order of its sums
-from scipy import signal
 
 from ...conventions import SAMPLE_RATE
 
@@ -46,6 +45,8 @@ def response_delay(response: npt.ArrayLike, sample_rate: int = SAMPLE_RATE, cuto
     Only the direct part (2.5 ms from the first arrival) is used. It is low-passed at `cutoff` Hz, where the delay
     hardly depends on frequency, and cross-correlated at 16 times the sample rate (Katz and Noisternig 2014).
     """
+    from scipy import signal  # here, since it takes 0.8 s to load and few commands get here
+
     response = np.asarray(response, dtype=np.float64)
     loudest = np.abs(response).max(axis=0)
     first = int(np.argmax(loudest >= 0.2 * loudest.max()))
