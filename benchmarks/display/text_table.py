@@ -18,6 +18,7 @@ _LATEX = str.maketrans(
     | {"±": r"$\pm$", "°": r"$^\circ$", "≤": r"$\leq$", "≥": r"$\geq$", "↑": r"$\uparrow$", "↓": r"$\downarrow$"}
     | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "−": r"$-$", "µ": r"$\mu$", "–": "--"}
 )
+BEGIN = r"\begin{table}  % needs \usepackage{booktabs}"
 _OPTION = re.compile(r"^\s*[\[*]", re.MULTILINE)
 """What LaTeX would take, at the start of a row, for an option of the end of the row before or of its rule."""
 
@@ -83,4 +84,4 @@ def latex(table: TextTable, label: str | None = None) -> str:
             hrules=True, caption=caption, label=label, column_format=columns
         )
     )
-    return _OPTION.sub(r"{}\g<0>", text)
+    return _OPTION.sub(r"{}\g<0>", text).replace(r"\begin{table}", BEGIN, 1)

@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
-from ..display.text_table import TextTable, escaped, markdown
+from ..display.text_table import BEGIN, TextTable, escaped, markdown
 from ..questions.metrics import Metric, digits
 from ..scoring.main_table import MISSING
 from ..scoring.results import Row
@@ -118,7 +118,7 @@ def _exact(row: Row | None) -> tuple[str, str, str]:
 def as_latex(table: PaperTable, caption: str, label: str, interval: Interval) -> str:
     """Return `table` as a LaTeX table for the package booktabs."""
     lines = [
-        r"\begin{table}  % needs \usepackage{booktabs}",
+        BEGIN,
         r"\centering",
         rf"\caption{{{escaped(caption)}}}",
         rf"\label{{{label}}}",

@@ -103,7 +103,7 @@ def _card(place: str) -> str:
         from ..models.training.model_card import model_card
 
         return model_card(read_card(Path(place)), Path(place))
-    if Path(place).is_file():
+    if Path(place).is_file() or (Path(place) / "run.json").is_file():
         raise InputError(f"{place}: neither a dataset (.zarr) nor a checkpoint (.safetensors)")
     from ..benchmarks.report.dataset_card import dataset_card
     from ..datagen.dataset import Dataset
