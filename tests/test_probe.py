@@ -1,8 +1,10 @@
 """Linear probes: the published bins, their accuracy by hand, frozen features, and `whence bench probe`."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,11 +23,13 @@ from whence.conventions import wrap_degrees
 from whence.datagen.pipeline import generate
 from whence.datagen.view_sets import GREATEST_ROTATION, LEAST_ROTATION
 from whence.errors import InputError
+from whence.models.motion.pretext import PretextRecipe, SlfmPretext
 from whence.models.motion.probe import Probe, ProbeRecipe
 from whence.models.motion.slfm import Slfm, SlfmRecipe
 from whence.models.networks.probe import LinearProbe
 from whence.models.train import train_model
 from whence.models.training.checkpoint import read_checkpoint, write_checkpoint
+from whence.models.training.recipe import recipe_from
 
 SMALL = ("steps=3", "batch=4", "rows=60", "columns=80", "taps=512", "validations=1", "held_out=homes")
 
@@ -212,6 +216,45 @@ def test_a_probe_answers_after_its_features_file_is_gone(trained, tmp_path):
         assert not probe.serves("rotation")
     finally:
         moved.rename(text)
+
+
+def pretext(path: Path, **settings) -> Path:
+    """Write an untrained checkpoint of `slfm-pretext`, narrow, to `path`."""
+    recipe = PretextRecipe(**{**PretextRecipe.presets["tiny"], **settings})
+    card = {"model": "slfm-pretext", "recipe": recipe.model_dump(mode="json"), "sources": []}
+    write_checkpoint(path, SlfmPretext.network(recipe), card)
+    return path
+
+
+def begun(of: str, features: Path) -> Any:
+    """Return the network of a probe with its features, before the first step."""
+    recipe: Any = recipe_from(ProbeRecipe, "small", (f"of={of}", f"features={features}"))
+    network = Probe.network(recipe)
+    Probe.begin(network, recipe)
+    return network
+
+
+@pytest.mark.parametrize(("of", "part"), [("rotation", "sees.encoder."), ("azimuth", "hears.encoder.")])
+def test_features_of_a_pretext_are_read(of, part, tmp_path):
+    path = pretext(tmp_path / "pretext.safetensors")
+    network = begun(of, path)
+    own, taken = network.encoder.state_dict(), read_checkpoint(path, "slfm-pretext").tensors
+    assert own
+    assert all(torch.equal(tensor, taken[part + name]) for name, tensor in own.items())
+
+
+@pytest.mark.parametrize(
+    ("settings", "of", "said"),
+    [
+        ({"sees": "nothing"}, "rotation", "learned without sees=views, so it has no features that tell the rotation"),
+        ({"hears": False}, "azimuth", "learned without hears=true, so it has no features that tell the azimuth"),
+        ({"encoders": "published"}, "azimuth", "a probe reads encoders=small, and this one has encoders=published"),
+    ],
+)
+def test_a_pretext_without_such_features_is_refused(settings, of, said, tmp_path):
+    path = pretext(tmp_path / "pretext.safetensors", **settings)
+    with pytest.raises(InputError, match=re.escape(said)):
+        begun(of, path)
 
 
 def ran(words, capsys) -> tuple[int, str, str]:

@@ -1,8 +1,7 @@
 """`probe`: how much frozen features tell of a rotation or an azimuth, by a linear layer of 64 bins (SLfM, Sec. 4.2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,19 +21,15 @@ from ..networks.auralization import auralized
 from ..networks.hearing import HearingEncoder
 from ..networks.probe import LinearProbe
 from ..networks.turning import TurningEncoder
-from ..training.checkpoint import described_checkpoint, fill, read_checkpoint, shipped
-from ..training.learned import UNTRAINED, recipe_of
+from ..training.learned import UNTRAINED
 from ..training.learning import Examples
 from ..training.recipe import Recipe
+from .features import RANDOM, SIZES, SUPERVISED, features_of
 from .home_model import HomeModel
-from .slfm import Slfm, clip_segments, picture_pairs, stored_camera
+from .slfm import clip_segments, picture_pairs, stored_camera
 
 Float64 = npt.NDArray[np.float64]
-RANDOM, SUPERVISED, SLFM = "random", "supervised", "slfm"
 PUBLISHED_RATES: Mapping[str, float] = {"rotation": 1e-4, "azimuth": 1e-3}
-_PARTS: Mapping[Angle, str] = {"rotation": "sees.", "azimuth": "hears."}
-_SIZES = {"seen": "seen", "planes": "planes", "heard": "heard", "heard_features": "features"}
-"""The fields that fit the encoders to a checkpoint of `slfm`, and what its recipe calls them."""
 
 
 class ProbeRecipe(HomeRecipe):
@@ -60,8 +55,8 @@ class ProbeRecipe(HomeRecipe):
     of: Angle = "rotation"
     """What is told from the features."""
     features: str = RANDOM
-    """Where the features come from: `random` weights, the shipped weights of `slfm` or a checkpoint of it (a file),
-    all frozen; or `supervised`: random weights that learn together with the linear layer."""
+    """Where the features come from: `random` weights, the shipped weights of `slfm`, or a checkpoint (a file) of it or
+    of `slfm-pretext`, all frozen; or `supervised`: random weights that learn together with the linear layer."""
     settled: bool = False
     """Whether the features' batch normalisation keeps its statistics; the published probes let them follow the data."""
     seen: tuple[int, int] = (32, 64)
@@ -75,11 +70,10 @@ class ProbeRecipe(HomeRecipe):
     def _completed(cls, given: dict[str, Any]) -> dict[str, Any]:
         """Add the published learning rate, and the sizes of the checkpoint that `features` names."""
         rate = {"learning_rate": PUBLISHED_RATES.get(given.get("of", "rotation"), 1e-3)}
-        path = features_path(str(given.get("features", RANDOM)))
-        if path is None or given.keys() >= _SIZES.keys():
+        if given.keys() >= SIZES.keys():
             return rate | given
-        taken = recipe_of(Slfm.recipe, read_checkpoint(path, Slfm.name), path)
-        return rate | given | {own: getattr(taken, theirs) for own, theirs in _SIZES.items()}
+        features = features_of(str(given.get("features", RANDOM)))
+        return rate | given | (features.sizes if features else {})
 
 
 class ProbeNetwork(LinearProbe):
@@ -95,13 +89,6 @@ class ProbeNetwork(LinearProbe):
             return self.heard(auralized(views.dry, views.response))
         pitch, focal = stored_camera(len(views.image), views.image.device)
         return self.turned(views.image, pitch, focal)[:, None]
-
-
-def features_path(features: str) -> Path | None:
-    """Return the file of the checkpoint that `features` names; None if there is none."""
-    if features in (RANDOM, SUPERVISED):
-        return None
-    return shipped(Slfm.name) if features == SLFM else Path(features)
 
 
 @dataclass(frozen=True)
@@ -126,17 +113,14 @@ class Probe(HomeModel):
     @classmethod
     def begin(cls, network: Any, recipe: ProbeRecipe) -> None:
         """Load the features, if they come from a checkpoint, before the first step."""
-        path, part = features_path(recipe.features), _PARTS[recipe.of]
-        if path is not None:
-            whole = read_checkpoint(path, Slfm.name)
-            own = {k.removeprefix(part): one for k, one in whole.tensors.items() if k.startswith(part)}
-            fill(network.encoder, replace(whole, tensors=own), path)
+        if features := features_of(recipe.features):
+            features.load(network.encoder, recipe.of)
 
     @classmethod
     def examples(cls, recipe: Any, data: Sequence[str]) -> Examples:
         """Return the views of the set of homes in `data`, with bins."""
-        path = features_path(recipe.features)
-        begun = [] if path is None else [described_checkpoint(path, Slfm.name)]
+        features = features_of(recipe.features)
+        begun = [features.described()] if features else []
         homes = BinnedHomes(open_homes(recipe, data), recipe.of, begun)
         assert homes.ends, "refuses data without bins before anything is written"
         return homes
