@@ -16,7 +16,6 @@ standard deviation); its expectation is the mean share of entries that would be 
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +25,7 @@ from ...datagen.dataset import Dataset
 from ...digests import generator_for
 from ...errors import InputError
 from ...models.picture.attention import Attention
+from ...models.training.learned import SHIPPED
 from ...registry import load_track
 from ...script import run_script
 from ..display.text_table import TextTable, markdown
@@ -163,14 +163,18 @@ def main(arguments: Sequence[str]) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", metavar="DATA.zarr", help="set of sounding objects")
-    parser.add_argument("--checkpoint", required=True, type=Path, help="checkpoint of `attention`")
+    parser.add_argument(
+        "--checkpoint",
+        default=SHIPPED,
+        help="checkpoint of `attention`: a file, or one that comes with Whence: shipped, supervised or unsupervised",
+    )
     parser.add_argument("--split", default=None, help="train, val, test or all; default: test")
     parser.add_argument(
         "--max-samples", type=int, default=MOST, help="use the first N sounds, silence and noise included"
     )
     options = parser.parse_args(arguments)
     source = open_source(load_track("sounding-object"), Dataset(options.data), options.split, options.max_samples)
-    print(markdown(table(entries_of(source, Attention(checkpoint=str(options.checkpoint))))))
+    print(markdown(table(entries_of(source, Attention(checkpoint=options.checkpoint)))))
     return 0
 
 
