@@ -71,19 +71,20 @@ class _Maps:
         right = [self.part.setting.level_text(x) for x in self.part.levels]
         return right, [self.group.level_text(y) for y in self.heights]
 
-    @property
+    @cached_property
     def size(self) -> tuple[float, float]:
         """Size of one map, inches."""
-        lines = max(self.heading(method).count("\n") for method in self.values)
+        lines = max(heading.count("\n") for heading in self.headings.values())
         return self._width, 1.0 + 0.3 * len(self.heights) + 0.15 * lines
 
     @property
     def _width(self) -> float:
         return 1.3 + 0.48 * len(self.part.levels)
 
-    def heading(self, method: str) -> str:
-        """Return the title of one map, which must not run into the next one."""
-        return fitted(plain_name(method), self._width - _BESIDE)
+    @cached_property
+    def headings(self) -> dict[str, str]:
+        """The title of each method's map, which must not run into the next one."""
+        return {method: fitted(plain_name(method), self._width - _BESIDE) for method in self.values}
 
 
 def heat_maps(view: View, folder: Path) -> list[Figure]:
@@ -123,7 +124,7 @@ def _draw_map(maps: _Maps, axes: Axes, method: str) -> None:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set(xlabel=maps.titles[0], ylabel=maps.titles[1])
-    axes.set_title(maps.heading(method))
+    axes.set_title(maps.headings[method])
 
 
 def _legible(background: tuple[float, float, float, float]) -> str:

@@ -152,10 +152,8 @@ def _run(
 
 def show(run: "Run", as_json: bool) -> None:
     """Print the tables of `run` and the paths of its files."""
-    from ..benchmarks.display.text_table import rich_table
     from ..benchmarks.report.files import where
-    from ..benchmarks.report.tables import published_table, score_table
-    from ..benchmarks.scoring.results import RESULTS, why_unranked
+    from ..benchmarks.scoring.results import RESULTS
 
     if run.source.sealed:
         _show_sealed(run, as_json)
@@ -163,13 +161,22 @@ def show(run: "Run", as_json: bool) -> None:
     if as_json:
         typer.echo((run.folder / RESULTS).read_text(encoding="utf-8"), nl=False)
         return
+    show_scores(run)
+    typer.echo(where(run.folder))
+
+
+def show_scores(run: "Run") -> None:
+    """Print the table of the main metric, and the published numbers beside ours."""
+    from ..benchmarks.display.text_table import rich_table
+    from ..benchmarks.report.tables import published_table, score_table
+    from ..benchmarks.scoring.results import why_unranked
+
     console = terminal()
     why = why_unranked(run.labels)
     console.print(rich_table(score_table(run.results, run.track, run.track.metrics[0], why=why)))
     published = published_table(run.results, run.track, baselines_only=True)
     if published:
         console.print(rich_table(published))
-    typer.echo(where(run.folder))
 
 
 def _show_sealed(run: "Run", as_json: bool) -> None:

@@ -1,7 +1,10 @@
 """`whence quickstart`: first results from scratch, in one command."""
 
 import shlex
-from functools import partial
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +12,10 @@ import typer
 
 from ..cores import allowed_cores
 from ..files import require_local
+from ..locks import sole_writer
+from ..machine import workers_fault
 
+Draw = Callable[[Path], None]
 UNSEEN_HOMES = 1
 """Seed of homes that no trained model has seen; those of seed 0 are trained on."""
 
@@ -24,31 +30,58 @@ def quickstart(
     ] = None,
 ) -> None:
     """Generate small datasets, run every baseline and trained model on them, write a report.html for each track."""
-    from ..datagen import hm3d_ss, sounding_objects, tde
-    from ..datagen.pipeline import generate
+    from ..benchmarks.report.files import REPORT
 
     require_local(out, "the quickstart's folder")
-    rooms, homes, pictures = out / "tde.zarr", out / "hm3d-ss.zarr", out / "sounding-objects.zarr"
-    typer.echo(f"1/8 rendering speech in three rooms: {rooms}")
-    command = partial(_command, speech=speech)
-    generate(tde.plan_tde(speech, clips=tde.PRESETS["tiny"]), str(rooms), command=command("tde", rooms))
-    _bench(2, "time delay between two microphones, five noise levels, baselines and trained models", "tde", rooms, out)
-    _bench(3, "left or right", "left-right", rooms, out)
-    scenes, examples = hm3d_ss.PRESETS["tiny"]
-    typer.echo(f"4/8 rendering homes to see and hear: {homes}")
-    plan = hm3d_ss.plan_hm3d_ss("procedural", speech, scene_count=scenes, examples=examples)
-    generate(plan, str(homes), workers=allowed_cores(), command=command("hm3d-ss", homes))
-    _bench(5, "camera rotation between two views", "rotation", homes, out)
-    _bench(6, "azimuth of a sound from two ears", "azimuth", homes, out)
-    count, each = sounding_objects.PRESETS["tiny"]
-    typer.echo(f"7/8 rendering pictures with objects that sound: {pictures}")
-    unseen = sounding_objects.plan_sounding_objects(homes=count, pictures=each, speech=speech, seed=UNSEEN_HOMES)
-    made = command("sounding-objects", pictures, "--seed", str(UNSEEN_HOMES))
-    generate(unseen, str(pictures), workers=allowed_cores(), command=made)
-    _bench(8, "where in the picture a sound comes from", "sounding-object", pictures, out, split="all")
+    with _drawing() as draw:
+        _stereo(out, speech, draw)
+        _homes(out, speech, draw)
+        _pictures(out, speech, draw)
+        typer.echo("drawing what is not drawn yet")
+    for report in sorted((out / "runs").glob(f"*/{REPORT}")):
+        typer.echo(f"  {report}")
     typer.echo("how to go on:")
     for what, step in next_steps(out):
         typer.echo(f"  {step}\n    {what}")
+
+
+def _stereo(out: Path, speech: str | None, draw: Draw) -> None:
+    from ..datagen import tde
+    from ..datagen.pipeline import generate
+
+    rooms = out / "tde.zarr"
+    typer.echo(f"1/8 rendering speech in three rooms: {rooms}")
+    plan = tde.plan_tde(speech, clips=tde.PRESETS["tiny"])
+    generate(plan, str(rooms), command=_command("tde", rooms, speech=speech))
+    what = "time delay between two microphones, five noise levels, baselines and trained models"
+    draw(_bench(2, what, "tde", rooms, out))
+    draw(_bench(3, "left or right", "left-right", rooms, out))
+
+
+def _homes(out: Path, speech: str | None, draw: Draw) -> None:
+    from ..datagen import hm3d_ss
+    from ..datagen.pipeline import generate
+
+    homes = out / "hm3d-ss.zarr"
+    scenes, examples = hm3d_ss.PRESETS["tiny"]
+    typer.echo(f"4/8 rendering homes to see and hear: {homes}")
+    plan = hm3d_ss.plan_hm3d_ss("procedural", speech, scene_count=scenes, examples=examples)
+    generate(plan, str(homes), workers=allowed_cores(), command=_command("hm3d-ss", homes, speech=speech))
+    draw(_bench(5, "camera rotation between two views", "rotation", homes, out))
+    draw(_bench(6, "azimuth of a sound from two ears", "azimuth", homes, out))
+
+
+def _pictures(out: Path, speech: str | None, draw: Draw) -> None:
+    from ..datagen import sounding_objects
+    from ..datagen.pipeline import generate
+
+    pictures = out / "sounding-objects.zarr"
+    count, each = sounding_objects.PRESETS["tiny"]
+    typer.echo(f"7/8 rendering pictures with objects that sound: {pictures}")
+    unseen = sounding_objects.plan_sounding_objects(homes=count, pictures=each, speech=speech, seed=UNSEEN_HOMES)
+    made = _command("sounding-objects", pictures, "--seed", str(UNSEEN_HOMES), speech=speech)
+    generate(unseen, str(pictures), workers=allowed_cores(), command=made)
+    draw(_bench(8, "where in the picture a sound comes from", "sounding-object", pictures, out, split="all"))
 
 
 def next_steps(out: Path) -> list[tuple[str, str]]:
@@ -64,14 +97,36 @@ def next_steps(out: Path) -> list[tuple[str, str]]:
     ]
 
 
-def _bench(step: int, what: str, track: str, data: Path, out: Path, split: str | None = None) -> None:
+@contextmanager
+def _drawing() -> Iterator[Draw]:
+    """Give a function that draws the report of a run: where it can, in a process of its own, beside what follows."""
+    if allowed_cores() == 1 or workers_fault():
+        yield _draw
+        return
+    with ProcessPoolExecutor(1, get_context("spawn")) as artist:
+        drawn: list[Future[None]] = []
+        yield lambda run: drawn.append(artist.submit(_draw, run))
+        for one in drawn:
+            one.result()
+
+
+def _draw(run: Path) -> None:
+    from ..benchmarks.bench import open_run, write_pages
+
+    with sole_writer(run):
+        write_pages(open_run(run))
+
+
+def _bench(step: int, what: str, track: str, data: Path, out: Path, split: str | None = None) -> Path:
+    """Run the methods of `track`, print the scores and return the folder of the run, whose report is not drawn."""
     from ..benchmarks.bench import bench
-    from .bench import show
+    from .bench import show_scores
 
     typer.echo(f"{step}/8 {what}")
     folder = out / "runs" / track
     words = ["whence", "bench", track, str(data), "--out", str(folder), *(["--split", split] if split else [])]
-    show(bench(track, str(data), folder, split=split, command=shlex.join(words)), False)
+    show_scores(bench(track, str(data), folder, split=split, command=shlex.join(words), report=False))
+    return folder
 
 
 def _command(kind: str, out: Path, *more: str, speech: str | None) -> str:
