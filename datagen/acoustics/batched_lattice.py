@@ -11,10 +11,16 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ...conventions import SAMPLE_RATE, SPEED_OF_SOUND
+from ...errors import MissingPackage
+
+try:
+    import torch
+    from torch import Tensor
+except ModuleNotFoundError as error:
+    raise MissingPackage("responses of many rooms at once need torch: pip install '.[learned]'") from error
+
 from .fourier import smooth_size
 from .lattice import LEAD, OVERSAMPLING, band_limited_pulse
 
