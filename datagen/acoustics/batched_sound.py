@@ -48,10 +48,10 @@ def impulse_responses(
 
 
 def usable(device: str | torch.device) -> torch.device:
-    """Return `device`; raises InputError where torch has none such."""
+    """Return `device`; raises InputError where torch has none such, or none that knows float64."""
     try:
-        return torch.empty(0, device=device).device
-    except (AssertionError, RuntimeError) as error:  # the former where torch is built without it
+        return torch.empty(0, device=device, dtype=torch.float64).device
+    except (AssertionError, RuntimeError, TypeError) as error:  # a build without it, a wrong name, no float64
         raise InputError(f"device={str(device)!r}: {str(error).splitlines()[0]}") from None
 
 
