@@ -50,6 +50,14 @@ class Plan(Protocol):
 
 
 @runtime_checkable
+class Batched(Protocol):
+    """A plan that renders the rows of a shard together."""
+
+    def render_rows(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """Return every field of each of `rows`."""
+
+
+@runtime_checkable
 class Accompanied(Protocol):
     """A plan whose dataset contains smaller datasets, each in a folder of its name."""
 
@@ -135,7 +143,9 @@ def _render(plan: Plan, url: str, pending: Sequence[int], client: Any, total: in
 def render_shard(plan: Plan, url: str, shard: int) -> int:
     """Render and write one shard; return its number."""
     with single_threaded():
-        shards.write_shard(url, plan.layout, shard, [plan.render(row) for row in plan.layout.rows_of(shard)])
+        rows = plan.layout.rows_of(shard)
+        rendered = plan.render_rows(rows) if isinstance(plan, Batched) else [plan.render(row) for row in rows]
+        shards.write_shard(url, plan.layout, shard, rendered)
     return shard
 
 

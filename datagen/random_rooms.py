@@ -21,12 +21,13 @@ from ..digests import generator_for
 from . import stereo
 from .acoustics.auralize import auralize
 from .acoustics.shoebox import LEAD, ShoeboxRoom, impulse_responses, sabine_inversion
-from .corpora import Corpus, open_corpus, reopen_corpus
+from .corpora import Clip, Corpus, open_corpus, reopen_corpus
 from .corpora.holdout import spoken_by
 from .dataset import Elsewhere
 from .shards import Field, Layout
 from .sources import Recorded
 from .tde import MINIMUM_SECONDS, ROOMS, TdeRoom
+from .utterances import Utterances
 
 PRESETS = {"tiny": (2_000, 1_000), "small": (40_000, 2_000), "paper": (200_000, 5_000)}
 """Clips for training and for validation, by preset."""
@@ -113,6 +114,17 @@ def _draw_walls(dimensions: tuple[float, float, float], rng: np.random.Generator
     return ShoeboxRoom(dimensions, (a, b, c, d, e, f), order), rt60
 
 
+@dataclass(frozen=True, eq=False)
+class Utterance:
+    """Dry speech (samples,) in a random room: the `clip` of the corpus and the sample at which what is heard begins."""
+
+    sample_id: str
+    scene: Scene
+    clip: Clip
+    dry: npt.NDArray[np.float32]
+    start: int
+
+
 @dataclass(frozen=True)
 class RandomRoomsPlan:
     """Renders any clip of a set of random rooms."""
@@ -144,21 +156,30 @@ class RandomRoomsPlan:
         """The sounds of each split."""
         return {"train": spoken_by(self.corpus, "train"), "val": spoken_by(self.corpus, "val")}
 
-    def render(self, row: int) -> dict[str, Any]:
-        """Return every field of row `row`."""
-        trains = row < self.settings.train_clips
-        split, number = ("train", row) if trains else ("val", row - self.settings.train_clips)
+    @cached_property
+    def _speech(self) -> dict[str, Utterances]:
+        return {split: Utterances(corpus) for split, corpus in self.voices.items()}
+
+    def draw(self, split: str, number: int) -> Utterance:
+        """Return what is said and where, for clip `number` of `split`, which may lie beyond those of the set."""
         sample_id = f"{split}/{number:06d}"
         rng = generator_for(self.settings.seed, sample_id)
         scene, corpus = draw_scene(rng), self.voices[split]
         utterance = int(rng.integers(len(corpus.clips)))
-        dry = corpus.load(utterance)
+        dry = self._speech[split].load(utterance)
         dry = dry if rng.random() < RUMBLING_SHARE else stereo.without_rumble(dry)
-        start = stereo.spoken_start(dry, rng)
+        return Utterance(sample_id, scene, corpus.clips[utterance], dry, stereo.spoken_start(dry, rng))
+
+    def render(self, row: int) -> dict[str, Any]:
+        """Return every field of row `row`."""
+        trains = row < self.settings.train_clips
+        split, number = ("train", row) if trains else ("val", row - self.settings.train_clips)
+        said = self.draw(split, number)
+        scene = said.scene
         responses = impulse_responses(scene.walls, scene.source, scene.array.microphones)
         return {
-            "audio": stereo.as_int16(auralize(dry, responses, start, stereo.CLIP_SAMPLES, LEAD)),
-            "sample_id": sample_id,
+            "audio": stereo.as_int16(auralize(said.dry, responses, said.start, stereo.CLIP_SAMPLES, LEAD)),
+            "sample_id": said.sample_id,
             "interaural_time_difference": scene.array.interaural_time_difference(scene.source),
             "azimuth": scene.azimuth,
             "distance": scene.distance,
@@ -168,7 +189,7 @@ class RandomRoomsPlan:
             "room_dimensions": scene.array.dimensions,
             "spacing": scene.spacing,
             "split": split,
-            **stereo.speech_fields(corpus.clips[utterance], start),
+            **stereo.speech_fields(said.clip, said.start),
         }
 
 

@@ -7,7 +7,7 @@ default, `independent`, draws azimuth, distance and speech independently for eve
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Literal
@@ -30,6 +30,8 @@ from .sources import Recorded
 from .utterances import Utterances, unchanged
 
 Protocol = Literal["independent", "paper"]
+TdeEngine = Engine | Literal["lattice-gpu"]
+"""The last renders a shard at a time on a GPU, by `acoustics.batched_lattice`: close to `lattice`, not equal."""
 PAPER_SEED = 2021
 PAPER_START = 0.1  # seconds into the simulated file
 MINIMUM_SECONDS = 1.5  # of dry speech, the limit of the published test list
@@ -84,7 +86,7 @@ class TdeRecipe(BaseModel):
 
     seed: int = Field(default=0, ge=0)
     protocol: Protocol = "independent"
-    engine: Engine = "lattice"
+    engine: TdeEngine = "lattice"
     clips: int = Field(default=100, ge=1)
     """Per room and RT60."""
     rt60: tuple[float, ...] = Field(default=RT60_LABELS, min_length=1)
@@ -111,6 +113,18 @@ class Placement:
     def sample_id(self) -> str:
         """Name of the clip, which seeds everything random about it."""
         return f"{self.room}/rt60-{self.rt60_nominal:g}/{self.number:05d}"
+
+    @property
+    def source(self) -> npt.NDArray[np.float64]:
+        """Where the source is, (3,) in metres."""
+        return ROOMS[self.room].source_position(self.azimuth, self.distance)
+
+    @property
+    def geometry(self) -> tuple[ShoeboxRoom, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """The room with its walls, the source (3,) and the microphones (2, 3)."""
+        room = ROOMS[self.room]
+        absorption, order = sabine_inversion(self.rt60_nominal / 1.4, room.dimensions)
+        return ShoeboxRoom(room.dimensions, (absorption,) * 6, order), self.source, room.microphones
 
 
 Placed = tuple[Placement, npt.NDArray[np.float32]]
@@ -144,6 +158,7 @@ class TdePlan:
     def provenance(self) -> Mapping[str, Any]:
         """Engine, its settings, and the speech."""
         engine = {"name": self.settings.engine, "high_pass": False, "speed_of_sound": SPEED_OF_SOUND}
+        engine |= {"exact": False} if self.settings.engine == "lattice-gpu" else {}
         high_pass = stereo.RUMBLE_HZ if self.settings.protocol == "independent" else None
         return {"engine": engine, "speech": {**stereo.describe_corpus(self.corpus), "high_pass_hz": high_pass}}
 
@@ -204,12 +219,34 @@ class TdePlan:
 
     def render(self, row: int) -> dict[str, Any]:
         """Return every field of row `row`."""
-        placed, dry = self.placement(row)
-        room = ROOMS[placed.room]
-        absorption, order = sabine_inversion(placed.rt60_nominal / 1.4, room.dimensions)
-        box = ShoeboxRoom(room.dimensions, (absorption,) * 6, order)
-        source = room.source_position(placed.azimuth, placed.distance)
-        responses = impulse_responses(box, source, room.microphones, engine=self.settings.engine)
+        return self._together([row])[0]
+
+    def render_rows(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """Return every field of each of `rows`, rendered together on a GPU and one by one otherwise."""
+        parts = [rows] if self.settings.engine == "lattice-gpu" else [[row] for row in rows]
+        return [fields for part in parts for fields in self._together(part)]
+
+    def _together(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        placements = [self.placement(row) for row in rows]
+        responses = self._responses([placed for placed, _ in placements])
+        return [self._fields(*one, heard) for one, heard in zip(placements, responses, strict=True)]
+
+    def _responses(self, placements: Sequence[Placement]) -> Iterator[npt.NDArray[np.float32]]:
+        """Yield the responses of each of `placements`, (2, taps)."""
+        engine = self.settings.engine
+        if engine != "lattice-gpu":
+            return (impulse_responses(*placed.geometry, engine=engine) for placed in placements)
+        from .acoustics import batched_sound
+
+        together = batched_sound.impulse_responses(
+            *zip(*(placed.geometry for placed in placements), strict=True), device=gpu()
+        )
+        return iter(together.cpu().numpy())
+
+    def _fields(
+        self, placed: Placement, dry: npt.NDArray[np.float32], responses: npt.NDArray[np.float32]
+    ) -> dict[str, Any]:
+        room, source = ROOMS[placed.room], placed.source
         paths = np.linalg.norm(room.microphones - source, axis=1)
         return {
             "audio": self._clip_audio(dry, responses, placed.start),
@@ -241,7 +278,7 @@ def plan_tde(
     clips: int,
     rt60: tuple[float, ...] | None = None,
     protocol: Protocol = "independent",
-    engine: Engine = "lattice",
+    engine: TdeEngine = "lattice",
     seed: int | None = None,
     speakers: Speakers = "all",
     speaker_level: int | None = None,
@@ -250,9 +287,11 @@ def plan_tde(
 
     `speech` is a folder, `espeak` or None, or `librispeech[:SUBSET]`. `seed` defaults to the published 2021 in the
     paper protocol, to 0 otherwise. `speakers` may be one part of them, such as `test` (see `corpora.holdout`);
-    `speaker_level` is that of `open_corpus`. Raises InputError for invalid labels or a corpus without long enough
-    utterances.
+    `speaker_level` is that of `open_corpus`. Raises InputError for invalid labels, a corpus without long enough
+    utterances, or the engine `lattice-gpu` where torch has no GPU.
     """
+    if engine == "lattice-gpu":
+        gpu()
     paper = protocol == "paper"
     labels = check_rt60(rt60 or RT60_LABELS)
     seed = (PAPER_SEED if paper else 0) if seed is None else seed
@@ -273,6 +312,16 @@ def plan_tde(
     if plan.layout.rows == 0:
         raise InputError(f"{corpus.location}: every utterance is shorter than {MINIMUM_SECONDS} s")
     return plan
+
+
+def gpu() -> str:
+    """Return the name of the GPU that the engine `lattice-gpu` runs on; raises InputError without one."""
+    from .acoustics.batched_sound import usable
+
+    try:
+        return str(usable("cuda"))
+    except InputError as error:
+        raise InputError(f"engine lattice-gpu: torch has no GPU here ({error}); leave it to the default") from None
 
 
 def check_rt60(labels: tuple[float, ...]) -> tuple[float, ...]:

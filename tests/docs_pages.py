@@ -127,6 +127,9 @@ NOT_RUN = {
         "python -m whence.benchmarks.studies.ngcc_table --speech path/to/speech --checkpoint ngcc.safetensors "
         "--rt60 0.2 0.4 0.6 --out docs/results/ngcc_table.md"
     ): "needs the same file; tests/test_scripts.py runs it on weights of its own",
+    "python -m whence.benchmarks.speed.batched_lattice --device cuda --batch 1024": (
+        "needs a GPU; tests/test_scripts.py runs it on a CPU"
+    ),
     "python -m whence.benchmarks.speed.all --markdown speed.md": "tests/test_scripts.py runs it on scripts at toy size",
     "from dask_jobqueue import SLURMCluster": "needs a Slurm cluster",
     "python -m whence.benchmarks.studies.elevation runs/azimuths": "tests/test_scripts.py runs it on homes of its own",

@@ -10,11 +10,13 @@ from conftest import babble
 from pydantic import ValidationError
 
 from whence.conventions import SAMPLE_RATE, SPEED_OF_SOUND
+from whence.datagen import tde
 from whence.datagen.acoustics.cross_correlation import parabolic_peak, phase_transform_correlation
 from whence.datagen.corpora import open_corpus
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate, rerender_differences
-from whence.datagen.tde import PAPER_SEED, ROOMS, RT60_LABELS, TdePlan, TdeRecipe, paper_stream
+from whence.datagen.tde import PAPER_SEED, ROOMS, RT60_LABELS, TdePlan, TdeRecipe, paper_stream, plan_tde
+from whence.errors import InputError
 
 SEED_2021 = [(26, 2.497201), (38, 0.847368), (-46, 2.993108)]
 """The first (angle to the right, distance) pairs of the published generator."""
@@ -270,6 +272,32 @@ def test_both_engines_make_the_same_clip(corpus):
         for engine in ("lattice", "pyroomacoustics")
     )
     assert 10 * np.log10(np.sum((ours - theirs) ** 2) / np.sum(theirs**2)) < -45
+
+
+def test_a_gpu_renders_the_same_clips_a_shard_at_a_time(corpus, tmp_path, monkeypatch):
+    """Where there is no GPU, torch's CPU stands for it."""
+    torch = pytest.importorskip("torch")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    monkeypatch.setattr(tde, "gpu", lambda: device)
+    plan = plan_of(corpus, clips=1, rt60=(0.1, 0.3), engine="lattice-gpu")
+    assert plan.provenance["engine"]["exact"] is False
+    monkeypatch.setattr(tde, "impulse_responses", None)  # so that nothing is rendered alone
+    url = str(tmp_path / "d.zarr")
+    generate(plan, url)
+    monkeypatch.undo()
+    stored, plain = Dataset(url), plan_of(corpus, clips=1, rt60=(0.1, 0.3))
+    for row, audio, rt60 in zip(range(6), stored.array("audio"), stored.column("rt60"), strict=True):
+        expected = plain.render(row)
+        np.testing.assert_allclose(audio, expected["audio"], atol=4)
+        np.testing.assert_allclose(rt60, expected["rt60"], rtol=1e-3)
+
+
+def test_without_a_gpu_one_line_says_so(corpus):
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(InputError, match=r"engine lattice-gpu: torch has no GPU here .*leave it to the default"):
+        plan_tde("espeak", clips=1, engine="lattice-gpu")
 
 
 def test_the_recipe_refuses_what_it_does_not_know(corpus):

@@ -7,6 +7,7 @@ that is not installed is named as such, and its script is left out. Exit code 1 
 """
 
 import argparse
+import re
 import subprocess
 import sys
 import time
@@ -16,9 +17,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ...script import run_script
-from .script import machine, speed_parser
+from .script import FASTER, machine, speed_parser
 
-HEADS = ("script", "what", "rival", "seconds", "promises")
+HEADS = ("script", "what", "rival", "times as fast", "seconds", "promises")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Measured:
 
 MEASURED = (
     Measured("shoebox", "responses of a shoebox room", "pyroomacoustics", "pyroomacoustics", "--seconds 1"),
+    Measured("batched_lattice", "responses of many rooms in torch", "pyroomacoustics", "torch", "--batch 8"),
     Measured("mesh", "binaural responses in homes", "RLR", "rlr_audio_propagation", "--scenes 1"),
     Measured("fourier", "real Fourier transforms", "SciPy"),
     Measured("generate", "clips of TDE-Simulation", "none", options="--clips 20", promises=False),
@@ -64,13 +66,19 @@ class Outcome:
     printed: str
     any_speed: bool = False
 
+    @property
+    def ratios(self) -> str:
+        """How many times as fast as the rival ours was, as the script printed it last; empty if it has no rival."""
+        found = re.findall(f"^{FASTER} .*: (.+)$", self.printed, re.M)
+        return found[-1] if found else ""
+
     def cells(self) -> tuple[str, ...]:
         """Return the row of the table, a cell for each of `HEADS`."""
         one = self.measured
         if self.code is None:
-            return one.script, one.what, f"{one.rival}: not installed", "", ""
+            return one.script, one.what, f"{one.rival}: not installed", "", "", ""
         said = {0: "not all checked" if self.any_speed else "kept", 1: "BROKEN"}.get(self.code, "FAILED")
-        return one.script, one.what, one.rival, f"{self.seconds:.0f}", said
+        return one.script, one.what, one.rival, self.ratios, f"{self.seconds:.0f}", said
 
 
 def main(arguments: Sequence[str]) -> int:

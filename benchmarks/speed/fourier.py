@@ -22,7 +22,7 @@ import numpy.typing as npt
 from scipy import fft
 
 from ...datagen.acoustics.fourier import irfft, rfft
-from .script import run_in_one_thread, speed_parser
+from .script import run_in_one_thread, speed_parser, times_as_fast
 
 SIZES = ((24, 20_000), (1, 20_000), (24, 4_096), (200, 512))
 KINDS = (np.float32, np.float64)
@@ -45,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         f"{'kind':>8} {'rows':>5} {'samples':>8} {'':6} {'ours ms':>8} {'SciPy ms':>9} {'ratio':>6} {'difference':>11}"
     )
     lines = [line(rows, size, kind, options.repeat) for kind in KINDS for rows, size in SIZES]
+    print(times_as_fast("SciPy", (1 / one[0] for one in lines)))
     wrong = any(not one[1] for one in lines)
     slow = max(one[0] for one in lines) > MOST_RATIO
     return 1 if wrong or (slow and not options.any_speed) else 0

@@ -20,7 +20,7 @@ from ...threads import thread_policy
 from ..running.method import load_methods
 from ..running.shared_work import shared_work
 from ..stimuli.stereo.batch import BATCH, StereoBatch
-from .script import machine, speed_parser
+from .script import machine, speed_parser, times_as_fast
 
 CLIPS, WINDOW, VOTES = 6215, 1024, 128
 METHODS = ("gcc-phat", "gcc-phat:votes=mode", "gcc-phat:protocol=best", "flat", "beta", "scot", "roth", "ml")
@@ -82,6 +82,7 @@ def table(options: argparse.Namespace) -> int:
     print(f"{'':26} sharing: {sum(taken.values()):.1f} -> {together:.1f} CPU s, {sum(taken.values()) / together:.2f}x")
     worst = float(np.abs(16_000 * alone["gcc-phat"][0, : len(plain)] - plain).max())
     print(f"{'':26} largest difference of gcc-phat to plain NumPy: {worst:.4f} samples")
+    print(times_as_fast("plain NumPy", (plain_seconds / seconds for seconds in taken.values())))
     wrong = worst >= LIMIT_SAMPLES or not np.array_equal(shared, np.concatenate(list(alone.values())))
     slow = taken["gcc-phat"] > LIMIT_SECONDS or together > LIMIT_FAMILY_SECONDS
     return int(wrong or (slow and not options.any_speed))

@@ -15,6 +15,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from ...script import run_script
+
 
 def memory_of(group: int) -> int:
     """Return the proportional memory, in bytes, of every process of the process group `group` (Linux)."""
@@ -80,4 +82,4 @@ def watch_memory(process: "subprocess.Popen[str]") -> list[int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

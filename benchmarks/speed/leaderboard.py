@@ -9,7 +9,6 @@ throughout. Exit code 1 if, after the uploads, the median is above 30 ms or the 
 import argparse
 import asyncio
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
+from ...script import run_script
 from .made_up_board import SLUG, make_board, running
 from .script import speed_parser
 
@@ -108,4 +108,4 @@ def quantiles(seconds: list[float]) -> tuple[float, float, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(main)

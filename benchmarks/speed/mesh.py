@@ -32,7 +32,7 @@ from ...datagen.scenes.materials import MATERIALS, AcousticMaterial
 from ...datagen.scenes.opening import PROCEDURAL, open_scenes
 from ...datagen.scenes.scene import Scene
 from ...digests import generator_for
-from .script import run_in_one_thread, speed_parser
+from .script import run_in_one_thread, speed_parser, times_as_fast
 
 EAR_HEIGHT, SOURCE_HEIGHT, REACH = 1.5, (0.7, 1.7), 3.0
 LEVELS_DB = (-10.0, -20.0, -30.0)
@@ -123,6 +123,7 @@ def verdict(rows: list[Row]) -> tuple[bool, bool]:
     print(
         f"median: {ratio:.1f} times faster, all scattering RT60 {100 * error:.1f} % apart (at most {100 * worst:.1f} %)"
     )
+    print(times_as_fast("RLR", (row.ratio for row in rows)))
     return bool(ratio < LEAST_RATIO), bool(error > LARGEST_RT60_ERROR)
 
 

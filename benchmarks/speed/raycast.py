@@ -23,7 +23,7 @@ from ...datagen.scenes.floor import find_floor
 from ...datagen.scenes.procedural import procedural_scene
 from ...datagen.scenes.scene import Scene
 from ...digests import generator_for
-from .script import Clocks, run_in_one_thread, speed_parser, timed
+from .script import Clocks, run_in_one_thread, speed_parser, timed, times_as_fast
 
 LEAST_VIEWS_PER_SECOND = 15.0
 LEAST_PSNR_DB = 50.0
@@ -151,6 +151,7 @@ def print_summary(lines: list[Line]) -> tuple[bool, bool]:
         f"difference {difference:.4f} of 255, {100 * keypoints:.1f} % of the SIFT keypoints\n"
         f"promised: {LEAST_VIEWS_PER_SECOND:g} views/s, {LEAST_PSNR_DB:g} dB: {'BROKEN' if slow or wrong else 'kept'}"
     )
+    print(times_as_fast("every sample traced", (line.every_s / line.seconds for line in lines)))
     return slow, wrong
 
 

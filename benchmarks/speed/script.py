@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +21,9 @@ from ...script import run_script
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
 )  # fmt: skip
+
+FASTER = "times as fast as"
+"""Begins the line of `times_as_fast`."""
 
 
 def speed_parser(description: str | None) -> argparse.ArgumentParser:
@@ -37,6 +40,16 @@ def machine() -> str:
     listed = Path("/proc/cpuinfo")
     name = re.search(r"model name\s*: (.*)", listed.read_text()) if listed.is_file() else None
     return f"{name[1] if name else platform.machine()}, {allowed_cores()} cores allowed"
+
+
+def times_as_fast(rival: str, ratios: Iterable[float]) -> str:
+    """Return the line that sums up how many times as fast as `rival` we are; `all` puts it into its table.
+
+    >>> times_as_fast("SciPy", [2.0, 0.5, 1.0])
+    'times as fast as SciPy: 0.5 to 2, median 1'
+    """
+    least, middle, most = np.quantile(list(ratios), [0, 0.5, 1])
+    return f"{FASTER} {rival}: {least:.3g} to {most:.3g}, median {middle:.3g}"
 
 
 def timed(run: Callable[[], Any]) -> tuple[float, Any]:

@@ -18,7 +18,7 @@ from ...conventions import SAMPLE_RATE, SPEED_OF_SOUND
 from ...datagen.acoustics.lattice import LEAD, lattice_responses
 from ...datagen.acoustics.shoebox import sabine_inversion
 from ...datagen.tde import ROOMS, RT60_LABELS, TdeRoom
-from .script import run_in_one_thread, speed_parser
+from .script import run_in_one_thread, speed_parser, times_as_fast
 
 AZIMUTH, DISTANCE = 37.3, 1.7
 LEAST_RATIO = {0.5: 10.0, 0.9: 15.0}
@@ -75,6 +75,7 @@ def main(arguments: Sequence[str]) -> int:
         for rt60 in options.rt60:
             rows.append(measure(room, rt60, options.seconds))
             print(rows[-1], flush=True)
+    print(times_as_fast("pyroomacoustics", (row.ratio for row in rows)))
     broken = sum(row.wrong or (row.slow and not options.any_speed) for row in rows)
     print(f"{broken} of {len(rows)} rows break a promise: ratio >= 10 at 0.5 s, >= 15 at 0.9 s, error <= -48 dB")
     return 1 if broken else 0

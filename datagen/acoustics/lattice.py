@@ -152,18 +152,31 @@ def _eighth(grid):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _quarter_phases(eighth):  # type: ignore[no-untyped-def]
+def _eighth_phases(eighth):  # type: ignore[no-untyped-def]
+    """Return the grid of 8 bins a sample as (8 phases, samples): what is added next lies side by side there."""
+    phases = np.empty((8, eighth.size // 8), dtype=np.float32)
+    for n in range(phases.shape[1]):
+        for phase in range(8):
+            phases[phase, n] = eighth[8 * n + phase]
+    return phases
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _quarter_phases(eighths):  # type: ignore[no-untyped-def]
     """Return the grid reduced from 8 to 4 bins a sample, (4 phases, samples), by (1, 6, 15, 20, 15, 6, 1) / 32."""
-    phases = np.zeros((_FOUR_PHASES, eighth.size // 8), dtype=np.float32)
+    phases = np.zeros((_FOUR_PHASES, eighths.shape[1]), dtype=np.float32)
     ends, outer = np.float32(1 / 32), np.float32(6 / 32)
     inner, middle = np.float32(15 / 32), np.float32(20 / 32)
     for phase in range(_FOUR_PHASES):
-        own = phases[phase, 1:-1]
-        fine = eighth[8 + 2 * phase - 3 :]
+        own, first = phases[phase, 1:-1], 8 + 2 * phase - 3
+        a, b = eighths[first % 8, first // 8 :], eighths[(first + 1) % 8, (first + 1) // 8 :]
+        c, d = eighths[(first + 2) % 8, (first + 2) // 8 :], eighths[(first + 3) % 8, (first + 3) // 8 :]
+        e, f = eighths[(first + 4) % 8, (first + 4) // 8 :], eighths[(first + 5) % 8, (first + 5) // 8 :]
+        g = eighths[(first + 6) % 8, (first + 6) // 8 :]
         for n in range(own.size):
-            first = np.uint32(8 * n)
-            total = middle * fine[first + 3] + inner * (fine[first + 2] + fine[first + 4])
-            own[n] = total + outer * (fine[first + 1] + fine[first + 5]) + ends * (fine[first] + fine[first + 6])
+            k = np.uint32(n)
+            total = middle * d[k] + inner * (c[k] + e[k])
+            own[n] = total + outer * (b[k] + f[k]) + ends * (a[k] + g[k])
     return phases
 
 
@@ -216,7 +229,7 @@ def _responses(dimensions, gains, order, source, microphones, bins_per_metre, de
         grid = np.zeros(samples * OVERSAMPLING, dtype=np.float32)
         x, y, z = tables[m]
         _add_images(x, y, z, order, grid[_MARGIN * OVERSAMPLING :])
-        _band_limit(_quarter_phases(_eighth(grid)), decimation, responses[m])
+        _band_limit(_quarter_phases(_eighth_phases(_eighth(grid))), decimation, responses[m])
     return responses
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...conventions import SAMPLE_RATE, SPEED_OF_SOUND
 from ...errors import InputError
-from .lattice import LEAD, lattice_responses
+from .lattice import LEAD, Float64, lattice_responses
 
 Engine = Literal["lattice", "pyroomacoustics"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
@@ -38,12 +38,19 @@ class ShoeboxRoom:
         if self.order < 0:
             raise InputError(f"reflection order {self.order}: expected 0 or more")
 
-    def place(self, point: npt.ArrayLike, what: str) -> npt.NDArray[np.float64]:
+    def place(self, point: npt.ArrayLike, what: str) -> Float64:
         """Return `point` (..., 3) as float64; raises InputError naming `what` if it lies outside the room."""
         position = np.asarray(point, dtype=np.float64)
         if not ((position >= 0) & (position <= self.dimensions)).all():
             raise InputError(f"{what} at {position.tolist()} m: outside the room of {self.dimensions} m")
         return position
+
+    def places(self, source: npt.ArrayLike, microphones: npt.ArrayLike) -> tuple[Float64, Float64]:
+        """Return `source` (3,) and `microphones` (m, 3) as float64; raises InputError as `impulse_responses` does."""
+        heard, hearing = self.place(source, "source"), np.atleast_2d(self.place(microphones, "microphone"))
+        if (np.linalg.norm(hearing - heard, axis=1) < 1e-3).any():
+            raise InputError(f"source at {heard.tolist()} m: within 1 mm of a microphone")
+        return heard, hearing
 
 
 def sabine_inversion(rt60: float, dimensions: tuple[float, float, float]) -> tuple[float, int]:
@@ -82,10 +89,7 @@ def impulse_responses(
     `LEAD + d / 343 * sample_rate`; an image at d metres has amplitude 1 / (4 pi d) times its reflections.
     Source: Allen and Berkley 1979. Raises InputError for points outside the room or a source on a microphone.
     """
-    source = room.place(source, "source")
-    microphones = np.atleast_2d(room.place(microphones, "microphone"))
-    if (np.linalg.norm(microphones - source, axis=1) < 1e-3).any():
-        raise InputError(f"source at {source.tolist()} m: within 1 mm of a microphone")
+    source, microphones = room.places(source, microphones)
     if engine == "pyroomacoustics":
         return _pyroomacoustics_responses(room, source, microphones, sample_rate)
     return lattice_responses(
@@ -100,7 +104,7 @@ def impulse_responses(
 
 
 def _pyroomacoustics_responses(
-    room: ShoeboxRoom, source: npt.NDArray[np.float64], microphones: npt.NDArray[np.float64], sample_rate: int
+    room: ShoeboxRoom, source: Float64, microphones: Float64, sample_rate: int
 ) -> npt.NDArray[np.float32]:
     """Return the responses of pyroomacoustics with its high-pass off, on one thread, scaled to our 1 / (4 pi d)."""
     import pyroomacoustics

@@ -6,6 +6,9 @@ the arrays of the track's batches, such as `audio` (2, samples), as tensors, its
 
     from torch.utils.data import DataLoader
     loader = DataLoader(whence.torch.Stream("tde", "tde.zarr", {"snr_db": 10}), batch_size=32, num_workers=2)
+
+`Rooms` renders clips of random rooms as training goes, on a CPU or a GPU, with `impulse_responses`, `auralize` and
+`add_noise`, which take a batch each.
 """
 
 import os
@@ -28,11 +31,14 @@ from .benchmarks.questions.labels import Labels
 from .benchmarks.questions.settings import given_levels
 from .benchmarks.questions.source import Source, open_source
 from .benchmarks.questions.stimulus import Batch, Condition
+from .datagen.acoustics.batched_sound import add_noise, auralize, impulse_responses
+from .datagen.acoustics.shoebox import ShoeboxRoom
 from .datagen.dataset import Dataset as StoredDataset
 from .digests import generator_for
+from .models.data.fresh_rooms import Rooms
 from .registry import load_track
 
-__all__ = ["Samples", "Stream", "collate"]
+__all__ = ["Rooms", "Samples", "ShoeboxRoom", "Stream", "add_noise", "auralize", "collate", "impulse_responses"]
 Sample = dict[str, Any]
 Asked = Mapping[str, Any] | Condition | None
 """One condition: a level for some settings, such as {"snr_db": 10}, or a condition object."""

@@ -43,6 +43,7 @@ class Engine(StrEnum):
 
     lattice = "lattice"
     pyroomacoustics = "pyroomacoustics"
+    lattice_gpu = "lattice-gpu"
 
 
 class Speakers(StrEnum):
@@ -91,6 +92,8 @@ def tde(
 
     if talkers > 1 and protocol is Protocol.paper:
         raise InputError("--talkers 2: every row is drawn independently, so leave --protocol paper out")
+    if talkers > 1 and engine is Engine.lattice_gpu:
+        raise InputError("--talkers 2: rendered by the engines lattice and pyroomacoustics, so leave --engine out")
     asked: dict[str, Any] = {
         "clips": clips or PRESETS[preset],
         "rt60": tuple(plain_numbers("--rt60", rt60)) or None,
