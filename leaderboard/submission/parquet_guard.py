@@ -66,6 +66,8 @@ class Limits:
     pages: int = 20_000
     header_bytes: int = 2 * 2**20
     header_values: int = 100_000
+    values: int = 2**27
+    """Values of all columns together, also those that are missing: these take no bytes of a file, but of memory."""
 
     @property
     def dictionary_values(self) -> int:
@@ -145,6 +147,8 @@ def check_parquet(path: Path, limits: Limits) -> None:
         chunks = [_place(part, data_end) for part in parts]
     except ThriftError as error:
         raise InputError(f"the footer is damaged: {error}") from None
+    if sum(abs(chunk.values) for chunk in chunks) > limits.values:
+        raise InputError(f"the file has more than {limits.values} values")
     _check_apart(chunks)
     _check_pages(path, chunks, limits)
 
