@@ -19,7 +19,7 @@ from whence.leaderboard.boards.service import audit, checking, hosting, jobs, ne
 from whence.leaderboard.boards.service.app import create_app
 from whence.leaderboard.boards.service.models import AuditRow, Job, StandingRow, TrackRow
 from whence.leaderboard.boards.service.security import Limiter, network_of
-from whence.leaderboard.boards.service.settings import read_settings
+from whence.leaderboard.boards.service.settings import make_private, read_settings
 from whence.leaderboard.boards.service.windows import Windows
 from whence.leaderboard.boards.service.worker import Worker
 from whence.leaderboard.sealing.labels_file import write_labels_file
@@ -212,6 +212,15 @@ class TestFiles:
         assert {os.stat(path).st_mode & 0o077 for path in (board.folder, board.folder / "board.sqlite")} == {0}
 
 
+    def test_a_database_elsewhere_is_its_owners_too(self, tmp_path):
+        elsewhere = tmp_path / "far.sqlite"
+        hosting.initialise(tmp_path / "board", {"database": f"sqlite:///{elsewhere}"})
+        assert elsewhere.stat().st_mode & 0o077 == 0
+        elsewhere.chmod(0o644)
+        make_private(read_settings(tmp_path / "board"))
+        assert elsewhere.stat().st_mode & 0o077 == 0
+
+
 class TestClocks:
     def test_a_clock_set_back_holds_no_job(self, client, board, database, monkeypatch):
         client.post(SUBMIT, content=board.payload(1), headers=board.key("team0"))
@@ -357,6 +366,10 @@ class TestInit:
             ("postgresql://x@127.0.0.1:1/none", "the database cannot be opened"),
             ("sqlite:////absent/folder/x.sqlite", "the database cannot be opened"),
             ("no url", "expected a URL"),
+            ("postgresql://u:p@127.0.0.1:port/x", "expected a URL"),
+            ("sqlite:///a?mode=memory", "mode= after the name of an SQLite file: leave it out"),
+            ("sqlite:////tmp/a?uri=true&mode=ro", "uri= after the name"),
+            ("sqlite:///x.sqlite", "'x.sqlite' depends on where commands run: give sqlite:////folder/name"),
         ],
     )
     def test_a_database_that_cannot_be_leaves_nothing_behind(self, tmp_path, url, match):
