@@ -131,7 +131,7 @@ class TestFolder:
         (board.folder / "more").symlink_to(tmp_path)
         os.mkfifo(tmp_path / "pipe.parquet")
         parquet.write_table(pa.table({"x": ["secret"]}), tmp_path / "other.parquet")
-        names = pa.array(["s" * 10**6] * 3000, pa.string())
+        names = pa.array(["s" * 10**6] * 1100, pa.string())
         bomb = {"use_dictionary": False, "compression": "zstd", "write_statistics": False}
         parquet.write_table(pa.table({"x": names}), tmp_path / "bomb.parquet", **bomb)
         (tmp_path / "text.parquet").write_text("the password is secret")
@@ -314,6 +314,11 @@ class TestFolder:
             add_track(board, "delays", "Delays", EXPECTED)
         with pytest.raises(InputError, match="'slug'"):
             add_track(board, "../x", "Delays", EXPECTED)
+        twin = replace(EXPECTED, fingerprint="12" * 32)
+        for same, commitment in ((EXPECTED, None), (twin, SEALED.commitment)):
+            with pytest.raises(InputError, match=r"these labels in the track 'delays' already: .*seal another set"):
+                add_track(board, "again", "Delays", same, commitment)
+        assert not (board.folder / "expectations" / "again.json").exists()
         (board.folder / "board.json").write_text('{"format": 1, "title": "x", "trakcs": []}')
         with pytest.raises(InputError, match="did you mean 'tracks'"):
             open_board(board.folder)

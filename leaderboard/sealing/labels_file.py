@@ -42,6 +42,8 @@ Names = npt.NDArray[np.object_]
 
 PUBLIC, PRIVATE = "public", "private"
 """The halves: scores on the first are shown at once, those on the second when the phase closes."""
+SEAL_ANOTHER = "each track has a ladder and an end of its own, and together they show more: seal another set"
+"""Why no board has two tracks with the same labels."""
 _KEY = b"whence"
 _GROUP, _KNOWN = "group_", "known_"
 _SHAPE = "truth_shape"

@@ -26,7 +26,7 @@ from ....digests import digest, sha256
 from ....errors import InputError
 from ....files import written_whole
 from ....registry import load_track, nearest
-from ...sealing.labels_file import SealedLabels
+from ...sealing.labels_file import SEAL_ANOTHER, SealedLabels
 from ...standing.record import BoardInfo, EntryInfo, Half, Standing
 from ...standing.scoring import halves_of
 from ...standing.standing import standing_of
@@ -117,12 +117,15 @@ def add_track(
 ) -> FolderBoard:
     """Return `board` with one track more, on the dataset of `expectation`, whose labels must keep `commitment`.
 
-    Raises InputError for a slug or a dataset that it has.
+    Raises InputError for a slug that it has, and for a dataset or labels: closing one track would show those of both.
     """
     if slug in {track.slug for track in board.tracks}:
         raise InputError(f"{board.folder} has a track {slug!r} already: choose another name")
     content = {"slug": slug, "title": title, "fingerprint": expectation.fingerprint, "commitment": commitment}
     track = checked(FolderTrack, content)
+    for other in board.tracks:
+        if other.fingerprint == track.fingerprint or (commitment and other.commitment == commitment):
+            raise InputError(f"{board.folder} has these labels in the track {other.slug!r} already: {SEAL_ANOTHER}")
     _write_json(board.folder / "expectations" / f"{slug}.json", expectation.to_json())
     return _with_tracks(board, [*board.tracks, track])
 
