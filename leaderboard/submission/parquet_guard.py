@@ -162,7 +162,7 @@ def open_regular(path: Path, *, follow: bool = False) -> BinaryIO:
     try:
         handle = os.open(path, flags if follow else flags | os.O_NOFOLLOW)
     except FileNotFoundError:
-        raise InputError(f"{path.name} is missing") from None
+        raise InputError(f"{ascii(path.name)[1:-1]} is missing") from None
     except OSError as error:
         reason = "a link" if path.is_symlink() else error.strerror or "unreadable"
         raise InputError(f"{ascii(path.name)[1:-1]} cannot be read ({reason}): expected a file") from None
