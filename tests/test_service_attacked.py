@@ -25,7 +25,7 @@ from whence.leaderboard.boards.service.app import create_app
 from whence.leaderboard.boards.service.connections import TimedProtocol
 from whence.leaderboard.boards.service.models import AuditRow, Job, StandingRow, TrackRow
 from whence.leaderboard.boards.service.security import Limiter, network_of
-from whence.leaderboard.boards.service.settings import make_private, read_settings
+from whence.leaderboard.boards.service.settings import make_private, read_settings, settings_of
 from whence.leaderboard.boards.service.windows import Windows
 from whence.leaderboard.boards.service.worker import Worker
 from whence.leaderboard.sealing.labels_file import write_labels_file
@@ -426,6 +426,11 @@ class TestInit:
                 hosting.initialise(folder, {"database": url})
             assert "\n" not in str(caught.value)
         assert sorted(tmp_path.rglob("*")) == [tmp_path / "there"]
+
+    def test_a_host_with_a_port_would_answer_nobody(self, tmp_path):
+        assert settings_of(tmp_path, {"hosts": ["*.example.org", "[::1]", "127.0.0.1"]}).hosts
+        with pytest.raises(InputError, match=r"'hosts\.0': string should match"):
+            settings_of(tmp_path, {"hosts": ["board.example.org:8000"]})
 
     def test_a_file_in_the_way(self, tmp_path):
         (tmp_path / "file").write_text("x")

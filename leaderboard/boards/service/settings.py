@@ -31,8 +31,8 @@ class Settings(BaseModel):
     title: Annotated[str, Field(min_length=1, max_length=120)] = "Leaderboard"
     database: str = ""
     """An SQLAlchemy URL; `board.sqlite` in the folder where it is empty."""
-    hosts: tuple[Annotated[str, Field(pattern=r"^(\*|(\*\.)?[A-Za-z0-9.:\[\]-]+)$")], ...] = ("*",)
-    """Names under which the board may be asked for, such as board.example.org; `*`: any."""
+    hosts: tuple[Annotated[str, Field(pattern=r"^(\*|(\*\.)?[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])$")], ...] = ("*",)
+    """Names under which the board may be asked for, without a port, such as board.example.org; `*`: any."""
     idle_seconds: Positive = 30
     """How long a connection may stay open without a whole request."""
     upload_bytes: Positive = 64 * 2**20
