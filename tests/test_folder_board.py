@@ -35,7 +35,7 @@ from whence.leaderboard.boards.folder.board import (
     unconfirmed,
 )
 from whence.leaderboard.pages.entry_page import render_entry
-from whence.leaderboard.sealing.labels_file import write_labels_file
+from whence.leaderboard.sealing.labels_file import LIMITS, write_labels_file
 from whence.leaderboard.sealing.seal import seal
 from whence.leaderboard.standing.record import BoardInfo, EntryInfo
 from whence.leaderboard.standing.standing import standing_of
@@ -125,13 +125,14 @@ class TestFolder:
         assert told(board, planted.parent) == expected
         assert told(board, labels(board), labels(board).parent / "." / "labels.parquet") == expected
 
-    def test_labels_are_plain_files(self, board, tmp_path):
+    def test_labels_are_plain_files(self, board, tmp_path, monkeypatch):
+        monkeypatch.setattr("whence.leaderboard.sealing.labels_file.LIMITS", replace(LIMITS, column_bytes=2**22))
         (board.folder / "labels").mkdir()
         (board.folder / "labels" / "link.parquet").symlink_to(labels(board))
         (board.folder / "more").symlink_to(tmp_path)
         os.mkfifo(tmp_path / "pipe.parquet")
         parquet.write_table(pa.table({"x": ["secret"]}), tmp_path / "other.parquet")
-        names = pa.array(["s" * 10**6] * 3000, pa.string())
+        names = pa.array(["s" * 10**6] * 5, pa.string())
         bomb = {"use_dictionary": False, "compression": "zstd", "write_statistics": False}
         parquet.write_table(pa.table({"x": names}), tmp_path / "bomb.parquet", **bomb)
         (tmp_path / "text.parquet").write_text("the password is secret")
@@ -305,6 +306,26 @@ class TestFolder:
         with pytest.raises(InputError, match=r"evil\.parquet: 'team': holds '<'"):
             standings(board, [labels(board)])
 
+    @pytest.mark.parametrize("name", [b"a\nb\x1b[31m", b"\xff\xfe", b"evil"])
+    def test_a_file_that_cannot_be_ranked_does_not_close_with_a_track(self, board, name):
+        """Once the track is closed, it could neither be renamed nor removed, and no export would work again."""
+        good, place = board.submissions(board.tracks[0])[0], os.fsencode(board.folder / "submissions" / "delays")
+        sender = Path(os.fsdecode(place + b"/" + name + b".json"))
+        sender.with_suffix(".parquet").write_bytes(good.read_bytes())
+        for _ in range(2):
+            with pytest.raises(InputError) as caught:
+                close_track(board, "delays")
+            assert str(caught.value).isprintable()
+            sender.write_bytes(good.with_suffix(".json").read_bytes())
+        assert open_board(board.folder).tracks[0].phase == "open"
+
+    def test_an_expectation_that_names_a_sample_twice(self, board):
+        path = board.folder / "expectations" / "delays.json"
+        content = json.loads(path.read_text())
+        path.write_text(json.dumps(content | {"sample_ids": content["sample_ids"][:1] * 240}))
+        with pytest.raises(InputError, match=r"delays\.json: 'sample_ids': names a sample twice"):
+            standings(board, [labels(board)])
+
     def test_board_file(self, board, tmp_path):
         with pytest.raises(InputError, match=r"holds no board\.json"):
             open_board(tmp_path)
@@ -314,6 +335,11 @@ class TestFolder:
             add_track(board, "delays", "Delays", EXPECTED)
         with pytest.raises(InputError, match="'slug'"):
             add_track(board, "../x", "Delays", EXPECTED)
+        twin = replace(EXPECTED, fingerprint="12" * 32)
+        for same, commitment in ((EXPECTED, None), (twin, SEALED.commitment)):
+            with pytest.raises(InputError, match=r"these labels in the track 'delays' already: .*seal another set"):
+                add_track(board, "again", "Delays", same, commitment)
+        assert not (board.folder / "expectations" / "again.json").exists()
         (board.folder / "board.json").write_text('{"format": 1, "title": "x", "trakcs": []}')
         with pytest.raises(InputError, match="did you mean 'tracks'"):
             open_board(board.folder)

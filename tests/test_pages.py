@@ -35,6 +35,7 @@ from whence.leaderboard.pages.comparison_page import pairings, render_comparison
 from whence.leaderboard.pages.entry_page import render_entry
 from whence.leaderboard.pages.export import export_site
 from whence.leaderboard.pages.index_page import render_index
+from whence.leaderboard.pages.page_table import PageTable
 from whence.leaderboard.pages.router import router
 from whence.leaderboard.pages.site import Site
 from whence.leaderboard.pages.view import BoardView, Choice, view_of
@@ -487,6 +488,22 @@ def test_a_name_is_no_formula(standing, name):
     site = Site([renamed(standing, "good", name)], live)
     rows = csv.DictReader(io.StringIO(site.content(Address("board", standing.slug, file="table.csv"))))
     assert f"'{name}" in {row["method"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("a;=1+1", "a;'=1+1"),
+        ("a; \uff1d1;b", "a;' \uff1d1;b"),
+        ("a\t@x", "a\t'@x"),
+        ("a\n+1", "a\n'+1"),
+        ("a;b-1", "a;b-1"),
+    ],
+)
+def test_no_cell_inside_a_text_is_a_formula(words, expected):
+    """Where decimals have commas, spreadsheets part the cells of a CSV file at semicolons."""
+    table = PageTable("t", "", [], [], [{"method": words}])
+    assert next(csv.DictReader(io.StringIO(table.written("csv"))))["method"] == expected
 
 
 def test_html_in_names_is_inert(small):

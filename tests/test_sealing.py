@@ -9,6 +9,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,19 +27,20 @@ from whence.benchmarks.questions.source import open_source
 from whence.benchmarks.running.predictions import read_predictions
 from whence.benchmarks.running.run import RUN
 from whence.benchmarks.stimuli.binaural.condition import BinauralCondition
-from whence.benchmarks.stimuli.seeds import stream
+from whence.benchmarks.stimuli.seeds import seed_of, stream
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.benchmarks.stimuli.view_pairs.batch import AsStored
 from whence.cli import main
 from whence.datagen.dataset import Dataset
 from whence.datagen.licences import licences_of
 from whence.datagen.pipeline import generate
+from whence.datagen.recorded import common_recipe
 from whence.datagen.shards import Field, Layout
 from whence.datagen.tde import PAPER_SEED, TdePlan, TdeRecipe
 from whence.datagen.verification import plan_of, verify_dataset
 from whence.digests import canonical_json, generator_for, sha256
 from whence.errors import InputError, VerificationError
-from whence.leaderboard.sealing.labels_file import check_commitment, read_labels_file
+from whence.leaderboard.sealing.labels_file import LIMITS, check_commitment, read_labels_file
 from whence.leaderboard.sealing.seal import halves, seal
 from whence.registry import TRACKS, load_track
 
@@ -371,6 +373,16 @@ class TestRegeneration:
             rest = noise - drawn * np.vdot(drawn, noise) / np.vdot(drawn, drawn)
             assert least < np.sum(rest**2) / np.sum(noise**2) < most
 
+    @pytest.mark.parametrize(
+        ("seeds", "expected"), [((SECRET, SECRET), SECRET), ((None, None), 0), ((SECRET, SECRET + 1), None)]
+    )
+    def test_noise_of_merged_sets_has_the_seeds_of_all(self, seeds, expected):
+        """Sets of two seeds, joined, had noise of seed 0, which anyone draws again who guesses names."""
+        recipes = [{} if seed is None else {"seed": seed} for seed in seeds]
+        found, turned = (_merged_seed(some) for some in (recipes, recipes[::-1]))
+        assert found == expected or (expected is None and found > 2**200 and found != turned)
+        assert _merged_seed([*recipes, {"seed": 5}]) > 2**200
+
     @pytest.mark.parametrize("copy", ["open", "sealed"])
     @pytest.mark.parametrize(
         ("one", "other", "least"),
@@ -395,6 +407,11 @@ class TestRegeneration:
             weights = np.linalg.lstsq(columns, wanted.ravel(), rcond=None)[0]
             left.append(np.sum((wanted.ravel() - columns @ weights) ** 2) / np.sum(wanted**2))
         assert min(left) > least
+
+
+def _merged_seed(recipes) -> int:
+    merged = {**common_recipe(recipes), "merged": [{"recipe": recipe} for recipe in recipes]}
+    return seed_of(SimpleNamespace(recipe=merged))
 
 
 class TestCommitment:
@@ -444,6 +461,29 @@ class TestCommitment:
             path.write_bytes(content)
         with pytest.raises(InputError, match="is no label file that `whence seal` wrote"):
             read_labels_file(path)
+
+    def test_a_short_file_takes_no_more_memory_than_a_label_file(self, tmp_path, folder, monkeypatch):
+        """Whoever checks the labels of a set that retired reads a stranger's file: 300 bytes stood for gigabytes."""
+        path = tmp_path / "l.parquet"
+        table = parquet.read_table(folder / "tde.parquet")
+        rows = len(table)
+        bomb = pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), ["x" * (2**28 // rows + 1)])
+        many = pa.array([[1.0] * 20] * rows)
+        for column, match in (
+            (("cluster", bomb), "so many long ones that no seal wrote them"),
+            (("cluster", pa.nulls(rows, pa.string())), "words that are missing"),
+            (("more", bomb.cast(pa.dictionary(pa.int32(), pa.large_string()))), "column 'more' holds"),
+            (("more", pa.array([["word"]] * rows)), "column 'more' holds list"),
+            (("more", many), "the file has more than 1000 values"),
+        ):
+            kept = table.drop_columns([column[0]]) if column[0] in table.column_names else table
+            parquet.write_table(kept.append_column(*column), path, compression="zstd")
+            if column[1] is many:
+                few = dataclasses.replace(LIMITS, values=1000)
+                monkeypatch.setattr("whence.leaderboard.sealing.labels_file.LIMITS", few)
+            with pytest.raises(InputError, match=f"is no label file.*{match}") as caught:
+                check_commitment(path, Dataset(str(folder / "tde-public.zarr")))
+            assert len(str(caught.value)) < 1000
 
     def test_only_the_owner_may_read_it(self, folder):
         assert stat.S_IMODE((folder / "tde.parquet").stat().st_mode) == 0o600

@@ -1,25 +1,31 @@
 """What attackers did to a board in an hour, and what it does now: uploads, redirects, connections, tokens, clocks."""
 
+import asyncio
+import contextlib
 import os
 import socket
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from sqlalchemy import select
+from uvicorn.server import ServerState
 
 from whence.benchmarks.speed.hostile_parquet import slow_pages
 from whence.benchmarks.speed.made_up_board import SLUG, make_board, running, submission
 from whence.errors import InputError
 from whence.leaderboard.boards.service import audit, checking, hosting, jobs, new_track, scorer, standings, tracks
 from whence.leaderboard.boards.service.app import create_app
+from whence.leaderboard.boards.service.connections import TimedProtocol
 from whence.leaderboard.boards.service.models import AuditRow, Job, StandingRow, TrackRow
 from whence.leaderboard.boards.service.security import Limiter, network_of
-from whence.leaderboard.boards.service.settings import read_settings
+from whence.leaderboard.boards.service.settings import make_private, read_settings, settings_of
 from whence.leaderboard.boards.service.windows import Windows
 from whence.leaderboard.boards.service.worker import Worker
 from whence.leaderboard.sealing.labels_file import write_labels_file
@@ -137,6 +143,36 @@ def test_connections_without_a_whole_request_are_closed(tmp_path):
             one.close()
 
 
+async def _answered_among_silent(silent: int, most: int) -> tuple[bytes, int]:
+    """Return the answer to a request after so many silent connections, and how many of these are still open."""
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body"})
+
+    config = uvicorn.Config(app, limit_concurrency=most, timeout_keep_alive=30, lifespan="off")
+    state = ServerState()
+    protocol = partial(TimedProtocol, config=config, server_state=state, app_state={})
+    async with await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        pairs = [await asyncio.open_connection("127.0.0.1", port) for _ in range(silent + 1)]
+        pairs[-1][1].write(b"GET / HTTP/1.1\r\nHost: board\r\n\r\n")
+        answer = await pairs[-1][0].readline()
+        left = len(state.connections) - 1
+        for _, writer in pairs:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+    return answer, left
+
+
+def test_silent_connections_never_take_the_place_of_a_request():
+    """One address that opened them anew every 30 s filled the limit for all."""
+    answer, left = asyncio.run(_answered_among_silent(silent=20, most=8))
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert left < 4
+
+
 class TestTokens:
     def test_a_good_token_is_not_locked_out_by_its_neighbours(self, tmp_path):
         board = make_board(tmp_path / "board", refusals_per_minute=2, requests_per_minute=5)
@@ -210,6 +246,14 @@ class TestFiles:
         (board.folder / "board.sqlite").chmod(0o644)
         hosting.initialise(board.folder, {})
         assert {os.stat(path).st_mode & 0o077 for path in (board.folder, board.folder / "board.sqlite")} == {0}
+
+    def test_a_database_elsewhere_is_its_owners_too(self, tmp_path):
+        elsewhere = tmp_path / "far.sqlite"
+        hosting.initialise(tmp_path / "board", {"database": f"sqlite:///{elsewhere}"})
+        assert elsewhere.stat().st_mode & 0o077 == 0
+        elsewhere.chmod(0o644)
+        make_private(read_settings(tmp_path / "board"))
+        assert elsewhere.stat().st_mode & 0o077 == 0
 
 
 class TestClocks:
@@ -291,6 +335,7 @@ class TestPrivateShare:
         write_labels_file(tmp_path / "whole.parquet", sealed)
         settings, database = hosting.open_board(board.folder)
         with database.writing() as session:
+            tracks.find_track(session, SLUG).fingerprint = "12" * 32  # else both were tracks on one set
             new_track.add_track(
                 session,
                 settings.folder,
@@ -327,6 +372,17 @@ class TestPrivateShare:
             assert [job.state for job in session.scalars(select(Job))] == ["failed"]
 
 
+def test_no_labels_are_in_two_tracks(board):
+    """Closing one would show the labels of both, and a team would climb two ladders to them."""
+    settings, database = hosting.open_board(board.folder)
+    labels, own = new_track.labels_path(board.folder, SLUG), board.sealed.expectation
+    for expected in (own, replace(own, fingerprint="12" * 32)):
+        with pytest.raises(InputError, match=f"these labels in the track '{SLUG}' already"), database.writing() as one:
+            new_track.add_track(one, settings.folder, "again", expected, labels, title="T", per_day=5)
+    database.close()
+    assert [path.stem for path in labels.parent.iterdir()] == [SLUG]
+
+
 def test_what_an_upload_may_hold_can_be_scored(tmp_path, monkeypatch):
     """The scorer's limits are the track's, which may be larger than those of a file of which nothing is known."""
     board = make_board(tmp_path / "board")
@@ -357,6 +413,10 @@ class TestInit:
             ("postgresql://x@127.0.0.1:1/none", "the database cannot be opened"),
             ("sqlite:////absent/folder/x.sqlite", "the database cannot be opened"),
             ("no url", "expected a URL"),
+            ("postgresql://u:p@127.0.0.1:port/x", "expected a URL"),
+            ("sqlite:///a?mode=memory", "mode= after the name of an SQLite file: leave it out"),
+            ("sqlite:////tmp/a?uri=true&mode=ro", "uri= after the name"),
+            ("sqlite:///x.sqlite", "'x.sqlite' depends on where commands run: give sqlite:////folder/name"),
         ],
     )
     def test_a_database_that_cannot_be_leaves_nothing_behind(self, tmp_path, url, match):
@@ -366,6 +426,11 @@ class TestInit:
                 hosting.initialise(folder, {"database": url})
             assert "\n" not in str(caught.value)
         assert sorted(tmp_path.rglob("*")) == [tmp_path / "there"]
+
+    def test_a_host_with_a_port_would_answer_nobody(self, tmp_path):
+        assert settings_of(tmp_path, {"hosts": ["*.example.org", "[::1]", "127.0.0.1"]}).hosts
+        with pytest.raises(InputError, match=r"'hosts\.0': string should match"):
+            settings_of(tmp_path, {"hosts": ["board.example.org:8000"]})
 
     def test_a_file_in_the_way(self, tmp_path):
         (tmp_path / "file").write_text("x")

@@ -53,6 +53,12 @@ def test_every_python_is_tested():
     assert oldest["container"] == f"python:{PYTHONS[0]}-bookworm"
 
 
+def test_the_workflow_may_only_read_and_runs_once():
+    """YAML takes the key `on` for a truth value. A branch with a pull request would else be tested twice a push."""
+    assert WORKFLOW["permissions"] == {"contents": "read"}
+    assert WORKFLOW[True] == {"push": {"branches": ["main"]}, "pull_request": None}
+
+
 def test_what_the_workflow_runs_is_there():
     commands = " ".join(step.get("run", "") for job in WORKFLOW["jobs"].values() for step in job["steps"])
     paths = re.findall(r"[\w./-]+\.(?:py|txt)\b|\.ci/run", commands)

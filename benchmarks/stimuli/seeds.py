@@ -3,16 +3,21 @@
 from functools import lru_cache
 
 from ...datagen.dataset import Dataset
-from ...digests import canonical_json
+from ...datagen.merging import MERGED
+from ...digests import canonical_json, sha256
 from ..questions.stimulus import Condition
 
 
 def seed_of(dataset: Dataset) -> int:
     """Return the seed that `dataset` was made from, 0 for recordings.
 
-    With a constant seed, anyone who guesses the sample names could reproduce a sealed set's noise and subtract it.
+    With a constant seed, anyone who guesses the sample names could reproduce a sealed set's noise and subtract it. So
+    merged sets of several seeds have one that all of these decide.
     """
-    return int(dataset.recipe.get("seed", 0))
+    seeds = [source["recipe"].get("seed") for source in dataset.recipe.get(MERGED, ())]
+    if "seed" in dataset.recipe or not any(seeds):
+        return int(dataset.recipe.get("seed", 0))
+    return int(sha256(canonical_json(seeds).encode()), 16)
 
 
 def stream(purpose: str, condition: Condition, name: str) -> str:

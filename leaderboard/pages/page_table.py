@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,8 @@ from .axis import Bar
 FORMATS = ("csv", "json", "tex")
 _FORMULA = ("=", "+", "-", "@")
 _SKIPPED = " \t\r\n\0\ufeff\u200b"
+_CELLS = re.compile(r"([;\t\r\n])")
+"""What parts cells besides commas where a spreadsheet's language or its import has it so."""
 _ASCII = str.maketrans({"−": "-", "–": "--"})
 
 
@@ -112,14 +115,20 @@ def _csv(table: PageTable) -> str:
 def _harmless(value: Any) -> Any:
     """Return `value`; words that a spreadsheet would run as a formula get an apostrophe before them.
 
-    Spreadsheets skip blanks before the sign of a formula, and some take its full-width form.
+    Spreadsheets skip blanks before the sign of a formula, some take its full-width form, and where decimals have commas
+    they part cells at semicolons, whatever is quoted.
     """
     if isinstance(value, float) and not math.isfinite(value):
         return ""
     if not isinstance(value, str):
         return value
-    seen = unicodedata.normalize("NFKC", value).lstrip(_SKIPPED)
-    return f"'{value}" if seen.startswith(_FORMULA) or value.startswith(("\t", "\r", "\n")) else value
+    cells = "".join(map(_harmless_cell, _CELLS.split(value)))
+    return f"'{cells}" if value.startswith(("\t", "\r", "\n")) else cells
+
+
+def _harmless_cell(text: str) -> str:
+    seen = unicodedata.normalize("NFKC", text).lstrip(_SKIPPED)
+    return f"'{text}" if seen.startswith(_FORMULA) else text
 
 
 def _json(table: PageTable) -> str:

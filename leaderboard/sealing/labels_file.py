@@ -32,6 +32,7 @@ from ...digests import canonical_json, sha256
 from ...errors import InputError, VerificationError
 from ...files import written_whole
 from ..submission.expectation import Expectation
+from ..submission.parquet_guard import Limits, check_parquet
 from ..submission.twins import content_stated, no_twin
 
 if TYPE_CHECKING:
@@ -41,9 +42,17 @@ Names = npt.NDArray[np.object_]
 
 PUBLIC, PRIVATE = "public", "private"
 """The halves: scores on the first are shown at once, those on the second when the phase closes."""
+SEAL_ANOTHER = "each track has a ladder and an end of its own, and together they show more: seal another set"
+"""Why no board has two tracks with the same labels."""
 _KEY = b"whence"
 _GROUP, _KNOWN = "group_", "known_"
 _SHAPE = "truth_shape"
+_WORDS = ("sample_id", "source_sample_id", "cluster", "half")
+"""The columns that hold words; all others hold numbers, or lists of them."""
+LIMITS = Limits(file_bytes=2**29, rows=2**22, row_groups=2**12, column_bytes=2**30)
+"""Labels may come from strangers: those of a set that retired, or a file beside one's own."""
+MOST_LETTERS = 2**28
+"""Letters of the longest word of a column times its rows."""
 
 
 @dataclass(frozen=True)
@@ -176,14 +185,15 @@ def _stored(values: npt.NDArray[Any]) -> pa.Array:
 def read_labels_file(path: Path) -> SealedLabels:
     """Return what the file `path` holds.
 
-    Raises InputError where it is no label file, and VerificationError where it is not what its commitment says.
+    Raises InputError where it is no label file, or would take too much memory, and VerificationError where it is not
+    what its commitment says.
     """
     try:
-        table = parquet.read_table(path)
+        table = _read_table(path.resolve())
         about = json.loads((table.schema.metadata or {})[_KEY])
         sealed = _from_columns({name: _values(table[name].combine_chunks()) for name in table.column_names}, about)
         commitment, stated = sealed.commitment, str(about["commitment"])
-    except (OSError, pa.ArrowException, KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, pa.ArrowException, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"{path} is no label file that `whence seal` wrote ({type(error).__name__}: {error})"
         ) from None
@@ -192,13 +202,37 @@ def read_labels_file(path: Path) -> SealedLabels:
     return sealed
 
 
+def _read_table(path: Path) -> pa.Table:
+    """Return the columns of the file `path`, words as dictionaries: a short file may repeat a long word.
+
+    Raises InputError for a file that would take too much memory, and for words where numbers belong.
+    """
+    check_parquet(path, LIMITS)
+    with parquet.ParquetFile(path, read_dictionary=list(_WORDS)) as file:
+        for column in file.schema_arrow:
+            kind = column.type.value_type if pa.types.is_list(column.type) else column.type
+            if not (pa.types.is_dictionary(kind) if column.name in _WORDS else pa.types.is_primitive(kind)):
+                raise InputError(f"column {column.name[:40]!a} holds {str(column.type)[:60]}")
+        return file.read()
+
+
 def _values(column: pa.Array) -> npt.NDArray[Any]:
     """Return a column of the file as an array (n,), of lists as one array a sample."""
+    if pa.types.is_dictionary(column.type):
+        return _decoded(column)
     if not pa.types.is_list(column.type):
         return np.asarray(column.to_numpy(zero_copy_only=False))
     elements = column.flatten().to_numpy(zero_copy_only=False)
     ends = np.cumsum(column.value_lengths().to_numpy())
     return arrays_of_truth(np.split(elements, ends[:-1]) if len(ends) else [])
+
+
+def _decoded(column: pa.DictionaryArray) -> Names:
+    """Return a column of words (n,), each held once; raises InputError for missing ones and too many long ones."""
+    words = np.array(column.dictionary.to_pylist(), dtype=object)
+    if column.null_count or max(map(len, words), default=0) * len(column) > MOST_LETTERS:
+        raise InputError("there are words that are missing, or so many long ones that no seal wrote them")
+    return np.asarray(words[column.indices.to_numpy(zero_copy_only=False)], dtype=object)
 
 
 def _restored(columns: Mapping[str, npt.NDArray[Any]]) -> Truth:

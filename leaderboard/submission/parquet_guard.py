@@ -13,7 +13,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
@@ -41,8 +41,8 @@ FIXED = "FIXED_LEN_BYTE_ARRAY"
 TYPES = {"INT32": 1, "INT64": 2, "FLOAT": 4, "DOUBLE": 5, "BYTE_ARRAY": 6, FIXED: 7}
 """Physical types by name, as the footer numbers them."""
 REQUIRED, OPTIONAL = 0, 1
-SMALLEST_VALUE = 4
-"""Bytes of the smallest value of a dictionary: an integer, or a string's length."""
+SMALLEST_VALUE = 2
+"""Bytes of the smallest value of a dictionary: a 16-bit number of labels; others have 4 and more."""
 GROUP_PAGES, GROUP_HEADER_BYTES, GROUP_HEADER_VALUES = 64, 2**16, 1024
 """Allowed for each row group of ours; the largest have 46 pages, whose headers have 33 kB or 665 values."""
 BUFFER_BYTES = 2**20
@@ -66,6 +66,8 @@ class Limits:
     pages: int = 20_000
     header_bytes: int = 2 * 2**20
     header_values: int = 100_000
+    values: int = 2**27
+    """Values of all columns together, also those that are missing: these take no bytes of a file, but of memory."""
 
     @property
     def dictionary_values(self) -> int:
@@ -136,15 +138,20 @@ def open_guarded(
 
 
 def check_parquet(path: Path, limits: Limits) -> None:
-    """Raise InputError unless the Parquet file `path`, whatever its columns are, stays within `limits` when read."""
+    """Raise InputError unless the Parquet file `path`, whatever its columns are, stays within `limits` when read.
+
+    That holds if words are read as dictionaries, and numbers have at most 8 bytes: see that the columns are such.
+    """
     footer, data_end = _footer(path, limits)
     try:
         if footer.number(3) > limits.rows or len(footer.structs(4)) > limits.row_groups:
             raise InputError(f"the file has more than {limits.rows} rows or {limits.row_groups} row groups")
         parts = [part for group in footer.structs(4) for part in group.structs(1)]
-        chunks = [_place(part, data_end) for part in parts]
+        chunks = [replace(_place(part, data_end), fixed=False) for part in parts]
     except ThriftError as error:
         raise InputError(f"the footer is damaged: {error}") from None
+    if sum(abs(chunk.values) for chunk in chunks) > limits.values:
+        raise InputError(f"the file has more than {limits.values} values")
     _check_apart(chunks)
     _check_pages(path, chunks, limits)
 
@@ -158,7 +165,7 @@ def open_regular(path: Path, *, follow: bool = False) -> BinaryIO:
     try:
         handle = os.open(path, flags if follow else flags | os.O_NOFOLLOW)
     except FileNotFoundError:
-        raise InputError(f"{path.name} is missing") from None
+        raise InputError(f"{ascii(path.name)[1:-1]} is missing") from None
     except OSError as error:
         reason = "a link" if path.is_symlink() else error.strerror or "unreadable"
         raise InputError(f"{ascii(path.name)[1:-1]} cannot be read ({reason}): expected a file") from None

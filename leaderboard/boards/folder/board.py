@@ -26,7 +26,7 @@ from ....digests import digest, sha256
 from ....errors import InputError
 from ....files import written_whole
 from ....registry import load_track, nearest
-from ...sealing.labels_file import SealedLabels
+from ...sealing.labels_file import SEAL_ANOTHER, SealedLabels
 from ...standing.record import BoardInfo, EntryInfo, Half, Standing
 from ...standing.scoring import halves_of
 from ...standing.standing import standing_of
@@ -117,22 +117,31 @@ def add_track(
 ) -> FolderBoard:
     """Return `board` with one track more, on the dataset of `expectation`, whose labels must keep `commitment`.
 
-    Raises InputError for a slug or a dataset that it has.
+    Raises InputError for a slug that it has, and for a dataset or labels: closing one track would show those of both.
     """
     if slug in {track.slug for track in board.tracks}:
         raise InputError(f"{board.folder} has a track {slug!r} already: choose another name")
     content = {"slug": slug, "title": title, "fingerprint": expectation.fingerprint, "commitment": commitment}
     track = checked(FolderTrack, content)
+    for other in board.tracks:
+        if other.fingerprint == track.fingerprint or (commitment and other.commitment == commitment):
+            raise InputError(f"{board.folder} has these labels in the track {other.slug!r} already: {SEAL_ANOTHER}")
     _write_json(board.folder / "expectations" / f"{slug}.json", expectation.to_json())
     return _with_tracks(board, [*board.tracks, track])
 
 
 def close_track(board: FolderBoard, slug: str) -> FolderBoard:
-    """Return `board` with the track `slug` closed: the submissions that are there now are all that it ranks."""
+    """Return `board` with the track `slug` closed: the submissions that are there now are all that it ranks.
+
+    Raises InputError where one of them cannot be ranked: once the track is closed, it could neither change nor go.
+    """
     track = _track(board, slug)
     if track.entries is not None:
         raise InputError(f"track {slug!r} is closed already")
-    most = board.expectation(track).limits.file_bytes
+    expectation = board.expectation(track)
+    for path in board.submissions(track):
+        _entry(board, track, path, expectation)
+    most = expectation.limits.file_bytes
     entries = {path.stem: digest_of(board.folder, path, most) for path in board.submissions(track)}
     return _changed(board, track, phase="closed", entries=entries)
 
@@ -248,10 +257,7 @@ def _standing(board: FolderBoard, track: FolderTrack, labels: SealedLabels) -> S
     submissions, entries = {}, {}
     expectation = board.expectation(track)
     for path in _ranked(board, track):
-        try:
-            submissions[path.stem], entries[path.stem] = _entry(board, track, path, expectation)
-        except InputError as error:
-            raise InputError(f"{shown(path)}: {error}") from None
+        submissions[path.stem], entries[path.stem] = _entry(board, track, path, expectation)
     half: Half = halves_of(labels)[-1] if track.phase == "closed" else "public"
     entries = dict(sorted(entries.items(), key=lambda entry: (entry[1].submitted, entry[0])))
     return standing_of(BoardInfo(track.slug, track.title, track.phase), labels, submissions, entries, half)
@@ -276,7 +282,17 @@ def _ranked(board: FolderBoard, track: FolderTrack) -> list[Path]:
 def _entry(
     board: FolderBoard, track: FolderTrack, path: Path, expectation: Expectation
 ) -> tuple[Submission, EntryInfo]:
-    """Return the submission in the file `path`, and what is known of its sender; raises InputError.
+    """Return the submission in the file `path`, and what is known of its sender; raises InputError that names it."""
+    try:
+        return _checked_entry(board, track, path, expectation)
+    except InputError as error:
+        raise InputError(f"{shown(path)}: {error}") from None
+
+
+def _checked_entry(
+    board: FolderBoard, track: FolderTrack, path: Path, expectation: Expectation
+) -> tuple[Submission, EntryInfo]:
+    """Return the same; raises InputError.
 
     Its key is what its content makes it, so that no two submissions share a page.
     """

@@ -19,6 +19,13 @@ Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
 Model = TypeVar("Model", bound=BaseModel)
 
 
+def _each_once(names: list[str]) -> list[str]:
+    """Refuse names of samples of which one is there twice."""
+    if len(set(names)) < len(names):
+        raise ValueError("names a sample twice")
+    return names
+
+
 class Sender(BaseModel):
     """What lies beside a submission: who its sender says to be, when, and as what. Nobody has checked it."""
 
@@ -77,7 +84,9 @@ class ExpectationFile(BaseModel):
     fingerprint: Digest
     conditions: Annotated[list[dict[Identifier, Number]], Field(min_length=1, max_length=MOST_CONDITIONS)]
     sample_ids: Annotated[
-        list[Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]], Field(min_length=1)
+        list[Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]],
+        Field(min_length=1),
+        AfterValidator(_each_once),
     ]
     content: StatedContent | None = None
 

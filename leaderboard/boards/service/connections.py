@@ -1,4 +1,7 @@
-"""Connections that say nothing, or stop in the middle of a request, are closed: they would fill the server's limit."""
+"""Connections that say nothing, or stop in the middle of a request, are closed: they would fill the server's limit.
+
+They are closed after a while, and at once where there are many: silent ones never take the place of a request.
+"""
 
 import asyncio
 import socket
@@ -18,6 +21,8 @@ class TimedProtocol(H11Protocol):
         """Begin to wait for the first request."""
         super().connection_made(transport)
         self._wait()
+        if self.limit_concurrency and 2 * len(self.connections) > self.limit_concurrency:
+            self._make_room()
 
     def data_received(self, data: bytes) -> None:
         """Take what came in; a whole request ends the waiting."""
@@ -48,6 +53,15 @@ class TimedProtocol(H11Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _make_room(self) -> None:
+        """Close the connection, other than this one, that has waited the longest for a whole request."""
+        others = (one for one in self.connections if isinstance(one, TimedProtocol) and one is not self)
+        waiting = {one: one._deadline.when() for one in others if one._deadline is not None}
+        if waiting:
+            oldest = min(waiting, key=waiting.__getitem__)
+            oldest._stop_waiting()
+            oldest._give_up()
 
     def _give_up(self) -> None:
         if self.transport.get_write_buffer_size():

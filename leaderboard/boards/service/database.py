@@ -29,7 +29,7 @@ def checked_url(url: str) -> URL:
     """Return the parts of the URL of a database; raises InputError for a kind that is not supported."""
     try:
         found = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise InputError("database: expected a URL such as postgresql://user@host/name") from None
     if found.drivername not in SUPPORTED:
         raise InputError(
@@ -38,6 +38,8 @@ def checked_url(url: str) -> URL:
         )
     if found.drivername.startswith("sqlite") and (found.database or ":memory:").startswith((":", "file:")):
         raise InputError("database: a board outlives its process: give a file, sqlite:////folder/board.sqlite")
+    if found.drivername.startswith("sqlite") and found.query:
+        raise InputError(f"database: {next(iter(found.query))}= after the name of an SQLite file: leave it out")
     if found.drivername.startswith("postgresql") and find_spec("psycopg") is None:
         raise InputError("database: PostgreSQL needs the package psycopg: pip install 'whence[postgresql]'")
     return found

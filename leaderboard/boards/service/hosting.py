@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import URL, select
 from sqlalchemy.orm import Session
 
 from ....errors import InputError
@@ -38,7 +38,7 @@ def initialise(folder: Path, content: dict[str, Any]) -> str | None:
             upgrade(database)
         make_private(settings)
         return None
-    checked_url(settings_of(folder, content).url)
+    _check_place(checked_url(settings_of(folder, content).url))
     with _all_or_nothing(folder):
         settings = write_settings(folder, content)
         with closing(Database(settings.url)) as database:
@@ -47,6 +47,12 @@ def initialise(folder: Path, content: dict[str, Any]) -> str | None:
                 token = accounts.issue_token(session, HOST, "host")
         make_private(settings)
     return token
+
+
+def _check_place(url: URL) -> None:
+    """Raise InputError for a file whose place depends on where commands are run."""
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_absolute():
+        raise InputError(f"database: {url.database!a} depends on where commands run: give sqlite:////folder/name")
 
 
 @contextmanager

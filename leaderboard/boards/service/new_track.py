@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from ....datagen.dataset import Dataset
 from ....datagen.storage import Folder
 from ....errors import InputError
-from ...sealing.labels_file import SealedLabels, check_commitment, read_labels_file, write_labels_file
+from ...sealing.labels_file import SEAL_ANOTHER, SealedLabels, check_commitment, read_labels_file, write_labels_file
 from ...standing.scoring import halves_of, indices_of
 from ...submission.expectation import Expectation, expectation_of
 from ...submission.twins import no_twin
@@ -82,6 +82,7 @@ def add_track(
     if session.scalar(select(TrackRow.id).where(TrackRow.slug == slug)):
         raise InputError(f"track {slug!r} exists: choose another name; a set that changes is another track")
     sealed = read_labels_file(labels)
+    _check_new(session, expectation, sealed)
     _keep_labels(sealed, expectation, labels, labels_path(folder, slug))
     track = TrackRow(
         slug=slug,
@@ -102,6 +103,14 @@ def add_track(
     session.add(track)
     record(session, "track added", f"{expectation.track}, {expectation.fingerprint[:16]}", track=slug)
     return track
+
+
+def _check_new(session: Session, expectation: Expectation, sealed: SealedLabels) -> None:
+    """Raise InputError where another track has the same labels: closing it would show those of both."""
+    same = (TrackRow.fingerprint == expectation.fingerprint) | (TrackRow.commitment == sealed.commitment)
+    other = session.scalar(select(TrackRow.slug).where(same).limit(1))
+    if other is not None:
+        raise InputError(f"the board has these labels in the track {other!r} already: {SEAL_ANOTHER}")
 
 
 def move_data(session: Session, slug: str, data: str) -> None:

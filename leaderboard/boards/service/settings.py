@@ -31,8 +31,8 @@ class Settings(BaseModel):
     title: Annotated[str, Field(min_length=1, max_length=120)] = "Leaderboard"
     database: str = ""
     """An SQLAlchemy URL; `board.sqlite` in the folder where it is empty."""
-    hosts: tuple[Annotated[str, Field(pattern=r"^(\*|(\*\.)?[A-Za-z0-9.:\[\]-]+)$")], ...] = ("*",)
-    """Names under which the board may be asked for, such as board.example.org; `*`: any."""
+    hosts: tuple[Annotated[str, Field(pattern=r"^(\*|(\*\.)?[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])$")], ...] = ("*",)
+    """Names under which the board may be asked for, without a port, such as board.example.org; `*`: any."""
     idle_seconds: Positive = 30
     """How long a connection may stay open without a whole request."""
     upload_bytes: Positive = 64 * 2**20
@@ -98,12 +98,19 @@ def settings_of(folder: Path, content: dict[str, Any]) -> Settings:
 
 
 def make_private(settings: Settings) -> None:
-    """Let only the owner read and change the board's folder and what lies in it."""
+    """Let only the owner read and change the board's folder, what lies in it, and its database if that is a file."""
     for part in (settings.folder, settings.uploads, settings.folder / "labels"):
         if part.is_dir():
             part.chmod(0o700)
-    for path in settings.folder.glob("board.sqlite*"):
+    for path in _database_files(settings.url):
         path.chmod(0o600)
+
+
+def _database_files(url: str) -> list[Path]:
+    """Return the files of an SQLite database, wherever it lies, that are there; none of one on a server."""
+    kind, _, name = url.partition(":///")
+    files = [Path(name + end) for end in ("", "-wal", "-shm", "-journal")] if kind.startswith("sqlite") else []
+    return [path for path in files if path.is_file()]
 
 
 def write_settings(folder: Path, content: dict[str, Any]) -> Settings:
