@@ -265,6 +265,7 @@ def test_reading_for_torch_counts_every_sample(tmp_path, speech_folder, capsys):
     assert finite_and_positive([numbers(row)[-1] for row in rows])
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # WebDataset leaves its files open
 def test_reads_are_the_same_rows_from_every_store(tmp_path, speech_folder, capsys, monkeypatch):
     generate(plan_tde(str(speech_folder), clips=3, rt60=(0.1,)), str(tmp_path / "d.zarr"))
     asked = [str(tmp_path / "d.zarr"), "--rounds", "1", "--folder", str(tmp_path)]
