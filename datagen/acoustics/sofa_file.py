@@ -10,9 +10,10 @@ import soxr
 
 from ...conventions import SAMPLE_RATE
 from ...errors import InputError
+from .delay_pattern import delay_pattern
 from .ears import AT_THE_SIDE, NearEar, near_ear_of_responses
 from .fourier import irfft, rfft, smooth_size
-from .head_cues import FrontBack, front_and_back, head_radius, implausible_size
+from .head_cues import FrontBack, direct_delay, front_and_back, head_radius, implausible_size
 from .sofa_distances import one_distance
 from .sofa_variables import attribute, check_heaps, numbers, positions, text
 from .sphere_head import HEAD_RADIUS, NEAREST
@@ -225,11 +226,17 @@ class Heard:
     directions: Float64
     responses: Float64
 
-    def spread(self) -> "Heard":
-        """Return some of the sources at the side, spread evenly."""
-        telling = np.flatnonzero(np.abs(self.directions[:, 0]) >= AT_THE_SIDE)
+    def spread(self, lateral: float = AT_THE_SIDE) -> "Heard":
+        """Return some of the sources at the side, spread evenly; with `lateral` 0, of all."""
+        telling = np.flatnonzero(np.abs(self.directions[:, 0]) >= lateral)
         judged = telling[:: len(telling) // _JUDGED + 1]
         return Heard(self.directions[judged], self.responses[judged])
+
+    def misplaced(self) -> str:
+        """Return in words how the delays contradict the directions as a whole, empty if they do not."""
+        judged = self.spread(lateral=0.0)
+        right, _, back = judged.directions.T
+        return delay_pattern([direct_delay(pair) for pair in judged.responses], -right, -back).fault
 
     def with_ears_swapped(self) -> "Heard":
         """Return it with its ears exchanged."""
@@ -245,9 +252,12 @@ def oriented(responses: Float64, directions: Float64, path: str) -> tuple[Heard,
 
     Old files list the receivers mirrored: the ARI API up to 1.1.0 wrote them so, as did tools built on it. A set that
     is turned by 180 degrees has its ears exchanged too; the shade of the pinna tells the two apart. Raises InputError
-    if delays and levels, or many directions, contradict each other.
+    if it is turned by another angle, if an ear is late throughout, or if delays and levels, or many directions,
+    contradict each other.
     """
     head = Heard(directions, responses)
+    if fault := head.misplaced():
+        raise InputError(f"{path}: {fault}: correct the positions or the responses, or take another set")
     judged, shade = head.spread(), front_and_back(responses, directions)
     near = near_ear_of_responses(judged.responses, -judged.directions[:, 0])
     if near.verdict == "contradictory":
