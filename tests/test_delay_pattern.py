@@ -18,7 +18,7 @@ AROUND = np.radians(np.arange(0.0, 360.0, 10.0))
 
 @pytest.mark.parametrize("turned", [20, -45, 90, -120, 160])
 def test_a_set_that_is_turned_is_refused(tmp_path, turned):
-    path = write(tmp_path / "head.sofa", DIRECTIONS + [turned, 0], head())
+    path = write(tmp_path / "head.sofa", np.add(DIRECTIONS, [turned, 0]), head())
     side = "right" if turned > 0 else "left"
     with pytest.raises(InputError, match=f"of sources {abs(turned)} degrees further to the {side} than stated"):
         open_head(path)

@@ -175,6 +175,18 @@ def test_morph_targets_are_seen_at_the_weights_given(maker, tmp_path):
     assert in_file(made(maker, tmp_path, square))[:, 2] == pytest.approx(0.0)
 
 
+def test_a_rotation_of_another_length_turns_and_does_not_scale(maker, tmp_path):
+    square = maker.square()
+    for length in (0.1, 1.0, 2.0):
+        half = length * np.sqrt(0.5)
+        scene = made(maker, tmp_path, square, nodes=[{"mesh": 0, "rotation": [0, half, 0, half]}])
+        assert corners_of(scene) == pytest.approx(
+            np.array([[0, 0, -4], [0, 0, 0], [0, 3, -4], [0, 3, 0]], float), abs=1e-6
+        )
+    with pytest.raises(InputError, match="a rotation is of length zero"):
+        made(maker, tmp_path, square, nodes=[{"mesh": 0, "rotation": [0, 0, 0, 0]}])
+
+
 def test_a_skinned_mesh_is_where_its_joints_are(maker, tmp_path):
     """Two corners follow each joint; the node of the mesh itself does not move it."""
     joints = maker.array(np.array([[0, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]], np.uint8))

@@ -14,6 +14,8 @@ import numpy.typing as npt
 from .gltf_file import GltfFile, Json, damaged
 
 Float64 = npt.NDArray[np.float64]
+_UNIT = 1e-3
+"""Rounded rotations are as far from length 1; they keep the bytes of datasets that exist."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +73,7 @@ def _local(node: Json) -> Float64:
     if "matrix" in node:
         return np.array(node["matrix"], np.float64).reshape(4, 4).T
     place = np.eye(4)
-    x, y, z, w = np.array(node.get("rotation", (0, 0, 0, 1)), np.float64)
+    x, y, z, w = _unit(np.array(node.get("rotation", (0, 0, 0, 1)), np.float64))
     turn = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
         [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
@@ -80,6 +82,14 @@ def _local(node: Json) -> Float64:
     place[:3, :3] = np.array(turn) * np.array(node.get("scale", (1, 1, 1)), np.float64)
     place[:3, 3] = node.get("translation", (0, 0, 0))
     return place
+
+
+def _unit(quaternion: Float64) -> Float64:
+    """Return `quaternion` (4,) of length 1, as the standard asks; unchanged if it is nearly so."""
+    length = float(np.linalg.norm(quaternion))
+    if not length > 0:
+        raise ValueError("a rotation is of length zero")
+    return quaternion if abs(length - 1) < _UNIT else quaternion / length
 
 
 def _joints(file: GltfFile, node: Json, places: Mapping[int, Float64]) -> Float64 | None:
