@@ -36,8 +36,8 @@ FLAT_SHARE = 0.9
 """A picture is drawn if it has few colours and more than this share of its pixels equal both neighbours."""
 FEWEST_COLOURS, MOST_LABELS, PIXELS_PER_LABEL = 32, 200, 20_000
 UNIT_TOLERANCE, UNIT_SHARE = 0.05, 0.6
-"""A picture shows normals if this share of its colours are unit vectors, (r, g, b) / 127.5 - 1: 0.8 as a JPEG of quality
-60, at most 0.15 of eleven photographs."""
+"""A picture shows normals if this share of its colours are unit vectors, (r, g, b) / 127.5 - 1: 0.8 of normals in a JPEG
+of quality 60, at most 0.15 of eleven photographs."""
 LEAST_HEIGHT = 32
 """Pixels: a smaller picture is an icon."""
 SEAM, SEAM_LEVELS, SEAM_COLUMNS = 1.5, 4.0, 256
@@ -83,15 +83,16 @@ class Photographs:
 
     @property
     def said(self) -> tuple[str, ...]:
-        """One line each on what was left out, and on what may show less than a whole turn, if anything."""
+        """One line on what was left out, if anything."""
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.left_out.items()))
-        lines = [f"{sum(self.left_out.values())} pictures beside the photographs: {kinds}"] if kinds else []
-        if self.cut:
-            more = f" and {len(self.cut) - 1} more" if len(self.cut) > 1 else ""
-            lines.append(
-                f"{self.cut[0]}{more}: the left and right edges do not meet: is it a whole turn of 360 degrees?"
-            )
-        return tuple(lines)
+        return (f"{sum(self.left_out.values())} pictures beside the photographs: {kinds}",) if kinds else ()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """One line on pictures that seem to show less than a whole turn, if any."""
+        more = f" and {len(self.cut) - 1} more" if len(self.cut) > 1 else ""
+        doubt = "the left and right edges do not meet: is it a whole turn of 360 degrees?"
+        return (f"{self.cut[0]}{more}: {doubt}",) if self.cut else ()
 
 
 def find_photographs(images: str) -> Photographs:
