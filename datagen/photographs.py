@@ -36,8 +36,8 @@ FLAT_SHARE = 0.9
 """A picture is drawn if it has few colours and more than this share of its pixels equal both neighbours."""
 FEWEST_COLOURS, MOST_LABELS, PIXELS_PER_LABEL = 32, 200, 20_000
 UNIT_TOLERANCE, UNIT_SHARE = 0.05, 0.6
-"""A picture shows normals if this share of its colours are unit vectors, (r, g, b) / 127.5 - 1: 0.8 of normals in a JPEG
-of quality 60, at most 0.15 of eleven photographs."""
+"""A picture shows normals if this share of its colours are unit vectors, (r, g, b) / 127.5 - 1: 0.8 of normals in a
+JPEG of quality 60, at most 0.15 of eleven photographs."""
 LEAST_HEIGHT = 32
 """Pixels: a smaller picture is an icon."""
 SEAM, SEAM_LEVELS, SEAM_COLUMNS = 1.5, 4.0, 256

@@ -13,7 +13,7 @@ from ...errors import InputError
 from .delay_pattern import delay_pattern
 from .ears import AT_THE_SIDE, NearEar, near_ear_of_responses
 from .fourier import irfft, rfft, smooth_size
-from .head_cues import FrontBack, direct_delay, front_and_back, head_radius, implausible_size
+from .head_cues import NO_DELAYS, FrontBack, direct_delay, front_and_back, head_radius, implausible_size
 from .sofa_distances import one_distance
 from .sofa_variables import attribute, check_heaps, numbers, positions, text
 from .sphere_head import HEAD_RADIUS, NEAREST
@@ -30,6 +30,8 @@ _LOUDEST = 1000.0
 """No response of a head peaks higher than this multiple of the median peak."""
 _LEAST_DISTANCE = NEAREST * HEAD_RADIUS
 """Least distance from the centre of the head to a source outside it, m."""
+_FARTHEST = 20.0
+"""Distance, m, at which no set of a head is measured."""
 _JUDGED = 120
 """Number of responses, spread evenly, in which the ears are checked."""
 
@@ -68,17 +70,26 @@ def read_sofa(path: str) -> MeasuredHead:
     taken, remarks = one_distance(directions, distances, path)
     resampled = np.stack([soxr.resample(pair.T, listed.rate, SAMPLE_RATE).T for pair in listed.responses[taken]])
     head, found = oriented(resampled, directions[taken], path)
-    _check_size(head, listed.rate, path)
-    return MeasuredHead(head.directions, float(distances[taken].max()), head.responses, (*remarks, *found))
+    _check_size(head, listed, path)
+    distance = float(distances[taken].max())
+    if distance > _FARTHEST:
+        found += (
+            f"{path}: its sources are {distance:g} m away: is SourcePosition in centimetres? It is taken as it says",
+        )
+    return MeasuredHead(head.directions, distance, head.responses, (*remarks, *found))
 
 
 @dataclass(frozen=True)
 class _Listed:
-    """The content of a file: `sources` (n, 3) m in head axes, `responses` (n, 2, samples), left ear first as listed."""
+    """The content of a file: `sources` (n, 3) m in head axes, `responses` (n, 2, samples), left ear first as listed.
+
+    `late` is the largest delay between the ears that Data.Delay adds, samples.
+    """
 
     sources: Float64
     responses: Float64
     rate: float
+    late: float
 
 
 def _read(path: str) -> _Listed:
@@ -87,8 +98,8 @@ def _read(path: str) -> _Listed:
         check_heaps(Path(path).read_bytes())
         with h5py.File(path, "r") as file:
             _check_convention(file, path)
-            responses, rate = _responses(file, path)
-            return _Listed(_sources(file, len(responses), path), responses, rate)
+            responses, rate, late = _responses(file, path)
+            return _Listed(_sources(file, len(responses), path), responses, rate, late)
     except InputError:
         raise
     except DAMAGE as error:
@@ -144,16 +155,18 @@ def _sources(file: h5py.File, count: int, path: str) -> Float64:
     return sources
 
 
-def _responses(file: h5py.File, path: str) -> tuple[Float64, float]:
-    """Return the responses (n, 2, samples), left ear first as listed, with Data.Delay applied; and their rate, Hz."""
+def _responses(file: h5py.File, path: str) -> tuple[Float64, float, float]:
+    """Return the responses (n, 2, samples), left ear first as listed, with Data.Delay applied; their rate, Hz; and the
+    largest delay between the ears in Data.Delay, samples."""
     measured = numbers(file, "Data.IR", path)
     if measured.ndim != 3 or measured.shape[1] != 2 or not measured.size:
         raise InputError(f"{path}: Data.IR has the shape {measured.shape}; expected (directions, 2 ears, samples)")
     refuse_odd_peaks(np.abs(measured).max(axis=2), path)
     rate = checked_rate(file, path)
-    late = delayed(measured, _delays(file, measured.shape[:2], rate, path))
+    delays = _delays(file, measured.shape[:2], rate, path)
+    late = delayed(measured, delays)
     mirrored = right_first(file, len(measured), path)
-    return np.where(mirrored[:, None, None], late[:, ::-1], late), rate
+    return np.where(mirrored[:, None, None], late[:, ::-1], late), rate, float(np.ptp(delays, axis=1).max())
 
 
 def refuse_odd_peaks(peaks: Float64, path: str) -> None:
@@ -289,9 +302,14 @@ def _exchanged(head: Heard, near: NearEar, shade: FrontBack, path: str) -> tuple
     return head.with_ears_swapped(), (f"{path}: {done}",)
 
 
-def _check_size(head: Heard, rate: float, path: str) -> None:
-    """Raise InputError where the delays are those of no head."""
+def _check_size(head: Heard, listed: _Listed, path: str) -> None:
+    """Raise InputError where the delays are those of no head, or were given in seconds."""
     judged = head.spread()
-    wrong = implausible_size(head_radius(judged.responses, -judged.directions[:, 0]))
-    if wrong:
-        raise InputError(f"{path}: {wrong} (Data.SamplingRate, {rate:g} Hz): correct it, or take another set")
+    radius = head_radius(judged.responses, -judged.directions[:, 0])
+    if wrong := implausible_size(radius):
+        raise InputError(f"{path}: {wrong} (Data.SamplingRate, {listed.rate:g} Hz): correct it, or take another set")
+    if abs(radius) < NO_DELAYS and 0 < listed.late < 1:
+        raise InputError(
+            f"{path}: Data.Delay differs by {listed.late:.2g} samples between the ears at most, and the responses are "
+            "not late either: give it in samples, not in seconds"
+        )
