@@ -214,3 +214,32 @@ def test_what_a_file_requires_is_refused_by_name(maker, tmp_path, extension):
         made(maker, tmp_path, maker.square(), extensionsRequired=[extension])
     assert "damaged" not in str(caught.value)
     assert is_square(made(maker, tmp_path, maker.square(), extensionsUsed=[extension]))
+
+
+def test_instances_are_refused_also_where_the_file_does_not_require_them(maker, tmp_path):
+    places = maker.array(np.zeros((2, 3), np.float32))
+    node = {"mesh": 0, "extensions": {"EXT_mesh_gpu_instancing": {"attributes": {"TRANSLATION": places}}}}
+    with pytest.raises(InputError, match="needs EXT_mesh_gpu_instancing: repeated meshes; write them out"):
+        made(maker, tmp_path, maker.square(), nodes=[node])
+
+
+def test_hidden_nodes_hide_their_children(maker, tmp_path):
+    hidden = {"mesh": 0, "children": [2], "extensions": {"KHR_node_visibility": {"visible": False}}}
+    nodes = [{"mesh": 0, "extensions": {"KHR_node_visibility": {}}}, hidden, {"mesh": 0, "translation": [0, 0, 5]}]
+    parts = {"nodes": nodes, "scenes": [{"nodes": [0, 1]}], "extensionsRequired": ["KHR_node_visibility"]}
+    assert is_square(made(maker, tmp_path, maker.square(), **parts))
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (
+            {"nodes": [{"mesh": 0, "matrix": [1, 0, 0, 9, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]}]},
+            "is not affine: it may be",
+        ),
+        ({"asset": {"version": "2.1", "minVersion": "2.1"}}, r"needs glTF 2\.1: export it as glTF 2\.0"),
+    ],
+)
+def test_matrices_row_by_row_and_later_versions_are_refused(maker, tmp_path, parts, said):
+    with pytest.raises(InputError, match=said):
+        made(maker, tmp_path, maker.square(), **parts)

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .gltf_file import GltfFile, Json, damaged
+from .gltf_file import GltfFile, Json, damaged, unsupported
 
 Float64 = npt.NDArray[np.float64]
+_INSTANCES = "EXT_mesh_gpu_instancing"
 _UNIT = 1e-3
 """Rounded rotations are as far from length 1; they keep the bytes of datasets that exist."""
 
@@ -51,12 +52,28 @@ def _places(file: GltfFile, turn: Float64) -> dict[int, Float64]:
         number, above = waiting.pop()
         if number < 0 or number in places:
             raise damaged(file.path, "its nodes contain themselves or do not exist")
+        if not _is_visible(nodes[number]):
+            continue
+        if _INSTANCES in _extensions(nodes[number]):
+            raise unsupported(file.path, _INSTANCES)
         place = np.einsum("ij,jk->ik", above, _local(nodes[number]))
         if not np.isfinite(place).all():
             raise damaged(file.path, f"the place of node {number} is not finite")
+        if not np.allclose(place[3], (0, 0, 0, 1)):
+            raise damaged(file.path, f"the matrix of node {number} is not affine: it may be written row by row")
         places[number] = place
         waiting += [(child, place) for child in reversed(nodes[number].get("children", ()))]
     return places
+
+
+def _extensions(node: Json) -> Json:
+    extensions = node.get("extensions")
+    return extensions if isinstance(extensions, Mapping) else {}
+
+
+def _is_visible(node: Json) -> bool:
+    """Return whether KHR_node_visibility shows `node`; a hidden one hides its children."""
+    return bool(_extensions(node).get("KHR_node_visibility", {}).get("visible", True))
 
 
 def _roots(file: GltfFile) -> list[int]:
