@@ -11,7 +11,7 @@ import soxr
 from ...conventions import SAMPLE_RATE
 from ...errors import InputError
 from .delay_pattern import delay_pattern
-from .ears import AT_THE_SIDE, NearEar, near_ear_of_responses
+from .ears import AT_THE_SIDE, NearEar, level_difference, near_ear_of_responses
 from .fourier import irfft, rfft, smooth_size
 from .head_cues import NO_DELAYS, FrontBack, direct_delay, front_and_back, head_radius, implausible_size
 from .sofa_distances import one_distance
@@ -30,6 +30,8 @@ _LOUDEST = 1000.0
 """No response of a head peaks higher than this multiple of the median peak."""
 _LEAST_DISTANCE = NEAREST * HEAD_RADIUS
 """Least distance from the centre of the head to a source outside it, m."""
+_LOUDER_EAR = 30.0
+"""dB by which no ear is louder in half of the directions."""
 _FARTHEST = 20.0
 """Distance, m, at which no set of a head is measured."""
 _JUDGED = 120
@@ -70,7 +72,7 @@ def read_sofa(path: str) -> MeasuredHead:
     taken, remarks = one_distance(directions, distances, path)
     resampled = np.stack([soxr.resample(pair.T, listed.rate, SAMPLE_RATE).T for pair in listed.responses[taken]])
     head, found = oriented(resampled, directions[taken], path)
-    _check_size(head, listed, path)
+    _check_delays(check_size(head, listed.rate, path), listed, path)
     distance = float(distances[taken].max())
     if distance > _FARTHEST:
         found += (
@@ -246,8 +248,11 @@ class Heard:
         return Heard(self.directions[judged], self.responses[judged])
 
     def misplaced(self) -> str:
-        """Return in words how the delays contradict the directions as a whole, empty if they do not."""
+        """Return in words how the levels or delays contradict the directions as a whole, empty if they do not."""
         judged = self.spread(lateral=0.0)
+        louder = float(np.median([level_difference(pair) for pair in judged.responses]))
+        if abs(louder) > _LOUDER_EAR:
+            return f"the {'right' if louder > 0 else 'left'} ear is {abs(louder):.0f} dB quieter throughout"
         right, _, back = judged.directions.T
         return delay_pattern([direct_delay(pair) for pair in judged.responses], -right, -back).fault
 
@@ -302,12 +307,17 @@ def _exchanged(head: Heard, near: NearEar, shade: FrontBack, path: str) -> tuple
     return head.with_ears_swapped(), (f"{path}: {done}",)
 
 
-def _check_size(head: Heard, listed: _Listed, path: str) -> None:
-    """Raise InputError where the delays are those of no head, or were given in seconds."""
+def check_size(head: Heard, rate: float, path: str) -> float:
+    """Return the radius of `head`, m; raises InputError where the delays are those of no head."""
     judged = head.spread()
     radius = head_radius(judged.responses, -judged.directions[:, 0])
     if wrong := implausible_size(radius):
-        raise InputError(f"{path}: {wrong} (Data.SamplingRate, {listed.rate:g} Hz): correct it, or take another set")
+        raise InputError(f"{path}: {wrong} (Data.SamplingRate, {rate:g} Hz): correct it, or take another set")
+    return radius
+
+
+def _check_delays(radius: float, listed: _Listed, path: str) -> None:
+    """Raise InputError where Data.Delay was given in seconds, so that a head has the `radius` of none."""
     if abs(radius) < NO_DELAYS and 0 < listed.late < 1:
         raise InputError(
             f"{path}: Data.Delay differs by {listed.late:.2g} samples between the ears at most, and the responses are "
