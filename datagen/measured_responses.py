@@ -13,6 +13,7 @@ import soxr
 from ..conventions import SAMPLE_RATE, SPEED_OF_SOUND, wrap_degrees
 from ..digests import digest, sha256
 from ..errors import InputError
+from .acoustics.delay_pattern import delay_pattern
 from .acoustics.ears import NearEar, near_ear_of_responses
 from .acoustics.head_cues import USUAL_RADIUS, direct_delay, head_radius, implausible_size
 from .csv_tables import Row, number_in, posix_path, read_table
@@ -99,9 +100,10 @@ def _read_response(folder: Path, row: Row) -> MeasuredResponse:
 def check_sides(responses: Sequence[MeasuredResponse], folder: str) -> tuple[str, ...]:
     """Return one line for each of `responses` whose azimuth, or its side, is not that of its sound.
 
-    Raises InputError if most are: then the azimuths are mirrored, or the channels swapped.
+    Raises InputError if most are: then the azimuths are mirrored or turned, or the channels swapped or one is late.
     """
-    index, lateral = Path(folder) / INDEX, np.sin(np.radians([response.azimuth for response in responses]))
+    index, angle = Path(folder) / INDEX, np.radians([response.azimuth for response in responses])
+    lateral = np.sin(angle)
     heard = [response.audio for response in responses]
     near = near_ear_of_responses(heard, lateral)
     if near.verdict == "swapped":
@@ -109,6 +111,9 @@ def check_sides(responses: Sequence[MeasuredResponse], folder: str) -> tuple[str
             f"{index}: {near}: azimuths are positive to the left and the left channel comes first, so change the sign "
             "of azimuth_deg, or swap the channels"
         )
+    delays = [direct_delay(np.asarray(pair, np.float64)) for pair in heard]
+    if fault := delay_pattern(delays, lateral, np.cos(angle)).fault:
+        raise InputError(f"{index}: {fault}: change azimuth_deg, or the files")
     if near.verdict in ("contradictory", "unclear") and near.which.size:
         return (f"{index}: the sound does not bear out azimuth_deg: {near}",)
     odd = tuple(

@@ -27,13 +27,22 @@ _NO_PHOTOGRAPH = re.compile(
     re.IGNORECASE,
 )
 _NO_PHOTOGRAPH_AT_END = re.compile(_NO_PHOTOGRAPH.pattern + "$", re.IGNORECASE)
+_SMALLER = re.compile(
+    r"(?:^|(?<=[-_. ]))(?P<kind>thumb|thumbs|thumbnails?|previews?|lowres|small)(?=$|[-_. ])", re.IGNORECASE
+)
 _PHOTOGRAPH = ("rgb", "rgb_rawlight", "color", "colour", "image", "images", "photo")
 
 FLAT_SHARE = 0.9
 """A picture is drawn if it has few colours and more than this share of its pixels equal both neighbours."""
 FEWEST_COLOURS, MOST_LABELS, PIXELS_PER_LABEL = 32, 200, 20_000
-UNIT_TOLERANCE, UNIT_SHARE = 0.05, 0.9
-"""A picture shows normals if this share of its colours are unit vectors, (r, g, b) / 127.5 - 1."""
+UNIT_TOLERANCE, UNIT_SHARE = 0.05, 0.6
+"""A picture shows normals if this share of its colours are unit vectors, (r, g, b) / 127.5 - 1: 0.8 of normals in a
+JPEG of quality 60, at most 0.15 of eleven photographs."""
+LEAST_HEIGHT = 32
+"""Pixels: a smaller picture is an icon."""
+SEAM, SEAM_LEVELS, SEAM_COLUMNS = 1.5, 4.0, 256
+"""The edges of a picture do not meet if they differ by so many times what nine in ten neighbours of its columns do, and
+so many levels: at most 0.8 times in eleven panoramas, 1.7 and more in crops of them."""
 GREY_LEVELS, GREY_SHARE = 40, 0.99
 """A picture is grey if the colours of this share of its pixels differ by no more levels: tinted ones are grey too."""
 DARK_LEVEL, DARK_SHARE = 31, 0.99
@@ -61,6 +70,8 @@ class Photographs:
     folder: str
     names: tuple[str, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
+    cut: tuple[str, ...] = ()
+    """Those whose left and right edges do not meet."""
 
     @property
     def digest(self) -> str:
@@ -76,6 +87,13 @@ class Photographs:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.left_out.items()))
         return (f"{sum(self.left_out.values())} pictures beside the photographs: {kinds}",) if kinds else ()
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """One line on pictures that seem to show less than a whole turn, if any."""
+        more = f" and {len(self.cut) - 1} more" if len(self.cut) > 1 else ""
+        doubt = "the left and right edges do not meet: is it a whole turn of 360 degrees?"
+        return (f"{self.cut[0]}{more}: {doubt}",) if self.cut else ()
+
 
 def find_photographs(images: str) -> Photographs:
     """Return the photographs in the folder `images` and below; raises InputError if any cannot be used."""
@@ -87,10 +105,10 @@ def find_photographs(images: str) -> Photographs:
     if not names:
         raise InputError(f"{images} holds no photograph ({', '.join(EXTENSIONS)}): give equirectangular ones")
     companions = len(names) < len(kinds)
-    for name in names:
-        _check(folder / name, told_apart=companions and _is_named_photograph(name))
+    whole = {name: _check(folder / name, companions and _is_named_photograph(name)) for name in names}
     _refuse_twins(images, names)
-    return Photographs(images, names, Counter(kind for kind in kinds.values() if kind))
+    cut = tuple(name for name in names if not whole[name])
+    return Photographs(images, names, Counter(kind for kind in kinds.values() if kind), cut)
 
 
 def kinds_by_name(names: Iterable[str]) -> dict[str, str]:
@@ -128,10 +146,10 @@ def _kind(stem: str, places: set[str]) -> str:
     """Return the kind of `stem` if its path differs from one of `places` only in a word for that kind, else ""."""
     parts = stem.split("/")
     for number, part in enumerate(parts):
-        whole = _NO_PHOTOGRAPH.fullmatch(part) if number < len(parts) - 1 else None
+        whole = (_NO_PHOTOGRAPH.fullmatch(part) or _SMALLER.fullmatch(part)) if number < len(parts) - 1 else None
         if whole and "/".join([*parts[:number], "*", *parts[number + 1 :]]).casefold() in places:
             return whole["kind"].lower()
-        for word in _NO_PHOTOGRAPH.finditer(part):
+        for word in (*_NO_PHOTOGRAPH.finditer(part), *_SMALLER.finditer(part)):
             before, after = part[: word.start()], part[word.end() :]
             twins = [before + photograph + after for photograph in _PHOTOGRAPH] + [before.rstrip("-_. ") + after]
             if any("/".join([*parts[:number], twin]).casefold() in places for twin in twins if twin):
@@ -157,8 +175,11 @@ def _is_named_photograph(name: str) -> bool:
     return any(part in _PHOTOGRAPH for part in folders) or stem.endswith(_PHOTOGRAPH)
 
 
-def _check(path: Path, told_apart: bool) -> None:
-    """Raise InputError if the picture cannot be used; one `told_apart` by its name may look drawn, as renders do."""
+def _check(path: Path, told_apart: bool) -> bool:
+    """Return whether the edges of a picture meet.
+
+    Raises InputError if it cannot be used; one `told_apart` by its name may look drawn, as renders do.
+    """
     picture = read_picture(path)
     height, width = picture.shape[:2]
     if width != 2 * height:
@@ -166,8 +187,20 @@ def _check(path: Path, told_apart: bool) -> None:
             f"{path} is {width} x {height} pixels: an equirectangular photograph is twice as wide as high; "
             "remove it or convert it"
         )
+    if height < LEAST_HEIGHT:
+        raise InputError(f"{path} is {width} x {height} pixels: expected at least {LEAST_HEIGHT} rows; remove it")
     if fault := _named_otherwise(path) or _no_light(picture) or ("" if told_apart else _drawn(picture)):
         raise InputError(f"{path} is not a photograph: {fault}; remove it, or give a folder with only photographs")
+    return _edges_meet(picture)
+
+
+def _edges_meet(picture: Picture) -> bool:
+    """Return whether the left and right edges of `picture` differ little more than neighbouring columns do."""
+    size = max(1, picture.shape[1] // SEAM_COLUMNS)
+    rows, columns = picture.shape[0] // size, picture.shape[1] // size
+    level = picture[: rows * size, : columns * size].mean(axis=2).reshape(rows, size, columns, size).mean(axis=(1, 3))
+    usual = np.percentile(np.abs(np.diff(level, axis=1)).mean(axis=0), 90)
+    return bool(np.abs(level[:, 0] - level[:, -1]).mean() <= max(SEAM * usual, SEAM_LEVELS))
 
 
 def _named_otherwise(path: Path) -> str:

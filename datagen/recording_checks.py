@@ -7,6 +7,8 @@ import numpy as np
 
 from ..conventions import SAMPLE_RATE
 from ..errors import InputError
+from .acoustics.cross_correlation import phase_transform_correlation
+from .acoustics.delay_pattern import delay_pattern
 from .acoustics.ears import LEAST_DELAY, NearEar, clip_delay, level_difference, near_ear_of_cues
 from .recording_files import Second, second_of
 from .recording_labels import LONGEST_DELAY_MS, LabelledSecond
@@ -19,6 +21,8 @@ TOLERANCE_MS = 0.25
 _USUAL_LAG = 24  # samples, 1.5 ms
 _FARTHEST_LAG = round(LONGEST_DELAY_MS * 1e-3 * SAMPLE_RATE) + 8
 _SAME = 1e-3
+_DEAF = 10 ** (-50 / 20)
+_OPPOSITE = 1.5
 _UNITS = 8.0
 _SHOWN = 3
 _RADIANS = np.pi + 1e-6
@@ -33,6 +37,8 @@ class Heard:
     level_db: float
     repeated: bool
     clipped: bool
+    opposite: bool = False
+    """Whether one channel is the other's negative rather than its like."""
 
 
 def hear(second: LabelledSecond, channels: tuple[int, int] | None) -> Heard | str:
@@ -48,14 +54,17 @@ def hear(second: LabelledSecond, channels: tuple[int, int] | None) -> Heard | st
         return f"{second.where} {fault}"
     lag = _USUAL_LAG if np.isnan(second.delay_ms) else _FARTHEST_LAG
     audio = cut.audio.astype(np.float64)
-    return Heard(second, 1e3 * clip_delay(audio, lag), level_difference(audio), cut.repeated, cut.clipped)
+    delay, level = 1e3 * clip_delay(audio, lag), level_difference(audio)
+    alike = phase_transform_correlation(audio[0], audio[1], lag)
+    return Heard(second, delay, level, cut.repeated, cut.clipped, bool(-alike.min() > _OPPOSITE * alike.max()))
 
 
 def _fault(cut: Second, second: LabelledSecond) -> str:
     """Return why two channels do not tell a direction; empty if they may."""
     level = np.sqrt(np.square(cut.audio, dtype=np.float64).mean(axis=1))
-    if level.min() == 0:
-        return f"is silent in the {'left' if level[0] == 0 else 'right'} channel"
+    if level.min() <= _DEAF * level.max():
+        nearly = ", or nearly so," if level.min() else ""
+        return f"is silent{nearly} in the {'left' if level[0] < level[1] else 'right'} channel"
     apart = np.sqrt(np.square(cut.audio[0] - cut.audio[1], dtype=np.float64).mean())
     if second.towards and apart < _SAME * level.max():
         return "has the same sound in both channels, it is mono"
@@ -73,6 +82,7 @@ def remarks_on(heard: Sequence[Heard], labels: str) -> tuple[str, ...]:
     if opposed and near.verdict == "swapped" and len(near.which) >= FEW:
         raise InputError(f"{opposed} Left is positive: change the labels, or swap the channels with --channels 1,0")
     doubts = [opposed] if opposed else _doubts(near, labels)
+    doubts += [*_misplaced(heard, labels), *_opposite_channels(heard)]
     return (*doubts, *_far_off(heard, labels), *_one_sided(heard, labels), *_damaged(heard))
 
 
@@ -140,6 +150,23 @@ def _doubts(near: NearEar, labels: str) -> list[str]:
     if near.verdict in ("contradictory", "unclear") and len(near.which) >= FEW:
         return [f"{labels}: the sound does not bear out the labels: {near}"]
     return []
+
+
+def _misplaced(heard: Sequence[Heard], labels: str) -> list[str]:
+    """Return a line on azimuths that are turned, or a channel that is late, as a whole."""
+    known = [one for one in heard if not np.isnan(one.second.azimuth)]
+    angle = np.radians([one.second.azimuth for one in known])
+    fault = delay_pattern([1e-3 * one.delay_ms for one in known], np.sin(angle), np.cos(angle)).fault
+    return [f"{labels}: {fault.replace(' ear ', ' channel ')}"] if fault else []
+
+
+def _opposite_channels(heard: Sequence[Heard]) -> list[str]:
+    count = sum(one.opposite for one in heard)
+    if count < max(FEW, len(heard) / 2):
+        return []
+    return [
+        f"in {count} of {len(heard)} clips the channels have opposite signs: is one microphone wired the wrong way?"
+    ]
 
 
 def _far_off(heard: Sequence[Heard], labels: str) -> list[str]:

@@ -24,6 +24,9 @@ TEXT_FORMS = {
     "two dimensions": lambda word: np.array([[word.encode()]]),
     "characters": lambda word: np.array(list(word.encode()), dtype=np.uint8),
     "single letters": lambda word: np.array([letter.encode() for letter in word]),
+    "UTF-16": lambda word: np.array(word.encode("utf-16"), dtype=f"S{2 * len(word) + 2}"),
+    "opaque": lambda word: np.void(word.encode()),
+    "array with an empty one": lambda word: np.array([word.encode(), b""]),
     "upper case": lambda word: word.upper(),
 }
 

@@ -112,6 +112,7 @@ def test_each_fault_is_named(troubled: Path) -> None:
         "slow.wav": "odd sample rate (500 Hz)",
         "gone.wav": "cannot be read (No such file or directory)",
         "pipe.wav": "not a regular file",
+        "table.csv": "not read (save it as index.csv",
     }
     assert reasons.keys() == expected.keys()
     for name, reason in expected.items():

@@ -95,6 +95,8 @@ def test_common_voice_tells_its_speakers_in_tables(tmp_path):
     expected = [("anna", "Common Voice"), ("anna", "Common Voice"), ("bert", "Common Voice")]
     assert list(speakers(folder).values()) == [*expected, ("clips/common_voice_en_3", UNKNOWN)]
     assert list(speakers(folder / "clips").values()) == [*expected, ("common_voice_en_3", UNKNOWN)]
+    (folder / "validated.tsv").rename(folder / "Validated.TSV")
+    assert list(speakers(folder).values())[:3] == expected
     (folder / "dev.tsv").write_text("speaker\tpath\n1\t2\n")
     with pytest.raises(InputError, match=r"dev\.tsv: no column client_id among 'speaker', 'path'"):
         speakers(folder)
@@ -230,7 +232,7 @@ def test_an_index_with_tabs_must_fit_and_gives_way_to_one_with_commas(tmp_path):
     assert list(speakers(folder).values()) == [("bert", "index.csv")]
 
 
-@pytest.mark.parametrize("called", ["index.xlsx", "index.json", "metadata.jsonl", "speakers.txt", "Speakers.csv"])
+@pytest.mark.parametrize("called", ["index.xlsx", "index.csv.txt", "labels.csv", "utt2spk", "speaker-info.txt"])
 def test_tables_that_are_not_read_are_named_where_nothing_else_tells(tmp_path, called):
     folder = spoken(tmp_path / "own", "x/y/a.wav")
     (folder / called).write_bytes(b"PK\x03\x04")
@@ -298,6 +300,14 @@ def test_folders_of_speakers_that_are_nearly_the_same_are_told(tmp_path):
         (["train/ann/a/1.wav", "test/bob/a/2.wav"], ["ann", "bob"]),
         (["ann/1.wav", "bob/deep/2.wav"], ["ann", "bob"]),
         (["us/ann/1.wav", "us/ann/2.wav"], None),
+        (["Training/ann/1.wav", "Training/bob/1.wav", "Testing/ann/2.wav"], ["ann", "bob", "ann"]),
+        (["room1/mic1/ann/1.wav", "room2/mic2/ann/1.wav", "room1/mic1/bob/1.wav"], ["ann", "ann", "bob"]),
+        (["male/p1/1.wav", "female/p2/1.wav"], ["p1", "p2"]),
+        (["angry/1.wav", "happy/2.wav"], None),
+        (["noisy/1.wav", "clean/1.wav"], None),
+        (["train/sph/1.wav", "train/sph/2.wav"], None),
+        (["cv-valid-train/sample-000000.wav", "cv-other-dev/sample-000000.wav"], None),
+        (["en/1.wav", "de/1.wav"], None),
         (["us/chapter1/1.wav", "us/chapter2/2.wav"], None),
     ],
 )

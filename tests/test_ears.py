@@ -21,6 +21,7 @@ from whence.datagen.acoustics.sphere_head import SphereHead
 from whence.datagen.brir import plan_brir
 from whence.datagen.dataset import Dataset
 from whence.datagen.hm3d_ss import plan_hm3d_ss
+from whence.datagen.opening_responses import open_responses
 from whence.datagen.pipeline import generate
 from whence.datagen.sides import side_faults
 from whence.datagen.verification import verify_dataset
@@ -175,6 +176,17 @@ class TestMeasuredResponses:
         index(responses, -AZIMUTHS)
         with pytest.raises(InputError, match=r"index\.csv: of 6 sources at the side, 0 come .* change the sign"):
             plan_brir(str(responses), str(speech_folder), clips=1)
+
+    def test_azimuths_that_are_turned_and_a_late_channel_are_refused(self, responses):
+        index(responses, AZIMUTHS + 40)
+        with pytest.raises(InputError, match=r"of sources 39 degrees further to the right than stated: change azimuth"):
+            open_responses(str(responses))
+        index(responses, AZIMUTHS)
+        for file in responses.glob("*.wav"):
+            left, right = soundfile.read(file)[0].T
+            soundfile.write(file, np.stack([left, np.roll(right, 6)], 1), SAMPLE_RATE, subtype="FLOAT")
+        with pytest.raises(InputError, match=r"the right ear is 0\.3[678] ms late throughout"):
+            open_responses(str(responses))
 
     def test_one_row_on_the_wrong_side_is_named(self, responses, speech_folder):
         index(responses, np.where(AZIMUTHS == 60.0, -60.0, AZIMUTHS))

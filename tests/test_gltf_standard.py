@@ -175,6 +175,18 @@ def test_morph_targets_are_seen_at_the_weights_given(maker, tmp_path):
     assert in_file(made(maker, tmp_path, square))[:, 2] == pytest.approx(0.0)
 
 
+def test_a_rotation_of_another_length_turns_and_does_not_scale(maker, tmp_path):
+    square = maker.square()
+    for length in (0.1, 1.0, 2.0):
+        half = length * np.sqrt(0.5)
+        scene = made(maker, tmp_path, square, nodes=[{"mesh": 0, "rotation": [0, half, 0, half]}])
+        assert corners_of(scene) == pytest.approx(
+            np.array([[0, 0, -4], [0, 0, 0], [0, 3, -4], [0, 3, 0]], float), abs=1e-6
+        )
+    with pytest.raises(InputError, match="a rotation is of length zero"):
+        made(maker, tmp_path, square, nodes=[{"mesh": 0, "rotation": [0, 0, 0, 0]}])
+
+
 def test_a_skinned_mesh_is_where_its_joints_are(maker, tmp_path):
     """Two corners follow each joint; the node of the mesh itself does not move it."""
     joints = maker.array(np.array([[0, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]], np.uint8))
@@ -202,3 +214,32 @@ def test_what_a_file_requires_is_refused_by_name(maker, tmp_path, extension):
         made(maker, tmp_path, maker.square(), extensionsRequired=[extension])
     assert "damaged" not in str(caught.value)
     assert is_square(made(maker, tmp_path, maker.square(), extensionsUsed=[extension]))
+
+
+def test_instances_are_refused_also_where_the_file_does_not_require_them(maker, tmp_path):
+    places = maker.array(np.zeros((2, 3), np.float32))
+    node = {"mesh": 0, "extensions": {"EXT_mesh_gpu_instancing": {"attributes": {"TRANSLATION": places}}}}
+    with pytest.raises(InputError, match="needs EXT_mesh_gpu_instancing: repeated meshes; write them out"):
+        made(maker, tmp_path, maker.square(), nodes=[node])
+
+
+def test_hidden_nodes_hide_their_children(maker, tmp_path):
+    hidden = {"mesh": 0, "children": [2], "extensions": {"KHR_node_visibility": {"visible": False}}}
+    nodes = [{"mesh": 0, "extensions": {"KHR_node_visibility": {}}}, hidden, {"mesh": 0, "translation": [0, 0, 5]}]
+    parts = {"nodes": nodes, "scenes": [{"nodes": [0, 1]}], "extensionsRequired": ["KHR_node_visibility"]}
+    assert is_square(made(maker, tmp_path, maker.square(), **parts))
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (
+            {"nodes": [{"mesh": 0, "matrix": [1, 0, 0, 9, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]}]},
+            "is not affine: it may be",
+        ),
+        ({"asset": {"version": "2.1", "minVersion": "2.1"}}, r"needs glTF 2\.1: export it as glTF 2\.0"),
+    ],
+)
+def test_matrices_row_by_row_and_later_versions_are_refused(maker, tmp_path, parts, said):
+    with pytest.raises(InputError, match=said):
+        made(maker, tmp_path, maker.square(), **parts)

@@ -12,7 +12,7 @@ from whence.benchmarks.display.inspection import licences
 from whence.cli import app
 from whence.datagen.dataset import Dataset
 from whence.datagen.panoramas import PanoramaPlan, PanoramaRecipe, plan_panoramas
-from whence.datagen.photographs import Photographs, find_photographs, kinds_by_name, no_photograph
+from whence.datagen.photographs import Photographs, _edges_meet, find_photographs, kinds_by_name, no_photograph
 from whence.datagen.pictures import read_picture
 from whence.datagen.pipeline import generate
 from whence.datagen.sphere import directions_of
@@ -269,3 +269,48 @@ def test_verify_finds_views_of_one_colour(tmp_path):
     result = CliRunner().invoke(app, ["verify", url])
     assert "FAILED  2 rows of image are there, finite and not blank" in result.output
     assert result.exit_code == 1
+
+
+def around(height=64):
+    """A panorama (height, 2 height, 3) whose edges meet."""
+    turn = np.linspace(0, 2 * np.pi, 2 * height, endpoint=False)
+    tones = 128 + 60 * np.sin(turn)[None, :, None] + np.linspace(-40, 40, height)[:, None, None] * [1, 0, -1]
+    return (tones + np.random.default_rng(0).normal(0, 8, (height, 2 * height, 3))).clip(0, 255).astype(np.uint8)
+
+
+def test_edges_that_do_not_meet_are_told(tmp_path):
+    whole = around(128)
+    save(tmp_path / "whole.png", whole)
+    save(tmp_path / "rolled.png", np.roll(whole, 37, axis=1))
+    assert find_photographs(str(tmp_path)).remarks == ()
+    save(tmp_path / "cut.png", whole[32:96, 100:228])
+    (line,) = find_photographs(str(tmp_path)).remarks
+    assert line == "cut.png: the left and right edges do not meet: is it a whole turn of 360 degrees?"
+
+
+def test_real_panoramas_meet_and_crops_of_them_do_not(shared_data):
+    for name in ("hall", "lab", "lebombo_apartment"):
+        picture = read_picture(shared_data / f"panoramas/{name}.jpg")
+        height, width = picture.shape[:2]
+        assert _edges_meet(picture)
+        assert not _edges_meet(picture[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4])
+
+
+def test_smaller_copies_are_left_out_and_icons_refused(tmp_path):
+    for name in ("a.png", "a_thumb.png", "small/a.png", "small_hall.png"):
+        save(tmp_path / name, around())
+    found = find_photographs(str(tmp_path))
+    assert (found.names, found.left_out) == (("a.png", "small_hall.png"), {"thumb": 1, "small": 1})
+    save(tmp_path / "icon.png", around(2))
+    with pytest.raises(InputError, match=r"icon\.png is 4 x 2 pixels: expected at least 32 rows"):
+        find_photographs(str(tmp_path))
+
+
+@pytest.mark.parametrize("quality", [60, 95])
+def test_normals_stored_as_jpeg_are_no_photograph(quality):
+    angle = np.kron(np.random.default_rng(2).uniform(-1, 1, (2, 8, 16)), np.ones((16, 16)))
+    normals = np.stack([*np.sin(angle), np.ones_like(angle[0])], axis=2)
+    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
+    content = io.BytesIO()
+    Image.fromarray(((normals + 1) * 127.5).astype(np.uint8)).save(content, "JPEG", quality=quality)
+    assert no_photograph(read_picture(content.getvalue(), "a")) == "its colours are unit vectors, as normals are"

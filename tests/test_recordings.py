@@ -215,3 +215,40 @@ def test_labels_that_make_no_sense_are_refused(shelf, header: str, rows: Sequenc
 def test_channels_are_two_numbers(shelf, text):
     asked = ["recordings", "x.zarr", "--dir", str(shelf), "--labels", "l.csv", "--channels", text]
     assert "expected two channels" in str(CliRunner().invoke(app, asked).exception)
+
+
+AZIMUTHS = (-70, -45, -25, -8, 8, 25, 45, 70)
+
+
+@pytest.fixture(scope="module")
+def around(tmp_path_factory) -> Path:
+    """A second from each of `AZIMUTHS`, as it should be, with a late, a dead and a reversed right channel."""
+    folder = tmp_path_factory.mktemp("around")
+    for k, azimuth in enumerate(AZIMUTHS):
+        good = heard(0.6 * np.sin(np.radians(azimuth)), 16_000, 1.0, seed=k)
+        hiss = 1e-4 * np.random.default_rng(k).standard_normal((len(good), 1))
+        late = np.column_stack([good[:, 0], np.roll(good[:, 1], 8)])
+        for kind, sound in {"good": good, "late": late, "dead": np.hstack([good[:, :1], hiss])}.items():
+            soundfile.write(folder / f"{kind}{k}.wav", sound, 16_000, subtype="PCM_24")
+        soundfile.write(folder / f"reversed{k}.wav", good * [1, -1], 16_000, subtype="PCM_24")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("kind", "turned", "said"),
+    [
+        ("good", 0, ""),
+        ("good", 30, "labels.csv: the delays are those of sources 30 degrees further to the right than stated"),
+        ("late", 0, "labels.csv: the right channel is 0.50 ms late throughout"),
+        ("reversed", 0, "in 8 of 8 clips the channels have opposite signs: is one microphone wired the wrong way?"),
+    ],
+)
+def test_what_is_wrong_with_all_recordings_is_told(around, kind, turned, said):
+    rows = [f"{kind}{k}.wav,{azimuth + turned},x" for k, azimuth in enumerate(AZIMUTHS)]
+    remarks = planned(around, "file,azimuth_deg,speaker", *rows).remarks
+    assert (said in " ".join(remarks)) if said else remarks == ()
+
+
+def test_a_channel_of_hiss_alone_is_silent(around):
+    with pytest.raises(InputError, match=r"is silent, or nearly so, in the right channel"):
+        planned(around, "file,azimuth_deg,speaker", *(f"dead{k}.wav,{a},x" for k, a in enumerate(AZIMUTHS)))

@@ -120,6 +120,21 @@ def test_a_roofless_scan_is_not_turned(tmp_path):
         find_floor(reading.homes.load(0))
 
 
+@pytest.mark.parametrize("degrees", [5, -10, 20])
+def test_a_tilted_room_is_refused_unless_the_user_says_all(tmp_path, degrees):
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    write_room(tmp_path / "room.glb", turn=((1, 0, 0), (0, cosine, -sine), (0, sine, cosine)))
+    with pytest.raises(InputError, match=f"tilted by {abs(degrees)} degrees: level it, or give both --up and --scale"):
+        read(tmp_path)
+    assert read(tmp_path, up="y", scale=1.0).homes.frames == (Frame(),)
+
+
+def test_a_room_on_its_side_is_not_turned_over_where_objects_stand_along_another_axis(tmp_path):
+    write_room(tmp_path / "room.glb", (3, 12, 3), turn=Z_UP)
+    with pytest.raises(InputError, match=r"its geometry does not tell what is right: give --up"):
+        read(tmp_path)
+
+
 # Layouts --------------------------------------------------------------------------------------------------------
 
 

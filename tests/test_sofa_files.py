@@ -139,6 +139,33 @@ class TestLayouts:
         assert assert_right(write(path, **layout)) == ()
         assert read_sofa(str(path)).distance == pytest.approx(1.5)
 
+    @pytest.mark.parametrize(
+        ("units", "scale"),
+        [
+            ("gon, gon, metre", (10 / 9, 1)),
+            ("Degrees; Degrees; Inches", (1, 1 / 0.0254)),
+            ("degree, degree, ft", (1, 1 / 0.3048)),
+        ],
+    )
+    def test_other_units_are_converted(self, path, units, scale):
+        name = write(path)
+        with h5py.File(name, "r+") as file:
+            file["SourcePosition"][...] *= np.array([scale[0], scale[0], scale[1]])
+            file["SourcePosition"].attrs["Units"] = units
+        assert assert_right(name) == ()
+        assert read_sofa(name).distance == pytest.approx(1.5)
+
+    def test_sources_too_far_for_a_set_are_told(self, path):
+        (remark,) = assert_right(write(path, radius=np.full(24, 150.0)))
+        assert "its sources are 150 m away: is SourcePosition in centimetres?" in remark
+
+    @pytest.mark.parametrize("unit", [1.0, 1e3])
+    def test_delays_in_seconds_are_refused(self, path, unit):
+        late = -unit * sofa_sets.HALF_DELAY * sofa_sets.towards(DIRECTIONS)[:, 1:2] * [1, -1]
+        refused(write(path, responses=head(delay=0.0), delay=late), "give it in samples, not in seconds")
+        right = write(path, responses=head(delay=0.0), delay=late / unit * sofa_sets.RATE)
+        assert assert_right(right) == ()
+
     @pytest.mark.parametrize("source_type", ["cartesian", "spherical"])
     def test_a_listener_away_from_the_origin(self, path, source_type):
         """Positions are those of the room: a head at ear height in its middle, sources around it."""

@@ -154,6 +154,32 @@ def test_what_is_wrong_is_named(tmp_path, fault):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("bent", "said"),
+    [
+        ({"Data.SamplingRate": [96_000.0]}, r"cm radius, .* \(Data\.SamplingRate, 96000 Hz\)"),
+        ({"quieter": 1e-4}, "the right ear is 7[0-9] dB quieter throughout"),
+    ],
+)
+def test_what_no_head_hears_is_refused(tmp_path, bent, said):
+    convention, azimuth, variables = LAYOUTS["loudspeakers, a head that turns"]
+    variables = variables | bent
+    quieter = variables.pop("quieter", 1.0)
+    path = write(tmp_path / "x.sofa", azimuth, convention, ListenerView=around(TURNS), **variables)
+    with h5py.File(path, "r+") as file:
+        file["Data.IR"][:, 1] *= quieter
+    with pytest.raises(InputError, match=said):
+        open_responses(path)
+
+
+def test_sources_too_far_for_a_room_are_told(tmp_path):
+    _, azimuth, variables = LAYOUTS["the older name"]
+    far = {"SourcePosition": 100 * variables["SourcePosition"]}
+    path = write(tmp_path / "x.sofa", azimuth, "SingleRoomDRIR", ListenerView=around(TURNS), **far)
+    (remark,) = open_responses(path)[1]
+    assert "its sources are 200 m away: are the positions in centimetres?" in remark
+
+
 def test_what_is_no_sofa_file_is_named(tmp_path):
     (tmp_path / "x.sofa").write_text("not HDF5")
     with pytest.raises(InputError, match="damaged, or not a SOFA"):

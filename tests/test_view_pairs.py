@@ -175,6 +175,32 @@ def test_labels_that_are_positive_to_the_right_are_refused(shelf):
 
 
 @pytest.mark.parametrize(
+    ("factor", "field_of_view", "said"),
+    [
+        (np.pi / 180, 60, r"typically 0\.017 times the turns that the pictures show: are they in degrees"),
+        (10, 60, "typically 10 times"),
+        (2, 60, "typically 2 times"),
+        (0, 60, "typically 0 times"),
+        (1, 90, r"typically 0\.6 times .* is the camera \(--lens or --field-of-view\) right"),
+    ],
+)
+def test_labels_of_another_unit_and_another_camera_are_refused(shelf, factor, field_of_view, said):
+    rows = [f"hall/a.jpg,hall/{name}.jpg,{factor * heading}" for name, heading in HEADINGS.items() if heading]
+    text = "image1,image2,yaw_deg\n" + "\n".join(rows)
+    with pytest.raises(InputError, match=said):
+        plan_view_pairs(str(shelf), labelled(shelf, text), field_of_view=field_of_view)
+
+
+def test_a_pair_that_shows_another_turn_is_told_and_one_picture_twice_refused(shelf):
+    text = "image1,image2,yaw_deg\nhall/a.jpg,hall/b.jpg,16\nhall/a.jpg,hall/d.jpg,14"
+    remarks = plan_view_pairs(str(shelf), labelled(shelf, text), field_of_view=60).remarks
+    assert "1 of 2 pairs do not show the turn of their labels, degrees: hall/a-hall/b is labelled 16" in remarks[-1]
+    Image.open(shelf / "hall/a.jpg").save(shelf / "hall/copy.png")
+    with pytest.raises(InputError, match=r"hall/a\.jpg and hall/copy\.png are the same picture"):
+        plan_view_pairs(str(shelf), labelled(shelf, text + "\nhall/a.jpg,hall/copy.png,3"), field_of_view=60)
+
+
+@pytest.mark.parametrize(
     ("options", "said"),
     [
         ([], "the camera is not known"),

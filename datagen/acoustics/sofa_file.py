@@ -10,9 +10,10 @@ import soxr
 
 from ...conventions import SAMPLE_RATE
 from ...errors import InputError
-from .ears import AT_THE_SIDE, NearEar, near_ear_of_responses
+from .delay_pattern import delay_pattern
+from .ears import AT_THE_SIDE, NearEar, level_difference, near_ear_of_responses
 from .fourier import irfft, rfft, smooth_size
-from .head_cues import FrontBack, front_and_back, head_radius, implausible_size
+from .head_cues import NO_DELAYS, FrontBack, direct_delay, front_and_back, head_radius, implausible_size
 from .sofa_distances import one_distance
 from .sofa_variables import attribute, check_heaps, numbers, positions, text
 from .sphere_head import HEAD_RADIUS, NEAREST
@@ -29,6 +30,10 @@ _LOUDEST = 1000.0
 """No response of a head peaks higher than this multiple of the median peak."""
 _LEAST_DISTANCE = NEAREST * HEAD_RADIUS
 """Least distance from the centre of the head to a source outside it, m."""
+_LOUDER_EAR = 30.0
+"""dB by which no ear is louder in half of the directions."""
+_FARTHEST = 20.0
+"""Distance, m, at which no set of a head is measured."""
 _JUDGED = 120
 """Number of responses, spread evenly, in which the ears are checked."""
 
@@ -67,17 +72,26 @@ def read_sofa(path: str) -> MeasuredHead:
     taken, remarks = one_distance(directions, distances, path)
     resampled = np.stack([soxr.resample(pair.T, listed.rate, SAMPLE_RATE).T for pair in listed.responses[taken]])
     head, found = oriented(resampled, directions[taken], path)
-    _check_size(head, listed.rate, path)
-    return MeasuredHead(head.directions, float(distances[taken].max()), head.responses, (*remarks, *found))
+    _check_delays(check_size(head, listed.rate, path), listed, path)
+    distance = float(distances[taken].max())
+    if distance > _FARTHEST:
+        found += (
+            f"{path}: its sources are {distance:g} m away: is SourcePosition in centimetres? It is taken as it says",
+        )
+    return MeasuredHead(head.directions, distance, head.responses, (*remarks, *found))
 
 
 @dataclass(frozen=True)
 class _Listed:
-    """The content of a file: `sources` (n, 3) m in head axes, `responses` (n, 2, samples), left ear first as listed."""
+    """The content of a file: `sources` (n, 3) m in head axes, `responses` (n, 2, samples), left ear first as listed.
+
+    `late` is the largest delay between the ears that Data.Delay adds, samples.
+    """
 
     sources: Float64
     responses: Float64
     rate: float
+    late: float
 
 
 def _read(path: str) -> _Listed:
@@ -86,8 +100,8 @@ def _read(path: str) -> _Listed:
         check_heaps(Path(path).read_bytes())
         with h5py.File(path, "r") as file:
             _check_convention(file, path)
-            responses, rate = _responses(file, path)
-            return _Listed(_sources(file, len(responses), path), responses, rate)
+            responses, rate, late = _responses(file, path)
+            return _Listed(_sources(file, len(responses), path), responses, rate, late)
     except InputError:
         raise
     except DAMAGE as error:
@@ -143,16 +157,18 @@ def _sources(file: h5py.File, count: int, path: str) -> Float64:
     return sources
 
 
-def _responses(file: h5py.File, path: str) -> tuple[Float64, float]:
-    """Return the responses (n, 2, samples), left ear first as listed, with Data.Delay applied; and their rate, Hz."""
+def _responses(file: h5py.File, path: str) -> tuple[Float64, float, float]:
+    """Return the responses (n, 2, samples), left ear first as listed, with Data.Delay applied; their rate, Hz; and the
+    largest delay between the ears in Data.Delay, samples."""
     measured = numbers(file, "Data.IR", path)
     if measured.ndim != 3 or measured.shape[1] != 2 or not measured.size:
         raise InputError(f"{path}: Data.IR has the shape {measured.shape}; expected (directions, 2 ears, samples)")
     refuse_odd_peaks(np.abs(measured).max(axis=2), path)
     rate = checked_rate(file, path)
-    late = delayed(measured, _delays(file, measured.shape[:2], rate, path))
+    delays = _delays(file, measured.shape[:2], rate, path)
+    late = delayed(measured, delays)
     mirrored = right_first(file, len(measured), path)
-    return np.where(mirrored[:, None, None], late[:, ::-1], late), rate
+    return np.where(mirrored[:, None, None], late[:, ::-1], late), rate, float(np.ptp(delays, axis=1).max())
 
 
 def refuse_odd_peaks(peaks: Float64, path: str) -> None:
@@ -225,11 +241,20 @@ class Heard:
     directions: Float64
     responses: Float64
 
-    def spread(self) -> "Heard":
-        """Return some of the sources at the side, spread evenly."""
-        telling = np.flatnonzero(np.abs(self.directions[:, 0]) >= AT_THE_SIDE)
+    def spread(self, lateral: float = AT_THE_SIDE) -> "Heard":
+        """Return some of the sources at the side, spread evenly; with `lateral` 0, of all."""
+        telling = np.flatnonzero(np.abs(self.directions[:, 0]) >= lateral)
         judged = telling[:: len(telling) // _JUDGED + 1]
         return Heard(self.directions[judged], self.responses[judged])
+
+    def misplaced(self) -> str:
+        """Return in words how the levels or delays contradict the directions as a whole, empty if they do not."""
+        judged = self.spread(lateral=0.0)
+        louder = float(np.median([level_difference(pair) for pair in judged.responses]))
+        if abs(louder) > _LOUDER_EAR:
+            return f"the {'right' if louder > 0 else 'left'} ear is {abs(louder):.0f} dB quieter throughout"
+        right, _, back = judged.directions.T
+        return delay_pattern([direct_delay(pair) for pair in judged.responses], -right, -back).fault
 
     def with_ears_swapped(self) -> "Heard":
         """Return it with its ears exchanged."""
@@ -245,9 +270,12 @@ def oriented(responses: Float64, directions: Float64, path: str) -> tuple[Heard,
 
     Old files list the receivers mirrored: the ARI API up to 1.1.0 wrote them so, as did tools built on it. A set that
     is turned by 180 degrees has its ears exchanged too; the shade of the pinna tells the two apart. Raises InputError
-    if delays and levels, or many directions, contradict each other.
+    if it is turned by another angle, if an ear is late throughout, or if delays and levels, or many directions,
+    contradict each other.
     """
     head = Heard(directions, responses)
+    if fault := head.misplaced():
+        raise InputError(f"{path}: {fault}: correct the positions or the responses, or take another set")
     judged, shade = head.spread(), front_and_back(responses, directions)
     near = near_ear_of_responses(judged.responses, -judged.directions[:, 0])
     if near.verdict == "contradictory":
@@ -279,9 +307,19 @@ def _exchanged(head: Heard, near: NearEar, shade: FrontBack, path: str) -> tuple
     return head.with_ears_swapped(), (f"{path}: {done}",)
 
 
-def _check_size(head: Heard, rate: float, path: str) -> None:
-    """Raise InputError where the delays are those of no head."""
+def check_size(head: Heard, rate: float, path: str) -> float:
+    """Return the radius of `head`, m; raises InputError where the delays are those of no head."""
     judged = head.spread()
-    wrong = implausible_size(head_radius(judged.responses, -judged.directions[:, 0]))
-    if wrong:
+    radius = head_radius(judged.responses, -judged.directions[:, 0])
+    if wrong := implausible_size(radius):
         raise InputError(f"{path}: {wrong} (Data.SamplingRate, {rate:g} Hz): correct it, or take another set")
+    return radius
+
+
+def _check_delays(radius: float, listed: _Listed, path: str) -> None:
+    """Raise InputError where Data.Delay was given in seconds, so that a head has the `radius` of none."""
+    if abs(radius) < NO_DELAYS and 0 < listed.late < 1:
+        raise InputError(
+            f"{path}: Data.Delay differs by {listed.late:.2g} samples between the ears at most, and the responses are "
+            "not late either: give it in samples, not in seconds"
+        )

@@ -14,7 +14,7 @@ import soxr
 
 from ...conventions import SAMPLE_RATE
 from ...errors import InputError
-from .sofa_file import DAMAGE, checked_rate, delayed, oriented, refuse_odd_peaks, right_first
+from .sofa_file import DAMAGE, check_size, checked_rate, delayed, oriented, refuse_odd_peaks, right_first
 from .sofa_variables import attribute, check_heaps, numbers, positions, text
 
 Float64 = npt.NDArray[np.float64]
@@ -22,6 +22,8 @@ Float64 = npt.NDArray[np.float64]
 CONVENTIONS = ("SimpleFreeFieldHRIR", "MultiSpeakerBRIR", "SingleRoomSRIR", "SingleRoomMIMOSRIR", "SingleRoomDRIR")
 _NEEDED = ("Data.IR", "Data.SamplingRate", "SourcePosition")
 _LEAST_DISTANCE = 0.1
+_FARTHEST = 60.0
+"""Distance, m, that few halls have."""
 _WIDEST_HEAD = 0.3
 _TILTED = np.sin(np.radians(10.0))
 _LONGEST_DELAY = 0.5
@@ -61,6 +63,9 @@ def read_measured_set(path: str) -> MeasuredSet:
     pairs = measured.swapaxes(1, 2).reshape(-1, 2, measured.shape[3])
     resampled = np.stack([soxr.resample(pair.T, rate, SAMPLE_RATE).T for pair in pairs])
     head, remarks = oriented(resampled, sources / distances[:, None], path)
+    check_size(head, rate, path)
+    if np.median(distances) > _FARTHEST:
+        remarks += (f"{path}: its sources are {np.median(distances):.3g} m away: are the positions in centimetres?",)
     right, up, back = head.directions.T
     azimuths, elevations = np.degrees(np.arctan2(-right, -back)), np.degrees(np.arcsin(np.clip(up, -1, 1)))
     names = tuple(_name(m, e, measured.shape[2]) for m in range(len(measured)) for e in range(measured.shape[2]))

@@ -16,28 +16,41 @@ MOST_VALUES = 1 << 28
 MOST_AZIMUTH, MOST_ELEVATION = np.radians(720.1), np.radians(90.1)
 """Largest angles; a set beyond them has another unit or other coordinates, such as interaural-polar ones."""
 _HEAP = b"GCOL\x01\0\0\0"
-_METRES = {"mm": 1e-3, "millimetre": 1e-3, "millimeter": 1e-3, "cm": 1e-2, "centimetre": 1e-2, "centimeter": 1e-2}
+_METRES = {
+    **dict.fromkeys(("mm", "millimetre", "millimeter"), 1e-3),
+    **dict.fromkeys(("cm", "centimetre", "centimeter"), 1e-2),
+    **dict.fromkeys(("dm", "decimetre", "decimeter"), 1e-1),
+    **dict.fromkeys(("km", "kilometre", "kilometer"), 1e3),
+    **dict.fromkeys(("in", "inch", "inche"), 0.0254),
+    **dict.fromkeys(("ft", "foot", "feet"), 0.3048),
+}
+"""Length of each unit other than the metre, in singular."""
+_GONS = ("gon", "grad", "gradian")
 
 
 def text(value: Any) -> str:
     """Return an attribute as plain text.
 
-    It may be of fixed or variable length, an array of one string or of single characters, padded with zeros or spaces,
-    or empty.
+    It may be of fixed or variable length, opaque, an array of one string or of single characters, in UTF-8 or UTF-16,
+    padded with zeros, spaces or empty strings, or empty.
 
     >>> text(np.array([b"cartesian "])), text(np.bytes_(b"metre\\x00")), text(np.array(list("degree"))), text(None)
     ('cartesian', 'metre', 'degree', '')
+    >>> text(np.bytes_("metre".encode("utf-16"))), text(np.void(b"metre")), text(np.array([b"metre", b""]))
+    ('metre', 'metre', 'metre')
     """
     if value is None or isinstance(value, h5py.Empty):
         return ""
+    if isinstance(value, np.void):
+        value = value.tobytes()
     if isinstance(value, np.ndarray):
         if value.dtype.kind in "ui":
             value = value.astype(np.uint8).tobytes()
         else:
-            words = [text(word) for word in value.ravel().tolist()]
+            words = [word for word in map(text, value.ravel().tolist()) if word]
             return ("" if all(len(word) <= 1 for word in words) else ", ").join(words)
     spelled = value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
-    return spelled.strip("\0 \t\r\n")
+    return spelled.replace("\0", "").strip("\ufeff\ufffd \t\r\n")  # UTF-16 of Latin letters holds a zero in each
 
 
 def attribute(place: Any, name: str) -> str:
@@ -92,7 +105,9 @@ def positions(file: h5py.File, name: str, path: str, usual: str = "") -> Float64
     if kind == "cartesian":
         return metres * values
     in_radians = any(word.startswith("rad") for word in words)
-    azimuth, elevation = values[:, :2].swapaxes(0, 1) if in_radians else np.radians(values[:, :2].swapaxes(0, 1))
+    in_gons = any(word.removesuffix("s") in _GONS for word in words)
+    angles = values[:, :2].swapaxes(0, 1)
+    azimuth, elevation = angles if in_radians else np.radians(angles * (0.9 if in_gons else 1.0))
     if not (np.abs(azimuth).max() <= MOST_AZIMUTH and np.abs(elevation).max() <= MOST_ELEVATION):
         raise InputError(
             f"{path}: {name} has azimuths to {np.abs(values[:, 0]).max():.4g} and elevations to "

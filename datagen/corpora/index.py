@@ -19,11 +19,16 @@ COMMON_VOICE = ("validated", "train", "dev", "test", "invalidated", "other")
 """Tables of Common Voice (NAME.tsv) that list clips and their `client_id`."""
 
 _LIKE_A_TABLE = re.compile(
-    r"(?P<what>index|metadata|manifest|speakers?)"
+    r"(?P<what>index|metadata|manifest|speakers?)(?:\.[ct]sv)?"
     r"\.(?:csv|tsv|txt|xlsx?|xlsm|ods|numbers|jsonl?|ndjson|ya?ml|parquet|feather)",
     re.IGNORECASE,
 )
-"""Names of files that may say who speaks."""
+"""Names of files that are meant to say who speaks; Windows makes index.csv.txt of index.csv."""
+_MAY_BE_A_TABLE = re.compile(
+    r".+\.(?:csv|tsv|xlsx?|xlsm|ods|numbers|parquet|feather)|utt2spk|spk2utt|.*(?:speaker|spk).*\.(?:txt|jsonl?|ya?ml)",
+    re.IGNORECASE,
+)
+"""Names of files that may say who speaks where nothing else does."""
 _NOT_READ = "not read (save it as index.csv with the columns path and speaker)"
 _NOBODY = ("nan", "n/a", "na", "none", "null", "unknown", "-", "?")
 """What spreadsheets and tables hold where nothing is known."""
@@ -102,10 +107,10 @@ class Index:
             found = _indexes(place)
             if not any(file.name.casefold() in INDEXES for file in found):
                 self.unused += [(os.path.relpath(file, self._folder), _NOT_READ) for file in found]
-        read = {name.casefold() for name in TABLES}
-        named = {name: _LIKE_A_TABLE.fullmatch(name) for name in _listed(self._folder)}
-        others = [name for name, like in named.items() if like and like["what"].casefold() != "index"]
-        self.unread += [(name, _NOT_READ) for name in others if name.casefold() not in read]
+        read = {name.casefold() for name in (*TABLES, *(f"{name}.tsv" for name in COMMON_VOICE))}
+        indexes = {file.name for file in _indexes(self._folder)}
+        others = [name for name in _listed(self._folder) if name not in indexes and name.casefold() not in read]
+        self.unread += [(name, _NOT_READ) for name in others if _may_tell(name)]
 
     def _note(self, file: Path, reason: str) -> None:
         self.unused.append((os.path.relpath(file, self._folder), reason))
@@ -128,8 +133,8 @@ def common_voice_speakers(folder: Path, names: Iterable[str]) -> dict[str, str]:
 
 def _clients(folder: Path) -> dict[str, str]:
     """Return the client of every clip in the tables of `folder`, by file name without extension."""
-    files = [folder / f"{name}.tsv" for name in COMMON_VOICE]
-    rows = [row for file in files if file.is_file() for row in _rows_of(file)]
+    files = [file for name in COMMON_VOICE if (file := _file_called(f"{name}.tsv", folder))]
+    rows = [row for file in files for row in _rows_of(file)]
     return {_clip(row["path"]): row["client_id"] for row in rows if row["client_id"]}
 
 
@@ -150,6 +155,11 @@ def _file_called(name: str, folder: Path) -> Path | None:
     if (folder / name).is_file():
         return folder / name
     return next((folder / entry for entry in _listed(folder) if entry.casefold() == name.casefold()), None)
+
+
+def _may_tell(name: str) -> bool:
+    """Return whether a file of this name may say who speaks."""
+    return bool(_LIKE_A_TABLE.fullmatch(name) or _MAY_BE_A_TABLE.fullmatch(name))
 
 
 def _indexes(folder: Path) -> list[Path]:

@@ -42,17 +42,24 @@ _SPEAKERLESS = re.compile(
 
 _NO_SPEAKER = re.compile(
     r"(?:sessions?|chapters?|books?|parts?|fold|discs?|disks?|cd|dr|days?|weeks?|takes?|videos?|episodes?|lectures?|"
-    r"meetings?|scripts?|sentences?|batch|set)[-_. ]?\d+|(?:19|20)\d{2}[-_.]?\d{2}[-_.]?\d{2}.*",
+    r"meetings?|scripts?|sentences?|batch|set|mics?|microphones?|channels?|ch|arrays?|devices?|positions?|rooms?|"
+    r"tracks?|shards?|chunks?|volumes?|vol|phrases?|utterances?)[-_. ]?\d+|(?:19|20)\d{2}[-_.]?\d{2}[-_.]?\d{2}.*",
     re.IGNORECASE,
 )
 """Names of folders that number or date recordings and name nobody."""
 
 _CONTAINER = re.compile(
-    r"(?:train|dev|test|val|valid|validation|eval)(?:[-_. ]?(?:clean|other|set|data|wav|audio|all|full|\d+))*|"
-    r"wavs?\d*(?:_silence_trimmed)?|audios?|flac|mp3|aac|m4a|ogg|opus|clips|speech|sounds?|recordings?|data|raw|corpus",
+    r"(?:cv[-_. ])?(?:(?:valid|invalid|other)[-_. ])?"
+    r"(?:train|training|dev|development|test|testing|val|valid|validated|validation|eval|evaluation|invalid|other)"
+    r"(?:[-_. ]?(?:clean|other|set|data|wav|audio|all|full|\d+))*|"
+    r"wavs?\d*(?:_silence_trimmed)?|audios?|flac|mp3|aac|m4a|ogg|opus|sph|clips|speech|sounds?|recordings?|data|raw|"
+    r"corpus|(?:fe)?males?|(?:wo)?men|clean|noisy|reverb(?:erant)?|enhanced|denoised|"
+    r"angry|anger|happy|happiness|sad|sadness|neutral|calm|fear|fearful|disgust|disgusted|surprised?|"
+    r"en|de|fr|es|it|nl|pl|pt|ru|zh|ja|[a-z]{2}[-_][A-Z]{2}|english|german|french|spanish|italian|dutch|polish|"
+    r"portuguese|russian|chinese|mandarin|japanese",
     re.IGNORECASE,
 )
-"""Names of folders that mix speakers."""
+"""Names of folders that mix speakers: parts of a corpus, kinds of file, sexes, conditions, moods and languages."""
 
 
 def speaker_of(name: str) -> tuple[str, str]:

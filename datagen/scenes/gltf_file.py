@@ -36,6 +36,7 @@ UNDERSTOOD = {
     "KHR_lights_punctual",
     "KHR_animation_pointer",
     "KHR_xmp_json_ld",
+    "KHR_node_visibility",
 }
 """Extensions that a file may require; lights, emission, animation and metadata change no surface's colour or place."""
 REMEDIES = {
@@ -172,6 +173,8 @@ def open_gltf(path: Path) -> GltfFile:
         raise InputError(f"{path}: its JSON is nested too deeply to be read: export it without its extras") from None
     if not isinstance(document, dict) or not str(_asset(document).get("version", "")).startswith("2"):
         raise damaged(path, "its asset version is not 2.0")
+    if str(_asset(document).get("minVersion", "2.0")) not in ("2", "2.0"):
+        raise InputError(f"{path} needs glTF {_asset(document)['minVersion']}: export it as glTF 2.0")
     for extension in document.get("extensionsRequired", ()):
         if extension not in UNDERSTOOD and not extension.startswith("KHR_materials_"):
             raise unsupported(path, extension)

@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .gltf_file import GltfFile, Json, damaged
+from .gltf_file import GltfFile, Json, damaged, unsupported
 
 Float64 = npt.NDArray[np.float64]
+_INSTANCES = "EXT_mesh_gpu_instancing"
+_UNIT = 1e-3
+"""Rounded rotations are as far from length 1; they keep the bytes of datasets that exist."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +52,28 @@ def _places(file: GltfFile, turn: Float64) -> dict[int, Float64]:
         number, above = waiting.pop()
         if number < 0 or number in places:
             raise damaged(file.path, "its nodes contain themselves or do not exist")
+        if not _is_visible(nodes[number]):
+            continue
+        if _INSTANCES in _extensions(nodes[number]):
+            raise unsupported(file.path, _INSTANCES)
         place = np.einsum("ij,jk->ik", above, _local(nodes[number]))
         if not np.isfinite(place).all():
             raise damaged(file.path, f"the place of node {number} is not finite")
+        if not np.allclose(place[3], (0, 0, 0, 1)):
+            raise damaged(file.path, f"the matrix of node {number} is not affine: it may be written row by row")
         places[number] = place
         waiting += [(child, place) for child in reversed(nodes[number].get("children", ()))]
     return places
+
+
+def _extensions(node: Json) -> Json:
+    extensions = node.get("extensions")
+    return extensions if isinstance(extensions, Mapping) else {}
+
+
+def _is_visible(node: Json) -> bool:
+    """Return whether KHR_node_visibility shows `node`; a hidden one hides its children."""
+    return bool(_extensions(node).get("KHR_node_visibility", {}).get("visible", True))
 
 
 def _roots(file: GltfFile) -> list[int]:
@@ -71,7 +90,7 @@ def _local(node: Json) -> Float64:
     if "matrix" in node:
         return np.array(node["matrix"], np.float64).reshape(4, 4).T
     place = np.eye(4)
-    x, y, z, w = np.array(node.get("rotation", (0, 0, 0, 1)), np.float64)
+    x, y, z, w = _unit(np.array(node.get("rotation", (0, 0, 0, 1)), np.float64))
     turn = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
         [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
@@ -80,6 +99,14 @@ def _local(node: Json) -> Float64:
     place[:3, :3] = np.array(turn) * np.array(node.get("scale", (1, 1, 1)), np.float64)
     place[:3, 3] = node.get("translation", (0, 0, 0))
     return place
+
+
+def _unit(quaternion: Float64) -> Float64:
+    """Return `quaternion` (4,) of length 1, as the standard asks; unchanged if it is nearly so."""
+    length = float(np.linalg.norm(quaternion))
+    if not length > 0:
+        raise ValueError("a rotation is of length zero")
+    return quaternion if abs(length - 1) < _UNIT else quaternion / length
 
 
 def _joints(file: GltfFile, node: Json, places: Mapping[int, Float64]) -> Float64 | None:

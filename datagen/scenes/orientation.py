@@ -31,6 +31,10 @@ MORE_HANGS, ONLY_HANGS = 0.05, 0.15
 down."""
 LEAST_COVERED = 0.3
 """Least share of columns with a ceiling: a scene with less is open above and cannot be judged."""
+MOST_TILTED = 3.0
+"""Tilt of most floors and ceilings above which a scene is refused, degrees."""
+CLEARER, CLEAR = 2.0, 0.5
+"""A scene is not turned over if along another axis so many times more objects stand or hang, at least this share."""
 FOOT = 0.3048
 
 _AXES: tuple[Up, ...] = ("x", "y", "z")
@@ -60,8 +64,21 @@ def judge(
     """Return the judged frame of a scene with these `axes` (x, y, z).
 
     The axis of `assumed` counts as `trust` times as likely as the geometry says. `up` and `scale` are the user's
-    settings, None if not given. Raises InputError (without the name of the scene) if only the user can decide.
+    settings, None if not given. Raises InputError (without the name of the scene) if only the user can decide, or if
+    its floors are tilted.
     """
+    found = _judged(axes, assumed, trust, up, scale)
+    axis = axes[_number(found.frame.up)]
+    if not (up and scale) and axis.covered >= LEAST_COVERED and axis.tilt > MOST_TILTED:
+        raise InputError(
+            f"most of its floors and ceilings are tilted by {axis.tilt:.0f} degrees: level it, or give both --up and "
+            "--scale to take it as it is"
+        )
+    return found
+
+
+def _judged(axes: Sequence[Axis], assumed: Frame, trust: float, up: Up | None, scale: float | None) -> Judgement:
+    """Return the judgement of `judge`, whatever the tilt."""
     start = Frame(up or assumed.up, scale or assumed.metres_per_unit)
     guesses = _guesses(axes, start, trust, up, scale)
     kept = next(each for each in guesses if each.frame == start)
@@ -69,7 +86,7 @@ def judge(
     if (up and scale) or axes[_number(start.up)].covered < LEAST_COVERED:
         return Judgement(start)
     if best.likelihood <= LIKELIER * kept.likelihood or best.likelihood == 0:
-        return _kept(kept, up, scale)
+        return _kept(kept, guesses, up, scale)
     figures = f"rooms {best.headroom:.3g} m high instead of {kept.headroom:.3g} m"
     if best.likelihood < CLEARLY * kept.likelihood:
         likelier = f"that {_said(best.frame, start)} is likelier: {as_options(best.frame, start)} reads it so"
@@ -98,11 +115,13 @@ def _guesses(axes: Sequence[Axis], start: Frame, trust: float, up: Up | None, sc
     return found
 
 
-def _kept(kept: _Guess, up: Up | None, scale: float | None) -> Judgement:
+def _kept(kept: _Guess, guesses: Sequence[_Guess], up: Up | None, scale: float | None) -> Judgement:
     """Return the judgement of a scene read as assumed, corrected if it is upside down, with a remark if too high."""
     if not scale and kept.headroom > HIGHEST:
         raise _only_the_user_knows(kept, up, scale)
     if not up and kept.excess >= ONLY_HANGS:
+        if max(abs(each.excess) for each in guesses) >= max(CLEARER * kept.excess, CLEAR):
+            raise _only_the_user_knows(kept, up, scale)  # objects stand along another axis
         return _corrected(kept, kept.frame, f"{kept.excess:.0%} more hangs than stands")
     if not up and kept.excess >= MORE_HANGS:
         other = Frame(_opposite(kept.frame.up), kept.frame.metres_per_unit)

@@ -18,6 +18,8 @@ _STEP = _ACROSS / 300
 """Bin size of heights: 5 cm in a home of 15 m."""
 _FLAT = 0.9
 """Least component along the axis of the unit normal of a flat face."""
+_SAME_SLOPE = 0.035
+"""Slopes that differ by less, 2 degrees, are the same."""
 _LARGE = 0.4
 """Least area of a floor or ceiling, as a share of the largest flat face."""
 _SMALL = 0.5
@@ -35,7 +37,8 @@ class Axis(NamedTuple):
 
     `headroom` is the median, over columns along the axis, of the longest free path in each, in units of the file;
     `covered` is the share of columns that have one. `flat` is the area of the largest flat face as a share of all
-    faces. `standing` and `hanging` are the shares of objects at the low and the high end.
+    faces. `standing` and `hanging` are the shares of objects at the low and the high end. `tilt` is the angle (degrees)
+    between the axis and the normal that most flat faces share, 0 if they share none.
     """
 
     headroom: float
@@ -43,6 +46,7 @@ class Axis(NamedTuple):
     flat: float
     standing: float
     hanging: float
+    tilt: float = 0.0
 
 
 def measure(corners: Float64) -> tuple[Axis, Axis, Axis]:
@@ -80,7 +84,28 @@ def _along(corners: Float64, crossed: Float64, things: Float64, unit: float) -> 
         flat=float(faces.max() / max(areas.sum(), 1e-12)),
         standing=_share_at(large[0], things, 0) + _share_of_tops(low, headroom, flat[columns.face[below]]),
         hanging=_share_at(large[1], things, 1) + _share_of_tops(-high, headroom, flat[columns.face[below + 1]]),
+        tilt=_tilt(crossed[flat], areas[flat]),
     )
+
+
+def _tilt(crossed: Float64, areas: Float64) -> float:
+    """Return the angle (degrees) between the second axis and the normals `crossed` (f, 3), of length `areas` (f,).
+
+    It is that of the median slope by area, or 0 if less than half of the area has a slope close to it.
+    """
+    if not areas.sum() > 0:
+        return 0.0
+    slopes = crossed[:, [0, 2]] / crossed[:, 1:2]
+    middle = np.array([_median(slope, areas) for slope in slopes.T])
+    near = np.linalg.norm(slopes - middle, axis=1) <= _SAME_SLOPE
+    shared = areas[near].sum() >= areas.sum() / 2
+    return float(np.degrees(np.arctan(np.linalg.norm(middle)))) if shared else 0.0
+
+
+def _median(values: Float64, weights: Float64) -> float:
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(reached, reached[-1] / 2)]])
 
 
 def _columns(corners: Float64) -> Columns:

@@ -146,6 +146,7 @@ def panoramas(
 
     plan = plan_panoramas(images, pairs=pairs or PRESETS[preset], seed=seed or 0, largest_rotation=largest_rotation)
     name_skipped(plan.photographs.said)
+    say(plan.photographs.remarks)
     render(plan, out, workers, scheduler, json, shards)
 
 
