@@ -149,6 +149,16 @@ NOT_RUN = {
         "whence train slfm --data data/many.zarr --out train/supervised "
         "--set learns_from=labels steps=1200 validations=12"
     ): "the same",
+    (
+        "for f in slfm random; do for of in rotation azimuth; do whence train probe --data data/many.zarr "
+        "--out train/$f-$of --set features=$f of=$of steps=400 validations=4; done; done"
+    ): "the same; tests/test_probe.py trains both",
+    (
+        "whence bench probe data/many.zarr --method probe:checkpoint=train/slfm-rotation/checkpoint.safetensors "
+        "probe:checkpoint=train/random-rotation/checkpoint.safetensors "
+        "probe:checkpoint=train/slfm-azimuth/checkpoint.safetensors "
+        "probe:checkpoint=train/random-azimuth/checkpoint.safetensors slfm sift itd-sphere --out runs/probe"
+    ): "docs/train.md has a shorter one",
 }
 """Lines that are not run, and why; for a block of Python its first line stands for it."""
 
