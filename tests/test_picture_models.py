@@ -24,6 +24,7 @@ from whence.models.picture.method import mirrored_maps, smoothed  # noqa: E402
 from whence.models.picture.scoring import centre_map, overlaps, summary  # noqa: E402
 from whence.models.train import train_model  # noqa: E402
 from whence.models.training.card import sources_text  # noqa: E402
+from whence.models.training.checkpoint import write_checkpoint  # noqa: E402
 from whence.models.training.learning import described  # noqa: E402
 from whence.models.training.recipe import recipe_from  # noqa: E402
 
@@ -249,15 +250,46 @@ def test_smoothing_spreads_a_cell_and_keeps_what_it_adds_up_to():
 def test_the_smoothing_is_chosen_on_the_validation_pictures(squares, monkeypatch):
     rng = np.random.default_rng(0)
 
-    def noisy(network, pictures):
-        true = covered(pictures.box, 16, 20)
+    def noisy(network, pictures, audio):
+        true = exact(network, pictures, audio)
         return (true + rng.normal(0, 1.0, true.shape)).astype(np.float32)
+
+    def exact(network, pictures, audio):
+        absent = audio is pictures.absent
+        return np.full((len(audio), 3, 16, 20), 0.25, np.float32) if absent else covered(pictures.box, 16, 20)
 
     held = examples(squares)
     monkeypatch.setattr(Attention, "answers", noisy)
     assert Attention.calibrate(None, held)["smoothing"] >= 1.0
-    monkeypatch.setattr(Attention, "answers", lambda network, pictures: covered(pictures.box, 16, 20))
-    assert Attention.calibrate(None, held)["smoothing"] == 0.0
+    monkeypatch.setattr(Attention, "answers", exact)
+    assert Attention.calibrate(None, held) == {"smoothing": 0.0, "silence": 0.25}
+
+
+def test_absent_sounds_are_silence_noise_as_loud_as_an_object_and_a_source_out_of_view(squares):
+    held = examples(squares)
+    pictures = next(held.validation())
+    rows = np.flatnonzero(Dataset(squares).column("split") == "val")[: len(pictures.image)]
+    dry = Dataset(squares).array("dry")[...][rows] / np.float32(32768)
+    silence, noise, out_of_view = pictures.absent.unbind(1)
+    assert not silence.any()
+    np.testing.assert_array_equal(out_of_view.numpy(), dry[:, pictures.box.shape[1]])
+    loudness = [np.sqrt((one**2).mean(axis=-1)) for one in (noise.numpy(), dry[:, 0])]
+    np.testing.assert_allclose(*loudness, rtol=0.1)
+
+
+def test_a_map_that_stays_below_the_level_of_silence_claims_that_nothing_sounds(tmp_path):
+    recipe = recipe_from(AttentionRecipe, "tiny", ["rows=32", "columns=48"])
+    card = {"model": "attention", "recipe": recipe.model_dump(mode="json"), "sources": []}
+    batch = Seen(np.zeros((1, 32, 48, 3), np.uint8), np.ones((1, 1, 4000), np.float32))
+    maps = []
+    for silence in (0.0, 1.5):
+        path = tmp_path / f"{silence}.safetensors"
+        torch.manual_seed(0)
+        write_checkpoint(path, Attention.network(recipe), card | {"calibration": {"silence": silence}})
+        maps.append(Attention(checkpoint=str(path)).predict(batch).prediction)
+    np.testing.assert_allclose(maps[0] - 1.5, maps[1], atol=1e-6)
+    assert maps[1].max() < 0
+    np.testing.assert_array_equal(Attention(checkpoint=str(path), silent=False).predict(batch).prediction, maps[0])
 
 
 # Learning

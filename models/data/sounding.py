@@ -41,11 +41,16 @@ class SoundedPictures(NamedTuple):
 
 
 class HeldOutPictures(NamedTuple):
-    """Pictures with all of their objects: `box` float32 (n, k, 4), fractions of the picture, NaN for no object."""
+    """Pictures with all of their objects: `box` float32 (n, k, 4), fractions of the picture, NaN for no object.
+
+    `absent` float32 (n, 3, samples) are sounds of nothing in the picture: silence, noise as loud as the first object,
+    and a source out of view.
+    """
 
     image: Tensor
     audio: Tensor
     box: Float32
+    absent: Tensor
 
 
 class SoundingRecipe(Recipe):
@@ -160,7 +165,10 @@ class SoundingPictures:
         return BufferedReader(order, self.stored)
 
     def stored(self, rows: Rows) -> npt.NDArray[Any]:
-        """Return sorted `rows`, read by shard: `image` and `mask` at the recipe's size, and `dry` sounds (k, T)."""
+        """Return sorted `rows`, read by shard: `image` and `mask` at the recipe's size, and `dry` sounds (k + 1, T).
+
+        The last sound is of a source out of view, of a kind that the picture does not show.
+        """
         found = np.empty(len(rows), self._row_type)
         breaks = np.flatnonzero(np.diff(rows // self._rows_per_shard)) + 1
         for place in np.split(np.arange(len(rows)), breaks):
@@ -169,10 +177,10 @@ class SoundingPictures:
 
     @cached_property
     def _row_type(self) -> np.dtype[Any]:
-        size, kinds = (self.recipe.rows, self.recipe.columns), self.box.shape[1]
+        size, sources = (self.recipe.rows, self.recipe.columns), self.box.shape[1] + 1
         masks = [("mask", "u1", size)] if self.recipe.truth == "mask" else []
         return np.dtype(
-            [("image", "u1", (*size, 3)), ("dry", "i2", (kinds, self.dataset.array("dry").shape[-1])), *masks]
+            [("image", "u1", (*size, 3)), ("dry", "i2", (sources, self.dataset.array("dry").shape[-1])), *masks]
         )
 
     def _fill(self, found: npt.NDArray[Any], rows: Rows) -> None:
@@ -245,7 +253,16 @@ class SoundingPictures:
             part = rows[k : k + _VALIDATION_BATCH]
             stored = self.stored(part)
             image = torch.from_numpy(stored["image"].transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255))
-            yield HeldOutPictures(image, torch.from_numpy(as_floats(stored["dry"])), self.box[part])
+            dry = as_floats(stored["dry"])
+            audio, absent = dry[:, :-1], self._absent(part, dry)
+            yield HeldOutPictures(image, torch.from_numpy(audio), self.box[part], torch.from_numpy(absent))
+
+    def _absent(self, rows: Rows, dry: Float32) -> Float32:
+        """Return sounds of nothing in the picture (n, 3, samples), of `dry` sounds (n, k + 1, samples)."""
+        rng = generator_for(self.recipe.seed, f"absent/{rows[0]}")
+        loudness = np.sqrt(np.square(dry[:, 0]).mean(axis=1, keepdims=True))
+        noise = loudness * rng.standard_normal(dry[:, 0].shape, dtype=np.float32)
+        return np.stack([np.zeros_like(noise), noise, dry[:, -1]], axis=1)
 
 
 def drawn_objects(box: Float32, count: int, rng: np.random.Generator) -> Rows:

@@ -61,9 +61,11 @@ SMOOTHINGS = (0.0, 0.5, 1.0, 1.5, 2.0)
 class PictureModel(LearnedModel):
     """A model that answers with a map of where in the picture a sound comes from.
 
-    A subclass gives `name`, `network` and `loss`; its networks have `maps(image, audio)`.
+    A subclass gives `name`, `network` and `loss`; its networks have `maps(image, audio)`. With `silent` a map may claim
+    that nothing in the picture sounds; without, it points somewhere whatever is heard.
     """
 
+    silent: bool = True
     version: ClassVar[str] = "2"
     tracks: ClassVar[tuple[str, ...]] = ("sounding-object",)
     recipe: ClassVar[type[Recipe]] = PictureRecipe
@@ -84,7 +86,7 @@ class PictureModel(LearnedModel):
         """Return the success (per cent, adaptive rule) over objects and over pictures, beside the picture's centre."""
         own, centre = [], []
         for pictures in examples.validation():
-            maps = cls.answers(network, pictures)
+            maps = cls.answers(network, pictures, pictures.audio)
             blind = np.broadcast_to(centre_map(*maps.shape[2:]), maps.shape)
             own.append(_overlaps(maps, pictures))
             centre.append(_overlaps(blind, pictures))
@@ -94,21 +96,31 @@ class PictureModel(LearnedModel):
         return {"ciou": ciou, "iiou": iiou, "centre_ciou": centre_ciou, "centre_iiou": centre_iiou}
 
     @classmethod
-    def answers(cls, network: Any, pictures: HeldOutPictures) -> npt.NDArray[np.float32]:
-        """Return the maps (n, k, rows, columns) of all objects of the `pictures`."""
+    def answers(cls, network: Any, pictures: HeldOutPictures, audio: Tensor) -> npt.NDArray[np.float32]:
+        """Return the maps (n, k, rows, columns) of the `pictures` with sounds `audio` (n, k, samples)."""
         device = next(network.parameters()).device
-        return mirrored_maps(network, pictures.image.to(device), pictures.audio.to(device))
+        return mirrored_maps(network, pictures.image.to(device), audio.to(device))
 
     @classmethod
     def calibrate(cls, network: nn.Module, examples: Any) -> dict[str, float]:
-        """Return the `smoothing` of maps, in cells, with which most validation pictures have all objects found."""
-        held = [(pictures, cls.answers(network, pictures)) for pictures in examples.validation()]
+        """Return what is chosen on the validation pictures.
+
+        `smoothing` of maps, in cells, with which most pictures have all objects found, and the level of `silence`,
+        which the maps of sounds of nothing in the picture do not exceed (see `silence_level`).
+        """
+        heard, absent = [], []
+        for one in examples.validation():
+            heard.append((one, cls.answers(network, one, one.audio)))
+            absent.append(cls.answers(network, one, one.absent))
 
         def found(smoothing: float) -> tuple[float, float]:
-            ciou, iiou = summary(np.concatenate([_overlaps(smoothed(maps, smoothing), one) for one, maps in held]))
+            ciou, iiou = summary(np.concatenate([_overlaps(smoothed(maps, smoothing), one) for one, maps in heard]))
             return iiou, ciou
 
-        return {"smoothing": max(SMOOTHINGS, key=found)}
+        best = max(SMOOTHINGS, key=found)
+        of_objects = [_highest(maps, best)[np.isfinite(one.box[..., 0])] for one, maps in heard]
+        of_nothing = [_highest(maps, best).ravel() for maps in absent]
+        return {"smoothing": best, "silence": silence_level(np.concatenate(of_objects), np.concatenate(of_nothing))}
 
     @classmethod
     def figures(cls, network: nn.Module, examples: Any) -> Sequence[Any]:
@@ -116,13 +128,14 @@ class PictureModel(LearnedModel):
         from .figure import maps_figure  # loads matplotlib
 
         pictures = next(examples.validation())
-        return [maps_figure(pictures, cls.answers(network, pictures))]
+        return [maps_figure(pictures, cls.answers(network, pictures, pictures.audio))]
 
     def predict(self, batch: Any) -> Diagnosed:
         """Return the map (n, rows, columns) of each picture with its sound: cosines, high where the sound comes from.
 
-        `batch` has `image`, uint8 (n, rows, columns, 3), and `audio`, float32 (n, channels, samples). The diagnostic
-        `confidence` is the map's highest value.
+        `batch` has `image`, uint8 (n, rows, columns, 3), and `audio`, float32 (n, channels, samples). If `silent`, the
+        level of silence is taken off, so that a map without a positive value claims that nothing in the picture sounds.
+        The diagnostic `confidence` is the map's highest value.
         """
         maps = np.concatenate([self._maps(batch, k) for k in range(0, len(batch.image), self.pictures_at_once)])
         return Diagnosed(maps, {"confidence": maps.max(axis=(1, 2))})
@@ -132,8 +145,9 @@ class PictureModel(LearnedModel):
         image, audio = self.tensors(batch, slice(first, first + self.pictures_at_once))
         with torch.inference_mode():
             maps = mirrored_maps(self._network, image, audio)
-        smoothing = self._read.card.get("calibration", {}).get("smoothing", 0.0)
-        return smoothed(maps, smoothing)[:, 0].astype(np.float64)
+        chosen = self._read.card.get("calibration", {})
+        cosines = smoothed(maps, chosen.get("smoothing", 0.0))[:, 0].astype(np.float64)
+        return np.asarray(cosines - chosen.get("silence", 0.0) if self.silent else cosines)
 
     def tensors(self, batch: Any, part: slice) -> tuple[Tensor, Tensor]:
         """Return a `part` of the batch as the network takes it: pictures (n, 3, rows, columns), sounds (n, 1, samples).
@@ -164,6 +178,24 @@ def smoothed(maps: npt.NDArray[np.float32], smoothing: float) -> npt.NDArray[np.
         return maps
     flat = maps.reshape(-1, *maps.shape[2:])
     return np.stack([cv2.GaussianBlur(one, (0, 0), smoothing) for one in flat]).reshape(maps.shape)
+
+
+def silence_level(heard: npt.NDArray[np.float32], absent: npt.NDArray[np.float32]) -> float:
+    """Return the level that least often has `heard` (n,) at or below it, and `absent` (m,) above, by equal weights.
+
+    >>> silence_level(np.float32([1, 3, 4, 5]), np.float32([0, 1, 2]))
+    2.0
+    """
+    levels = np.unique(np.concatenate([heard, absent]))
+    missed = np.searchsorted(np.sort(heard), levels, side="right") / max(len(heard), 1)
+    believed = 1 - np.searchsorted(np.sort(absent), levels, side="right") / max(len(absent), 1)
+    return float(levels[np.argmin(missed + believed)])
+
+
+def _highest(maps: npt.NDArray[np.float32], smoothing: float) -> npt.NDArray[np.float32]:
+    """Return the highest value (n, k) of each map (n, k, rows, columns) under `smoothing`."""
+    highest: npt.NDArray[np.float32] = smoothed(maps, smoothing).max(axis=(2, 3))
+    return highest
 
 
 def _overlaps(maps: npt.NDArray[np.float32], pictures: HeldOutPictures) -> npt.NDArray[np.float64]:
