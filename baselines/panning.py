@@ -97,10 +97,11 @@ class Pan:
 
     @cached_property
     def _mapper(self) -> Any:
-        """The method that gives maps."""
+        """The method that gives maps; a camera looks somewhere, so none says that nothing sounds."""
         given = f":checkpoint={self.checkpoint}" if self.checkpoint else ""
         (loaded,) = load_methods([f"{self.map}{given}"], "sounding-object", ("best",), self.device)
-        return loaded.method
+        method: Any = loaded.method
+        return replace(method, silent=False) if hasattr(method, "silent") else method
 
     def files(self) -> Iterator[Path]:
         """Yield the files that the maps depend on."""

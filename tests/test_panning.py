@@ -236,6 +236,10 @@ class TestPan:
         assert np.abs(wrap_degrees(whole - labels.truth)).max() < 2
         assert np.abs(wrap_degrees(views - labels.truth)).max() < 4
 
+    def test_a_camera_looks_somewhere_whatever_is_heard(self):
+        pytest.importorskip("torch")
+        assert not Pan(map="attention", checkpoint="untrained")._mapper.silent
+
     def test_no_answer_depends_on_its_neighbours(self, data):
         labels = open_source(TRACK, Dataset(data)).labels.take(np.array([3, 40, 4]))
         batch = given(Dataset(data), labels, PanoramaSoundCondition())
