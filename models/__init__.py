@@ -1,1 +1,5 @@
 """Learned models."""
+
+from ..places import settle_matplotlib
+
+settle_matplotlib()

@@ -140,10 +140,14 @@ def doctor(out):
     return {found["name"]: found for found in json.loads(out.stdout)}
 
 
-@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "nonsense"])
-def test_a_backend_that_is_not_here(data, tmp_path, backend):
-    run(bench(data, tmp_path / "r"), MPLBACKEND=backend)
+def test_a_backend_that_is_not_here(data, tmp_path):
+    run(bench(data, tmp_path / "r"), MPLBACKEND="module://none_such.backend_inline")
     assert (tmp_path / "r" / "report.html").exists()
+
+
+def test_the_python_door_opens_with_a_backend_that_is_not_here(data, tmp_path):
+    code = f"import whence; whence.bench('tde', {str(data)!r}, methods='zero', out={str(tmp_path / 'r')!r})"
+    run([sys.executable, "-c", code], MPLBACKEND="nonsense")
 
 
 def test_doctor_names_a_backend_that_is_not_here():
@@ -180,8 +184,14 @@ class TestLetters:
         assert "| zero" in table
         assert "?" not in table
         assert "\\x" not in table
+        assert b"\\u" not in out.stderr
         assert len({len(line) for line in table.splitlines() if line.startswith(("|", "+"))}) == 1
         assert "±" in (tmp_path / "r" / "tables.md").read_text(encoding="utf-8")
+
+    def test_a_name_that_the_locale_cannot_read(self, data, tmp_path):
+        locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+        out = run(bench(data, tmp_path / "r\xe9"), 2, **locale)
+        assert b"set LC_ALL=C.UTF-8 or PYTHONUTF8=1" in out.stderr
 
     def test_an_encoding_of_few_letters(self, data, tmp_path):
         out = run(bench(data, tmp_path / "r"), PYTHONIOENCODING="latin-1")

@@ -140,6 +140,8 @@ def _open_espeak(minimum_seconds: float, seed: int, count: int) -> Corpus:
 
 
 def _existing_folder(source: str) -> Path:
+    if "://" in source:
+        raise InputError(f"{source} is a URL, but speech must be local: copy it here and give the folder")
     folder = Path(source).expanduser()
     if os.path.isdir(folder):
         return folder

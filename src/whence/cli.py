@@ -125,6 +125,9 @@ def input_fault(error: Exception) -> InputError | None:
     if type(error).__module__.partition(".")[0] in _STORAGE:
         what = f"{error} ({type(error).__name__})"
         return InputError(f"storage: {what}; check the address, the network and your credentials")
+    if isinstance(error, UnicodeEncodeError) and error.reason.startswith("surrogates"):
+        locale = sys.getfilesystemencoding()
+        return InputError(f"a name has letters that this locale ({locale}) lacks: set LC_ALL=C.UTF-8 or PYTHONUTF8=1")
     if hasattr(error, "format_message"):
         said = error.format_message().replace("Value error, ", "")  # a word of the parser's, not of the mistake
         return InputError(f"{said} (`whence --help` lists commands and options)")

@@ -30,6 +30,8 @@ _SPELLED = {
     "•": "*",
 }
 _FIRST_BORDER, _LAST_BORDER = "─", "╿"
+_PLAIN_BAR = " 123456789#"
+"""What progress bars are made of."""
 _PLAIN, _HANDLER = "plain-ascii", "spelled"
 _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 
@@ -84,6 +86,8 @@ def settle_streams() -> None:
     codecs.register(_codec)
     codecs.register_error(_HANDLER, _spell_the_rest)
     encoding = _PLAIN if is_plain() else None
+    if encoding:
+        os.environ.setdefault("TQDM_ASCII", _PLAIN_BAR)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=encoding, errors=_HANDLER)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..files import require_local
 from . import completion
 from .bench import Device, Json, Protocol
 from .conditions import Given, InSplit, takes_settings
@@ -50,6 +51,8 @@ def probe_physics(
     from ..benchmarks.probe_physics import probe_physics as run
     from ..benchmarks.report.physics_card import card_json, card_tables
 
+    if out:
+        require_local(out, "--out")
     track, data = track_first(track, data)
     card = run(
         track,
