@@ -83,7 +83,7 @@ def _fitted(terms: Float64, measured: Float64) -> tuple[Float64, Float64]:
     """Return the weights of `terms` (n, k) that fit the delays `measured` (n,) best, and how far each is off, s."""
     following = np.arange(len(terms))
     for _ in range(_ROUNDS):
-        weights = np.linalg.lstsq(terms[following], measured[following], rcond=None)[0]
+        weights = np.asarray(np.linalg.lstsq(terms[following], measured[following], rcond=None)[0], np.float64)
         apart = np.abs(terms @ weights - measured)
         following = np.argsort(apart, kind="stable")[: max(_FEWEST, int(_FOLLOWING * len(terms)))]
     return weights, apart
