@@ -38,6 +38,8 @@ FEWEST_COLOURS, MOST_LABELS, PIXELS_PER_LABEL = 32, 200, 20_000
 UNIT_TOLERANCE, UNIT_SHARE = 0.05, 0.6
 """A picture shows normals if this share of its colours are unit vectors, (r, g, b) / 127.5 - 1: 0.8 of normals in a
 JPEG of quality 60, at most 0.15 of eleven photographs."""
+ONE_WAY, SURE_SHARE = 0.95, 0.9
+"""Unit vectors whose mean is longer point one way, as the blue of a sky does: then the share must be larger."""
 LEAST_HEIGHT = 32
 """Pixels: a smaller picture is an icon."""
 SEAM, SEAM_LEVELS, SEAM_COLUMNS = 1.5, 4.0, 256
@@ -131,7 +133,7 @@ def _beside(stem: str) -> list[str]:
     """
     parts = stem.casefold().split("/")
     within = ["/".join([*parts[:-1], "*", parts[-1]])]
-    if any(_NO_PHOTOGRAPH.fullmatch(part) for part in parts[:-1]):
+    if any(_NO_PHOTOGRAPH.fullmatch(part) or _SMALLER.fullmatch(part) for part in parts[:-1]):
         return within
     numbers = range(len(parts) - 2, -1, -1)
     return within + ["/".join([*parts[:number], "*", *parts[number + 1 :]]) for number in numbers]
@@ -263,9 +265,14 @@ def _like_neighbours(packed: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
 
 
 def _is_unit_vectors(picture: Picture) -> bool:
-    lengths = np.linalg.norm(_thinned(picture) / 127.5 - 1, axis=1)
+    vectors = _thinned(picture) / 127.5 - 1
+    lengths = np.linalg.norm(vectors, axis=1)
     told = lengths > 0.3  # grey means no normal
-    return bool(told.mean() > 0.5 and (np.abs(lengths[told] - 1) < UNIT_TOLERANCE).mean() > UNIT_SHARE)
+    unit = told & (np.abs(lengths - 1) < UNIT_TOLERANCE)
+    if not (told.mean() > 0.5 and unit.sum() > UNIT_SHARE * told.sum()):
+        return False
+    is_sky = np.linalg.norm(vectors[unit].mean(axis=0)) > ONE_WAY
+    return not is_sky or bool(unit.sum() > SURE_SHARE * told.sum())
 
 
 def _is_depth(picture: Picture) -> bool:

@@ -321,7 +321,9 @@ def gpu() -> str:
     try:
         return str(usable("cuda"))
     except InputError as error:
-        raise InputError(f"engine lattice-gpu: torch has no GPU here ({error}); leave it to the default") from None
+        raise InputError(
+            f"engine lattice-gpu: torch has no GPU here ({error}); leave --engine out, or verify with --rerender 0"
+        ) from None
 
 
 def check_rt60(labels: tuple[float, ...]) -> tuple[float, ...]:

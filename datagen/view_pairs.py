@@ -34,9 +34,10 @@ _CLEAR_PEAK, _LEAST_SHIFT, _LARGEST_TURN_DEG = 20.0, 0.04, 40.0
 """A shift is believed if its correlation stands out by so many standard deviations: it had the right sign in 98 % of
 panorama crops and homes. Shifts of a smaller share of the width, and larger turns, tell nothing."""
 _FEWEST_SHIFTS, _MOST_RIGHT = 5, 0.15
-_OTHER_SCALE, _SPREAD, _MOST_AGREE = 1.4, 0.25, 0.6
-"""Labels have another unit if most of them are that many times what the pictures show, or more: of crops of panoramas
-that turn by 3 to 60 degrees, nine in ten show 0.92 to 1.07 of it."""
+_OTHER_SCALE, _OTHER_UNIT, _SPREAD, _MOST_AGREE = 1.4, 3.0, 0.25, 0.6
+"""Labels are doubtful if most of them are 1.4 times what the pictures show, or more: of crops of panoramas that turn by
+3 to 60 degrees, nine in ten show 0.92 to 1.07 of it. A camera that walks around a point halfway to what it sees shows
+half of it; at 3 times they have another unit."""
 _OTHER_TURN = 1.6
 
 
@@ -200,7 +201,8 @@ def _remarks(read: PairFile, labels: str) -> Iterator[str]:
 def _check_turns(plan: ViewPairsPlan, labels: str) -> Iterator[str]:
     """Read every photograph, and yield a line on pairs that are turned otherwise than labelled.
 
-    Raises InputError if most pictures are shifted the other way, or by another factor, and if a pair is one picture.
+    Raises InputError if most pictures are shifted the other way, or labels have another unit, and if a pair is one
+    picture.
     """
     shown = _shown_turns(plan)
     near = [(yaw, turn) for yaw, turn in shown.values() if 0 < abs(yaw) < _LARGEST_TURN_DEG]
@@ -210,7 +212,7 @@ def _check_turns(plan: ViewPairsPlan, labels: str) -> Iterator[str]:
             f"{labels}: {len(near) - right} of {len(near)} pairs are turned the other way than their labels: "
             "are the angles positive to the right? They must be positive to the left"
         )
-    _check_scale(list(shown.values()), labels)
+    yield from _check_scale(list(shown.values()), labels)
     odd = [
         f"{one.sample_id} is labelled {yaw:g}, but turned by about {turn:.0f}"
         for one, (yaw, turn) in shown.items()
@@ -236,18 +238,22 @@ def _shown_turns(plan: ViewPairsPlan) -> dict[LabelledPair, tuple[float, float]]
     return {one: (one.yaw, math.degrees(math.atan(shift / focal))) for one, shift in shifts.items() if shift}
 
 
-def _check_scale(turns: Sequence[tuple[float, float]], labels: str) -> None:
-    """Raise InputError if most of the labelled `turns` are those that pictures show times another factor than 1."""
+def _check_scale(turns: Sequence[tuple[float, float]], labels: str) -> Iterator[str]:
+    """Yield a line if most of the labelled `turns` are those that pictures show times another factor than 1.
+
+    Raises InputError if it is a factor that no camera has.
+    """
     ratios = np.abs([yaw / turn for yaw, turn in turns])
     if len(ratios) < _FEWEST_SHIFTS:
         return
     usual = float(np.median(ratios))
     agree = np.abs(ratios - usual) <= _SPREAD * usual
-    if agree.mean() >= _MOST_AGREE and not 1 / _OTHER_SCALE < usual < _OTHER_SCALE:
-        raise InputError(
-            f"{labels}: the labels are typically {usual:.2g} times the turns that the pictures show: are they in "
-            "degrees, and is the camera (--lens or --field-of-view) right?"
-        )
+    if agree.mean() < _MOST_AGREE or 1 / _OTHER_SCALE < usual < _OTHER_SCALE:
+        return
+    told = f"{labels}: the labels are typically {usual:.2g} times the turns that the pictures show: are they in degrees"
+    if not 1 / _OTHER_UNIT < usual < _OTHER_UNIT:
+        raise InputError(f"{told}, one for each pair?")
+    yield f"{told}, is the camera (--lens or --field-of-view) right, or does it also move?"
 
 
 def clear_shift(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> int:

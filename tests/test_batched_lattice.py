@@ -154,6 +154,8 @@ def test_impossible_rooms_and_sounds_are_refused(tmp_path):
         batched.Rooms(batch=0)
     with pytest.raises(InputError, match="the lowest level"):
         batched.Rooms(snr_db=(5.0, 0.0))
+    with pytest.raises(InputError, match=r"snr_db=5: expected the lowest level"):
+        batched.Rooms(snr_db=5)
     with pytest.raises(InputError, match="nowhere"):
         batched.Rooms(tmp_path / "nowhere")
 

@@ -308,6 +308,8 @@ def test_folders_of_speakers_that_are_nearly_the_same_are_told(tmp_path):
         (["train/sph/1.wav", "train/sph/2.wav"], None),
         (["cv-valid-train/sample-000000.wav", "cv-other-dev/sample-000000.wav"], None),
         (["en/1.wav", "de/1.wav"], None),
+        (["en_US/1.wav", "de_DE/1.wav"], None),
+        (["jo_ab/1.wav", "fe_mb/1.wav"], ["jo_ab", "fe_mb"]),
         (["us/chapter1/1.wav", "us/chapter2/2.wav"], None),
     ],
 )

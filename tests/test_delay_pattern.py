@@ -37,10 +37,22 @@ def test_measured_heads_are_far_from_the_limits(shared_data, name):
     measured = np.load(shared_data / "hrir" / f"{name}.npz")
     pairs = [soxr.resample(pair.T, int(measured["fs"]), SAMPLE_RATE).T for pair in measured["ir"]]
     azimuth, flat = np.radians(measured["azimuth_deg"]), np.cos(np.radians(measured["elevation_deg"]))
-    found = delay_pattern([direct_delay(pair) for pair in pairs], np.sin(azimuth) * flat, np.cos(azimuth) * flat)
+    delays, lateral, ahead = [direct_delay(pair) for pair in pairs], np.sin(azimuth) * flat, np.cos(azimuth) * flat
+    found = delay_pattern(delays, lateral, ahead)
     assert (found.clear, found.fault) == (True, "")
     assert (abs(found.turned) < MOST_TURNED / 5, abs(found.late) < MOST_LATE / 5) == (True, True)
     assert found.apart.max() < FARTHEST
+    for part in (np.sin(azimuth) >= 0, np.sin(azimuth) <= 0, np.cos(azimuth) >= 0, np.cos(azimuth) <= 0):
+        for some in (part, part & (np.cos(azimuth) > -0.75)):
+            told = delay_pattern(np.array(delays)[some], lateral[some], ahead[some])
+            assert (told.fault, told.apart.max() < FARTHEST) == ("", True)
+
+
+def test_noise_on_the_delays_of_part_of_a_circle_is_no_fault():
+    rng, angle = np.random.default_rng(0), np.radians(np.linspace(0, 140, 29))
+    for _ in range(50):
+        measured = 2 * HALF_DELAY * np.sin(angle) + 5e-5 * rng.standard_normal(angle.size)
+        assert delay_pattern(measured, np.sin(angle), np.cos(angle)).fault == ""
 
 
 def test_few_directions_and_no_delays_tell_nothing():

@@ -206,6 +206,9 @@ def test_a_skinned_mesh_is_where_its_joints_are(maker, tmp_path):
     scene = made(maker, tmp_path, square, nodes=nodes, scenes=[{"nodes": [0, 1, 2]}], skins=[skin])
     expected = [[0, 10, 0], [6, 10, 0], [6, 13, 0], [0, 13, 0]]
     assert corners_of(scene) == pytest.approx(np.array(sorted(expected)), abs=1e-5)
+    nodes[2]["extensions"] = {"KHR_node_visibility": {"visible": False}}  # a joint that is hidden moves it all the same
+    hidden = made(maker, tmp_path, square, nodes=nodes, scenes=[{"nodes": [0, 1, 2]}], skins=[skin])
+    assert corners_of(hidden) == pytest.approx(np.array(sorted(expected)), abs=1e-5)
 
 
 @pytest.mark.parametrize("extension", ["KHR_draco_mesh_compression", "EXT_mesh_gpu_instancing", "VENDOR_geometry"])

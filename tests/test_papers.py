@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import shlex
 from dataclasses import replace
@@ -24,9 +25,11 @@ from whence.benchmarks.report.view import View
 from whence.benchmarks.scoring.results import Row
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.cli import main
+from whence.commands import quickstart
 from whence.commands.quickstart import next_steps
 from whence.datagen.pipeline import generate
 from whence.datagen.tde import plan_tde
+from whence.errors import InputError
 
 GRID = [StereoCondition(snr_db=level, votes=4) for level in (30.0, -10.0)]
 METHODS = ("gcc-phat", "zero", "gcc-phat:protocol=best")
@@ -200,6 +203,13 @@ def test_the_quickstart_ends_with_commands_that_run(place, capsys, monkeypatch):
         few = ["--snr=30", "--votes=4"] if arguments[0] == "bench" else []
         said(capsys, *arguments, *few)
     assert "beta:beta=0.5" in said(capsys, "table", place / "runs/tde")
+
+
+def test_a_process_that_is_killed_while_it_draws_ends_in_one_line(monkeypatch):
+    monkeypatch.setattr(quickstart, "allowed_cores", lambda: 2)
+    monkeypatch.setattr(quickstart, "_draw", os._exit)
+    with pytest.raises(InputError, match="the process that draws reports was killed"), quickstart._drawing() as draw:
+        draw(9)
 
 
 class TestFigures:

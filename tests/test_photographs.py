@@ -314,3 +314,15 @@ def test_normals_stored_as_jpeg_are_no_photograph(quality):
     content = io.BytesIO()
     Image.fromarray(((normals + 1) * 127.5).astype(np.uint8)).save(content, "JPEG", quality=quality)
     assert no_photograph(read_picture(content.getvalue(), "a")) == "its colours are unit vectors, as normals are"
+
+
+def test_a_clear_sky_is_no_normals(tmp_path):
+    """Its blue is as long as a unit vector."""
+    blue = np.linspace([110, 190, 238], [130, 195, 236], 40)[:, None] + np.zeros((40, 128, 1))
+    sky = np.concatenate([blue, around()[40:]]) + np.random.default_rng(0).normal(0, 3, (64, 128, 3))
+    assert no_photograph(sky.clip(0, 255).astype(np.uint8)) == ""
+
+
+def test_a_folder_of_small_photographs_is_read():
+    assert kinds_by_name(["small/a.jpg", "small/b.jpg"]) == {"small/a.jpg": "", "small/b.jpg": ""}
+    assert kinds_by_name(["small/a.jpg", "large/a.jpg"]) == {"small/a.jpg": "small", "large/a.jpg": ""}

@@ -129,6 +129,16 @@ def test_a_tilted_room_is_refused_unless_the_user_says_all(tmp_path, degrees):
     assert read(tmp_path, up="y", scale=1.0).homes.frames == (Frame(),)
 
 
+def test_a_roof_that_slopes_tilts_no_room(tmp_path):
+    path = write_room(tmp_path / "room.glb", boxes=[((1, 0, 1), (0.8, 0.7, 0.8))])
+    mesh = trimesh.load_scene(path).to_mesh()
+    vertices = mesh.vertices.copy()
+    top = vertices[:, 1] > vertices[:, 1].max() - 0.01
+    vertices[top, 1] += np.tan(np.radians(20)) * vertices[top, 0]
+    trimesh.Trimesh(vertices, mesh.faces, process=False).export(path)
+    assert read(tmp_path).homes.frames == (Frame(),)
+
+
 def test_a_room_on_its_side_is_not_turned_over_where_objects_stand_along_another_axis(tmp_path):
     write_room(tmp_path / "room.glb", (3, 12, 3), turn=Z_UP)
     with pytest.raises(InputError, match=r"its geometry does not tell what is right: give --up"):

@@ -210,6 +210,7 @@ def test_responses_have_the_same_bytes_twice_and_in_another_process():
     ("source", "microphones", "message"),
     [
         ((6.0, 1.0, 1.0), MICROPHONES, r"source at \[6.0, 1.0, 1.0\] m: outside the room of \(5.3"),
+        (SOURCE, [[1.0, 1.0]], r"microphone of the shape \(1, 2\): expected x, y and z in metres"),
         (SOURCE, [[1.0, -0.1, 1.0]], r"microphone at \[\[1.0, -0.1, 1.0\]\] m: outside the room"),
         (SOURCE, [[float("nan"), 1.0, 1.0]], r"microphone at \[\[nan, 1.0, 1.0\]\] m: outside the room"),
         (SOURCE, [[1.37, 2.91, 1.1305]], r"source at \[1.37, 2.91, 1.13\] m: within 1 mm of a microphone"),

@@ -296,7 +296,7 @@ def test_without_a_gpu_one_line_says_so(corpus):
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    with pytest.raises(InputError, match=r"engine lattice-gpu: torch has no GPU here .*leave it to the default"):
+    with pytest.raises(InputError, match=r"engine lattice-gpu: torch has no GPU here .*leave --engine out"):
         plan_tde("espeak", clips=1, engine="lattice-gpu")
 
 

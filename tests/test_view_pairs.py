@@ -179,16 +179,20 @@ def test_labels_that_are_positive_to_the_right_are_refused(shelf):
     [
         (np.pi / 180, 60, r"typically 0\.017 times the turns that the pictures show: are they in degrees"),
         (10, 60, "typically 10 times"),
-        (2, 60, "typically 2 times"),
         (0, 60, "typically 0 times"),
-        (1, 90, r"typically 0\.6 times .* is the camera \(--lens or --field-of-view\) right"),
     ],
 )
-def test_labels_of_another_unit_and_another_camera_are_refused(shelf, factor, field_of_view, said):
-    rows = [f"hall/a.jpg,hall/{name}.jpg,{factor * heading}" for name, heading in HEADINGS.items() if heading]
-    text = "image1,image2,yaw_deg\n" + "\n".join(rows)
+def test_labels_of_another_unit_are_refused(shelf, factor, field_of_view, said):
     with pytest.raises(InputError, match=said):
-        plan_view_pairs(str(shelf), labelled(shelf, text), field_of_view=field_of_view)
+        plan_view_pairs(str(shelf), turns(shelf, factor), field_of_view=field_of_view)
+
+
+@pytest.mark.parametrize(("factor", "field_of_view", "times"), [(2, 60, "2"), (1, 90, "0.6")])
+def test_another_camera_and_one_on_an_orbit_are_told(shelf, factor, field_of_view, times):
+    said = plan_view_pairs(str(shelf), turns(shelf, factor), field_of_view=field_of_view).remarks
+    (doubt,) = [line for line in said if "typically" in line]
+    assert f"typically {times} times" in doubt
+    assert "is the camera (--lens or --field-of-view) right, or does it also move?" in doubt
 
 
 def test_a_pair_that_shows_another_turn_is_told_and_one_picture_twice_refused(shelf):

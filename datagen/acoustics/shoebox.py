@@ -39,8 +39,10 @@ class ShoeboxRoom:
             raise InputError(f"reflection order {self.order}: expected 0 or more")
 
     def place(self, point: npt.ArrayLike, what: str) -> Float64:
-        """Return `point` (..., 3) as float64; raises InputError naming `what` if it lies outside the room."""
+        """Return `point` (..., 3) as float64; raises InputError naming `what` unless it lies in the room."""
         position = np.asarray(point, dtype=np.float64)
+        if position.shape[-1:] != (3,):
+            raise InputError(f"{what} of the shape {position.shape}: expected x, y and z in metres")
         if not ((position >= 0) & (position <= self.dimensions)).all():
             raise InputError(f"{what} at {position.tolist()} m: outside the room of {self.dimensions} m")
         return position

@@ -55,7 +55,7 @@ _CONTAINER = re.compile(
     r"wavs?\d*(?:_silence_trimmed)?|audios?|flac|mp3|aac|m4a|ogg|opus|sph|clips|speech|sounds?|recordings?|data|raw|"
     r"corpus|(?:fe)?males?|(?:wo)?men|clean|noisy|reverb(?:erant)?|enhanced|denoised|"
     r"angry|anger|happy|happiness|sad|sadness|neutral|calm|fear|fearful|disgust|disgusted|surprised?|"
-    r"en|de|fr|es|it|nl|pl|pt|ru|zh|ja|[a-z]{2}[-_][A-Z]{2}|english|german|french|spanish|italian|dutch|polish|"
+    r"en|de|fr|es|it|nl|pl|pt|ru|zh|ja|(?-i:[a-z]{2}[-_][A-Z]{2})|english|german|french|spanish|italian|dutch|polish|"
     r"portuguese|russian|chinese|mandarin|japanese",
     re.IGNORECASE,
 )

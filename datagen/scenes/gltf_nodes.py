@@ -37,33 +37,39 @@ class Placed:
 def placed_nodes(file: GltfFile, turn: Float64) -> list[Placed]:
     """Return each node with a mesh, in the order of the scene tree; `turn` (4, 4) is applied above the roots.
 
-    Raises InputError if the nodes are not a tree, or a matrix is not finite. Nodes without extent are left out.
+    Raises InputError if the nodes are not a tree, a matrix is not finite or not affine, or a mesh is one of instances.
+    Hidden nodes and those without extent are left out.
     """
-    nodes, places = file.items("nodes"), _places(file, turn)
-    seen = [number for number, place in places.items() if "mesh" in nodes[number] and place[:3, :3].any()]
+    nodes, (places, hidden) = file.items("nodes"), _places(file, turn)
+    shown = {number: place for number, place in places.items() if number not in hidden and "mesh" in nodes[number]}
+    if any(_INSTANCES in _extensions(nodes[number]) for number in shown):
+        raise unsupported(file.path, _INSTANCES)
+    seen = [number for number, place in shown.items() if place[:3, :3].any()]
     return [Placed(number, places[number], _joints(file, nodes[number], places)) for number in seen]
 
 
-def _places(file: GltfFile, turn: Float64) -> dict[int, Float64]:
-    """Return the world matrix (4, 4) of every node of the scene, in the order of its tree."""
-    nodes, places = file.items("nodes"), dict[int, Float64]()
-    waiting = [(root, turn) for root in reversed(_roots(file))]
+def _places(file: GltfFile, turn: Float64) -> tuple[dict[int, Float64], set[int]]:
+    """Return the world matrix (4, 4) of every node of the scene, in the order of its tree, and which are hidden.
+
+    Hidden nodes have a place as well: they may be joints of a mesh that is seen.
+    """
+    nodes, places, hidden = file.items("nodes"), dict[int, Float64](), set[int]()
+    waiting = [(root, turn, True) for root in reversed(_roots(file))]
     while waiting:
-        number, above = waiting.pop()
+        number, above, seen = waiting.pop()
         if number < 0 or number in places:
             raise damaged(file.path, "its nodes contain themselves or do not exist")
-        if not _is_visible(nodes[number]):
-            continue
-        if _INSTANCES in _extensions(nodes[number]):
-            raise unsupported(file.path, _INSTANCES)
+        seen = seen and _is_visible(nodes[number])
+        if not seen:
+            hidden.add(number)
         place = np.einsum("ij,jk->ik", above, _local(nodes[number]))
         if not np.isfinite(place).all():
             raise damaged(file.path, f"the place of node {number} is not finite")
         if not np.allclose(place[3], (0, 0, 0, 1)):
             raise damaged(file.path, f"the matrix of node {number} is not affine: it may be written row by row")
         places[number] = place
-        waiting += [(child, place) for child in reversed(nodes[number].get("children", ()))]
-    return places
+        waiting += [(child, place, seen) for child in reversed(nodes[number].get("children", ()))]
+    return places, hidden
 
 
 def _extensions(node: Json) -> Json:

@@ -20,6 +20,8 @@ _FLAT = 0.9
 """Least component along the axis of the unit normal of a flat face."""
 _SAME_SLOPE = 0.035
 """Slopes that differ by less, 2 degrees, are the same."""
+_LEVEL = 0.2
+"""Share of flat area that is level in no tilted scene: a sloping roof, or rising rows of seats, tilt no scene."""
 _LARGE = 0.4
 """Least area of a floor or ceiling, as a share of the largest flat face."""
 _SMALL = 0.5
@@ -38,7 +40,7 @@ class Axis(NamedTuple):
     `headroom` is the median, over columns along the axis, of the longest free path in each, in units of the file;
     `covered` is the share of columns that have one. `flat` is the area of the largest flat face as a share of all
     faces. `standing` and `hanging` are the shares of objects at the low and the high end. `tilt` is the angle (degrees)
-    between the axis and the normal that most flat faces share, 0 if they share none.
+    between the axis and the normal that most flat faces share, 0 if they share none or many are level.
     """
 
     headroom: float
@@ -91,11 +93,14 @@ def _along(corners: Float64, crossed: Float64, things: Float64, unit: float) -> 
 def _tilt(crossed: Float64, areas: Float64) -> float:
     """Return the angle (degrees) between the second axis and the normals `crossed` (f, 3), of length `areas` (f,).
 
-    It is that of the median slope by area, or 0 if less than half of the area has a slope close to it.
+    It is that of the median slope by area, or 0 if less than half of the area has a slope close to it, or much of it
+    none.
     """
     if not areas.sum() > 0:
         return 0.0
     slopes = crossed[:, [0, 2]] / crossed[:, 1:2]
+    if areas[np.linalg.norm(slopes, axis=1) <= _SAME_SLOPE].sum() >= _LEVEL * areas.sum():
+        return 0.0
     middle = np.array([_median(slope, areas) for slope in slopes.T])
     near = np.linalg.norm(slopes - middle, axis=1) <= _SAME_SLOPE
     shared = areas[near].sum() >= areas.sum() / 2

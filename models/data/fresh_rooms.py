@@ -44,7 +44,7 @@ class Rooms:
         """
         if batch < 1 or first < 0:
             raise InputError(f"batch={batch}, first={first}: expected 1 clip or more, and 0 or more")
-        if snr_db is not None and not snr_db[0] <= snr_db[1]:
+        if snr_db is not None and not (np.shape(snr_db) == (2,) and snr_db[0] <= snr_db[1]):
             raise InputError(f"snr_db={snr_db}: expected the lowest level (dB) and the highest")
         self.batch, self.snr_db, self.seed, self.first, self.device = batch, snr_db, seed, first, usable(device)
         self._plan = plan_random_rooms(None if speech is None else str(speech), train_clips=1, val_clips=1, seed=seed)

@@ -1,8 +1,10 @@
 """`whence quickstart`: first results from scratch, in one command."""
 
 import shlex
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Annotated
 import typer
 
 from ..cores import allowed_cores
+from ..errors import InputError
 from ..files import require_local
 from ..locks import sole_writer
 from ..machine import workers_fault
@@ -99,15 +102,26 @@ def next_steps(out: Path) -> list[tuple[str, str]]:
 
 @contextmanager
 def _drawing() -> Iterator[Draw]:
-    """Give a function that draws the report of a run: where it can, in a process of its own, beside what follows."""
+    """Give a function that draws the report of a run: where it can, in a process of its own, beside what follows.
+
+    Raises InputError where that process was killed.
+    """
     if allowed_cores() == 1 or workers_fault():
         yield _draw
         return
-    with ProcessPoolExecutor(1, get_context("spawn")) as artist:
-        drawn: list[Future[None]] = []
-        yield lambda run: drawn.append(artist.submit(_draw, run))
-        for one in drawn:
-            one.result()
+    try:
+        with ProcessPoolExecutor(1, get_context("spawn"), _ignore_interrupts) as artist:
+            drawn: list[Future[None]] = []
+            yield lambda run: drawn.append(artist.submit(_draw, run))
+            for one in drawn:
+                one.result()
+    except BrokenProcessPool:
+        raise InputError("the process that draws reports was killed: free memory, and run the command again") from None
+
+
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C to the command that asked for the drawing."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _draw(run: Path) -> None:
