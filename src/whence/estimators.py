@@ -234,7 +234,7 @@ def _sound(values: npt.ArrayLike, name: str) -> Float32:
     if array.dtype.kind in "iu":
         sound /= np.float32(np.iinfo(array.dtype).max)
     if not np.isfinite(sound).all():
-        raise InputError(f"{name}: {counted(np.count_nonzero(~np.isfinite(sound)), 'sample')} not finite")
+        raise InputError(f"{name}: {counted(int((~np.isfinite(sound)).sum()), 'sample')} not finite")
     if not np.atleast_2d(sound).any(axis=1).all():
         raise InputError(f"{name} is silent: there is nothing to localize")
     return sound
