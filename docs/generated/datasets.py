@@ -5,6 +5,7 @@ from importlib import import_module
 
 from whence.datagen import (
     dry_clips,
+    home_fields,
     in_the_wild,
     panning,
     panoramas,
