@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..english import counted
 from ..errors import InputError
 from ..files import written_whole
 from .clip_names import Clips, clip_name, read_clip_list
@@ -57,7 +58,7 @@ def audit(test: Path, against: Sequence[Path]) -> Audit:
     clips = Clips(tuple(reversed(distinct.values())))
     overlaps, remarks = [], []
     if len(distinct) < len(names):
-        remarks.append(f"{test} names {len(names) - len(distinct)} clips more than once: each counts once")
+        remarks.append(f"{test} names {counted(len(names) - len(distinct), 'clip')} more than once: each counts once")
     for path in against:
         found = list(dict.fromkeys(_names(path)))
         overlaps.append(_overlap(clips, path, found))

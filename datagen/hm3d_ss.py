@@ -23,19 +23,19 @@ from ..digests import generator_for, sha256
 from ..errors import InputError
 from .acoustics.hrtf import open_head
 from .acoustics.impulse_response import measure_response, mix
-from .acoustics.mesh import DIRECT_SAMPLES, INDIRECT_SAMPLES, LEAD, BinauralResponses
-from .cameras import PITCH_DEG, Camera
+from .acoustics.mesh import LEAD, BinauralResponses
 from .corpora.holdout import Part
 from .dataset import Elsewhere
 from .dry_clips import DryClips, DryRecipe, open_dry_clips, reopen_dry_clips
 from .home import Home, Renderer, SoundEngine, check_engines, describe_engines, open_home
+from .home_fields import RATIO, home_fields
 from .pipeline import Plan
 from .raycast import View
 from .scenes.frame import Frame, Up
 from .scenes.opening import SceneFiles, SceneSource, open_scenes
 from .scenes.own_materials import read_absorptions
 from .scenes.reading import Reading, as_recorded, judged
-from .shards import Field, Layout
+from .shards import Layout
 from .shared_surface import judge, pictures
 from .sources import Recorded, place_of
 from .view_sets import LEAST_FARTHEST, ViewSet, candidate_sets
@@ -44,8 +44,6 @@ Variant = Literal["rotation", "translation"]
 PRESETS = {"tiny": (2, 10), "small": (20, 50), "paper": (100, 500)}
 """Number of scenes, and of examples per scene, by preset."""
 VIEWS_AND_SOURCES: Mapping[Variant, tuple[int, int]] = {"rotation": (4, 3), "translation": (3, 2)}
-RATIO = 0.2
-"""Level of indirect sound at which `rt60` and `direct_to_reverberant` are measured, from the released script."""
 SPLIT_SEED = 1234
 SCENE_TRIES = 300
 """Positions tried, before anything is written, before a scene counts as having no valid position."""
@@ -99,60 +97,6 @@ def split_scenes(names: tuple[str, ...]) -> dict[str, Part]:
     random.Random(SPLIT_SEED).shuffle(order)
     train, held_out = len(order) * 9 // 11, len(order) // 11
     return {name: "train" if k < train else "val" if k < train + held_out else "test" for k, name in enumerate(order)}
-
-
-def home_fields(views: int, sources: int, frame: str = "+Y up") -> tuple[Field, ...]:
-    """Return the arrays of a dataset with `views` and `sources` per example; positions are in `frame`."""
-    camera = Camera()
-    picture = (views, camera.height, camera.width)
-    pixels = ("view", "row", "column")
-    pair, ears = ("source", "view"), ("source", "view", "ear")
-    seen = {"horizontal_field_of_view_deg": camera.horizontal_field_of_view, "pitch_deg": PITCH_DEG}
-    heard = {"sample_rate_hz": SAMPLE_RATE, "lead_samples": LEAD}
-    degrees, metres = {"units": "degrees"}, {"units": "m"}
-    response = (sources, views, 2)
-    return (
-        Field("image", "uint8", "what each view sees, sRGB", (*picture, 3), (*pixels, "channel"), seen, 1),
-        Field("depth", "uint16", "along the optical axis, 0 for none", picture, pixels, {**seen, "units": "mm"}, 1),
-        Field(
-            "impulse_response_direct",
-            "float32",
-            "direct sound at the left and right ear, 1/(4 pi d)",
-            (*response, DIRECT_SAMPLES),
-            (*ears, "direct_sample"),
-            heard,
-            1,
-        ),
-        Field(
-            "impulse_response_indirect",
-            "float32",
-            "reflections at the left and right ear",
-            (*response, INDIRECT_SAMPLES),
-            (*ears, "indirect_sample"),
-            heard,
-            1,
-        ),
-        Field("sample_id", "str", "name of the example"),
-        Field("scene", "str", "home"),
-        Field("split", "str", "train, val or test, by scene"),
-        Field("heading", "float64", "0 along -Z, a left turn is positive", (views,), ("view",), degrees),
-        Field("rotation", "float64", "from the first view, left positive", (views,), ("view",), degrees),
-        Field("camera_position", "float64", f"eye and ears, {frame}", (views, 3), ("view", "axis"), metres),
-        Field("shared", "float64", "with the first view: instances, or share of surface", (views,), ("view",)),
-        Field("source_position", "float64", frame, (sources, 3), ("source", "axis"), metres),
-        Field("azimuth", "float64", "0 ahead, left positive", (sources, views), pair, degrees),
-        Field("distance", "float64", "from source to ears, in space", (sources, views), pair, metres),
-        Field("rt60", "float64", f"of direct + {RATIO:g} x indirect, T30 fit", response, ears, {"units": "s"}),
-        Field(
-            "direct_to_reverberant",
-            "float64",
-            f"of direct + {RATIO:g} x indirect, direct: up to 2.5 ms",
-            response,
-            ears,
-            {"units": "dB"},
-        ),
-        Field("dry_clip", "int64", "row of the group `dry` that each source plays", (sources,), ("source",)),
-    )
 
 
 @dataclass(frozen=True)

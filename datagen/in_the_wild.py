@@ -16,11 +16,20 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..digests import digest, sha256
+from ..digests import digest
 from ..errors import InputError
 from . import stereo
 from .csv_tables import Row, posix_path, read_table
-from .recording_files import Parts, find_recordings, parts_of, second_of, short_names
+from .recording_files import (
+    Parts,
+    content_of,
+    find_recordings,
+    none_found,
+    parts_of,
+    recorded_at,
+    second_of,
+    short_names,
+)
 from .shards import Field as ArrayField
 from .shards import Layout
 
@@ -109,8 +118,7 @@ def _nothing_left(skipped: tuple[SkippedRow, ...], labels: str, clips: str) -> s
     unusable = [row for row in skipped if row.found]
     if unusable:
         return f"no row of {labels} can be cut from {clips}: {unusable[0].reason}"
-    paths = sorted({row.path for row in skipped})
-    return f"{clips} holds none of the {len(paths)} recordings of {labels}, such as {paths[0]!r}"
+    return none_found(clips, (row.path for row in skipped), labels)
 
 
 # Rows -----------------------------------------------------------------------------------------------------------
@@ -179,21 +187,13 @@ class InTheWildPlan:
     def recipe(self) -> Mapping[str, Any]:
         """Digests of labels and recordings, as JSON values."""
         labels = [[clip.sample_id, clip.label] for clip in self.clips]
-        files = sorted({(clip.name, clip.file) for clip in self.clips})
-        recordings = [[name, sha256(Path(file).read_bytes())] for name, file in files]
-        return InTheWildRecipe(labels=digest(labels), recordings=digest(recordings), rows_per_shard=50).model_dump()
+        recordings = content_of((clip.name, clip.file) for clip in self.clips)
+        return InTheWildRecipe(labels=digest(labels), recordings=recordings, rows_per_shard=50).model_dump()
 
     @property
     def provenance(self) -> Mapping[str, Any]:
         """Location of the recordings, and the number of label rows that could not be cut."""
-        return {
-            "engine": {"name": "recorded", "location": self.location, "rows_without_recording": self.missing},
-            "speech": {
-                "kind": "recorded",
-                "location": self.location,
-                "licences": {self.licence: len(self.clips)},
-            },
-        }
+        return recorded_at(self.location, self.licence, len(self.clips), rows_without_recording=self.missing)
 
     @property
     def layout(self) -> Layout:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ..compiled import njit
 from ..errors import InputError
+from .bilinear import add_bilinear
 from .pictures import Picture
 
 Float64 = npt.NDArray[np.float64]
@@ -150,8 +151,4 @@ def _add_colour(picture, across, down, colour):  # type: ignore[no-untyped-def]
     across, down = min(max(across, 0.0), columns - 1.0), min(max(down, 0.0), rows - 1.0)
     left, top = min(int(across), max(columns - 2, 0)), min(int(down), max(rows - 2, 0))
     right, low = min(left + 1, columns - 1), min(top + 1, rows - 1)
-    right_share, low_share = across - left, down - top
-    for channel in range(3):
-        high = (1 - right_share) * picture[top, left, channel] + right_share * picture[top, right, channel]
-        lower = (1 - right_share) * picture[low, left, channel] + right_share * picture[low, right, channel]
-        colour[channel] += (1 - low_share) * high + low_share * lower
+    add_bilinear(picture, (top, low), (left, right), (down - top, across - left), colour)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..digests import canonical_json, sha256
+from ..english import counted
 from ..errors import InputError
 from ..registry import load_replanner
 from .dataset import Dataset
@@ -73,7 +74,7 @@ def _check_rows(one: Dataset, other: Dataset) -> None:
     pairs = [(known[digest], row) for row, digest in enumerate(_row_digests(other)) if digest in known]
     if any(_same_arrays(one, other, pair) for pair in pairs):
         raise InputError(
-            f"{other.url} holds {len(pairs)} rows that {one.url} holds, such as row {pairs[0][1]}: "
+            f"{other.url} holds {counted(len(pairs), 'row')} that {one.url} holds, such as row {pairs[0][1]}: "
             "give sets of different seeds or parts"
         )
 

@@ -19,7 +19,7 @@ from pydantic import Field as Setting
 from ..conventions import SAMPLE_RATE
 from ..digests import generator_for
 from ..errors import InputError
-from .corpora import Corpus, open_corpus, reopen_corpus
+from .corpora import Corpus
 from .dataset import Elsewhere
 from .home import TracedHome
 from .scenes.joined import joined
@@ -31,9 +31,9 @@ from .sounding.profiles import PROFILES
 from .sounding.quiet_home import open_quiet_home
 from .sounding.surroundings import Surroundings, surround
 from .sounding.timeline import FRAME_SECONDS, TURN_SECONDS, timeline
-from .sounding_objects import LEAST_SPEECH_SECONDS
-from .sounds import KINDS, RECIPE, Sounds, open_sounds, reopen_sounds
-from .sources import Recorded, place_of
+from .sounding.voices import open_voices, reopen_voices
+from .sounds import KINDS, RECIPE, Sounds
+from .sources import Recorded
 from .sphere import render_panorama
 
 PRESETS = {"tiny": (6, 1), "small": (40, 1), "paper": (200, 5)}
@@ -205,10 +205,7 @@ def plan_panning(
     `speech` and `sounds` are as in `plan_sounding_objects`. Raises InputError for those that cannot be used.
     """
     scenes = open_scenes(PROCEDURAL, count=homes, seed=seed + OTHER_HOMES)
-    corpus = open_corpus(speech, minimum_seconds=LEAST_SPEECH_SECONDS, seed=seed)
-    if not corpus.clips:
-        raise InputError(f"{corpus.location}: every utterance is shorter than {LEAST_SPEECH_SECONDS} s")
-    recordings = None if sounds is None else open_sounds(sounds)
+    corpus, recordings = open_voices(speech, sounds, seed)
     recipe = PanningRecipe(
         seed=seed,
         scenes=scenes.digest,
@@ -228,15 +225,5 @@ def replan(dataset: Recorded, elsewhere: Elsewhere) -> PanningPlan:
     scenes = open_scenes(PROCEDURAL, count=len(recipe.scene_names), seed=recipe.seed + OTHER_HOMES)
     if scenes.digest != recipe.scenes:
         raise InputError(f"{dataset.url} was made by another version of the homes: generate it again")
-    corpus = reopen_corpus(
-        dataset.attributes.get("speech", {}),
-        elsewhere.get("speech"),
-        expected=recipe.speech,
-        minimum_seconds=LEAST_SPEECH_SECONDS,
-        seed=recipe.seed,
-        count=None,
-    )
-    recordings = None
-    if recipe.sounds:
-        recordings = reopen_sounds(place_of(dataset, elsewhere, "sounds"), expected=recipe.sounds)
+    corpus, recordings = reopen_voices(dataset, elsewhere, speech=recipe.speech, sounds=recipe.sounds, seed=recipe.seed)
     return PanningPlan(recipe, scenes, corpus, recordings)

@@ -22,6 +22,7 @@ from ..compiled import njit
 from ..conventions import wrap_degrees
 from ..digests import generator_for
 from ..errors import InputError
+from .bilinear import add_bilinear
 from .cameras import Camera, image_plane, orientation
 from .dataset import Dataset, Elsewhere
 from .photographs import Photographs, find_photographs
@@ -193,10 +194,6 @@ def _add_colour(panorama, east, up, south, colour):  # type: ignore[no-untyped-d
     across = (np.arctan2(east, -south) / (2 * np.pi) + 0.5) * columns - 0.5
     below = (0.5 - np.arctan2(up, np.sqrt(east * east + south * south)) / np.pi) * rows - 0.5
     left, top = int(np.floor(across)), int(np.floor(below))
-    right_share, low_share = across - left, below - top
     upper, lower = min(max(top, 0), rows - 1), min(max(top + 1, 0), rows - 1)
-    left, right = left % columns, (left + 1) % columns
-    for channel in range(3):
-        high = (1 - right_share) * panorama[upper, left, channel] + right_share * panorama[upper, right, channel]
-        low = (1 - right_share) * panorama[lower, left, channel] + right_share * panorama[lower, right, channel]
-        colour[channel] += (1 - low_share) * high + low_share * low
+    shares = below - top, across - left
+    add_bilinear(panorama, (upper, lower), (left % columns, (left + 1) % columns), shares, colour)

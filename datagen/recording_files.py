@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path, PurePath
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ import soundfile
 import soxr
 
 from ..conventions import SAMPLE_RATE
+from ..digests import digest, sha256
 from ..errors import InputError
 from . import stereo
 
@@ -96,6 +98,22 @@ def short_names(paths: Iterable[Parts]) -> Mapping[Parts, str]:
     paths = list(paths)
     count = Counter(path[-1] for path in paths)
     return {path: path[-1] if count[path[-1]] == 1 else "/".join(path) for path in paths}
+
+
+def none_found(folder: str, paths: Iterable[str], labels: str) -> str:
+    """Return the error message for a `folder` in which none of the `paths` of the file `labels` is found."""
+    return f"{folder} holds none of the recordings that {labels} names, such as {min(paths)!r}"
+
+
+def content_of(files: Iterable[tuple[str, str]]) -> str:
+    """Return the digest of recordings, given as names and files, whichever clips are cut from them."""
+    return digest([[name, sha256(Path(file).read_bytes())] for name, file in sorted(set(files))])
+
+
+def recorded_at(location: str, licence: str, clips: int, **more: Any) -> dict[str, Any]:
+    """Return the provenance of `clips` cut from recordings at `location`, with `more` on how they were cut."""
+    speech = {"kind": "recorded", "location": location, "licences": {licence: clips}}
+    return {"engine": {"name": "recorded", "location": location, **more}, "speech": speech}
 
 
 # Reading --------------------------------------------------------------------------------------------------------

@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..digests import digest, sha256
+from ..digests import digest
 from ..errors import InputError
 from . import stereo
 from .recording_checks import Heard, hear, remarks_on
-from .recording_files import second_of
+from .recording_files import content_of, none_found, recorded_at, second_of
 from .recording_labels import LabelFile, LabelledSecond, read_labels
 from .shards import Field as ArrayField
 from .shards import Layout
@@ -81,27 +81,16 @@ class RecordingsPlan:
             [s.sample_id, str(s.start), s.side, str(s.azimuth), str(s.delay_ms), s.speaker, s.video]
             for s in self.seconds
         ]
-        files = sorted({(s.name, s.file) for s in self.seconds})
-        recordings = [[name, sha256(Path(file).read_bytes())] for name, file in files]
-        recipe = RecordingsRecipe(labels=digest(labels), recordings=digest(recordings), channels=self.channels)
+        recordings = content_of((s.name, s.file) for s in self.seconds)
+        recipe = RecordingsRecipe(labels=digest(labels), recordings=recordings, channels=self.channels)
         return recipe.model_dump(mode="json")
 
     @property
     def provenance(self) -> Mapping[str, Any]:
         """Location of the recordings, how many rows could not be used, and what looks wrong."""
-        return {
-            "engine": {
-                "name": "recorded",
-                "location": self.location,
-                "rows_without_recording": len(self.missing) + len(self.skipped),
-                **({"remarks": list(self.remarks)} if self.remarks else {}),
-            },
-            "speech": {
-                "kind": "recorded",
-                "location": self.location,
-                "licences": {self.licence: len(self.seconds)},
-            },
-        }
+        lost = len(self.missing) + len(self.skipped)
+        remarks = {"remarks": list(self.remarks)} if self.remarks else {}
+        return recorded_at(self.location, self.licence, len(self.seconds), rows_without_recording=lost, **remarks)
 
     @property
     def layout(self) -> Layout:
@@ -149,8 +138,7 @@ def _nothing_left(read: LabelFile, skipped: tuple[str, ...], labels: str, folder
     """Return the error message for a label file of which no row can be used."""
     if skipped:
         return f"no row of {labels} can be used: {skipped[0]}"
-    paths = sorted({second.path for second in read.seconds})
-    return f"{folder} holds none of the {len(paths)} recordings of {labels}, such as {paths[0]!r}"
+    return none_found(folder, (second.path for second in read.seconds), labels)
 
 
 def _unused(read: LabelFile, labels: str) -> list[str]:

@@ -21,7 +21,7 @@ from ..digests import generator_for
 from ..errors import InputError
 from .acoustics.mesh import LEAD
 from .cameras import PITCH_DEG, Camera
-from .corpora import Corpus, open_corpus, reopen_corpus
+from .corpora import Corpus
 from .corpora.holdout import Part
 from .dataset import Elsewhere
 from .hm3d_ss import split_scenes
@@ -44,13 +44,13 @@ from .sounding.profiles import PROFILES, Profile, ProfileName
 from .sounding.quiet_home import open_quiet_home
 from .sounding.responses import RESPONSE_SAMPLES, direct_to_reverberant, responses
 from .sounding.slots import OBJECTS, SOURCES, filled, in_slots
-from .sounds import KINDS, RECIPE, Sounds, open_sounds, reopen_sounds
+from .sounding.voices import open_voices, reopen_voices
+from .sounds import KINDS, RECIPE, Sounds
 from .sources import Recorded, place_of
 
 Acoustics = Literal["dry", "room"]
 PRESETS = {"tiny": (12, 2), "small": (100, 40), "paper": (1200, 120)}
 """Number of homes, and of pictures per home, by preset."""
-LEAST_SPEECH_SECONDS = 1.5
 MOST_ROWS_PER_SHARD = 25
 _TRIES, _CAMERAS = 20, 3000
 """Arrangements of objects tried for a picture, and cameras tried in a scene file."""
@@ -341,10 +341,7 @@ def plan_sounding_objects(
         reading = judged(rooms, up=up, scale=scale)
     elif up is not None or scale is not None:
         raise InputError("--up, --scale: only for files of --scenes DIR")
-    corpus = open_corpus(speech, minimum_seconds=LEAST_SPEECH_SECONDS, seed=seed)
-    if not corpus.clips:
-        raise InputError(f"{corpus.location}: every utterance is shorter than {LEAST_SPEECH_SECONDS} s")
-    recordings = None if sounds is None else open_sounds(sounds)
+    corpus, recordings = open_voices(speech, sounds, seed)
     recipe = SoundingRecipe(
         seed=seed,
         scenes=rooms.digest,
@@ -386,15 +383,5 @@ def replan(dataset: Recorded, elsewhere: Elsewhere) -> SoundingPlan:
         raise InputError(f"{location} holds other scenes than the dataset was made from: give those with --scenes DIR")
     if isinstance(scenes, SceneFiles):
         scenes = as_recorded(scenes, recipe.frames or {}, centred=True)
-    corpus = reopen_corpus(
-        dataset.attributes.get("speech", {}),
-        elsewhere.get("speech"),
-        expected=recipe.speech,
-        minimum_seconds=LEAST_SPEECH_SECONDS,
-        seed=recipe.seed,
-        count=None,
-    )
-    recordings = None
-    if recipe.sounds:
-        recordings = reopen_sounds(place_of(dataset, elsewhere, "sounds"), expected=recipe.sounds)
+    corpus, recordings = reopen_voices(dataset, elsewhere, speech=recipe.speech, sounds=recipe.sounds, seed=recipe.seed)
     return SoundingPlan(recipe, scenes, corpus, recordings)

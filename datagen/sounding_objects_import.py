@@ -18,6 +18,7 @@ from pydantic import Field as Setting
 from ..conventions import SAMPLE_RATE
 from ..digests import digest, sha256
 from ..errors import InputError
+from .recording_files import recorded_at
 from .shards import Field, Layout
 from .sounding_sets.avsbench import AVSBENCH
 from .sounding_sets.boxes import boxes_around
@@ -101,8 +102,7 @@ class SoundingImportPlan:
         """Categories, location, licence, the clips that were left out, and what was repaired."""
         return {
             "categories": list(self.categories),
-            "engine": {"name": "recorded", "location": self.location},
-            "speech": {"kind": "recorded", "location": self.location, "licences": {self.licence: len(self.rows)}},
+            **recorded_at(self.location, self.licence, len(self.rows)),
             "missing": dict(self.missing),
             "remarks": list(self.remarks),
         }

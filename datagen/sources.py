@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
+from ..english import counted
 from ..errors import InputError
 from .dataset import Elsewhere
 
@@ -101,9 +102,9 @@ def described(about: Mapping[str, Any], digest: str) -> str:
     count = sum(clips.values()) if isinstance(clips, Mapping) else clips
     parts = [
         " ".join(str(about[key]) for key in ("kind", "subset") if about.get(key)),
-        f"{count} clips" if count else "",
-        f"{about['photographs']} photographs" if about.get("photographs") else "",
-        f"{about['responses']} responses" if about.get("responses") else "",
+        counted(count, "clip") if count else "",
+        counted(about["photographs"], "photograph") if about.get("photographs") else "",
+        counted(about["responses"], "response") if about.get("responses") else "",
         f"speakers by {', '.join(about['speakers_known_by'])}" if about.get("speakers_known_by") else "",
         f"digest {digest[:12]}" if digest else "",
     ]

@@ -223,8 +223,7 @@ class TdePlan:
 
     def render_rows(self, rows: Sequence[int]) -> list[dict[str, Any]]:
         """Return every field of each of `rows`, rendered together on a GPU and one by one otherwise."""
-        parts = [rows] if self.settings.engine == "lattice-gpu" else [[row] for row in rows]
-        return [fields for part in parts for fields in self._together(part)]
+        return self._together(rows) if self.settings.engine == "lattice-gpu" else [self.render(row) for row in rows]
 
     def _together(self, rows: Sequence[int]) -> list[dict[str, Any]]:
         placements = [self.placement(row) for row in rows]

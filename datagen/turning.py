@@ -24,8 +24,8 @@ from .acoustics.mesh import LEAD
 from .acoustics.turning_head import headings_passed, heard_while_turning
 from .cameras import Camera, orientation, project
 from .corpora import Corpus, open_corpus
-from .hm3d_ss import RATIO
 from .home import Home, open_home
+from .home_fields import RATIO
 from .panning import OTHER_HOMES
 from .scenes.frame import Up
 from .scenes.opening import PROCEDURAL, SceneSource, open_scene_file, open_scenes

@@ -23,7 +23,8 @@ from pydantic import Field as Setting
 from ..conventions import SAMPLE_RATE, SPEED_OF_SOUND, wrap_degrees
 from ..digests import digest, sha256
 from ..errors import InputError
-from .hm3d_ss import home_fields, measured_fields
+from .hm3d_ss import measured_fields
+from .home_fields import home_fields
 from .shards import Field, Layout
 from .upstream_sets import (
     IncompleteSet,

@@ -84,7 +84,7 @@ def test_clips_count_once_over_lists_and_lines(tmp_path):
     found = audit(test, lists)
     assert (found.clips, found.leaked) == (4, 1)
     assert [overlap.leaked for overlap in found.overlaps] == [1, 1]
-    assert found.remarks == (f"{test} names 1 clips more than once: each counts once",)
+    assert found.remarks == (f"{test} names 1 clip more than once: each counts once",)
 
 
 def test_pairs_of_picture_and_sound_are_both_test_clips(tmp_path):

@@ -140,7 +140,7 @@ class TestMeasured:
         rows += [f"./x/videoB_0100_0110,30,{label},{flip}" for label, flip in ((2, 0), (1, 1))]
         (tmp_path / "labels.csv").write_text("\n".join([*rows, "./x/gone_0001_0002,0,0,0"]))
         shown = whence("import", "in-the-wild", "w.zarr", "--clips", ".", "--labels", "labels.csv", cwd=tmp_path)
-        assert "1 recordings of labels.csv are not in" in shown.stderr
+        assert "lacks 1 recording of labels.csv" in shown.stderr
         answer = whence("bench", "left-right", "w.zarr", "--method", "gcc-phat", "--json", cwd=tmp_path)
         values = [r["value"] for r in json.loads(answer.stdout)["rows"] if r["method"] == "gcc-phat"]
         assert values == [100.0]

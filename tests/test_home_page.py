@@ -23,7 +23,7 @@ from whence.benchmarks.stimuli.binaural.home_page import write_home_page
 from whence.commands.dataset import inspect
 from whence.conventions import wrap_degrees
 from whence.datagen.dataset import Dataset
-from whence.datagen.hm3d_ss import home_fields
+from whence.datagen.home_fields import home_fields
 from whence.datagen.pipeline import generate
 from whence.datagen.raycast import render
 from whence.datagen.shards import Field, Layout

@@ -338,7 +338,7 @@ class TestEstimators:
             ((noise, noise[:-1], 16_000), "left is .8004,., right .8003,."),
             ((noise, 0 * noise, 16_000), "right is silent"),
             ((noise[:9], noise[:9], 16_000), "left: expected .samples,."),
-            ((np.append(noise, np.nan), np.append(noise, 1), 16_000), "left: 1 samples are not finite"),
+            ((np.append(noise, np.nan), np.append(noise, 1), 16_000), "left: 1 sample not finite"),
             ((noise, noise, 16), "sample_rate=16: expected Hz"),
             ((noise + 1j, noise, 16_000), "left: expected real numbers"),
         ],

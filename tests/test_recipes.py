@@ -230,7 +230,7 @@ class TestEveryKind:
         made = [plan_tde("librispeech", clips=1), open_dry_clips("librispeech", 8, 0)]
         shutil.move(subset, tmp_path / "moved")
         for plan in made:
-            with pytest.raises(InputError, match="librispeech test-clean, 1 clips, speakers by LibriSpeech"):
+            with pytest.raises(InputError, match="librispeech test-clean, 1 clip, speakers by LibriSpeech"):
                 plan_again(told(plan), {})
             assert plan_again(told(plan), {"speech": str(tmp_path / "moved")}).recipe == plan.recipe
 

@@ -171,7 +171,7 @@ class TestTold:
         asked = ["recordings", str(tmp_path / "o.zarr"), "--dir", str(shelf), "--labels", str(shelf / "labels.csv")]
         shown = CliRunner().invoke(app, [*asked, "--workers", "1"])
         assert shown.exit_code == 0
-        assert "1 rows of" in shown.stderr
+        assert "lacks the recordings of 1 row of" in shown.stderr
         assert "such as gone.wav" in shown.stderr
         assert "skipped silent.wav from 0 s on is silent" in shown.stderr
         assert isinstance(CliRunner().invoke(app, [*asked, "--channels", "0"]).exception, InputError)
@@ -200,7 +200,7 @@ MIRRORED = [f"{name}.wav,{'right' if delay > 0 else 'left'}" for name, delay in 
         ("file,azimuth", ["left.wav,3"], "no column side or azimuth_deg or delay_ms among 'file', 'azimuth'"),
         ("file,side,speaker", ["left.wav,left,"], "its speaker is empty"),
         ("file,side", ["left.wav,left", "./left.wav,left"], "left.wav from 0 s on is labelled twice: keep one row"),
-        ("file,side", ["gone.wav,left"], "holds none of the 1 recordings"),
+        ("file,side", ["gone.wav,left"], "holds none of the recordings that"),
         ("file,side", [",left"], "a row without a file"),
         ("file,side", [], "at least one row"),
     ],

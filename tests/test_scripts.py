@@ -34,7 +34,6 @@ from whence.benchmarks.speed import (
     threads,
     torch_reading,
 )
-from whence.benchmarks.speed.script import ONE_THREAD
 from whence.benchmarks.stimuli.stereo.condition import StereoCondition
 from whence.benchmarks.studies import (
     calibration,
@@ -60,6 +59,7 @@ from whence.errors import InputError
 from whence.models.delay.ngcc_phat import NgccPhat, NgccPhatRecipe
 from whence.models.training.checkpoint import write_checkpoint
 from whence.models.training.recipe import recipe_from
+from whence.threads import ONE_THREAD
 
 FOLDER = Path(gcc_phat.__file__).parents[1]
 FILES = sorted([*FOLDER.glob("speed/*.py"), *FOLDER.glob("studies/*.py")])

@@ -514,7 +514,7 @@ class TestHalves:
         assert set(halves(some_labels(list("abc")), 0.0, SALT)) == {"public"}
 
     def test_what_cannot_be_parted(self):
-        with pytest.raises(InputError, match="1 samples of 1 speakers cannot be parted so"):
+        with pytest.raises(InputError, match="1 sample of 1 speaker cannot be parted so"):
             halves(some_labels(["a"]), 0.5, SALT)
 
 

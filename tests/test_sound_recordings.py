@@ -74,9 +74,9 @@ def test_a_folder_for_each_category(tmp_path):
     assert found == {"Vacuum_Cleaner/b.flac": "vacuum-cleaner", "dog/a.wav": "dog", "train/crying_baby/c.ogg": "baby"}
     assert sounds.load(sounds.kinds.index("dog")).shape == (16_000,)
     assert sounds.remarks == (
-        "kettel: 1 files left out, no kind of that name, did you mean kettle?",
-        "rain: 1 files left out, no kind of that name",
-        "1 files outside of any category folder, such as loose.wav",
+        "kettel: 1 file left out, no kind of that name, did you mean kettle?",
+        "rain: 1 file left out, no kind of that name",
+        "1 file outside of any category folder, such as loose.wav",
     )
     assert sounds.record()["clips"] == {"vacuum-cleaner": 1, "dog": 1, "baby": 1}
     assert pickle.loads(pickle.dumps(sounds)) == sounds
@@ -124,7 +124,7 @@ def test_esc_50(tmp_path):
     write(tmp_path / "audio" / "unlisted.wav")
     remarks = open_sounds(tmp_path).remarks
     assert "meta/esc50.csv: 1 of its rows name no file here, such as audio/lost.wav" in remarks
-    assert "meta/esc50.csv: does not list 1 files here, such as audio/unlisted.wav" in remarks
+    assert "meta/esc50.csv: does not list 1 file here, such as audio/unlisted.wav" in remarks
 
 
 def test_parts_are_decided_by_what_was_recorded_wherever_it_lies(tmp_path):

@@ -173,7 +173,10 @@ class TestChecks:
             ({"fingerprint": "cd" * 32}, "for the dataset cdcdcdcdcdcdcdcd, expected abababababababab"),
             ({"harness": "0"}, "made with harness '0'"),
             ({"conditions": [CONDITIONS[0]], "seconds_per_sample": [0.1]}, "2 of 3 conditions are missing"),
-            ({"conditions": [*CONDITIONS, {"snr_db": 1.0}], "seconds_per_sample": [0.1] * 4}, "1 conditions are not"),
+            (
+                {"conditions": [*CONDITIONS, {"snr_db": 1.0}], "seconds_per_sample": [0.1] * 4},
+                "1 condition unknown",
+            ),
             ({"conditions": [*CONDITIONS, CONDITIONS[0]], "seconds_per_sample": [0.1] * 4}, "some are the same"),
         ],
     )

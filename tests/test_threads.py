@@ -14,11 +14,14 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from whence import gcc_phat, threads
 from whence.baselines import spectra
-from whence.benchmarks.running import shared_work
+from whence.benchmarks.report import page, paper_table
+from whence.benchmarks.running import run, shared_work
 from whence.benchmarks.running.method import load_methods
 from whence.benchmarks.running.shared_work import once, spared_seconds
+from whence.benchmarks.scoring import compare
 from whence.benchmarks.stimuli.stereo.batch import StereoBatch
 from whence.datagen import pipeline
+from whence.leaderboard.standing import standing
 from whence.threads import map_threads, single_threaded, thread_count, thread_policy
 
 FAMILY = ("gcc-phat", "gcc-phat:votes=mode", "gcc-phat:protocol=best", "scot", "roth", "flat", "ml", "beta")
@@ -132,6 +135,29 @@ class TestPolicy:
         monkeypatch.setattr(spectra, "_first_spectra", lambda *given: seen.append(blas_threads()) or true(*given))
         left, right = np.random.default_rng(0).standard_normal((2, 400))
         gcc_phat(left, right, 16_000)
+        assert seen == [{1}]
+        assert blas_threads() == {3}
+
+    @pytest.mark.parametrize(
+        ("module", "called", "inner"),
+        [
+            (compare, "comparisons", "check_comparable"),
+            (paper_table, "paper_table", "check_comparable"),
+            (run, "open_run", "read_listing"),
+            (page, "write_report", "clear_figures"),
+            (standing, "standing_of", "reduce_all"),
+        ],
+    )
+    def test_scores_tables_and_reports_keep_it(self, monkeypatch, tmp_path, module, called, inner):
+        def look(*_):
+            seen.append(blas_threads())
+            raise KeyError
+
+        seen: list[set[int]] = []
+        monkeypatch.setattr(module, inner, look)
+        given = {"write_report": [SimpleNamespace(folder=tmp_path)], "standing_of": [None] * 5}.get(called, [[None]])
+        with pytest.raises(KeyError):
+            getattr(module, called)(*given)
         assert seen == [{1}]
         assert blas_threads() == {3}
 

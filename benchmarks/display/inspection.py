@@ -7,6 +7,7 @@ import numpy as np
 
 from ...datagen.corpora import UNKNOWN
 from ...datagen.dataset import Dataset
+from ...english import counted
 from .text_table import TextTable
 
 
@@ -40,7 +41,8 @@ def _overview(dataset: Dataset) -> TextTable:
 def _size(dataset: Dataset) -> str:
     """Return what `dataset` takes, with the datasets inside, in words."""
     sizes = [size for size in dataset.folder.sizes().values() if size]
-    return f"{sum(sizes) / 1e6:,.1f} MB in {len(sizes)} files, {sum(sizes) / len(dataset) / 1e3:,.1f} kB a row"
+    total, files = sum(sizes), counted(len(sizes), "file")
+    return f"{total / 1e6:,.1f} MB in {files}, {total / len(dataset) / 1e3:,.1f} kB a row"
 
 
 def _plain(value: Any) -> str:
@@ -118,11 +120,11 @@ def licences(dataset: Dataset) -> TextTable:
     speech = dataset.attributes.get("speech", {})
     speakers = f", {_speakers(speech)}" if "speakers" in speech else ""
     rows = [
-        [f"{speech['kind']}{speakers}", licence, f"{count} clips"]
+        [f"{speech['kind']}{speakers}", licence, counted(count, "clip")]
         for licence, count in speech.get("licences", {}).items()
     ]
     sounds = dataset.attributes.get("sounds", {})
-    rows += [["sounds", licence, f"{count} recordings"] for licence, count in sounds.get("licences", {}).items()]
+    rows += [["sounds", licence, counted(count, "recording")] for licence, count in sounds.get("licences", {}).items()]
     if "scenes" in dataset.attributes:
         rows.append(["scenes", dataset.attributes["scenes"]["licence"], ""])
     images = dataset.attributes.get("images", {})
@@ -146,4 +148,5 @@ def _speakers(speech: Mapping[str, Any]) -> str:
         return "speakers unknown"
     means = f" by {', '.join(known_by)}" if known_by else ""
     clips = unknown + sum(known_by.values())
-    return f"{speech['speakers']} speakers{means}" + (f", unknown for {unknown} of {clips} clips" if unknown else "")
+    known = f"{counted(speech['speakers'], 'speaker')}{means}"
+    return known + (f", unknown for {unknown} of {clips} clips" if unknown else "")

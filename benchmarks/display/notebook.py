@@ -12,6 +12,7 @@ from PIL import Image
 
 from ...conventions import SAMPLE_RATE
 from ...datagen.dataset import Dataset
+from ...english import counted
 from .inspection import describe
 from .rendering import render_page
 from .sounds import as_sound
@@ -54,7 +55,7 @@ def fields_html(title: str, values: Mapping[str, Any]) -> str:
 
 def dataset_html(dataset: Dataset, first: Mapping[str, Any]) -> str:
     """Return the block of `dataset`: its `first` row as pictures and players, its recipe, arrays and sources."""
-    title = f"{dataset.name}: {len(dataset)} rows"
+    title = f"{dataset.name}: {counted(len(dataset), 'row')}"
     return block_html(title, describe(dataset)[:2], pictures_of(first), sounds_of(first), f"{dataset.url}, first row:")
 
 

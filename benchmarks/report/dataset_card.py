@@ -10,6 +10,7 @@ from ...datagen.dataset import Dataset
 from ...datagen.hub import front_matter, licence_fields, size_category
 from ...datagen.licences import licences_of, unstated
 from ...datagen.merging import MERGED
+from ...english import counted
 from ...registry import DATASETS, load_track, registered_tracks
 from .citations import bibtex, cited
 
@@ -63,7 +64,7 @@ def _text(dataset: Dataset, folder: str) -> str:
     software = ", ".join(f"{name} {version}" for name, version in dataset.attributes.get("software", {}).items())
     tracks = ", ".join(f"`{name}`" for name in tracks_of(dataset)) or "none"
     return f"""
-# {dataset.name}, {len(dataset)} rows
+# {dataset.name}, {counted(len(dataset), "row")}
 
 A dataset of Whence, for sound localization. Tracks that it serves: {tracks}.
 

@@ -10,6 +10,7 @@ import numpy as np
 from ...datagen.recipes import travelling
 from ...files import written_whole
 from ...hardware import in_words
+from ...threads import thread_policy
 from ..display.drawing import style
 from ..display.rendering import render_page
 from ..running.run import Run
@@ -36,6 +37,7 @@ class Worst:
     samples: Sequence[WorstSample]
 
 
+@thread_policy()
 def write_report(run: Run) -> Path:
     """Write `report.html` and its figures for papers into the folder of `run`; return the page's path.
 

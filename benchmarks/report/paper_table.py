@@ -6,6 +6,7 @@ from typing import Literal
 
 from ...errors import InputError
 from ...registry import nearest
+from ...threads import thread_policy
 from ..questions.metrics import Metric
 from ..questions.settings import OFF_WORDS, Level, Setting, Stated, Wording
 from ..questions.track import Track
@@ -75,6 +76,7 @@ class PaperTable:
         return any(key == METHOD and value in (CHANCE, CEILING) for key, value in zip(self.rows.keys, row, strict=True))
 
 
+@thread_policy()
 def paper_table(
     runs: Sequence[Run],
     metrics: Sequence[str] = (),

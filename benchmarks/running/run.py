@@ -22,6 +22,7 @@ from ...digests import canonical_json
 from ...errors import InputError
 from ...files import require_local, written_whole
 from ...registry import load_track
+from ...threads import thread_policy
 from ..questions.labels import Labels
 from ..questions.source import Source, open_source
 from ..questions.track import Track
@@ -159,6 +160,7 @@ def about_dataset(source: Source) -> dict[str, Any]:
     }
 
 
+@thread_policy()
 def open_run(folder: Path, data: str | None = None) -> Run:
     """Return the finished run in `folder`; `data` is the new location of its dataset, if it has moved. Raises
     InputError if the dataset has changed or is missing, or the folder holds no finished run.

@@ -14,6 +14,7 @@ import pandas as pd
 from ...datagen.dataset import Dataset
 from ...errors import InputError
 from ...registry import nearest
+from ...threads import thread_policy
 from ..questions.labels import Labels
 from ..questions.metrics import Metric
 from ..questions.settings import Stated
@@ -77,6 +78,7 @@ class Comparison:
     ratio_high: float = math.nan
 
 
+@thread_policy()
 def comparisons(
     runs: Sequence[Comparable], metric_name: str | None = None, *, by_parts: bool = False, against: str | None = None
 ) -> list[Comparison]:

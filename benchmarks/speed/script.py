@@ -17,10 +17,7 @@ import numpy as np
 
 from ...cores import allowed_cores
 from ...script import run_script
-
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
-)  # fmt: skip
+from ...threads import ONE_THREAD
 
 FASTER = "times as fast as"
 """Begins the line of `times_as_fast`."""

@@ -15,8 +15,8 @@ import numpy as np
 import pyroomacoustics
 
 from ...conventions import SAMPLE_RATE, SPEED_OF_SOUND
-from ...datagen.acoustics.lattice import LEAD, lattice_responses
-from ...datagen.acoustics.shoebox import sabine_inversion
+from ...datagen.acoustics.lattice import lattice_responses
+from ...datagen.acoustics.shoebox import sabine_inversion, settle_pyroomacoustics
 from ...datagen.tde import ROOMS, RT60_LABELS, TdeRoom
 from .script import run_in_one_thread, speed_parser, times_as_fast
 
@@ -124,14 +124,7 @@ def lattice_run(room: TdeRoom, absorption: float, order: int) -> tuple[float, np
 
 def pyroomacoustics_run(room: TdeRoom, absorption: float, order: int) -> tuple[float, np.ndarray]:
     """Return the time (s) of `compute_rir` in a new room and its responses (2, samples), with our 1 / (4 pi d)."""
-    settings = {
-        "rir_hpf_enable": False,
-        "num_threads": 1,
-        "c": SPEED_OF_SOUND,
-        "frac_delay_length": 2 * LEAD + 1,
-    }
-    for name, value in settings.items():
-        pyroomacoustics.constants.set(name, value)
+    settle_pyroomacoustics()
     material = pyroomacoustics.Material(absorption)
     box = pyroomacoustics.ShoeBox(
         room.dimensions, fs=SAMPLE_RATE, materials=material, max_order=order, air_absorption=False

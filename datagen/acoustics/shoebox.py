@@ -105,10 +105,8 @@ def impulse_responses(
     )
 
 
-def _pyroomacoustics_responses(
-    room: ShoeboxRoom, source: Float64, microphones: Float64, sample_rate: int
-) -> npt.NDArray[np.float32]:
-    """Return the responses of pyroomacoustics with its high-pass off, on one thread, scaled to our 1 / (4 pi d)."""
+def settle_pyroomacoustics() -> None:
+    """Let pyroomacoustics compute what we do: no high-pass, our speed of sound, one thread."""
     import pyroomacoustics
 
     settings = {
@@ -119,6 +117,15 @@ def _pyroomacoustics_responses(
     }
     for name, value in settings.items():
         pyroomacoustics.constants.set(name, value)
+
+
+def _pyroomacoustics_responses(
+    room: ShoeboxRoom, source: Float64, microphones: Float64, sample_rate: int
+) -> npt.NDArray[np.float32]:
+    """Return the responses of pyroomacoustics with its high-pass off, on one thread, scaled to our 1 / (4 pi d)."""
+    import pyroomacoustics
+
+    settle_pyroomacoustics()
     walls = ("west", "east", "south", "north", "floor", "ceiling")
     materials = {
         wall: pyroomacoustics.Material(absorption) for wall, absorption in zip(walls, room.absorption, strict=True)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ...conventions import SAMPLE_RATE
 from ...digests import digest
+from ...english import counted
 from ...errors import InputError
 from ..corpora.corpus import Clip, Corpus
 from ..corpora.folder import AudioFile, audio_files, examine_files, nothing_left, printable
@@ -132,7 +133,8 @@ def _folder_categories(names: Iterable[str]) -> tuple[dict[str, str], list[str]]
             categories[name] = next((part for part in folders if kind_of(part)), folders[0])
         else:
             loose.append(name)
-    return categories, [f"{len(loose)} files outside of any category folder, such as {loose[0]}"] if loose else []
+    outside = f"{counted(len(loose), 'file')} outside of any category folder"
+    return categories, [f"{outside}, such as {loose[0]}"] if loose else []
 
 
 def _esc50_categories(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
@@ -142,7 +144,8 @@ def _esc50_categories(folder: Path, names: Sequence[str]) -> tuple[dict[str, str
     lost, unlisted = sorted(listed.keys() - set(names)), sorted(set(names) - listed.keys())
     remarks = [f"{ESC50_TABLE}: {len(lost)} of its rows name no file here, such as {lost[0]}"] if lost else []
     if unlisted:
-        remarks.append(f"{ESC50_TABLE}: does not list {len(unlisted)} files here, such as {printable(unlisted[0])}")
+        files = counted(len(unlisted), "file")
+        remarks.append(f"{ESC50_TABLE}: does not list {files} here, such as {printable(unlisted[0])}")
     return {name: listed[name] for name in names if name in listed}, remarks
 
 
@@ -150,7 +153,7 @@ def _left_out(categories: Mapping[str, str]) -> list[str]:
     """Return a remark on each category that is no kind."""
     unknown = Counter(category for category in categories.values() if not kind_of(category))
     return [
-        f"{printable(name)}: {count} files left out, no kind of that name{_near(name)}"
+        f"{printable(name)}: {counted(count, 'file')} left out, no kind of that name{_near(name)}"
         for name, count in sorted(unknown.items())
     ]
 

@@ -5,7 +5,7 @@ from importlib import import_module
 
 from whence.datagen import (
     dry_clips,
-    hm3d_ss,
+    home_fields,
     in_the_wild,
     panning,
     panoramas,
@@ -28,7 +28,7 @@ ARRAYS: dict[str, Callable[[], tuple[Field, ...]]] = {
     "brir": lambda: stereo.layout(1, 1, measured=True).fields,
     "random-rooms": lambda: (*stereo.LABELLED_AUDIO, *stereo.SPEECH, *random_rooms._FIELDS),
     "dry-clips": lambda: dry_clips.FIELDS,
-    "hm3d-ss": lambda: hm3d_ss.home_fields(views=4, sources=3),
+    "hm3d-ss": lambda: home_fields.home_fields(views=4, sources=3),
     "panoramas": lambda: panoramas._FIELDS,
     "sounding-objects": lambda: sounding_objects.sounding_fields("room", True),
     "panning": lambda: panning._fields(),

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...benchmarks.questions.physics import Check
 from ...benchmarks.scoring.findings import VERDICTS
+from ...english import counted
 from ..standing.record import Entry
 from ..submission.physics import StatedCard, StatedDeviation, StatedFinding, StatedShare, stated_lines
 from .page_table import Cell, Group, Head, Line
@@ -18,7 +19,7 @@ CLAIMED = "as reported by the submitter; the board has no model to check it with
 def physics_caption(entry: Entry) -> str:
     """Return what the table is of, and by whose word."""
     assert entry.physics is not None
-    return f"Answers to changed input, on {entry.physics.samples} samples: {CLAIMED}"
+    return f"Answers to changed input, on {counted(entry.physics.samples, 'sample')}: {CLAIMED}"
 
 
 def physics_heads() -> Sequence[Head]:

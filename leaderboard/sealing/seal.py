@@ -33,6 +33,7 @@ from ...datagen.merging import leaves_of
 from ...datagen.shards import Field, Layout
 from ...datagen.storage import Folder
 from ...digests import generator_for
+from ...english import counted
 from ...errors import InputError
 from ...registry import load_track
 from .labels_file import PRIVATE, PUBLIC, Names, SealedLabels, commitment_of, write_labels_file
@@ -201,8 +202,8 @@ def halves(labels: Labels, private_share: float, salt: bytes) -> Names:
         private[k] = abs(have + sizes[k] - wanted) < abs(have - wanted) and have + sizes[k] < len(labels)
     if private_share and not private.any():
         raise InputError(
-            f"private share {private_share:g}: {len(labels)} samples of {len(names)} {labels.cluster_name}s "
-            "cannot be parted so; give another share, 0 for none"
+            f"private share {private_share:g}: {counted(len(labels), 'sample')} of "
+            f"{counted(len(names), labels.cluster_name)} cannot be parted so; give another share, 0 for none"
         )
     return np.array([PUBLIC, PRIVATE], dtype=object)[private[place].astype(np.intp)]
 

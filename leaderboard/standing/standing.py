@@ -18,6 +18,7 @@ from ...benchmarks.scoring.published import PublishedResult, published_for
 from ...benchmarks.scoring.results import Bounds, Results, Row, why_unranked
 from ...benchmarks.scoring.statistics import Estimator, estimate
 from ...registry import load_track
+from ...threads import thread_policy
 from ..sealing.labels_file import PUBLIC, SealedLabels
 from ..submission.file import Condition, Submission
 from .ladder import rounded_rows
@@ -31,6 +32,7 @@ BINS = 24
 WORST = 10
 
 
+@thread_policy()
 def standing_of(
     info: BoardInfo,
     labels: SealedLabels,

@@ -16,6 +16,7 @@ from ...benchmarks.questions.source import is_sealed
 from ...benchmarks.running.predictions import HARNESS_VERSION, rows_together
 from ...datagen.content import Content
 from ...datagen.dataset import Dataset
+from ...english import counted
 from ...errors import InputError
 from ...registry import load_track
 from .file import Condition, Rows, Submission, read_submission
@@ -204,7 +205,7 @@ def _check_conditions(found: Sequence[Condition], expected: Sequence[Condition])
     if missing:
         raise InputError(f"{len(missing)} of {len(expected)} conditions are missing, such as {shown(missing[0])}")
     if unknown:
-        raise InputError(f"{len(unknown)} conditions are not the board's, such as {shown(unknown[0])}")
+        raise InputError(f"{counted(len(unknown), 'condition')} unknown to the board, such as {shown(unknown[0])}")
     if len(found) != len(expected):
         raise InputError(
             f"{len(found)} conditions, of which some are the same: expected {len(expected)} different ones"

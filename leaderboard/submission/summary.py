@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from ...benchmarks.questions.metrics import digits
 from ...benchmarks.questions.track import Track
+from ...english import counted
 from ...registry import load_track
 from .file import Submission
 from .physics import StatedPhysics, stated_lines
@@ -36,7 +37,7 @@ def physics_text(stated: StatedPhysics | None) -> str:
     if stated is None:
         return "no report card"
     verdicts = [one.verdict for _, one in stated_lines(stated)]
-    return f"report card of {len(verdicts)} checks, of which {verdicts.count('holds')} hold"
+    return f"report card of {counted(len(verdicts), 'check')}, of which {verdicts.count('holds')} hold"
 
 
 def condition_lines(submission: Submission) -> tuple[Heads, Lines]:

@@ -20,6 +20,7 @@ import soxr
 from ...conventions import SAMPLE_RATE
 from ...cores import allowed_cores
 from ...digests import digest, generator_for, stable_hash
+from ...english import counted
 from ...errors import InputError
 
 SUFFIXES = frozenset({".wav", ".flac"})
@@ -64,8 +65,8 @@ class Recordings:
         left_out = {name: reason for name, reason in examined if isinstance(reason, str)}
         if len(usable) < 2:
             raise InputError(
-                f"{self.folder}: {len(usable)} usable stereo files ({' '.join(sorted(SUFFIXES))}) of {len(names)}; "
-                f"at least 2 are needed{_reasons(left_out)}"
+                f"{self.folder}: {counted(len(usable), 'usable stereo file')} "
+                f"({' '.join(sorted(SUFFIXES))}) of {len(names)}; at least 2 are needed{_reasons(left_out)}"
             )
         if left_out:
             print(f"{self.folder}: {len(left_out)} of {len(names)} files left out{_reasons(left_out)}", file=sys.stderr)

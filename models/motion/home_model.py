@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from ..data.homes import open_homes
+from ..data.homes import HomeViews, open_homes
 from ..training.learned import LearnedModel
 from ..training.learning import Examples
 
@@ -31,3 +31,9 @@ class HomeModel(LearnedModel):
         """Return what `answer` says of each part of `batch`, joined: (n, ...), without gradients."""
         with torch.inference_mode():
             return torch.cat([answer(batch, slice(k, k + self.at_once)) for k in range(0, len(batch), self.at_once)])
+
+
+def beside(network: nn.Module, views: HomeViews) -> HomeViews:
+    """Return `views` on the device of `network`."""
+    device = next(network.parameters()).device
+    return HomeViews(*(part.to(device) for part in views))

@@ -25,7 +25,7 @@ from ..networks.ear_stream import FRAMES, EarStream
 from ..networks.hearing import HearingEncoder
 from ..networks.turning import TurningEncoder
 from ..training.recipe import Recipe
-from .home_model import HomeModel
+from .home_model import HomeModel, beside
 from .prompting import prompted_rotations
 from .slfm import stored_camera
 
@@ -233,7 +233,7 @@ class SlfmPretext(HomeModel):
         """Return the mean absolute error of rotations by audio prompting on the first validation homes, and of zero."""
         if not network.recipe.is_prompted:
             return {}
-        batch = _moved(network, next(examples.validation()))
+        batch = beside(network, next(examples.validation()))
         truth = np.degrees(batch.rotation[:, 1:].double().cpu().numpy())
         turns = prompted_rotations(network, batch, network.recipe.prompts)
         errors = {"prompted_rotation_mae_deg": turns - truth, "zero_rotation_mae_deg": truth}
@@ -265,15 +265,9 @@ class SlfmPretext(HomeModel):
 
 def _answered(network: Any, batch: HomeViews) -> tuple[Task, Tensor, Tensor]:
     """Return the task of a batch, the answer, and the audio (n, views, 2, samples), on the network's device."""
-    moved = _moved(network, batch)
+    moved = beside(network, batch)
     audio = auralized(moved.dry, moved.response)
     return *network.answered(moved, audio), audio
-
-
-def _moved(network: nn.Module, batch: HomeViews) -> HomeViews:
-    """Return the batch on the network's device."""
-    device = next(network.parameters()).device
-    return HomeViews(*(part.to(device) for part in batch))
 
 
 def _levels(image: Tensor, network: Any) -> Tensor:

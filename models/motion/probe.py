@@ -25,7 +25,7 @@ from ..training.learned import UNTRAINED
 from ..training.learning import Examples
 from ..training.recipe import Recipe
 from .features import RANDOM, SIZES, SUPERVISED, features_of
-from .home_model import HomeModel
+from .home_model import HomeModel, beside
 from .slfm import clip_segments, picture_pairs, stored_camera
 
 Float64 = npt.NDArray[np.float64]
@@ -128,11 +128,9 @@ class Probe(HomeModel):
     @classmethod
     def validate(cls, network: Any, examples: Any) -> Mapping[str, float]:
         """Return the share of right bins on the validation homes, %, beside that of always the most frequent one."""
-        device = next(network.parameters()).device
         found, truth = [], []
         for batch in examples.validation():
-            views = HomeViews(*(part.to(device) for part in batch.views))
-            found.append(network.logits(views).argmax(-1).flatten().cpu())
+            found.append(network.logits(beside(network, batch.views)).argmax(-1).flatten().cpu())
             truth.append(batch.bins.flatten())
         answers, bins = torch.cat(found), torch.cat(truth)
         return {"accuracy": _percent(answers == bins), "most_frequent_accuracy": _percent(bins == examples.usual)}

@@ -27,7 +27,7 @@ from ..networks.hearing import spectra
 from ..networks.motion import Distribution, MotionNetwork
 from ..networks.sphere_views import focal_in_widths
 from ..training.recipe import Recipe
-from .home_model import HomeModel
+from .home_model import HomeModel, beside
 
 Float64 = npt.NDArray[np.float64]
 SIGN_PAIRS = 12
@@ -228,8 +228,7 @@ def clip_segments(batch: StereoBatch, part: slice, seconds: float, device: str) 
 
 def _answered(network: Any, batch: HomeViews) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Return rotations (n,) and azimuths (m,) of a batch, rad, each followed by the truth, and `side_votes` (m,)."""
-    device = next(network.parameters()).device
-    moved = HomeViews(*(part.to(device) for part in batch))
+    moved = beside(network, batch)
     audio = auralized(moved.dry, moved.response)
     turns, heard = network.turns(moved).mean, network.azimuth(audio).mean
     louder = side_votes(spectra(audio.flatten(0, 1), network.hears.window))

@@ -31,6 +31,7 @@ from .benchmarks.stimuli.guided.batch import GuidedBatch
 from .benchmarks.stimuli.stereo.batch import StereoBatch
 from .benchmarks.stimuli.view_pairs.batch import ViewPairBatch
 from .conventions import SAMPLE_RATE
+from .english import counted
 from .errors import InputError
 from .registry import METHODS, load, registered_methods
 from .threads import thread_policy
@@ -135,7 +136,7 @@ def _guided(name: str) -> GuidedEstimator:
         rate = _rate(sample_rate)
         voices = _at_16_khz(np.atleast_2d(_sound(query, "query")), rate)
         if len(voices) != len(audio):
-            raise InputError(f"query holds {len(voices)} clips, left {len(audio)}: expected one each")
+            raise InputError(f"query holds {counted(len(voices), 'clip')}, left {len(audio)}: expected one each")
         batch = _batch(_at_16_khz(audio, rate), SAMPLE_RATE, WINDOW, HOP)
         return _answer(_made(name, **parameters).predict(GuidedBatch(**vars(batch), query=voices)), single)
 
@@ -233,7 +234,7 @@ def _sound(values: npt.ArrayLike, name: str) -> Float32:
     if array.dtype.kind in "iu":
         sound /= np.float32(np.iinfo(array.dtype).max)
     if not np.isfinite(sound).all():
-        raise InputError(f"{name}: {np.count_nonzero(~np.isfinite(sound))} samples are not finite")
+        raise InputError(f"{name}: {counted(int((~np.isfinite(sound)).sum()), 'sample')} not finite")
     if not np.atleast_2d(sound).any(axis=1).all():
         raise InputError(f"{name} is silent: there is nothing to localize")
     return sound

@@ -12,7 +12,8 @@ from ....datagen.acoustics.auralize import auralize
 from ....datagen.acoustics.impulse_response import mix
 from ....datagen.cameras import EYE_HEIGHT, PITCH_DEG, Camera, back_project, orientation
 from ....datagen.dataset import Dataset, read_rows
-from ....datagen.hm3d_ss import DEPTH_UNITS, RATIO
+from ....datagen.hm3d_ss import DEPTH_UNITS
+from ....datagen.home_fields import RATIO
 
 Float64 = npt.NDArray[np.float64]
 Audio = npt.NDArray[np.float32]

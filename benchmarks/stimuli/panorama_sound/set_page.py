@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ....datagen.dataset import Dataset
+from ....english import counted
 from ...display.drawing import COLOURS, PAPER, Picture, axes_of, picture
 from ...display.pictures_page import HeardSource, PageWords, ShownPicture, write_pictures_page
 from ...display.sounds import as_sound
@@ -19,7 +20,7 @@ _NOTE = (
 def write_panning_page(dataset: Dataset, target: Path) -> Path:
     """Write the page of `dataset` to `target`, one file without script or network; return `target`."""
     homes = len(set(dataset.column("scene").tolist()))
-    words = PageWords(f"{dataset.name}: {len(dataset)} clips in {homes} homes", _NOTE)
+    words = PageWords(f"{dataset.name}: {counted(len(dataset), 'clip')} in {counted(homes, 'home')}", _NOTE)
     return write_pictures_page(dataset, target, words, _shown)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ....datagen.dataset import Dataset
+from ....english import counted
 from ...display.drawing import Picture
 from ...display.pictures_page import HeardSource, PageWords, ShownPicture, write_pictures_page
 from ...display.sounds import as_sound
@@ -20,7 +21,7 @@ _NOTE = (
 def write_set_page(dataset: Dataset, target: Path) -> Path:
     """Write the page of `dataset` to `target`, one file without script or network; return `target`."""
     homes = len(set(dataset.column("scene").tolist()))
-    words = PageWords(f"{dataset.name}: {len(dataset)} pictures of {homes} homes", _NOTE)
+    words = PageWords(f"{dataset.name}: {counted(len(dataset), 'picture')} of {counted(homes, 'home')}", _NOTE)
     return write_pictures_page(dataset, target, words, _shown, set_tables(dataset))
 
 

@@ -11,6 +11,7 @@ import time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ....english import counted
 from .accounts import Account
 from .audit import record
 from .jobs import enqueue, newest
@@ -37,7 +38,8 @@ def free_slot(session: Session, team: int, track: TrackRow, day: str) -> int | N
 
 
 def _full(track: TrackRow) -> str:
-    return f"quota reached: {track.per_day} submissions a day to {track.slug!r}; the next day begins at 00:00 UTC"
+    quota = counted(track.per_day, "submission")
+    return f"quota reached: {quota} a day to {track.slug!r}; the next day begins at 00:00 UTC"
 
 
 def take(session: Session, account: Account, slug: str, upload: Upload, method: str) -> tuple[SubmissionRow, bool]:

@@ -9,6 +9,7 @@ import time
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
+from ....english import counted
 from ....errors import InputError
 from ...submission.expectation import Expectation, expectation_from_json
 from .audit import record
@@ -47,7 +48,7 @@ def close_track(session: Session, slug: str) -> None:
 def rescore(session: Session, slug: str) -> int:
     """Queue every submission of a track that this version of the harness has not scored; return how many."""
     count = enqueue_missing(session, find_track(session, slug).id)
-    record(session, "rescoring", f"{count} submissions", track=slug)
+    record(session, "rescoring", counted(count, "submission"), track=slug)
     return count
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..english import counted
 from ..errors import InputError
 from ..files import written_whole
 from ..locks import sole_writer
@@ -187,7 +188,7 @@ def _show_sealed(run: "Run", as_json: bool) -> None:
         listing = {"data": run.dataset.url, "sealed": True, "predictions": [str(path) for path in run.files]}
         typer.echo(dumps(listing, indent=1))
         return
-    typer.echo(f"predictions ({len(run.files)} files): {run.folder}/predictions")
+    typer.echo(f"predictions ({counted(len(run.files), 'file')}): {run.folder}/predictions")
     typer.echo(f"{run.dataset.url} is sealed, so nothing is scored here: scores come from the board (`whence submit`)")
 
 

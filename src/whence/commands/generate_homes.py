@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..english import counted
 from ..errors import InputError
 from ..files import require_local
 from .rendering import (
@@ -168,7 +169,7 @@ def scenes(
     folder.mkdir(parents=True, exist_ok=True)
     for number, name in enumerate(tqdm(homes.names, unit="home", disable=None)):
         write_glb(homes.load(number), folder / f"{name}.glb")
-    typer.echo(f"{folder}: {count} homes")
+    typer.echo(f"{folder}: {counted(count, 'home')}")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..english import counted
 from ..errors import InputError
 from . import import_sounding
 from .rendering import Json, Out, Workers, name_skipped, render, say
@@ -33,7 +34,7 @@ def in_the_wild(
     known, skipped = read_labels(labels, clips)
     missing = sorted({row.path for row in skipped if not row.found})
     if missing:
-        typer.echo(f"{len(missing)} recordings of {labels} are not in {clips}, such as {missing[0]}", err=True)
+        typer.echo(f"{clips} lacks {counted(len(missing), 'recording')} of {labels}, such as {missing[0]}", err=True)
     unusable = [row.reason for row in skipped if row.found]
     name_skipped(unusable, "rows")
     render(InTheWildPlan(known, str(Path(clips).resolve()), len(skipped), licence), out, workers, None, json)
@@ -60,7 +61,8 @@ def recordings(
 
     plan = plan_recordings(folder, labels, _two_channels(channels), licence)
     if plan.missing:
-        say([f"{len(plan.missing)} rows of {labels} have no recording in {folder}, such as {plan.missing[0]}"])
+        rows = counted(len(plan.missing), "row")
+        say([f"{folder} lacks the recordings of {rows} of {labels}, such as {plan.missing[0]}"])
     name_skipped(plan.skipped, "rows")
     say(plan.remarks)
     render(plan, out, workers, None, json)

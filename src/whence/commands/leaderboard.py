@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..english import counted
 from ..errors import InputError
 from ..files import require_local
 
@@ -209,7 +210,7 @@ def rescore(folder: Folder, slug: Slug) -> None:
     _check_no_files(folder)
     from ..leaderboard.boards.service import hosting
 
-    typer.echo(f"{hosting.rescore(folder, slug)} submissions queued; the running service scores them")
+    typer.echo(f"{counted(hosting.rescore(folder, slug), 'submission')} queued for the running service to score")
 
 
 @app.command()

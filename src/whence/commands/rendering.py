@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..cores import allowed_cores
+from ..english import counted
 from ..errors import InputError
 from .typed import typed
 
@@ -108,7 +109,7 @@ def describe_speech(corpus: "Corpus") -> None:
     if folders:
         shown = ", ".join(folders[:4]) + (", ..." if len(folders) > 4 else "")
         hint = "an index.csv (path,speaker) in the folder, or --speaker-level N where a command has it, corrects them"
-        typer.echo(f"{len(folders)} speakers, by the names of folders: {shown}; {hint}", err=True)
+        typer.echo(f"{counted(len(folders), 'speaker')}, by the names of folders: {shown}; {hint}", err=True)
     unknown = sum(clip.known_by == UNKNOWN for clip in corpus.clips)
     if unknown:
         typer.echo(

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..english import counted
 from . import completion
 from .conditions import Given, InSplit, takes_settings
 
@@ -58,6 +59,6 @@ def seal(
         typer.echo(dumps({**vars(sealed), "labels_path": str(labels), "conditions": len(sealed.conditions)}))
         return
     samples, conditions = sealed.public + sealed.private, "; ".join(one.label() for one in sealed.conditions)
-    typer.echo(f"{out}: {samples} samples for {track}, {conditions}; publish it")
+    typer.echo(f"{out}: {counted(samples, 'sample')} for {track}, {conditions}; publish it")
     typer.echo(f"{labels}: their labels, {sealed.public} public and {sealed.private} private; keep this file private")
     typer.echo(f"fingerprint {sealed.fingerprint[:16]}, commitment {sealed.commitment}")

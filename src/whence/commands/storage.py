@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from ..english import counted
 from .rendering import Workers, render, say
 
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
@@ -24,7 +25,7 @@ def finish(
     if json:
         typer.echo(dumps({"path": out, "rows": rows, "fingerprint": fingerprint}))
     else:
-        typer.echo(f"{out}: {rows} rows, fingerprint {fingerprint[:16]}")
+        typer.echo(f"{out}: {counted(rows, 'row')}, fingerprint {fingerprint[:16]}")
 
 
 def copy(
@@ -41,7 +42,8 @@ def copy(
     if json:
         typer.echo(dumps({"path": target, "copied": done.fresh, "there": done.there, "bytes": done.size}))
     else:
-        typer.echo(f"{target}: {done.fresh} files copied, {done.there} were there, {done.size / 1e6:,.1f} MB in all")
+        fresh = counted(done.fresh, "file")
+        typer.echo(f"{target}: {fresh} copied, {done.there} already there, {done.size / 1e6:,.1f} MB in all")
 
 
 def merge(
@@ -55,5 +57,5 @@ def merge(
     *sources, out = sets
     plan = plan_merge(sources)
     if plan.torn_speakers:
-        say([f"{len(plan.torn_speakers)} speakers are in one split of one set and in another of another"])
+        say([f"{counted(len(plan.torn_speakers), 'speaker')} in one split of one set and in another of another"])
     render(plan, out, workers, None, json)

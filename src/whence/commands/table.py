@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from ..english import counted
 from ..errors import InputError
 from ..files import written_whole
 from .bench import Moved
@@ -73,7 +74,7 @@ def table(
         return
     with written_whole(out) as partial:
         partial.write_text(text, encoding="utf-8")
-    typer.echo(f"{out}: {len(built.rows.places)} rows, {len(built.columns.places)} columns")
+    typer.echo(f"{out}: {counted(len(built.rows.places), 'row')}, {counted(len(built.columns.places), 'column')}")
 
 
 def _words(given: Sequence[str] | None) -> list[str]:

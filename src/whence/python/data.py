@@ -13,6 +13,7 @@ import pandas as pd
 from ..benchmarks.display.notebook import dataset_html, fields_html
 from ..datagen.dataset import Dataset as StoredDataset
 from ..datagen.dataset import read_rows
+from ..english import counted
 from ..errors import InputError
 from .command import call
 
@@ -164,7 +165,7 @@ class Dataset(StoredDataset):
         if isinstance(key, slice):
             return list(self._reader.rows(np.arange(len(self))[key]))
         if not -len(self) <= key < len(self):
-            raise IndexError(f"row {key}: {self.url} has {len(self)} rows")
+            raise IndexError(f"row {key}: {self.url} has {counted(len(self), 'row')}")
         return next(self._reader.rows(np.array([key % len(self)])))
 
     def __iter__(self) -> Iterator[Row]:
@@ -180,7 +181,7 @@ class Dataset(StoredDataset):
         return pd.DataFrame(flat)
 
     def __repr__(self) -> str:
-        return f"<{self.name} dataset of {len(self)} rows at {self.url}>"
+        return f"<{self.name} dataset of {counted(len(self), 'row')} at {self.url}>"
 
     def _repr_html_(self) -> str:
         return dataset_html(self, self[0])
