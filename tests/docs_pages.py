@@ -150,6 +150,10 @@ NOT_RUN = {
         "--set learns_from=labels steps=1200 validations=12"
     ): "the same",
     (
+        "for s in hears=true hears=false sees=nothing sees=rotation task=left-to-right; do whence train slfm-pretext "
+        "--data data/many.zarr --out train/pretext-$s --set $s steps=300 validations=3 prompts=0; done"
+    ): "tests/test_pretext.py trains in every way",
+    (
         "for f in slfm random; do for of in rotation azimuth; do whence train probe --data data/many.zarr "
         "--out train/$f-$of --set features=$f of=$of steps=400 validations=4; done; done"
     ): "the same; tests/test_probe.py trains both",
