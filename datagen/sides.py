@@ -16,6 +16,8 @@ MOST_SWAPPED = 0.1
 """Largest share of direct sounds in which the far ear may lead."""
 MOST_APART = 0.02
 """Largest share of direct sounds whose delay, or level, may be that of no head at the stated place."""
+MOST_BENT = 0.1
+"""The same of other engines, which bend sound round edges, so that it arrives from there."""
 LARGEST_LEVEL = 50.0
 """dB by which one ear may be louder; 25 on measured heads, more only near the ear."""
 
@@ -31,7 +33,8 @@ def side_faults(dataset: Dataset) -> tuple[int, tuple[str, ...]] | None:
     if "azimuth" not in dataset:
         return None
     if "impulse_response_direct" in dataset:
-        return _direct_faults(*_direct_sound(dataset))
+        ours = dataset.attributes.get("engine", {}).get("name") == "native"
+        return _direct_faults(*_direct_sound(dataset), MOST_APART if ours else MOST_BENT)
     return _clip_faults(dataset) if dataset.name == "brir" else None
 
 
@@ -46,22 +49,22 @@ def _direct_sound(dataset: Dataset) -> tuple[Float64, Float64, Float64]:
     return heard[told], (np.sin(angle) * flat)[told], (np.cos(angle) * flat)[told]
 
 
-def _direct_faults(heard: Float64, lateral: Float64, ahead: Float64) -> tuple[int, tuple[str, ...]]:
-    """Return the number of direct sounds from the side, and what is wrong with all of them."""
+def _direct_faults(heard: Float64, lateral: Float64, ahead: Float64, most_apart: float) -> tuple[int, tuple[str, ...]]:
+    """Return the number of direct sounds from the side, and what is wrong with more of them than `most_apart`."""
     near = near_ear_of_responses(heard, lateral)
     swapped = near.verdict != "right" or near.swapped.size > MOST_SWAPPED * near.which.size
     faults = [f"left and right are swapped or alike: {near}"] if near.which.size and swapped else []
     deaf = int((np.abs([level_difference(pair) for pair in heard]) > LARGEST_LEVEL).sum())
-    if deaf > MOST_APART * len(heard):
+    if deaf > most_apart * len(heard):
         faults.append(f"one ear is silent, or nearly, in {deaf} of {len(heard)} direct sounds")
-    return near.which.size, (*faults, *([] if faults else _delay_faults(heard, lateral, ahead)))
+    return near.which.size, (*faults, *([] if faults else _delay_faults(heard, lateral, ahead, most_apart)))
 
 
-def _delay_faults(heard: Float64, lateral: Float64, ahead: Float64) -> list[str]:
+def _delay_faults(heard: Float64, lateral: Float64, ahead: Float64, most_apart: float) -> list[str]:
     """Return how the delays of direct sounds contradict their directions."""
     pattern = delay_pattern([direct_delay(pair) for pair in heard], lateral, ahead)
     apart = int((pattern.apart > FARTHEST).sum()) if pattern.clear else 0
-    if pattern.fault or apart <= MOST_APART * len(heard):
+    if pattern.fault or apart <= most_apart * len(heard):
         return [pattern.fault] if pattern.fault else []
     return [f"{apart} of {len(heard)} direct sounds have the delay of another azimuth"]
 

@@ -10,7 +10,7 @@ from whence.datagen.acoustics.delay_pattern import FARTHEST, MOST_LATE, MOST_TUR
 from whence.datagen.acoustics.head_cues import direct_delay
 from whence.datagen.acoustics.hrtf import open_head
 from whence.datagen.acoustics.sphere_head import SphereHead
-from whence.datagen.sides import _direct_faults
+from whence.datagen.sides import MOST_APART, MOST_BENT, _direct_faults
 from whence.errors import InputError
 
 AROUND = np.radians(np.arange(0.0, 360.0, 10.0))
@@ -69,9 +69,9 @@ def heard() -> np.ndarray:
     return np.asarray(SphereHead().responses(towards), np.float64)
 
 
-def faults(heard: np.ndarray, turned: float = 0.0) -> tuple[str, ...]:
+def faults(heard: np.ndarray, turned: float = 0.0, most_apart: float = MOST_APART) -> tuple[str, ...]:
     angle = AROUND + np.radians(turned)
-    return _direct_faults(heard, np.sin(angle), np.cos(angle))[1]
+    return _direct_faults(heard, np.sin(angle), np.cos(angle), most_apart)[1]
 
 
 @pytest.mark.parametrize("part", [slice(None), slice(3, 36, 12)], ids=["all", "one in twelve"])
@@ -90,6 +90,7 @@ def test_a_few_swapped_sources_are_found(heard):
     swapped = heard.copy()
     swapped[[9]] = swapped[[9], ::-1]
     assert faults(swapped) == ("1 of 36 direct sounds have the delay of another azimuth",)
+    assert faults(swapped, most_apart=MOST_BENT) == ()
 
 
 def test_azimuths_turned_and_a_far_ear_that_is_silent_are_found(heard):
