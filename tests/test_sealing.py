@@ -40,7 +40,7 @@ from whence.datagen.tde import PAPER_SEED, TdePlan, TdeRecipe
 from whence.datagen.verification import plan_of, verify_dataset
 from whence.digests import canonical_json, generator_for, sha256
 from whence.errors import InputError, VerificationError
-from whence.leaderboard.sealing.labels_file import LIMITS, check_commitment, read_labels_file
+from whence.leaderboard.sealing.labels_file import LIMITS, check_commitment, read_labels_file, write_labels_file
 from whence.leaderboard.sealing.seal import halves, seal
 from whence.registry import TRACKS, load_track
 
@@ -484,6 +484,13 @@ class TestCommitment:
             with pytest.raises(InputError, match=f"is no label file.*{match}") as caught:
                 check_commitment(path, Dataset(str(folder / "tde-public.zarr")))
             assert len(str(caught.value)) < 1000
+
+    def test_no_seal_writes_more_than_boards_read(self, tmp_path, folder, monkeypatch):
+        labels = read_labels_file(folder / "tde.parquet")
+        monkeypatch.setattr("whence.leaderboard.sealing.labels_file.LIMITS", dataclasses.replace(LIMITS, values=10))
+        with pytest.raises(InputError, match="more than 10 values.*: seal fewer samples"):
+            write_labels_file(tmp_path / "l.parquet", labels)
+        assert list(tmp_path.iterdir()) == []
 
     def test_only_the_owner_may_read_it(self, folder):
         assert stat.S_IMODE((folder / "tde.parquet").stat().st_mode) == 0o600

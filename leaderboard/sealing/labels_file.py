@@ -148,7 +148,10 @@ def _text(value: Any) -> str:
 
 
 def write_labels_file(path: Path, sealed: SealedLabels) -> None:
-    """Write `sealed` to the file `path`, which appears whole or not at all and which its owner alone may read."""
+    """Write `sealed` to the file `path`, which appears whole or not at all and which its owner alone may read.
+
+    Raises InputError for more labels than `read_labels_file` takes.
+    """
     about = {
         "track": sealed.track,
         "fingerprint": sealed.fingerprint,
@@ -164,6 +167,15 @@ def write_labels_file(path: Path, sealed: SealedLabels) -> None:
     with written_whole(path) as partial:
         partial.touch(mode=0o600)
         parquet.write_table(table, partial)
+        _require_readable(partial)
+
+
+def _require_readable(partial: Path) -> None:
+    try:
+        check_parquet(partial, LIMITS)
+    except InputError as error:
+        partial.unlink()
+        raise InputError(f"too many labels for a board ({error}): seal fewer samples") from None
 
 
 def _parts(name: str, values: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
