@@ -488,7 +488,7 @@ class TestCommitment:
     def test_no_seal_writes_more_than_boards_read(self, tmp_path, folder, monkeypatch):
         labels = read_labels_file(folder / "tde.parquet")
         monkeypatch.setattr("whence.leaderboard.sealing.labels_file.LIMITS", dataclasses.replace(LIMITS, values=10))
-        with pytest.raises(InputError, match="more than 10 values.*: seal fewer samples"):
+        with pytest.raises(InputError, match=r"more than 10 values.*: seal fewer samples"):
             write_labels_file(tmp_path / "l.parquet", labels)
         assert list(tmp_path.iterdir()) == []
 
