@@ -218,7 +218,7 @@ class TestEveryKind:
         assert plan_again(told(seen), {"images": str(tmp_path / "photographs")}).recipe == seen.recipe
         with pytest.raises(InputError, match=r"missing the measured responses \(3 responses, digest .*--responses DIR"):
             plan_again(told(heard), {"speech": str(speech_folder)})
-        with pytest.raises(InputError, match=r"missing the photographs \(1 photographs, digest .*--images DIR"):
+        with pytest.raises(InputError, match=r"missing the photographs \(1 photograph, digest .*--images DIR"):
             plan_again(told(seen), {})
 
     def test_librispeech_lies_elsewhere(self, speech_folder, tmp_path, monkeypatch):

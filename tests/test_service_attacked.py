@@ -163,6 +163,8 @@ async def _answered_among_silent(silent: int, most: int) -> tuple[bytes, int]:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+        while state.connections:  # the server's ends, which nobody else closes
+            await asyncio.sleep(0.01)
     return answer, left
 
 

@@ -124,7 +124,10 @@ class Reader:
         wanted = [row for row in every if row["method"] in known and row["metric"] == metric]
         shown = self.browser.execute_script(TABLE)
         assert {one["name"] for one in shown} == {known[row["method"]]["card"]["name"] for row in wanted}
-        for one, row in zip(shown, sorted(wanted, key=lambda row: (row["rank"], row["value"])), strict=True):
+        by_name = {known[row["method"]]["card"]["name"]: row for row in wanted}
+        in_order = [(by_name[one["name"]]["rank"], by_name[one["name"]]["value"]) for one in shown]
+        assert in_order == sorted(in_order)
+        for one, row in ((one, by_name[one["name"]]) for one in shown):
             entry = known[row["method"]]
             assert (one["name"], one["kind"], one["rank"]) == (entry["card"]["name"], entry["kind"], row["rank"])
             assert one["tag"] == ("baseline" if entry["kind"] == "baseline" else None)
