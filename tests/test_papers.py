@@ -207,7 +207,7 @@ def test_the_quickstart_ends_with_commands_that_run(place, capsys, monkeypatch):
 
 def test_a_process_that_is_killed_while_it_draws_ends_in_one_line(monkeypatch):
     monkeypatch.setattr(quickstart, "allowed_cores", lambda: 2)
-    monkeypatch.setattr(quickstart, "_draw", os._exit)
+    monkeypatch.setattr(quickstart, "draw_again", os._exit)
     with pytest.raises(InputError, match="the process that draws reports was killed"), quickstart._drawing() as draw:
         draw(9)
 

@@ -248,9 +248,14 @@ def report(
     data: Moved = None,
 ) -> None:
     """Rewrite report.html, tables.md and tables.tex of finished runs."""
+    for folder in runs:
+        draw_again(folder, data)
+        typer.echo(f"{folder}/report.html")
+
+
+def draw_again(folder: Path, data: Moved = None) -> None:
+    """Write the tables and the report of the run in `folder`, whose dataset may have moved to `data`."""
     from ..benchmarks.bench import open_run, write_pages
 
-    for folder in runs:
-        with sole_writer(folder):
-            write_pages(open_run(folder, data))
-        typer.echo(f"{folder}/report.html")
+    with sole_writer(folder):
+        write_pages(open_run(folder, data))

@@ -15,8 +15,8 @@ import typer
 from ..cores import allowed_cores
 from ..errors import InputError
 from ..files import require_local
-from ..locks import sole_writer
 from ..machine import workers_fault
+from .bench import draw_again, show_scores
 
 Draw = Callable[[Path], None]
 UNSEEN_HOMES = 1
@@ -107,12 +107,12 @@ def _drawing() -> Iterator[Draw]:
     Raises InputError where that process was killed.
     """
     if allowed_cores() == 1 or workers_fault():
-        yield _draw
+        yield draw_again
         return
     try:
         with ProcessPoolExecutor(1, get_context("spawn"), _ignore_interrupts) as artist:
             drawn: list[Future[None]] = []
-            yield lambda run: drawn.append(artist.submit(_draw, run))
+            yield lambda run: drawn.append(artist.submit(draw_again, run))
             for one in drawn:
                 one.result()
     except BrokenProcessPool:
@@ -124,17 +124,9 @@ def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _draw(run: Path) -> None:
-    from ..benchmarks.bench import open_run, write_pages
-
-    with sole_writer(run):
-        write_pages(open_run(run))
-
-
 def _bench(step: int, what: str, track: str, data: Path, out: Path, split: str | None = None) -> Path:
     """Run the methods of `track`, print the scores and return the folder of the run, whose report is not drawn."""
     from ..benchmarks.bench import bench
-    from .bench import show_scores
 
     typer.echo(f"{step}/8 {what}")
     folder = out / "runs" / track
