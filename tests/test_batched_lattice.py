@@ -152,6 +152,8 @@ def test_impossible_rooms_and_sounds_are_refused(tmp_path):
         batched.auralize(torch.zeros(99), torch.zeros(2, 100))
     with pytest.raises(InputError, match="batch=0, first=0"):
         batched.Rooms(batch=0)
+    with pytest.raises(InputError, match="seed=-1"):
+        batched.Rooms(seed=-1)
     with pytest.raises(InputError, match="the lowest level"):
         batched.Rooms(snr_db=(5.0, 0.0))
     with pytest.raises(InputError, match=r"snr_db=5: expected the lowest level"):

@@ -42,8 +42,8 @@ class Rooms:
         batch to begin with: give it to go on where a training stopped. Speakers of the parts `val` and `test` are not
         heard. Raises InputError for speech that is missing or from which no speaker is left.
         """
-        if batch < 1 or first < 0:
-            raise InputError(f"batch={batch}, first={first}: expected 1 clip or more, and 0 or more")
+        if batch < 1 or first < 0 or seed < 0:
+            raise InputError(f"batch={batch}, first={first}, seed={seed}: expected 1 clip or more, others 0 or more")
         if snr_db is not None and not (np.shape(snr_db) == (2,) and snr_db[0] <= snr_db[1]):
             raise InputError(f"snr_db={snr_db}: expected the lowest level (dB) and the highest")
         self.batch, self.snr_db, self.seed, self.first, self.device = batch, snr_db, seed, first, usable(device)
