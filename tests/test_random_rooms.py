@@ -1,5 +1,9 @@
 """Random rooms: never a test room or a test speaker, true delays, the same bytes for everyone."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -11,6 +15,7 @@ from whence.datagen.pipeline import generate
 from whence.datagen.random_rooms import LARGEST, SMALLEST, draw_scene, plan_random_rooms
 from whence.datagen.tde import ROOMS, plan_tde
 from whence.datagen.verification import verify_dataset
+from whence.digests import generator_for
 from whence.errors import InputError
 from whence.registry import load
 
@@ -35,6 +40,25 @@ def test_the_parts_are_a_partition_of_the_corpus():
     assert len({part.digest for part in parts} | {whole.digest}) == 4
     shares = [sum(part_of(f"speaker {k}") == part for k in range(4000)) / 4000 for part in PARTS]
     assert shares == pytest.approx([0.7, 0.1, 0.2], abs=0.03)
+
+
+SPACINGS = """
+from whence.datagen.random_rooms import draw_scene
+from whence.digests import generator_for
+print(*(draw_scene(generator_for(0, f"train/{k:06d}")).spacing.hex() for k in range(200)))
+"""
+
+
+@pytest.mark.parametrize("processor", ["Prescott", "SkylakeX"])
+def test_no_processor_moves_a_last_bit_of_the_spacing(processor):
+    """BLAS multiplies and adds in one step on some processors; it can be told which one to run for."""
+    environment = {**os.environ, "OPENBLAS_CORETYPE": processor}
+    there = subprocess.run(
+        [sys.executable, "-c", SPACINGS], env=environment, capture_output=True, text=True, check=True
+    ).stdout.split()
+    scenes = [draw_scene(generator_for(0, f"train/{k:06d}")) for k in range(200)]
+    across = [np.subtract(*scene.array.microphones).tolist() for scene in scenes]
+    assert there == [((x * x + y * y + z * z) ** 0.5).hex() for x, y, z in across]
 
 
 def test_scenes_lie_inside_their_room_which_is_no_test_room():
