@@ -106,6 +106,7 @@ PAPERS: Mapping[str, Sequence[str]] = {
     "loftr": ("wang2024efficient",),
     "centre-box": ("senocak2019analysis",),
     "spectral-residual": ("hou2007saliency",),
+    "objectness": ("mo2022easy", "tan2019efficientnet"),
     "pan": ("senocak2019analysis",),
 }
 """By method; those of Whence that are not here go back to no paper."""

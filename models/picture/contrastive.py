@@ -1,7 +1,6 @@
 """`contrastive`: one network with the losses of LVS, SSL-TIE, EZ-VSL, SLAVC and FNAC, which need no labels.
 
-The published networks begin with weights from ImageNet, except that of SSL-TIE; this one begins with random ones, and
-there is no object prior.
+The published networks begin with weights from ImageNet, except that of SSL-TIE; this one begins with random ones.
 """
 
 import copy

@@ -1,7 +1,8 @@
 """What all models of sounding objects share: how they train, and how they answer as a method of the benchmark."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import cv2
@@ -19,6 +20,7 @@ from ..networks.visual_stream import VisualStream
 from ..training.learned import LearnedModel
 from ..training.learning import Examples
 from ..training.recipe import Recipe
+from .object_prior import object_maps, object_weights, with_objects
 from .scoring import centre_map, overlaps, summary
 
 
@@ -62,14 +64,26 @@ class PictureModel(LearnedModel):
     """A model that answers with a map of where in the picture a sound comes from.
 
     A subclass gives `name`, `network` and `loss`; its networks have `maps(image, audio)`. With `silent` a map may claim
-    that nothing in the picture sounds; without, it points somewhere whatever is heard.
+    that nothing in the picture sounds; without, it points somewhere whatever is heard. `object_prior` is the share of
+    the map that a network of ImageNet draws, which sees objects and hears nothing (see `object_prior.with_objects`).
     """
 
     silent: bool = True
+    object_prior: float = 0.0
     version: ClassVar[str] = "2"
     tracks: ClassVar[tuple[str, ...]] = ("sounding-object",)
     recipe: ClassVar[type[Recipe]] = PictureRecipe
     pictures_at_once: ClassVar[int] = 32
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.object_prior <= 1:
+            raise InputError(f"object_prior={self.object_prior:g}: expected a share, 0 to 1")
+
+    def files(self) -> Iterator[Path]:
+        """Yield the files whose contents decide the answers: the checkpoint's, and that of the object prior."""
+        yield from super().files()
+        if self.object_prior:
+            yield object_weights()
 
     @classmethod
     def loss(cls, network: nn.Module, batch: Any) -> Tensor:
@@ -135,10 +149,14 @@ class PictureModel(LearnedModel):
 
         `batch` has `image`, uint8 (n, rows, columns, 3), and `audio`, float32 (n, channels, samples). If `silent`, the
         level of silence is taken off, so that a map without a positive value claims that nothing in the picture sounds.
-        The diagnostic `confidence` is the map's highest value.
+        The diagnostic `confidence` is the map's highest value, without the object prior.
         """
         maps = np.concatenate([self._maps(batch, k) for k in range(0, len(batch.image), self.pictures_at_once)])
-        return Diagnosed(maps, {"confidence": maps.max(axis=(1, 2))})
+        confidence = maps.max(axis=(1, 2))
+        if self.object_prior:
+            silent = self.silent & (confidence <= 0)
+            maps = with_objects(maps, object_maps(batch.image, self.device), self.object_prior) - silent[:, None, None]
+        return Diagnosed(maps, {"confidence": confidence})
 
     def _maps(self, batch: Any, first: int) -> npt.NDArray[np.float64]:
         """Return the maps of the pictures from `first` on that are answered at once."""

