@@ -74,7 +74,7 @@ class HabitatFloor:
 
     def straight_walk(self, start: npt.ArrayLike, end: npt.ArrayLike) -> bool:
         """Return whether the walking distance equals that of the straight line, within 1 mm (plus 1e-5 of it)."""
-        direct = float(np.linalg.norm(np.asarray(end, np.float64) - np.asarray(start, np.float64)))
+        direct = float(np.linalg.norm(np.asarray(end, np.float64) - np.asarray(start, np.float64), axis=-1))
         return math.isclose(self.geodesic_distance(start, end), direct, rel_tol=1e-5, abs_tol=1e-3)
 
 

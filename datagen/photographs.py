@@ -271,7 +271,7 @@ def _is_unit_vectors(picture: Picture) -> bool:
     unit = told & (np.abs(lengths - 1) < UNIT_TOLERANCE)
     if not (told.mean() > 0.5 and unit.sum() > UNIT_SHARE * told.sum()):
         return False
-    is_sky = np.linalg.norm(vectors[unit].mean(axis=0)) > ONE_WAY
+    is_sky = np.linalg.norm(vectors[unit].mean(axis=0), axis=-1) > ONE_WAY
     return not is_sky or bool(unit.sum() > SURE_SHARE * told.sum())
 
 

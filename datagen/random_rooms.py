@@ -79,7 +79,7 @@ class Scene:
     def spacing(self) -> float:
         """Distance between the microphones, m."""
         left, right = self.array.microphones
-        return float(np.linalg.norm(left - right, axis=-1))  # without an axis BLAS adds, on each processor otherwise
+        return float(np.linalg.norm(left - right, axis=-1))
 
 
 def draw_scene(rng: np.random.Generator) -> Scene:

@@ -1,9 +1,11 @@
 """The operations that decide bytes: what they give here, and what `whence doctor` says of other bytes."""
 
+import ast
 import json
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +33,14 @@ def test_functions_agree_with_the_c_library():
     sines, *_, angles, _ = BY_NAME[OF_THE_PROCESSOR].results()[8:]
     np.testing.assert_array_max_ulp(sines, np.array([math.sin(x) for x in values[0]]), 4)
     np.testing.assert_array_max_ulp(angles, np.array([math.atan2(*yx) for yx in zip(*values[::-1], strict=True)]), 4)
+
+
+def test_no_length_of_a_vector_is_left_to_blas():
+    """Without an axis NumPy calls BLAS, which multiplies and adds in one step on some processors only."""
+    for module in Path(operations.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "np.linalg.norm":
+                assert "axis" in {word.arg for word in node.keywords}, f"{module}:{node.lineno}"
 
 
 def test_the_least_change_of_one_value_changes_the_digest():

@@ -125,7 +125,7 @@ def _refuse_wide_pair(file: h5py.File, path: str) -> None:
     if "ReceiverPosition" in file:
         receivers = positions(file, "ReceiverPosition", path, usual="cartesian")
         if len(receivers) == 2:
-            apart = float(np.linalg.norm((receivers[0] - receivers[1]).reshape(3, -1)[:, 0]))
+            apart = float(np.linalg.norm((receivers[0] - receivers[1]).reshape(3, -1)[:, 0], axis=-1))
             if apart > _WIDEST_HEAD:
                 raise InputError(f"{path}: its receivers are {apart:.2f} m apart; expected the ears of a head")
 

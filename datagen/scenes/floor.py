@@ -99,7 +99,7 @@ class Floor:
         cells = near[rng.integers(near.size, size=16)]
         for cell in cells:
             point = self._within_cell(rng, int(cell))
-            if np.linalg.norm(point - middle) <= radius:
+            if np.linalg.norm(point - middle, axis=-1) <= radius:
                 return point
         return self._middle(int(cells[0]))
 

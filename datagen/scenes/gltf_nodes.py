@@ -109,7 +109,7 @@ def _local(node: Json) -> Float64:
 
 def _unit(quaternion: Float64) -> Float64:
     """Return `quaternion` (4,) of length 1, as the standard asks; unchanged if it is nearly so."""
-    length = float(np.linalg.norm(quaternion))
+    length = float(np.linalg.norm(quaternion, axis=-1))
     if not length > 0:
         raise ValueError("a rotation is of length zero")
     return quaternion if abs(length - 1) < _UNIT else quaternion / length

@@ -104,7 +104,7 @@ def _tilt(crossed: Float64, areas: Float64) -> float:
     middle = np.array([_median(slope, areas) for slope in slopes.T])
     near = np.linalg.norm(slopes - middle, axis=1) <= _SAME_SLOPE
     shared = areas[near].sum() >= areas.sum() / 2
-    return float(np.degrees(np.arctan(np.linalg.norm(middle)))) if shared else 0.0
+    return float(np.degrees(np.arctan(np.linalg.norm(middle, axis=-1)))) if shared else 0.0
 
 
 def _median(values: Float64, weights: Float64) -> float:

@@ -145,4 +145,4 @@ def _is_heard_only(source: Float64, outlook: Outlook) -> bool:
     away = source - outlook.eye
     azimuth = wrap_degrees(np.degrees(np.arctan2(-away[0], -away[2])) - outlook.heading)
     beside = abs(float(azimuth)) > Camera().horizontal_field_of_view / 2 + MARGIN
-    return beside and NEAREST_SOURCE <= float(np.linalg.norm(away)) <= FARTHEST_SOURCE
+    return beside and NEAREST_SOURCE <= float(np.linalg.norm(away, axis=-1)) <= FARTHEST_SOURCE

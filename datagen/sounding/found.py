@@ -56,7 +56,7 @@ class FoundHome:
             [
                 (centres[i] + centres[j]) / 2
                 for i, j in combinations(range(len(kinds)), 2)
-                if kinds[i] != kinds[j] and np.linalg.norm(centres[i] - centres[j]) < FARTHEST
+                if kinds[i] != kinds[j] and np.linalg.norm(centres[i] - centres[j], axis=-1) < FARTHEST
             ]
         )
 
@@ -110,7 +110,7 @@ class FoundView:
         row, column = pixels[np.square(pixels - pixels.mean(axis=0)).sum(axis=1).argmin()]
         corner, right, down = image_plane(Camera(), self.outlook.turned)
         ray = corner + (column + 0.5) * right + (row + 0.5) * down
-        length = float(np.linalg.norm(ray))
+        length = float(np.linalg.norm(ray, axis=-1))
         away = float(self.view.depth[row, column]) * length - BEFORE
         return np.asarray(self.outlook.eye + max(away, BEFORE) * ray / length)
 

@@ -45,7 +45,7 @@ class Outlook:
     def towards(self, x: float, y: float) -> Float64:
         """Return the unit vector (3,) towards (x, y), fractions of the picture."""
         ahead = np.array([(x - 0.5) * _COARSE.width, (0.5 - y) * _COARSE.height, -_COARSE.focal])
-        return np.asarray(self.turned @ (ahead / np.linalg.norm(ahead)))
+        return np.asarray(self.turned @ (ahead / np.linalg.norm(ahead, axis=-1)))
 
     def nearest_within(self, x: float, y: float, half: float) -> float:
         """Return the least distance (m) within `half` of the picture's width around (x, y)."""

@@ -97,7 +97,7 @@ def on_side_table(wish: Wish) -> Stance | None:
         away = (scale * TABLE_HEIGHT - eye[1]) / ray[1]
         scale = float(np.clip(1.15 * wish.ratio * away * footprint / TABLE_WIDTH, *TABLE_SCALES))
     top = eye + (scale * TABLE_HEIGHT - eye[1]) / ray[1] * ray
-    away = float(np.linalg.norm(top - eye))
+    away = float(np.linalg.norm(top - eye, axis=-1))
     row, column = wish.outlook.pixel(wish.x, wish.foot)
     if away < NEAREST or wish.outlook.distance[row, column] < away or wish.ratio * away * footprint > 1.2 * scale:
         return None

@@ -185,9 +185,9 @@ class Brush:
     def tube(self, start: Point, end: Point, radius: float, paint: Paint, sides: int = 6) -> None:
         """Draw a round bar from `start` to `end`."""
         begin, axis = np.array(start, float), np.array(end, float) - np.array(start, float)
-        length = float(np.linalg.norm(axis))
+        length = float(np.linalg.norm(axis, axis=-1))
         side = np.cross(axis, [0.0, 0.0, 1.0] if abs(axis[2]) < 0.9 * length else [1.0, 0.0, 0.0])
-        side /= np.linalg.norm(side)
+        side /= np.linalg.norm(side, axis=-1)
         other = np.cross(axis / length, side)
         angle = np.linspace(0, 2 * np.pi, sides + 1)
         ring = radius * (np.cos(angle)[:, None] * side + np.sin(angle)[:, None] * other)

@@ -77,7 +77,7 @@ def _arms(body: Brush, shirt: Paint, flesh: Paint) -> None:
         elbow, hand = (np.array([side, 1, 1]) * point for point in _POSES[int(body.rng.integers(len(_POSES)))])
         limb(body, (side * 0.19, 1.35, 0), elbow, (0.062, 0.05), shirt)
         limb(body, elbow, hand, (0.046, 0.034), sleeve)
-        palm = hand + 0.05 * (hand - elbow) / np.linalg.norm(hand - elbow)
+        palm = hand + 0.05 * (hand - elbow) / np.linalg.norm(hand - elbow, axis=-1)
         egg(body, palm, (0.045, 0.03, 0.06), flesh, hand - elbow)
 
 

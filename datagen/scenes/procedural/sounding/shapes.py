@@ -59,10 +59,10 @@ def across(axis: npt.ArrayLike) -> tuple[Float, Float, Float]:
     >>> [part.tolist() for part in across(FRONT)][:2]
     [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
     """
-    along = np.array(axis, float) / np.linalg.norm(axis)
+    along = np.array(axis, float) / np.linalg.norm(axis, axis=-1)
     upright = abs(along[1]) > 0.99
     right = np.cross([0.0, 0.0, -along[1]] if upright else [0.0, 1.0, 0.0], along)
-    right /= np.linalg.norm(right)
+    right /= np.linalg.norm(right, axis=-1)
     return right, np.cross(along, right), along
 
 
@@ -109,7 +109,7 @@ def limb(
 ) -> None:
     """Draw a rounded bar from `start` to `end`, m, whose radius goes from the first to the second of `radii`."""
     axis = np.array(end, float) - np.array(start, float)
-    length, (near, far) = float(np.linalg.norm(axis)), radii
+    length, (near, far) = float(np.linalg.norm(axis, axis=-1)), radii
     angle = np.radians([0, 35, 65, 90])
     cap = np.stack([np.sin(angle), -np.cos(angle)], axis=1)
     first, last = near * cap, far * cap[::-1] * [1, -1] + [0, length]
@@ -148,8 +148,8 @@ def pipe(brush: Brush, points: npt.ArrayLike, radius: npt.ArrayLike, paint: Pain
     angle = np.linspace(0, 2 * np.pi, sides + 1)
     rings, side = np.empty((len(middle), sides + 1, 3)), across(tangent[0])[0]
     for k, along in enumerate(tangent):
-        side = side - (side @ along) * along
-        side /= np.linalg.norm(side)
+        side = side - (side * along).sum() * along
+        side /= np.linalg.norm(side, axis=-1)
         rings[k] = np.cos(angle)[:, None] * side + np.sin(angle)[:, None] * np.cross(along, side)
     patches(brush, middle[:, None] + reach[:, None, None] * rings, paint)
 

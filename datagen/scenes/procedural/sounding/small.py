@@ -37,7 +37,7 @@ def telephone(brush: Brush, palette: Palette) -> None:
     half = between(rng, 0.09, 0.11)
     prism(body, [(-0.1, 0), (0.1, 0), (0.1, 0.03), (-0.02, 0.1), (-0.1, 0.1)], -half, half, paint, "x")
     normal = np.array([0.0, 0.12, 0.07])
-    middle = np.array([0.0, 0.065, 0.04]) + 0.004 * normal / np.linalg.norm(normal)
+    middle = np.array([0.0, 0.065, 0.04]) + 0.004 * normal / np.linalg.norm(normal, axis=-1)
     if rng.random() < 0.6:
         dial = printed(palette, faces.rotary_dial(paint.colour))
         lathe(body, middle - 0.01 * normal, [(0.066, 0), (0.066, 0.01)], paint, tuple(normal), 20)
