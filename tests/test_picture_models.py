@@ -20,6 +20,7 @@ from whence.errors import InputError  # noqa: E402
 from whence.models.data.picture_augmentation import Framing, Mixing, covered, jitter, mix  # noqa: E402
 from whence.models.data.sounding import drawn_objects, open_pictures  # noqa: E402
 from whence.models.picture.attention import Attention, AttentionRecipe  # noqa: E402
+from whence.models.picture.contrastive import Contrastive, ContrastiveRecipe  # noqa: E402
 from whence.models.picture.method import mirrored_maps, smoothed  # noqa: E402
 from whence.models.picture.scoring import centre_map, overlaps, summary  # noqa: E402
 from whence.models.train import train_model  # noqa: E402
@@ -332,6 +333,31 @@ def test_steps_without_labels_lower_the_loss(squares, tmp_path, name):
     train_model(name, [squares], tmp_path / "run", preset="tiny", settings=settings)
     log = [line.split(",") for line in (tmp_path / "run" / "log.csv").read_text().splitlines()]
     assert float(log[2][1]) < float(log[1][1])
+
+
+def test_a_contrastive_loss_finds_the_squares_of_the_tones(squares):
+    """With `groups=0` the loss stays near chance; with `spread=0` it falls, but maps do not peak on the squares."""
+    recipe = recipe_from(ContrastiveRecipe, "tiny", [*PLAIN, "steps=40"])
+    data = open_pictures(recipe, [squares])
+    torch.manual_seed(0)
+    network = Contrastive.network(recipe)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3)
+    losses = []
+    for step in range(recipe.steps):
+        loss = Contrastive.loss(network, data.training(step))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert np.mean(losses[-5:]) < 0.75 * 2 * np.log(recipe.batch)  # chance
+    held = next(data.validation())
+    with torch.inference_mode():
+        maps = Contrastive.answers(network.eval(), held, held.audio)
+    covers = covered(held.box, *maps.shape[2:])
+    known = np.isfinite(held.box[..., 0])
+    peak = maps.reshape(*maps.shape[:2], -1).argmax(-1)[..., None]
+    inside = np.take_along_axis(covers.reshape(*covers.shape[:2], -1), peak, -1)[..., 0] > 0.3
+    assert inside[known].mean() > 0.5
 
 
 def test_an_untrained_model_answers_with_cosines():

@@ -1,7 +1,10 @@
 """The field's losses without labels, on cosines of cells with sounds.
 
 A batch has n pictures and m sounds: `similarity` (n, m, rows, columns) are the cosines of each cell with each sound,
-and `owner` (m,) gives the picture that each sound belongs to. Two sounds of one picture are never told from each other.
+and `owner` (m,) gives the picture that each sound belongs to. `alike` (n, m) says which pictures hold each sound, or
+one of its group: its own does, and none of these is told from it.
+
+`spread` is the temperature by which the cells of a map share in a match: with 0, as published, the best cell decides.
 """
 
 import math
@@ -22,17 +25,17 @@ _RARE = 2.0
 _FORBIDDEN = -1e4
 
 
-def tri_map_loss(similarity: Tensor, owner: Tensor) -> Tensor:
+def tri_map_loss(similarity: Tensor, owner: Tensor, alike: Tensor, spread: float = 0.0) -> Tensor:
     """Return the loss of LVS (Chen et al. 2021), the mean over sounds.
 
     The positive is the mean cosine of the cells that belong to the object; it is told from the sound's cells that do
     not, and from the cells of the same picture that match other pictures' sounds.
     """
-    own = similarity[owner]
+    own, softness = similarity[owner], spread or SOFTNESS
     mine = own[torch.arange(len(owner)), torch.arange(len(owner))]
-    positive = _weighted_mean(mine, (mine - POSITIVE) / SOFTNESS)
-    hard = _weighted_mean(mine, (NEGATIVE - mine) / SOFTNESS)
-    easy = _weighted_mean(own, (own - POSITIVE) / SOFTNESS).masked_fill(owner[:, None] == owner, _FORBIDDEN)
+    positive = _weighted_mean(mine, (mine - POSITIVE) / softness)
+    hard = _weighted_mean(mine, (NEGATIVE - mine) / softness)
+    easy = _weighted_mean(own, (own - POSITIVE) / softness).masked_fill(alike[owner], _FORBIDDEN)
     logits = torch.cat([positive[:, None], easy, hard[:, None]], dim=1) / TRI_MAP_TEMPERATURE
     return functional.cross_entropy(logits, torch.zeros_like(owner))
 
@@ -43,24 +46,42 @@ def _weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
     return (values.flatten(-2) * shares).sum(-1)
 
 
-def multiple_instance_loss(similarity: Tensor, owner: Tensor, temperature: float = TEMPERATURE) -> Tensor:
+def multiple_instance_loss(similarity: Tensor, owner: Tensor, alike: Tensor, spread: float = 0.0) -> Tensor:
     """Return the loss of EZ-VSL (Mo and Morgado 2022): a picture matches a sound as well as its best cell does."""
-    return both_ways(similarity.amax(dim=(-2, -1)) / temperature, owner)
+    return both_ways(matches(similarity, spread) / TEMPERATURE, owner, alike)
 
 
-def both_ways(logits: Tensor, owner: Tensor) -> Tensor:
+def matches(similarity: Tensor, spread: float = 0.0) -> Tensor:
+    """Return how well each picture matches each sound (n, m): the highest cosine of its cells, or their soft maximum.
+
+    The soft maximum is `spread` times the log of the mean of exp(cosine / spread). From random weights the highest cell
+    may be any, and only that one learns; with the soft maximum all learn.
+    """
+    cells = similarity.flatten(2)
+    if not spread:
+        return cells.amax(-1)
+    return spread * ((cells / spread).logsumexp(-1) - math.log(cells.shape[-1]))
+
+
+def both_ways(logits: Tensor, owner: Tensor, alike: Tensor) -> Tensor:
     """Return the cross-entropy of finding each sound among sounds, plus that of finding its picture among pictures.
 
     `logits` are (n, m).
     """
-    return among_sounds(logits, owner) + functional.cross_entropy(logits.T, owner)
+    return among_sounds(logits, owner, alike) + functional.cross_entropy(_told(logits, owner, alike).T, owner)
 
 
-def among_sounds(logits: Tensor, owner: Tensor) -> Tensor:
-    """Return the cross-entropy of finding, by its picture, each sound among those of the other pictures."""
+def among_sounds(logits: Tensor, owner: Tensor, alike: Tensor) -> Tensor:
+    """Return the cross-entropy of finding, by its picture, each sound among those that the picture does not hold."""
     number = torch.arange(len(owner), device=logits.device)
-    siblings = (owner[:, None] == owner) & (number[:, None] != number)
-    return functional.cross_entropy(logits[owner].masked_fill(siblings, _FORBIDDEN), number)
+    others = alike[owner] & (number[:, None] != number)
+    return functional.cross_entropy(logits[owner].masked_fill(others, _FORBIDDEN), number)
+
+
+def _told(logits: Tensor, owner: Tensor, alike: Tensor) -> Tensor:
+    """Return the logits (n, m) without the pictures, but its own, that hold a sound or one of its group."""
+    picture = torch.arange(len(logits), device=logits.device)
+    return logits.masked_fill(alike & (picture[:, None] != owner), _FORBIDDEN)
 
 
 def likeness_loss(similarity: Tensor, alike: Tensor, temperature: float) -> Tensor:
@@ -75,36 +96,38 @@ def likeness_loss(similarity: Tensor, alike: Tensor, temperature: float) -> Tens
     return wrong / alike.sum()
 
 
-def joint_log_probability(which: Tensor, where: Tensor, temperature: float = TEMPERATURE) -> Tensor:
+def joint_log_probability(which: Tensor, where: Tensor, spread: float = TEMPERATURE) -> Tensor:
     """Return log p (n, m) of SLAVC (Mo and Morgado 2022), from two similarities (n, m, rows, columns).
 
     p adds up, over the cells, the probability that the cell matches this sound of all, by `which`, times that of the
-    cell among all cells, by `where`.
+    cell among all cells, by `where` at the temperature `spread`.
     """
-    sound = (which / temperature).log_softmax(dim=1).flatten(2)
-    cell = (where / temperature).flatten(2).log_softmax(dim=2)
+    sound = (which / TEMPERATURE).log_softmax(dim=1).flatten(2)
+    cell = (where / spread).flatten(2).log_softmax(dim=2)
     return (sound + cell).logsumexp(dim=2)
 
 
-def false_negative_loss(similarity: Tensor, cells: Tensor, sounds: Tensor, owner: Tensor) -> Tensor:
+def false_negative_loss(
+    similarity: Tensor, cells: Tensor, sounds: Tensor, owner: Tensor, alike: Tensor, spread: float = 0.0
+) -> Tensor:
     """Return the loss of FNAC (Sun et al. 2023): that of EZ-VSL, with soft targets for sounds that are alike.
 
     How much each sound resembles the others, and each picture the others, shall show in the matches of pictures with
     sounds, and in the objects' cells. `cells` (n, f, rows, columns) and `sounds` (m, f) are normalised.
     """
-    logits = similarity.amax(dim=(-2, -1))[owner] / TEMPERATURE
+    logits = matches(similarity, spread)[owner] / TEMPERATURE
     mine = own_maps(similarity, owner)
     fore = torch.einsum("mrc,mfrc->mf", (_scaled(mine) > FORE).to(cells.dtype), cells[owner]) / mine[0].numel()
     whole = cells.mean(dim=(-2, -1))[owner]
-    heard, matched = _alike(sounds), logits.softmax(dim=1)
-    seen, objects = (_alike(functional.normalize(vectors, dim=1)) for vectors in (whole, fore))
+    heard, matched = _resemblance(sounds), logits.softmax(dim=1)
+    seen, objects = (_resemblance(functional.normalize(vectors, dim=1)) for vectors in (whole, fore))
     soft = sum(
         ((a - b).abs().mean() for a, b in ((heard, matched), (heard, objects), (seen, matched))), logits.new_zeros(())
     )
-    return multiple_instance_loss(similarity, owner) + SOFT_WEIGHT * soft
+    return multiple_instance_loss(similarity, owner, alike, spread) + SOFT_WEIGHT * soft
 
 
-def _alike(vectors: Tensor) -> Tensor:
+def _resemblance(vectors: Tensor) -> Tensor:
     return (vectors @ vectors.T / TEMPERATURE).softmax(dim=1)
 
 

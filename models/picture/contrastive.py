@@ -17,6 +17,7 @@ from torch.nn import functional
 from ..data.sounding import SoundedPictures
 from ..networks.localizer import Matched, MatchingNetwork
 from .contrast import (
+    TEMPERATURE,
     Loss,
     among_sounds,
     false_negative_loss,
@@ -27,7 +28,8 @@ from .contrast import (
 )
 from .method import PictureModel, PictureRecipe
 
-MOMENTUM = 0.999
+MOMENTUM, _PUBLISHED_STEPS = 0.999, 22_500
+"""What SLAVC's slow network keeps of itself at a step, and how many steps that was published for."""
 _LARGEST_TURN, _SHRUNK = math.radians(30), 2.0
 
 
@@ -35,7 +37,13 @@ class ContrastiveRecipe(PictureRecipe):
     """The recipe of `contrastive`."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "tiny": {"steps": 60, "batch": 16, "visual_widths": (8, 16, 32, 32), "sound_widths": (8, 16, 16, 32)},
+        "tiny": {
+            "steps": 60,
+            "batch": 16,
+            "visual_widths": (8, 16, 32, 32),
+            "sound_widths": (8, 16, 16, 32),
+            "groups": 8,
+        },
         "small": {},
         "paper": {
             "steps": 22_500,
@@ -49,6 +57,8 @@ class ContrastiveRecipe(PictureRecipe):
             "sound_widths": (64, 128, 256, 512),
             "width": 512,
             "heard": 512,
+            "groups": 0,
+            "spread": 0.0,
         },
     }
     steps: int = Field(default=4000, ge=1)
@@ -60,6 +70,9 @@ class ContrastiveRecipe(PictureRecipe):
     """Weight of SSL-TIE's second term: the map of a turned picture is the turned map."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Of cells; SLAVC and FNAC publish 0.9."""
+    groups: int = Field(default=40, ge=0)
+    spread: float = Field(default=0.1, ge=0)
+    """Temperature by which the cells of a map share in a match; 0: as published, where the best cell decides."""
 
 
 class LearningMatches(nn.Module):
@@ -71,6 +84,8 @@ class LearningMatches(nn.Module):
         streams = recipe.visual_stream, recipe.sound_stream
         self.online = MatchingNetwork(*streams, recipe.width, recipe.heard, projections, recipe.dropout)
         self.slow = copy.deepcopy(self.online).requires_grad_(False) if recipe.loss == "slavc" else None
+        self.share = min((1 - MOMENTUM) * _PUBLISHED_STEPS / recipe.steps, 1.0)
+        """What the slow network takes over at a step: more in a short training, to forget its random weights."""
         self.recipe = recipe
 
     def forward(self, image: Tensor, audio: Tensor) -> tuple[Matched, Matched | None]:
@@ -85,7 +100,7 @@ class LearningMatches(nn.Module):
     def _follow(self, slow: nn.Module) -> None:
         """Move the slow network's weights a little towards the other's."""
         for own, other in zip(slow.parameters(), self.online.parameters(), strict=True):
-            own.lerp_(other, 1 - MOMENTUM)
+            own.lerp_(other, self.share)
 
     def maps(self, image: Tensor, audio: Tensor) -> Tensor:
         """Return the cosines (n, k, rows, columns) of the pictures with their own sounds."""
@@ -108,16 +123,16 @@ class Contrastive(PictureModel):
     @classmethod
     def loss(cls, network: Any, batch: SoundedPictures) -> Tensor:
         """Return the recipe's loss, and SSL-TIE's two terms if asked for."""
-        recipe, audio = network.recipe, batch.audio.flatten(0, 1)
+        recipe, audio, alike = network.recipe, batch.audio.flatten(0, 1), batch.alike
         count = len(batch.image)
         owner = torch.arange(count, device=audio.device).repeat_interleave(len(audio) // count)
         if not recipe.equivariance:
             matched, followed = network(batch.image, audio)
-            return _loss(recipe.loss, matched, followed, owner)
+            return _loss(recipe, matched, followed, owner, alike)
         turn = random_turns(count, audio.device)
         matched, followed = network(torch.cat([batch.image, turned(batch.image, turn)]), audio)
         halves, slow = _halves(matched), [None, None] if followed is None else _halves(followed)
-        upright, rotated = (_loss(recipe.loss, half, one, owner) for half, one in zip(halves, slow, strict=True))
+        upright, rotated = (_loss(recipe, half, one, owner, alike) for half, one in zip(halves, slow, strict=True))
         plain, again = (own_maps(half.similarity(half.sounds).mean(0), owner) for half in halves)
         expected = turned(plain[:, None], turn[owner])[:, 0]
         equal: Tensor = functional.mse_loss(again, expected)
@@ -129,17 +144,21 @@ def _halves(matched: Matched) -> list[Matched]:
     return [Matched(cells, matched.sounds) for cells in torch.chunk(matched.cells, 2, dim=1)]
 
 
-def _loss(kind: Loss, matched: Matched, followed: Matched | None, owner: Tensor) -> Tensor:
-    """Return the loss `kind`, of vectors and, for SLAVC, those of the network that follows."""
+def _loss(
+    recipe: ContrastiveRecipe, matched: Matched, followed: Matched | None, owner: Tensor, alike: Tensor
+) -> Tensor:
+    """Return the recipe's loss, of vectors and, for SLAVC, those of the network that follows."""
+    spread = recipe.spread
     if followed is not None:
-        forth, back = (a.similarity(b.sounds) for a, b in ((matched, followed), (followed, matched)))
-        return sum((among_sounds(joint_log_probability(*one), owner) for one in (forth, back)), forth.new_zeros(()))
+        pairs = (a.similarity(b.sounds) for a, b in ((matched, followed), (followed, matched)))
+        probable = [joint_log_probability(which, where, spread or TEMPERATURE) for which, where in pairs]
+        return among_sounds(probable[0], owner, alike) + among_sounds(probable[1], owner, alike)
     similarity = matched.similarity(matched.sounds)[0]
-    if kind == "tri-map":
-        return tri_map_loss(similarity, owner)
-    if kind == "fnac":
-        return false_negative_loss(similarity, matched.cells[0], matched.sounds[0], owner)
-    return multiple_instance_loss(similarity, owner)
+    if recipe.loss == "tri-map":
+        return tri_map_loss(similarity, owner, alike, spread)
+    if recipe.loss == "fnac":
+        return false_negative_loss(similarity, matched.cells[0], matched.sounds[0], owner, alike, spread)
+    return multiple_instance_loss(similarity, owner, alike, spread)
 
 
 def random_turns(count: int, device: torch.device) -> Tensor:
