@@ -1,6 +1,7 @@
 """`whence train`: from a model's name and data to a finished checkpoint, its card and its report."""
 
 import platform
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -18,10 +19,11 @@ from ..datagen.pipeline import software
 from ..errors import InputError
 from ..hardware import hardware, in_words
 from ..locks import sole_writer
-from ..registry import load_method
+from ..registry import METHODS, load_method
 from ..threads import thread_policy
 from .training.card import card_text
 from .training.checkpoint import described_checkpoint, write_checkpoint
+from .training.faults import is_ours, told_in_one_line
 from .training.learning import Trainable
 from .training.loop import Progress, train
 from .training.memory import keep_freed_memory
@@ -32,6 +34,7 @@ from .training.run import TrainingRun
 Device = Literal["cpu", "cuda"]
 PARTS = ("name", "recipe", "network", "examples", "loss", "validate")
 """What the class of a model must have (see `Trainable`)."""
+_NAME = re.compile(r"[\w.-]{1,100}")
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,19 @@ def trainable(name: str) -> type[Trainable]:
     if missing:
         raise InputError(f"{name} cannot be trained: it has no `{missing[0]}`, which a model that learns declares")
     trained: type[Trainable] = found
+    if not (isinstance(trained.recipe, type) and issubclass(trained.recipe, Recipe)):
+        raise InputError(f"{name} cannot be trained: its `recipe` is no class derived from whence.models' Recipe")
+    if not (isinstance(trained.name, str) and _NAME.fullmatch(trained.name)):
+        raise InputError(f"{name} cannot be trained: its `name` is {trained.name!r}: expected letters, digits and -_.")
+    if not is_ours(trained) and trained.name in METHODS:
+        raise InputError(f"{name} cannot be trained: {trained.name!r} is a method of Whence; give it another `name`")
     return trained
+
+
+def _code(name: str) -> dict[str, str]:
+    """Return the version of Whence and, of a user's own model, the sha256 of its file: another code trains anew."""
+    own = {"file": load_method(name)[1]} if ".py" in name else {}
+    return {"whence": __version__, **own}
 
 
 @thread_policy()
@@ -88,12 +103,26 @@ def train_model(
     """
     model, machines = trainable(name), machines or Machines()
     recipe = recipe_from(model.recipe, preset, settings)
+    with told_in_one_line(model, recipe.batch):
+        return _train(model, recipe, data, out, _code(name), machines, command)
+
+
+def _train(
+    model: type[Trainable],
+    recipe: Recipe,
+    data: Sequence[str],
+    out: Path,
+    code: Mapping[str, str],
+    machines: Machines,
+    command: str,
+) -> Path:
+    """Do what `train_model` says."""
     examples = model.examples(recipe, list(data))
     facts = {
         "model": model.name,
         "recipe": recipe.model_dump(mode="json"),
         "sources": [*examples.sources, *started_from(recipe, model.name)],
-        "code": {"whence": __version__},
+        "code": code,
     }
     run = TrainingRun(out, facts)
     keep_freed_memory()
@@ -122,9 +151,10 @@ def _finish(
     network = progress.best.eval()
     with torch.inference_mode():
         calibration = model.calibrate(network, examples) if hasattr(model, "calibrate") else {}
+    write_checkpoint(run.checkpoint, network, {**facts, "log": log, "calibration": calibration})
+    with torch.inference_mode():
         shown = model.figures(network, examples) if hasattr(model, "figures") else []
         sounds = model.sounds(network, examples) if hasattr(model, "sounds") else {}
-    write_checkpoint(run.checkpoint, network, {**facts, "log": log, "calibration": calibration})
     machine = f"{platform.machine()}, {allowed_cores()} cores, torch {version('torch')}"
     run.write_card(card_text(facts, log, progress.seconds, machine))
     told = {**facts, "calibration": calibration, "made": _made(command)}

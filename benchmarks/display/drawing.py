@@ -173,7 +173,9 @@ def picture(figure: Figure, name: str, alt: str, folder: Path | None = None) -> 
 def save(figure: Figure, folder: Path, name: str) -> str:
     """Write `figure` as `name`.png, `name`.pdf and `name`.svg into `folder`; return the SVG."""
     save_image(figure, folder, name)
-    figure.savefig(folder / f"{name}.pdf", metadata=_NO_PDF_METADATA)
+    pdf = io.BytesIO()  # matplotlib stumbles over a disk that is full
+    figure.savefig(pdf, format="pdf", metadata=_NO_PDF_METADATA)
+    (folder / f"{name}.pdf").write_bytes(pdf.getvalue())
     svg = _drawn(figure, name)
     (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
     return svg

@@ -9,6 +9,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ...errors import InputError
+
 Float32 = npt.NDArray[np.float32]
 Sample = TypeVar("Sample", np.float32, np.int16)
 _CANDIDATES = 8
@@ -30,8 +32,13 @@ class Degradation:
 
 
 def spoken_windows(audio: npt.NDArray[Sample], length: int, rng: np.random.Generator) -> npt.NDArray[Sample]:
-    """Return a random window (n, 2, length) of each clip (n, 2, samples) in which someone speaks, if one is found."""
+    """Return a random window (n, 2, length) of each clip (n, 2, samples) in which someone speaks, if one is found.
+
+    Raises InputError if the clips are shorter.
+    """
     count, _, samples = audio.shape
+    if length > samples:
+        raise InputError(f"{length} samples are heard at once, the clips have {samples}: ask for fewer")
     starts = rng.integers(0, samples - length + 1, (_CANDIDATES, count))
     power = np.concatenate([np.zeros((count, 1)), np.cumsum(np.square(audio, dtype=np.float64).sum(1), axis=1)], axis=1)
     row = np.arange(count)

@@ -22,7 +22,7 @@ from ...datagen.dataset import Dataset, read_rows
 from ...digests import generator_for
 from ...errors import InputError
 from ..training.learning import described
-from ..training.recipe import Recipe
+from ..training.recipe import Bounds, Recipe
 from .picture_augmentation import jitter
 from .reading import BufferedReader, ShuffledRows
 
@@ -70,11 +70,11 @@ class HomeRecipe(Recipe):
     """Whether all views hear the same segment of time."""
     sources: int = Field(default=1, ge=1)
     """Sources that are heard at once; the first is asked for."""
-    reverberation: tuple[float, float] = (0.2, 0.2)
+    reverberation: Bounds = (0.2, 0.2)
     """Level of the indirect sound, drawn in this range."""
-    level: tuple[float, float] = (0.07, 0.13)
+    level: Bounds = (0.07, 0.13)
     """Root mean square of a dry clip."""
-    below_db: tuple[float, float] = (0.0, 39.0)
+    below_db: Bounds = (0.0, 39.0)
     """How far the dry clips of the other sources are below the first."""
     in_front: bool = False
     """Whether places with a source behind a view are left out."""

@@ -3,6 +3,7 @@
 The order is a function of the seed and the step alone, so a training that was killed goes on with the same examples.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -68,8 +69,14 @@ class BufferedReader:
     _ahead: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), init=False)
 
     def rows_of(self, step: int, batch: int) -> tuple[Rows, npt.NDArray[Any]]:
-        """Return `batch` rows for `step`, and what `read` returned for them; an epoch's incomplete batch is dropped."""
-        steps = max(len(self.order.rows) // batch, 1)
+        """Return `batch` rows for `step`, and what `read` returned for them; an epoch's incomplete batch is dropped.
+
+        Fewer rows are all returned at every step, which is said once.
+        """
+        count = len(self.order.rows)
+        steps = max(count // batch, 1)
+        if count < batch and self._epoch == -1:
+            print(f"batch={batch}: the data have {count} rows to learn from, so a step has {count}", file=sys.stderr)
         epoch, within = divmod(step, steps)
         if epoch != self._epoch:
             self._epoch, self._buffers, self._held = epoch, self.order.buffers(epoch), {}

@@ -16,7 +16,7 @@ from ...datagen.dataset import Dataset, as_floats, read_rows
 from ...digests import generator_for
 from ...errors import InputError
 from ..training.learning import described
-from ..training.recipe import Recipe
+from ..training.recipe import Bounds, Recipe, Size
 from .degradation import Degradation, degrade, spoken_windows
 from .reading import BufferedReader, ShuffledRows
 
@@ -36,12 +36,12 @@ class DelayClips(NamedTuple):
 class DelayRecipe(Recipe):
     """A recipe for clips with known delays."""
 
-    clip_samples: tuple[int, ...] = Field(default=(STANDARD_SAMPLES,), min_length=1)
+    clip_samples: tuple[Size, ...] = Field(default=(STANDARD_SAMPLES,), min_length=1)
     """Lengths of clips; each step uses one of them, in turn."""
-    snr_db: tuple[float, float] = (-12.0, 35.0)
+    snr_db: Bounds = (-12.0, 35.0)
     clean_share: float = Field(default=0.1, ge=0, le=1)
     gain_db: float = Field(default=4.0, ge=0)
-    distractor: tuple[float, float] = (0.05, 1.0)
+    distractor: Bounds = (0.05, 1.0)
     distractor_share: float = Field(default=0.2, ge=0, le=1)
 
     @property
@@ -79,8 +79,8 @@ class RandomRooms:
         rows = np.flatnonzero(self.dataset.column("split") == "train")
         if self.longest_rt60 is not None:
             rows = rows[self.dataset.column("rt60_sabine")[rows] <= self.longest_rt60]
-        if not rows.size:
-            raise InputError(f"{self.path}: no room reverberates at most {self.longest_rt60} s: raise longest_rt60")
+            if not rows.size:
+                raise InputError(f"{self.path}: no room reverberates at most {self.longest_rt60} s: raise longest_rt60")
         order = ShuffledRows(rows, int(self.dataset.recipe["rows_per_shard"]), self.recipe.seed)
         return BufferedReader(order, self.stored)
 
@@ -131,9 +131,12 @@ def _noise(snr_db: float) -> Degradation:
 
 
 def open_rooms(recipe: DelayRecipe, data: Sequence[str], longest_rt60: float | None = None) -> RandomRooms:
-    """Return the clips of the one set in `data`; raises InputError for none, several, or another kind."""
+    """Return the clips of the one set in `data`; raises InputError for none, several, or one that does not serve."""
     if len(data) != 1:
         raise InputError(f"{len(data)} sources of data: give one set of random rooms with --data")
     rooms = RandomRooms(recipe, data[0], longest_rt60)
-    rooms.dataset  # noqa: B018  raises InputError at once
+    there = set(rooms.dataset.column("split"))
+    for part, use in (("train", "learn from"), ("val", "validate with")):
+        if part not in there:
+            raise InputError(f"{data[0]} has no clip to {use} (split {part!r}): make a set with `whence generate`")
     return rooms

@@ -16,7 +16,7 @@ from ...datagen.dataset import Dataset, as_floats, read_rows
 from ...digests import generator_for, stable_hash
 from ...errors import InputError
 from ..training.learning import described
-from ..training.recipe import Recipe
+from ..training.recipe import Bounds, Recipe
 from .picture_augmentation import Float32, Framing, Mixing, covered, jitter, mix
 from .reading import BufferedReader, ShuffledRows
 from .sound_groups import descriptors, grouped
@@ -68,15 +68,15 @@ class SoundingRecipe(Recipe):
     unsupervised: bool = True
     """Whether pictures are learned from without their annotation too."""
     truth: Literal["box", "mask"] = "box"
-    magnified: tuple[float, float] = (0.85, 1.3)
+    magnified: Bounds = (0.85, 1.3)
     moved: float = Field(default=0.1, ge=0, le=0.5)
     """Largest shift, as a share of the picture."""
     mirrored: bool = True
     colour: float = Field(default=0.25, ge=0, lt=1)
     """Largest change of brightness, contrast and saturation."""
-    snr_db: tuple[float, float] = (0.0, 40.0)
+    snr_db: Bounds = (0.0, 40.0)
     noisy_share: float = Field(default=0.3, ge=0, le=1)
-    other_db: tuple[float, float] = (-25.0, -8.0)
+    other_db: Bounds = (-25.0, -8.0)
     """Level of another picture's sound, relative to the object's."""
     other_share: float = Field(default=0.2, ge=0, le=1)
     groups: int = Field(default=0, ge=0)
@@ -89,6 +89,8 @@ class SoundingRecipe(Recipe):
             raise ValueError("rows and columns must be multiples of 16")
         if self.stride not in (4, 8, 16):
             raise ValueError("stride must be 4, 8 or 16")
+        if self.magnified[0] <= 0:
+            raise ValueError("magnified must be positive")
         return self
 
     @property

@@ -17,7 +17,7 @@ from torch import Tensor
 from ...conventions import SAMPLE_RATE
 from ...digests import generator_for
 from ...errors import InputError
-from ..training.recipe import Recipe
+from ..training.recipe import Bounds, Recipe
 from .augmentation import Augmentation, Float32, augment
 from .degradation import spoken_windows
 from .recordings import Recordings
@@ -55,10 +55,10 @@ class ViewsRecipe(Recipe):
     """Patches of a clip."""
     augmented: bool = True
     """Whether another clip, reverberation and noise are added."""
-    scaling: tuple[float, float] = (0.5, 1.5)
-    mixture: tuple[float, float] = (0.1, 1.0)
-    room_size: tuple[float, float] = (0.0, 0.8)
-    snr_db: tuple[float, float] = (0.0, 39.0)
+    scaling: Bounds = (0.5, 1.5)
+    mixture: Bounds = (0.1, 1.0)
+    room_size: Bounds = (0.0, 0.8)
+    snr_db: Bounds = (0.0, 39.0)
     longest_rt60: float | None = Field(default=None, gt=0)
     """Random rooms that reverberate longer, s, are not trained on; None: all are."""
     largest_shift: ClassVar[int] = 0

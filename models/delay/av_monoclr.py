@@ -29,6 +29,7 @@ from ..networks.patches import shifted_affinities
 from ..networks.residual import PUBLISHED_WIDTHS
 from ..networks.voice import GuidedEncoder
 from ..networks.walks import match_loss, soft_votes
+from ..training.recipe import Size
 from .method import MILLISECONDS, phase_transform_delays, standard_batch
 from .stereocrw import StereoCrw, compare
 
@@ -65,9 +66,9 @@ class AvMonoClrRecipe(VoicesRecipe):
     }
     patch: int = Field(default=7680, ge=256)
     """Samples of a patch: a voice is not told from 64 ms."""
-    widths: tuple[int, int, int, int] = (16, 32, 64, 128)
+    widths: tuple[Size, Size, Size, Size] = (16, 32, 64, 128)
     """Filters of the stem and of the four blocks."""
-    voice_widths: tuple[int, int, int, int] = (16, 32, 64, 128)
+    voice_widths: tuple[Size, Size, Size, Size] = (16, 32, 64, 128)
     """The same of the encoder of voices."""
     query_scale: float = Field(default=8.0, gt=0)
     """Factor of a query of unit length where it joins the channels."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ...benchmarks.running.method import Diagnosed
 from ...benchmarks.stimuli.stereo.batch import StereoBatch
+from ...errors import InputError
 from ..data.rooms import DelayClips, DelayRecipe, open_rooms
 from ..networks.correlation import cross_spectra, generalised_correlations
 from ..training.learned import LearnedModel
@@ -43,9 +44,14 @@ class DelayModel(LearnedModel):
 
     @classmethod
     def loss(cls, network: nn.Module, batch: Any) -> Tensor:
-        """Return the mean absolute error in samples."""
-        error: Tensor = network(batch.audio) - batch.delay
-        return error.abs().mean()
+        """Return the mean absolute error in samples; raises InputError unless the network answers once a clip."""
+        answers: Tensor = network(batch.audio)
+        if answers.shape != batch.delay.shape:
+            raise InputError(
+                f"{cls.name}: the network answers {tuple(answers.shape)} to {len(batch.delay)} clips: "
+                f"expected {tuple(batch.delay.shape)}, one delay a clip in samples, or a `loss` of your own"
+            )
+        return (answers - batch.delay).abs().mean()
 
     @classmethod
     def delays(cls, network: nn.Module, batch: StereoBatch, audio: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from ..data.rooms import DelayClips, DelayRecipe
 from ..networks.correlation import windows_of
 from ..networks.distribution import cross_entropy
 from ..networks.ngcc import SINC_TAPS, NgccNetwork
+from ..training.recipe import Size
 from .method import DelayModel, Float64
 
 Answer = Literal["expectation", "peak"]
@@ -53,7 +54,7 @@ class NgccPhatRecipe(DelayRecipe):
             "dropout": 0.5,
         },
     }
-    clip_samples: tuple[int, ...] = (1024,)
+    clip_samples: tuple[Size, ...] = (1024,)
     width: int = Field(default=32, ge=1)
     max_lag: int = Field(default=MAX_LAG, ge=1)
     sinc_taps: int = Field(default=SINC_TAPS, ge=3)

@@ -10,6 +10,7 @@ from ...benchmarks.stimuli.stereo.batch import StereoBatch
 from ..data.rooms import DelayRecipe
 from ..networks.correlation import windows_of
 from ..networks.salvati import SalvatiNetwork
+from ..training.recipe import Size
 from .method import DelayModel
 
 WINDOW, WINDOWS = 1024, 16
@@ -24,9 +25,9 @@ class SalvatiRecipe(DelayRecipe):
         "small": {"steps": 1500, "batch": 256},
         "paper": {"steps": 60_000, "batch": 256, "widths": (32, 64, 128, 256, 512), "hidden": (512, 512)},
     }
-    clip_samples: tuple[int, ...] = (WINDOW,)
-    widths: tuple[int, int, int, int, int] = (16, 32, 64, 96, 128)
-    hidden: tuple[int, ...] = (256,)
+    clip_samples: tuple[Size, ...] = (WINDOW,)
+    widths: tuple[Size, Size, Size, Size, Size] = (16, 32, 64, 96, 128)
+    hidden: tuple[Size, ...] = (256,)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from ..data.views import MAX_SHIFT, ONE_VOTE, ClipViews, Views, ViewsRecipe, ope
 from ..networks.patches import SHORTEST_PATCH, PatchEncoder, shifted_affinities
 from ..networks.residual import PUBLISHED_WIDTHS
 from ..networks.walks import affinity, cycle_loss, match_loss, soft_votes
+from ..training.recipe import Bounds, Size
 from .method import DelayModel
 
 _FAST = {"nodes": 25, "learning_rate": 3e-3}
@@ -45,7 +46,7 @@ class StereoCrwRecipe(ViewsRecipe):
             "compression": 0.0,
         },
     }
-    widths: tuple[int, int, int, int] = (16, 32, 64, 128)
+    widths: tuple[Size, Size, Size, Size] = (16, 32, 64, 128)
     """Filters of the stem and of the four blocks."""
     frames: int = Field(default=32, ge=8)
     """Frames of a patch's spectrogram."""
@@ -57,7 +58,7 @@ class StereoCrwRecipe(ViewsRecipe):
 class MonoClrRecipe(StereoCrwRecipe):
     """The recipe of `monoclr`: louder, and the clean channel is shifted by up to 1 ms."""
 
-    scaling: tuple[float, float] = (0.5, 5.5)
+    scaling: Bounds = (0.5, 5.5)
     largest_shift: ClassVar[int] = 16
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import torch
 from pydantic import Field
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ...benchmarks.running.method import Diagnosed
 from ...benchmarks.stimuli.stereo.batch import StereoBatch
 from ..data.rooms import STANDARD_SAMPLES, DelayClips, DelayRecipe, RandomRooms
-from ..networks.direct_sound import DirectSoundNetwork, delay_grid
+from ..networks.direct_sound import FRAME, DirectSoundNetwork, delay_grid
 from ..networks.distribution import cross_entropy, half_width, quantile, ranked_probability_score
 from .method import DelayModel
 
@@ -29,8 +29,13 @@ class WhenceDelayRecipe(DelayRecipe):
         "paper": {"steps": 40_000, "batch": 256, "width": 96, "blocks": 6},
     }
     learning_rate: float = Field(default=1.5e-3, gt=0)
-    clip_samples: tuple[int, ...] = (*(STANDARD_SAMPLES,) * 3, 2048, *(STANDARD_SAMPLES,) * 3, 4096)
-    width: int = Field(default=64, ge=8)
+    clip_samples: tuple[Annotated[int, Field(ge=FRAME)], ...] = (
+        *(STANDARD_SAMPLES,) * 3,
+        2048,
+        *(STANDARD_SAMPLES,) * 3,
+        4096,
+    )
+    width: int = Field(default=64, ge=8, multiple_of=2)
     blocks: int = Field(default=4, ge=1)
     gates: int = Field(default=16, ge=1)
 

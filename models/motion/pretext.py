@@ -24,7 +24,7 @@ from ..networks.camera_stream import CameraStream
 from ..networks.ear_stream import FRAMES, EarStream
 from ..networks.hearing import HearingEncoder
 from ..networks.turning import TurningEncoder
-from ..training.recipe import Recipe
+from ..training.recipe import Recipe, Size
 from .home_model import HomeModel, beside
 from .prompting import prompted_rotations
 from .slfm import stored_camera
@@ -82,9 +82,9 @@ class PretextRecipe(HomeRecipe):
     """Longest clip of the first view that is heard."""
     prompts: int = Field(default=8, ge=0)
     """Votes of audio prompting at the end, by networks that predict both ears from sound and turn; 0 for none."""
-    seen: tuple[int, int] = (32, 64)
+    seen: tuple[Size, Size] = (32, 64)
     planes: int = Field(default=32, ge=4)
-    heard: tuple[int, int, int] = (16, 32, 64)
+    heard: tuple[Size, Size, Size] = (16, 32, 64)
     """Filters of our small encoders."""
 
     @model_validator(mode="after")

@@ -23,7 +23,7 @@ from ..networks.probe import LinearProbe
 from ..networks.turning import TurningEncoder
 from ..training.learned import UNTRAINED
 from ..training.learning import Examples
-from ..training.recipe import Recipe
+from ..training.recipe import Recipe, Size
 from .features import RANDOM, SIZES, SUPERVISED, features_of
 from .home_model import HomeModel, beside
 from .slfm import clip_segments, picture_pairs, stored_camera
@@ -59,9 +59,9 @@ class ProbeRecipe(HomeRecipe):
     of `slfm-pretext`, all frozen; or `supervised`: random weights that learn together with the linear layer."""
     settled: bool = False
     """Whether the features' batch normalisation keeps its statistics; the published probes let them follow the data."""
-    seen: tuple[int, int] = (32, 64)
+    seen: tuple[Size, Size] = (32, 64)
     planes: int = Field(default=32, ge=4)
-    heard: tuple[int, int, int] = (16, 32, 64)
+    heard: tuple[Size, Size, Size] = (16, 32, 64)
     heard_features: int = Field(default=256, ge=8)
     """Sizes of the encoders, as in the recipe of `slfm`; those of a checkpoint are taken from it."""
 

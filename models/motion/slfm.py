@@ -26,7 +26,7 @@ from ..networks.geometry import geometric_loss, reflected, reflecting_loss, side
 from ..networks.hearing import spectra
 from ..networks.motion import Distribution, MotionNetwork
 from ..networks.sphere_views import focal_in_widths
-from ..training.recipe import Recipe
+from ..training.recipe import Recipe, Size
 from .home_model import HomeModel, beside
 
 Float64 = npt.NDArray[np.float64]
@@ -73,11 +73,11 @@ class SlfmRecipe(HomeRecipe):
     binaural: float = Field(default=1.0, ge=0)
     """Weights of the losses; the geometric one counts twice, as in the released code. The binaural one keeps ears from
     exchanging left and right, but pulls azimuths outwards; without it, the louder ear settles the side at the end."""
-    seen: tuple[int, int] = (32, 64)
+    seen: tuple[Size, Size] = (32, 64)
     """Filters of the two stages that see."""
     planes: int = Field(default=32, ge=4)
     """Filters that compare two views."""
-    heard: tuple[int, int, int] = (16, 32, 64)
+    heard: tuple[Size, Size, Size] = (16, 32, 64)
     """Filters of the three stages that hear."""
     features: int = Field(default=256, ge=8)
     """Features of a sound."""

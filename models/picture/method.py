@@ -19,7 +19,7 @@ from ..networks.sound_stream import SpectrogramStream, WaveformStream
 from ..networks.visual_stream import VisualStream
 from ..training.learned import LearnedModel
 from ..training.learning import Examples
-from ..training.recipe import Recipe
+from ..training.recipe import Recipe, Size
 from .object_prior import object_maps, object_weights, with_objects
 from .scoring import centre_map, overlaps, summary
 
@@ -27,13 +27,13 @@ from .scoring import centre_map, overlaps, summary
 class PictureRecipe(SoundingRecipe):
     """A recipe for networks of a visual and a sound stream."""
 
-    visual_widths: tuple[int, ...] = (24, 64, 128, 160)
+    visual_widths: tuple[Size, ...] = (24, 64, 128, 160)
     """Filters of each block of the visual stream; the picture is halved between blocks."""
-    visual_layers: tuple[int, ...] = (2, 2, 2, 1)
+    visual_layers: tuple[Size, ...] = (2, 2, 2, 1)
     halved: bool = True
     """Whether the visual stream halves the picture at once."""
     hears: Literal["spectrogram", "waveform"] = "spectrogram"
-    sound_widths: tuple[int, ...] = (16, 32, 64, 96)
+    sound_widths: tuple[Size, ...] = (16, 32, 64, 96)
     sound_width: float = Field(default=0.25, gt=0)
     """Filters of the waveform's layers, as a share of SoundNet's."""
     width: int = Field(default=128, ge=4)
@@ -76,6 +76,7 @@ class PictureModel(LearnedModel):
     pictures_at_once: ClassVar[int] = 32
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0 <= self.object_prior <= 1:
             raise InputError(f"object_prior={self.object_prior:g}: expected a share, 0 to 1")
 

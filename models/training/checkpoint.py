@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
@@ -34,7 +35,8 @@ class Checkpoint:
 
 def write_checkpoint(path: Path, network: nn.Module, card: Mapping[str, Any]) -> None:
     """Write the tensors of `network` and its `card` (JSON values, with the name of the `model`) to `path`."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    own = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
+    tensors = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in own.items()}
     with written_whole(path) as partial:
         partial.write_bytes(save(tensors, metadata={METADATA: canonical_json(card)}))
 

@@ -30,9 +30,17 @@ def card_in(header: bytes, path: Path) -> dict[str, Any]:
         card = json.loads(json.loads(header)["__metadata__"][METADATA])
     except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(f"{path}: not a checkpoint of Whence; `whence import checkpoint` converts others") from None
-    if not isinstance(card, dict):
+    if not (isinstance(card, dict) and _is_formed(card)):
         raise InputError(f"{path}: its card is damaged; copy it again")
     return card
+
+
+def _is_formed(card: Mapping[str, Any]) -> bool:
+    """Return whether what a card holds has the form that a training gives it."""
+    sources, log = card.get("sources", []), card.get("log", [])
+    lists = isinstance(sources, list) and isinstance(log, list) and all(isinstance(one, dict) for one in sources + log)
+    named = all(isinstance(card.get(key, {}), dict) for key in ("recipe", "code", "calibration"))
+    return lists and named and all(isinstance(source.get("licences", []), list) for source in sources)
 
 
 def licences_of_card(card: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from torch import nn
 
 from ...errors import InputError
 from .checkpoint import Checkpoint, fill, read_checkpoint, shipped
+from .faults import lacks_memory
 from .memory import keep_freed_memory
 from .recipe import Recipe
 
@@ -33,10 +34,14 @@ class LearnedModel:
     recipe: ClassVar[type[Recipe]]
     variants: ClassVar[tuple[str, ...]] = ()
 
+    def __post_init__(self) -> None:
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise InputError(f"{self.name}:device=cuda: torch finds no GPU here; leave it out")
+
     @classmethod
     def network(cls, recipe: Any) -> nn.Module:
         """Return the untrained network."""
-        raise NotImplementedError
+        raise InputError(f"{cls.name} has no `network`: a model that learns gives one")
 
     def files(self) -> Iterator[Path]:
         """Yield the checkpoint's file, whose contents decide the answers."""
@@ -69,12 +74,15 @@ class LearnedModel:
     @cached_property
     def _network(self) -> Any:
         """The network with its weights, on its device."""
-        if self.device == "cuda" and not torch.cuda.is_available():
-            raise InputError("--device cuda: torch finds no GPU here; leave the option out")
         keep_freed_memory()
         if self.checkpoint == UNTRAINED:
             torch.manual_seed(0)
-        network = self.network(self._recipe)
+        try:
+            network = self.network(self._recipe)
+        except RuntimeError as error:
+            if not lacks_memory(error):
+                raise
+            raise InputError(f"{self._path}: not enough memory for its network") from None
         if self.checkpoint != UNTRAINED:
             fill(network, self._read, self._path)
         return network.eval().to(self.device)

@@ -14,19 +14,21 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from ...digests import stable_hash
+from ...errors import InputError
 from .checkpoint import fill, read_checkpoint
 from .learning import Examples, Trainable
 from .recipe import Recipe
-from .run import TrainingRun
+from .run import STATE, TrainingRun
 
 SECONDS_BETWEEN_STATES = 60.0
 _KEPT_LOSSES = 50
 """Losses that the progress bar averages."""
+_DIVERGED = "lower learning_rate, or look in the data for values that are not finite"
 
 
 @dataclass
@@ -49,7 +51,7 @@ class Progress:
         return plain | {name: part.state_dict() for name, part in parts.items()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to a `state`."""
+        """Go back to a `state`; raises KeyError, TypeError, ValueError or RuntimeError if it is of another network."""
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -110,7 +112,13 @@ def _begin(model: type[Trainable], recipe: Recipe, run: TrainingRun, fabric: Fab
     progress = Progress(network, AveragedModel(network, use_buffers=True), optimizer)
     state = run.read_state()
     if state is not None:
-        progress.restore(state)
+        try:
+            progress.restore(state)
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError):
+            raise InputError(
+                f"{run.folder / STATE}: damaged, or of another network than {model.name} is now; give another folder "
+                "with --out, or remove it to train from the start"
+            ) from None
     return progress
 
 
@@ -136,11 +144,25 @@ def _learn(
         group["lr"] = learning_rate(recipe, step)
     network.train()
     loss = model.loss(network, batch)
+    value = _value(loss, model, step)
     optimizer.zero_grad()
     fabric.backward(loss)
-    fabric.clip_gradients(network, optimizer, max_norm=recipe.clip_gradient)
+    norm = fabric.clip_gradients(network, optimizer, max_norm=recipe.clip_gradient, error_if_nonfinite=False)
+    if norm is not None and not bool(norm.isfinite()):
+        raise InputError(f"{model.name}: a gradient is not finite at step {step + 1} (loss {value:.4g}); {_DIVERGED}")
     optimizer.step()
-    return float(loss.detach())
+    return value
+
+
+def _value(loss: Any, model: type[Trainable], step: int) -> float:
+    """Return the `loss` of `step` as a number; raises InputError unless it is one to learn from."""
+    if not isinstance(loss, Tensor) or loss.numel() != 1 or not loss.requires_grad:
+        what = f"a tensor {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
+        raise InputError(f"{model.name}: `loss` gave {what}: expected a tensor () made by the network")
+    value = float(loss.detach())
+    if not math.isfinite(value):
+        raise InputError(f"{model.name}: the loss is {value} at step {step + 1}; {_DIVERGED}")
+    return value
 
 
 def _log(progress: Progress, model: type[Trainable], recipe: Recipe, examples: Examples) -> None:
@@ -150,7 +172,10 @@ def _log(progress: Progress, model: type[Trainable], recipe: Recipe, examples: E
         scores = model.validate(network, examples)
     rate = learning_rate(recipe, progress.step - 1)
     entry = {"step": progress.step, "loss": _mean(progress.losses), "learning_rate": rate}
-    progress.log.append(entry | {name: float(score) for name, score in scores.items()})
+    scores = {name: float(score) for name, score in scores.items()}
+    if not scores or not all(map(math.isfinite, scores.values())):
+        raise InputError(f"{model.name}: `validate` gave {scores} at step {progress.step}: expected finite scores")
+    progress.log.append(entry | scores)
     progress.losses = []
 
 

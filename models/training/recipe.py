@@ -1,9 +1,9 @@
 """Recipes: everything that affects a training's bytes, as typed fields with presets."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ...errors import InputError
 from ...registry import nearest
@@ -12,15 +12,27 @@ Preset = Literal["tiny", "small", "paper"]
 PRESETS: tuple[Preset, ...] = ("tiny", "small", "paper")
 
 
+def _rising(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] > bounds[1]:
+        raise ValueError("the lower bound comes first")
+    return bounds
+
+
+Bounds = Annotated[tuple[float, float], AfterValidator(_rising)]
+"""A range that a number is drawn from, lower bound first."""
+Size = Annotated[int, Field(ge=1)]
+"""Samples, channels or layers: at least one."""
+
+
 class Recipe(BaseModel):
     """The fields that every training has. A model adds its own, and its `presets`: fields by preset."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {preset: {} for preset in PRESETS}
 
     start: str = ""
     """A checkpoint of the same model whose weights the training begins with; none: random weights."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**63)
     steps: int = Field(default=1000, ge=1)
     batch: int = Field(default=128, ge=2)
     """Examples a step, over all devices."""
@@ -59,7 +71,16 @@ def recipe_from(kind: type[R], preset: str, settings: Sequence[str] = ()) -> R:
         first = error.errors()[0]
         if isinstance(cause := first.get("ctx", {}).get("error"), InputError):
             raise cause from None
-        raise InputError(f"--set {'.'.join(map(str, first['loc']))}={first['input']}: {first['msg']}") from None
+        raise InputError(_complaint(first)) from None
+
+
+def _complaint(error: Mapping[str, Any]) -> str:
+    """Return an `error` of pydantic with the setting that it is about, as the user types it."""
+    said, value = error["msg"].removeprefix("Value error, "), error["input"]
+    if not error["loc"]:
+        return f"--set: {said}"
+    shown = ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+    return f"--set {'.'.join(map(str, error['loc']))}={shown}: {said}"
 
 
 def _value(kind: type[Recipe], key: str, text: str) -> Any:
@@ -71,4 +92,4 @@ def _value(kind: type[Recipe], key: str, text: str) -> Any:
             return TypeAdapter(annotation).validate_python(candidate)
         except ValidationError:
             continue
-    return text
+    return parts if get_origin(annotation) is tuple and len(parts) > 1 else text

@@ -34,7 +34,10 @@ class TrainingRun:
             return
         if self.folder.exists() and any(entry.name != LOCK for entry in self.folder.iterdir()):
             raise InputError(f"{self.folder}: not empty and not a training; give a new folder with --out")
-        with written_whole(path) as partial:
+        self._write_recipe()
+
+    def _write_recipe(self) -> None:
+        with written_whole(self.folder / RECIPE) as partial:
             partial.write_text(json.dumps(self.recipe, indent=1, sort_keys=True) + "\n")
 
     def _require_same(self, path: Path) -> None:
@@ -42,12 +45,15 @@ class TrainingRun:
             found = dict(json.loads(path.read_text()))
         except (ValueError, TypeError):
             raise InputError(f"{path}: damaged; remove the folder or give another one with --out") from None
-        if canonical_json(found) != canonical_json(self.recipe):
+        if canonical_json(found) == canonical_json(self.recipe):
+            return
+        if any((self.folder / name).exists() for name in (STATE, CHECKPOINT)):
             key, old, new = _first_difference(found, self.recipe)
             raise InputError(
                 f"{self.folder} holds another training ({key}: {old} there, {new} asked for); "
                 "give another folder with --out, or the same settings to resume it"
             )
+        self._write_recipe()  # nothing was learned: a first step that failed must not bind to its settings
 
     @property
     def checkpoint(self) -> Path:
@@ -61,7 +67,7 @@ class TrainingRun:
             return None
         try:
             return dict(torch.load(path, map_location="cpu", weights_only=True))
-        except (RuntimeError, ValueError, KeyError, EOFError, OSError, pickle.UnpicklingError) as error:
+        except (RuntimeError, ValueError, TypeError, KeyError, EOFError, OSError, pickle.UnpicklingError) as error:
             raise InputError(f"{path}: damaged ({type(error).__name__}); remove it to train from the start") from None
 
     def write_state(self, state: Mapping[str, Any]) -> None:
@@ -89,4 +95,8 @@ def _first_difference(old: Any, new: Any, key: str = "recipe") -> tuple[str, Any
         for name in sorted(set(old) | set(new)):
             if old.get(name) != new.get(name):
                 return _first_difference(old.get(name), new.get(name), name)
+    if isinstance(old, list | tuple) and isinstance(new, list | tuple) and len(old) == len(new):
+        for before, after in zip(old, new, strict=True):
+            if before != after:
+                return _first_difference(before, after, key)
     return key, old, new

@@ -328,7 +328,7 @@ def _import_file(path: Path) -> ModuleType:
     keeps_no_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # bytecode would hide a quick change
     try:
         specification.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"method file {path} cannot be loaded: {type(error).__name__}: {error}") from error
     finally:
         sys.path.remove(str(folder))
