@@ -51,7 +51,8 @@ class DelayModel(LearnedModel):
                 f"{cls.name}: the network answers {tuple(answers.shape)} to {len(batch.delay)} clips: "
                 f"expected {tuple(batch.delay.shape)}, one delay a clip in samples, or a `loss` of your own"
             )
-        return (answers - batch.delay).abs().mean()
+        error: Tensor = (answers - batch.delay).abs().mean()
+        return error
 
     @classmethod
     def delays(cls, network: nn.Module, batch: StereoBatch, audio: Tensor) -> Tensor:
