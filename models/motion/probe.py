@@ -25,8 +25,8 @@ from ..training.learned import UNTRAINED
 from ..training.learning import Examples
 from ..training.recipe import Recipe
 from .features import RANDOM, SIZES, SUPERVISED, features_of
-from .home_model import HomeModel, beside
-from .slfm import clip_segments, picture_pairs, stored_camera
+from .home_model import HomeModel, beside, stored_camera
+from .slfm import clip_segments, picture_pairs
 
 Float64 = npt.NDArray[np.float64]
 PUBLISHED_RATES: Mapping[str, float] = {"rotation": 1e-4, "azimuth": 1e-3}

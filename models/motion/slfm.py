@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ...benchmarks.stimuli.stereo.batch import StereoBatch
 from ...benchmarks.stimuli.view_pairs.batch import ViewPairBatch
 from ...conventions import SAMPLE_RATE
-from ...datagen.cameras import PITCH_DEG, Camera
+from ...datagen.cameras import Camera
 from ..data.homes import HomeRecipe, HomeViews, resized
 from ..networks.auralization import auralized
 from ..networks.geometry import geometric_loss, reflected, reflecting_loss, side_loss, side_votes
@@ -27,7 +27,7 @@ from ..networks.hearing import spectra
 from ..networks.motion import Distribution, MotionNetwork
 from ..networks.sphere_views import focal_in_widths
 from ..training.recipe import Recipe
-from .home_model import HomeModel, beside
+from .home_model import HomeModel, beside, stored_camera
 
 Float64 = npt.NDArray[np.float64]
 SIGN_PAIRS = 12
@@ -114,12 +114,6 @@ class SlfmNetwork(MotionNetwork):
         """Return the rotations of a batch of views, all taken by the camera of HM3D-SS."""
         pitch, focal = stored_camera(len(batch.image), batch.image.device)
         return self.rotation(batch.image, pitch, focal)
-
-
-def stored_camera(count: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return pitch (count,), rad, and focal length (count,), in widths of the picture, of the camera of HM3D-SS."""
-    pitch = torch.full((count,), math.radians(PITCH_DEG), device=device)
-    return pitch, torch.full((count,), focal_in_widths(Camera().horizontal_field_of_view), device=device)
 
 
 def in_front(azimuth: Tensor) -> Tensor:
