@@ -248,7 +248,7 @@ def test_features_of_a_pretext_are_read(of, part, tmp_path):
     [
         ({"sees": "nothing"}, "rotation", "learned without sees=views, so it has no features that tell the rotation"),
         ({"hears": False}, "azimuth", "learned without hears=true, so it has no features that tell the azimuth"),
-        ({"encoders": "published"}, "azimuth", "a probe reads encoders=small, and this one has encoders=published"),
+        ({"encoders": "published"}, "azimuth", "has encoders=published; features are read from encoders=small only"),
     ],
 )
 def test_a_pretext_without_such_features_is_refused(settings, of, said, tmp_path):

@@ -26,7 +26,8 @@ from whence.datagen.dataset import Dataset  # noqa: E402
 from whence.datagen.pipeline import generate  # noqa: E402
 from whence.errors import InputError  # noqa: E402
 from whence.models.data.homes import open_homes  # noqa: E402
-from whence.models.motion.slfm import Slfm, SlfmRecipe, in_front, stored_camera, told  # noqa: E402
+from whence.models.motion.home_model import stored_camera  # noqa: E402
+from whence.models.motion.slfm import Slfm, SlfmRecipe, in_front, told  # noqa: E402
 from whence.models.networks.auralization import auralized  # noqa: E402
 from whence.models.networks.geometry import (  # noqa: E402
     geometric_loss,

@@ -95,6 +95,8 @@ PAPERS: Mapping[str, Sequence[str]] = {
     "contrastive": ("chen2021localizing", "liu2022exploiting", "mo2022easy", "mo2022closer", "sun2023learning"),
     "slfm": ("chen2023motion",),
     "slfm-pretext": ("chen2023motion",),
+    "avsa": ("morgado2020learning", "chen2023motion"),
+    "rotnce": ("chen2023motion",),
     "probe": ("chen2023motion",),
     "itd-sphere": ("duda1998range",),
     "ild-sphere": ("duda1998range",),

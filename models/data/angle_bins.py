@@ -24,19 +24,15 @@ class BinnedViews(NamedTuple):
 
 @dataclass(frozen=True)
 class BinnedHomes:
-    """The views of `homes` with the bins of their rotations or azimuths.
-
-    `begun` describes the checkpoints that features come from.
-    """
+    """The views of `homes` with the bins of their rotations or azimuths."""
 
     homes: Homes
     kind: Angle
-    begun: Sequence[Mapping[str, Any]] = ()
 
     @property
     def sources(self) -> Sequence[Mapping[str, Any]]:
         """The set's kind, recipe, fingerprint and licences, and those of the features."""
-        return [*self.homes.sources, *self.begun]
+        return self.homes.sources
 
     @cached_property
     def _trained(self) -> npt.NDArray[np.float64]:

@@ -95,10 +95,11 @@ class HomeRecipe(Recipe):
 
 @dataclass(frozen=True)
 class Homes:
-    """The views of one set of homes, at `path`."""
+    """The views of one set of homes, at `path`; `begun` describes the checkpoints that features come from."""
 
     recipe: HomeRecipe
     path: str
+    begun: Sequence[Mapping[str, Any]] = ()
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -121,8 +122,8 @@ class Homes:
 
     @property
     def sources(self) -> Sequence[Mapping[str, Any]]:
-        """The set's kind, recipe, fingerprint and licences."""
-        return [described(self.dataset), described(self.dataset.part("dry"))]
+        """The set's kind, recipe, fingerprint and licences, and those of the features."""
+        return [described(self.dataset), described(self.dataset.part("dry")), *self.begun]
 
     def rows(self, split: str) -> Rows:
         """Return the rows of `split`, `train` or `val`; raises InputError if there are none."""
@@ -266,11 +267,14 @@ def resized(images: npt.NDArray[np.uint8], rows: int, columns: int) -> npt.NDArr
     return small.reshape(*images.shape[:-3], rows, columns, 3)
 
 
-def open_homes(recipe: HomeRecipe, data: Sequence[str]) -> Homes:
-    """Return the views of the one set in `data`; raises InputError for none, several, or one that does not serve."""
+def open_homes(recipe: HomeRecipe, data: Sequence[str], begun: Sequence[Mapping[str, Any]] = ()) -> Homes:
+    """Return the views of the one set in `data`, for a training that takes features from what `begun` describes.
+
+    Raises InputError for none, several, or one that does not serve.
+    """
     if len(data) != 1:
         raise InputError(f"{len(data)} sources of data: give one set of homes with --data")
-    homes = Homes(recipe, data[0])
+    homes = Homes(recipe, data[0], begun)
     for split in ("train", "val"):
         homes.rows(split)
     return homes

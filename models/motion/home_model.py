@@ -1,12 +1,15 @@
 """What the models share that learn from views of homes."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from ...datagen.cameras import PITCH_DEG, Camera
 from ..data.homes import HomeViews, open_homes
+from ..networks.sphere_views import focal_in_widths
 from ..training.learned import LearnedModel
 from ..training.learning import Examples
 
@@ -37,3 +40,9 @@ def beside(network: nn.Module, views: HomeViews) -> HomeViews:
     """Return `views` on the device of `network`."""
     device = next(network.parameters()).device
     return HomeViews(*(part.to(device) for part in views))
+
+
+def stored_camera(count: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return pitch (count,), rad, and focal length (count,), in widths of the picture, of the camera of HM3D-SS."""
+    pitch = torch.full((count,), math.radians(PITCH_DEG), device=device)
+    return pitch, torch.full((count,), focal_in_widths(Camera().horizontal_field_of_view), device=device)

@@ -16,24 +16,21 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...conventions import SAMPLE_RATE
-from ..data.homes import HomeRecipe, HomeViews
+from ..data.homes import HomeViews
 from ..networks.auralization import auralized
 from ..networks.binaural_unet import AttendingUnet, BinauralUnet
 from ..networks.binauralization import Task, angle_embedding, ears_of, left_to_right, masked, mono_to_binaural
-from ..networks.camera_stream import CameraStream
-from ..networks.ear_stream import FRAMES, EarStream
-from ..networks.hearing import HearingEncoder
-from ..networks.turning import TurningEncoder
-from ..training.recipe import Recipe, Size
+from ..networks.ear_stream import FRAMES
+from ..training.recipe import Recipe
+from .encoders import EncoderRecipe, SoundFeatures, TurnFeatures
 from .home_model import HomeModel, beside
 from .prompting import prompted_rotations
-from .slfm import stored_camera
 
 DISTANCE_FACTOR = 10.0
 """Factor of the L1 loss in the released code. Whether the distances of the paper include it is not known."""
 
 
-class PretextRecipe(HomeRecipe):
+class PretextRecipe(EncoderRecipe):
     """The recipe of `slfm-pretext`."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -72,20 +69,10 @@ class PretextRecipe(HomeRecipe):
     sees: Literal["views", "rotation", "nothing"] = "views"
     """What it knows of the turn: the pictures, the true rotation, or nothing."""
     unet: Literal["2.5d", "attention"] = "2.5d"
-    encoders: Literal["small", "published"] = "small"
-    """Our networks that see and hear, or those of SLfM."""
     width: float = Field(default=0.25, gt=0, le=4)
     """Filters of the U-Net and of published encoders, as a share of the published ones."""
-    features: int = Field(default=512, ge=8, multiple_of=2)
-    """Features of a turn, and of a sound."""
-    heard_seconds: float = Field(default=2.55, ge=0.05)
-    """Longest clip of the first view that is heard."""
     prompts: int = Field(default=8, ge=0)
     """Votes of audio prompting at the end, by networks that predict both ears from sound and turn; 0 for none."""
-    seen: tuple[Size, Size] = (32, 64)
-    planes: int = Field(default=32, ge=4)
-    heard: tuple[Size, Size, Size] = (16, 32, 64)
-    """Filters of our small encoders."""
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
@@ -107,54 +94,6 @@ class PretextRecipe(HomeRecipe):
     def conditions(self) -> int:
         """Numbers that the U-Net is told."""
         return self.features * (self.hears + (self.sees != "nothing"))
-
-
-class TurnFeatures(nn.Module):
-    """Features (n, views - 1, size) of the turns from the first view to the others, by our network or SLfM's."""
-
-    def __init__(self, recipe: PretextRecipe) -> None:
-        super().__init__()
-        self.encoder: TurningEncoder | CameraStream
-        if recipe.encoders == "small":
-            self.encoder = TurningEncoder(recipe.seen, recipe.planes)
-            self.last: nn.Module = nn.Sequential(nn.Linear(self.encoder.size, recipe.features), nn.ReLU())
-        else:
-            self.encoder = CameraStream(recipe.rows, recipe.columns, recipe.features, recipe.width)
-            self.last = nn.Identity()
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Return the features for pictures (n, views, 3, rows, columns) in 0..1, taken by the camera of HM3D-SS."""
-        count, views = image.shape[:2]
-        cells = self._cells(image.flatten(0, 1))
-        cells = cells.reshape(count, views, *cells.shape[1:])
-        first, others = cells[:, :1].expand_as(cells[:, 1:]).flatten(0, 1), cells[:, 1:].flatten(0, 1)
-        pair = (first, others) if isinstance(self.encoder, TurningEncoder) else (others, first)
-        features: Tensor = self.last(self.encoder(*pair))
-        return features.reshape(count, views - 1, -1)
-
-    def _cells(self, image: Tensor) -> Tensor:
-        if isinstance(self.encoder, TurningEncoder):
-            return self.encoder.seen(image, *stored_camera(len(image), image.device))
-        return self.encoder.seen(image)
-
-
-class SoundFeatures(nn.Module):
-    """Features (n, size) of binaural clips (n, 2, samples), by our network or SLfM's."""
-
-    def __init__(self, recipe: PretextRecipe) -> None:
-        super().__init__()
-        self.samples = round(recipe.heard_seconds * SAMPLE_RATE)
-        self.encoder: HearingEncoder | EarStream
-        if recipe.encoders == "small":
-            self.encoder = HearingEncoder(recipe.heard, recipe.features)
-            self.last: nn.Module = nn.Sequential(nn.Linear(self.encoder.size, recipe.features), nn.ReLU())
-        else:
-            self.encoder, self.last = EarStream(recipe.features, recipe.width), nn.Identity()
-
-    def forward(self, audio: Tensor) -> Tensor:
-        """Return the features of the beginning of each clip."""
-        features: Tensor = self.last(self.encoder(audio[..., : self.samples]))
-        return features
 
 
 class PretextNetwork(nn.Module):

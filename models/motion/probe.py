@@ -25,10 +25,12 @@ from ..training.learned import UNTRAINED
 from ..training.learning import Examples
 from ..training.recipe import Recipe, Size
 from .features import RANDOM, SIZES, SUPERVISED, features_of
-from .home_model import HomeModel, beside
-from .slfm import clip_segments, picture_pairs, stored_camera
+from .home_model import HomeModel, beside, stored_camera
+from .slfm import clip_segments, picture_pairs
 
 Float64 = npt.NDArray[np.float64]
+_SIZES = {"heard_features" if size == "features" else size: size for size in SIZES}
+"""The fields that fit the encoders to a checkpoint, and what its recipe calls them."""
 PUBLISHED_RATES: Mapping[str, float] = {"rotation": 1e-4, "azimuth": 1e-3}
 
 
@@ -55,8 +57,9 @@ class ProbeRecipe(HomeRecipe):
     of: Angle = "rotation"
     """What is told from the features."""
     features: str = RANDOM
-    """Where the features come from: `random` weights, the shipped weights of `slfm`, or a checkpoint (a file) of it or
-    of `slfm-pretext`, all frozen; or `supervised`: random weights that learn together with the linear layer."""
+    """Where the features come from: `random` weights, the shipped weights of `slfm`, or a checkpoint (a file) of it, of
+    `slfm-pretext`, `avsa` or `rotnce`, all frozen; or `supervised`: random weights that learn together with the linear
+    layer."""
     settled: bool = False
     """Whether the features' batch normalisation keeps its statistics; the published probes let them follow the data."""
     seen: tuple[Size, Size] = (32, 64)
@@ -70,10 +73,11 @@ class ProbeRecipe(HomeRecipe):
     def _completed(cls, given: dict[str, Any]) -> dict[str, Any]:
         """Add the published learning rate, and the sizes of the checkpoint that `features` names."""
         rate = {"learning_rate": PUBLISHED_RATES.get(given.get("of", "rotation"), 1e-3)}
-        if given.keys() >= SIZES.keys():
+        if given.keys() >= _SIZES.keys():
             return rate | given
         features = features_of(str(given.get("features", RANDOM)))
-        return rate | given | (features.sizes if features else {})
+        taken = features.sizes if features else {}
+        return rate | given | {own: taken[theirs] for own, theirs in _SIZES.items() if features}
 
 
 class ProbeNetwork(LinearProbe):
@@ -120,8 +124,7 @@ class Probe(HomeModel):
     def examples(cls, recipe: Any, data: Sequence[str]) -> Examples:
         """Return the views of the set of homes in `data`, with bins."""
         features = features_of(recipe.features)
-        begun = [features.described()] if features else []
-        homes = BinnedHomes(open_homes(recipe, data), recipe.of, begun)
+        homes = BinnedHomes(open_homes(recipe, data, [features.described()] if features else []), recipe.of)
         assert homes.ends, "refuses data without bins before anything is written"
         return homes
 

@@ -6,28 +6,30 @@ is zero and left out.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from ...benchmarks.stimuli.stereo.batch import StereoBatch
 from ...benchmarks.stimuli.view_pairs.batch import ViewPairBatch
 from ...conventions import SAMPLE_RATE
-from ...datagen.cameras import PITCH_DEG, Camera
-from ..data.homes import HomeRecipe, HomeViews, resized
+from ...datagen.cameras import Camera
+from ..data.homes import HomeRecipe, HomeViews, open_homes, resized
 from ..networks.auralization import auralized
 from ..networks.geometry import geometric_loss, reflected, reflecting_loss, side_loss, side_votes
 from ..networks.hearing import spectra
 from ..networks.motion import Distribution, MotionNetwork
 from ..networks.sphere_views import focal_in_widths
+from ..training.learning import Examples
 from ..training.recipe import Recipe, Size
-from .home_model import HomeModel, beside
+from .features import pretext_of
+from .home_model import HomeModel, beside, stored_camera
 
 Float64 = npt.NDArray[np.float64]
 SIGN_PAIRS = 12
@@ -81,6 +83,18 @@ class SlfmRecipe(HomeRecipe):
     """Filters of the three stages that hear."""
     features: int = Field(default=256, ge=8)
     """Features of a sound."""
+    pretext: str = ""
+    """A checkpoint of `slfm-pretext`, `avsa` or `rotnce`, whose encoders the training begins with; their sizes are
+    taken from it. None: random weights."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fitting(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Add the sizes of the encoders in `pretext`, unless all fields are given, as in a card."""
+        if given.keys() >= cls.model_fields.keys():
+            return given
+        features = pretext_of(str(given.get("pretext", "")))
+        return given | (features.sizes if features else {})
 
 
 class SlfmNetwork(MotionNetwork):
@@ -116,12 +130,6 @@ class SlfmNetwork(MotionNetwork):
         return self.rotation(batch.image, pitch, focal)
 
 
-def stored_camera(count: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return pitch (count,), rad, and focal length (count,), in widths of the picture, of the camera of HM3D-SS."""
-    pitch = torch.full((count,), math.radians(PITCH_DEG), device=device)
-    return pitch, torch.full((count,), focal_in_widths(Camera().horizontal_field_of_view), device=device)
-
-
 def in_front(azimuth: Tensor) -> Tensor:
     """Return azimuths (rad) with those behind reflected to the front."""
     return torch.where(azimuth.abs() > math.pi / 2, reflected(azimuth), azimuth)
@@ -153,6 +161,19 @@ class Slfm(HomeModel):
     def network(cls, recipe: SlfmRecipe) -> nn.Module:
         """Return the untrained network."""
         return SlfmNetwork(recipe)
+
+    @classmethod
+    def begin(cls, network: Any, recipe: SlfmRecipe) -> None:
+        """Load the encoders of the recipe's pretext; what it has not learned keeps random weights."""
+        if features := pretext_of(recipe.pretext):
+            for of in features.told:
+                features.load(network.sees if of == "rotation" else network.hears, of)
+
+    @classmethod
+    def examples(cls, recipe: SlfmRecipe, data: Sequence[str]) -> Examples:
+        """Return the views of the set of homes in `data`, with what is recorded of the pretext."""
+        features = pretext_of(recipe.pretext)
+        return open_homes(recipe, data, [features.described()] if features else [])
 
     @classmethod
     def validate(cls, network: nn.Module, examples: Any) -> Mapping[str, float]:

@@ -111,6 +111,8 @@ METHODS = {
         "motion.slfm:Slfm", ("rotation", "azimuth", "left-right"), "sound localization from motion (Chen et al. 2023)"
     ),
     "slfm-pretext": _learned("motion.pretext:SlfmPretext", (), "features for slfm, from sound at a turned head"),
+    "avsa": _learned("motion.view_contrast:Avsa", (), "features for slfm, from which view belongs to which sound"),
+    "rotnce": _learned("motion.view_contrast:RotNce", (), "features for slfm, from sounds told apart by rotation"),
     "probe": _learned("motion.probe:Probe", ("rotation", "azimuth"), "a linear layer of 64 bins on frozen features"),
     "ngcc-phat": _learned("delay.ngcc_phat:NgccPhat", _BOTH, "correlations of learned filters (Berg et al. 2022)"),
     "random-oracle": _method("oracles:RandomOracle", ("guided",), "the delay of either talker, by a coin: an oracle"),
