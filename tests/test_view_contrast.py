@@ -20,7 +20,7 @@ from whence.models.motion.pretext import PretextRecipe, SlfmPretext  # noqa: E40
 from whence.models.motion.probe import Probe, ProbeRecipe  # noqa: E402
 from whence.models.motion.slfm import Slfm, SlfmRecipe  # noqa: E402
 from whence.models.motion.view_contrast import Avsa, RotNce, ViewContrastRecipe, chosen, not_turned  # noqa: E402
-from whence.models.networks.alignment import alignment_loss, rotation_loss  # noqa: E402
+from whence.models.networks.alignment import Translation, alignment_loss, cosines, rotation_loss  # noqa: E402
 from whence.models.train import train_model  # noqa: E402
 from whence.models.training.checkpoint import read_checkpoint, write_checkpoint  # noqa: E402
 from whence.models.training.recipe import recipe_from  # noqa: E402
@@ -65,6 +65,33 @@ class TestAlignment:
         assert alignment_loss(vectors, vectors, 0.01) < 1e-6
         vectors[1, 0] = vectors[0, 0]
         assert float(alignment_loss(vectors, vectors, 0.01)) > 0.1
+
+
+def test_turns_are_learned_from_where_sounds_come_from_in_all_views():
+    """Ideal features: what is seen is the turn, what is heard the azimuth, of a source that is anywhere in front."""
+    torch.manual_seed(0)
+    translation, size = Translation(32), 32
+    sees, hears, seen, imagined = (torch.nn.Linear(one, size) for one in (4, 4, size, size))
+    network = torch.nn.ModuleList([translation, sees, hears, seen, imagined])
+    optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
+
+    def embedded(count):
+        turn = (torch.rand(count, VIEWS) - 0.5) * math.pi
+        turn[:, 0] = 0
+        azimuth = (torch.rand(count, 1) - 0.5) * math.pi - turn
+        told = [
+            torch.stack([one.cos(), one.sin(), (2 * one).cos(), (2 * one).sin()], dim=-1) for one in (turn, azimuth)
+        ]
+        return imagined(translation(hears(told[1]))), seen(sees(told[0]))
+
+    for _ in range(150):
+        optimizer.zero_grad()
+        alignment_loss(*embedded(32), 0.07).backward()
+        optimizer.step()
+    network.eval()
+    with torch.inference_mode():
+        found = chosen(cosines(*embedded(200)), torch.eye(VIEWS, dtype=torch.bool)).mean()
+    assert found > 0.65, "a guess finds 0.25"
 
 
 class TestRotation:
@@ -165,12 +192,14 @@ def test_rotnce_tells_views_by_the_ears_alone(homes):
 
 @pytest.fixture(scope="module")
 def trained(homes, tmp_path_factory):
-    """Checkpoints of both after a few steps."""
+    """Checkpoints of both after a few steps, without reports, which tests/test_docs_commands.py writes."""
     folder = tmp_path_factory.mktemp("runs")
-    return {
-        name: train_model(name, [homes], folder / name, preset="tiny", settings=[*SMALL, *settings])
-        for name, settings in LEARNING.items()
-    }
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("whence.models.train.write_report", lambda *given: None)
+        return {
+            name: train_model(name, [homes], folder / name, preset="tiny", settings=[*SMALL, *settings])
+            for name, settings in LEARNING.items()
+        }
 
 
 def test_the_log_scores_views_beside_a_guess(trained):

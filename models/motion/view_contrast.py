@@ -51,6 +51,7 @@ class ViewContrastRecipe(EncoderRecipe):
             "rows": 240,
             "columns": 320,
             "width": 1.0,
+            "features": 512,
             "encoders": "published",
             "seconds": (2.55,),
             "taps": 16_000,
@@ -59,6 +60,8 @@ class ViewContrastRecipe(EncoderRecipe):
     steps: int = Field(default=4000, ge=1)
     batch: int = Field(default=16, ge=2)
     learning_rate: float = Field(default=1e-3, gt=0)
+    features: int = Field(default=128, ge=8, multiple_of=2)
+    """Features of a turn, and of a sound. With 512 of them, the transformers begin to learn at a rate of 1e-4 only."""
     views: int = Field(default=4, ge=2)
     seconds: tuple[float, ...] = Field(default=(1.02,), min_length=1)
     taps: int = Field(default=6000, ge=512)

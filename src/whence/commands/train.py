@@ -56,5 +56,8 @@ def written(model: str, checkpoint: Path) -> str:
 
     known = registered_methods().get(model)
     if known is not None and known.trained and not known.tracks:
-        return f"{checkpoint}: features that answer no track; go on training them with --set start={checkpoint}"
+        return (
+            f"{checkpoint}: features that answer no track; read them with `whence train probe --set features=FILE`, "
+            f"begin with them by `whence train slfm --set pretext=FILE`, or go on with --set start={checkpoint}"
+        )
     return f"{checkpoint}: bench it with --method {model}:checkpoint={checkpoint}"
