@@ -61,7 +61,7 @@ class ViewContrastRecipe(EncoderRecipe):
     batch: int = Field(default=16, ge=2)
     learning_rate: float = Field(default=1e-3, gt=0)
     features: int = Field(default=128, ge=8, multiple_of=2)
-    """Features of a turn, and of a sound. With 512 of them, the transformers begin to learn at a rate of 1e-4 only."""
+    """Features of a turn, and of a sound; with 512 of them the transformers were slower to begin to learn."""
     views: int = Field(default=4, ge=2)
     seconds: tuple[float, ...] = Field(default=(1.02,), min_length=1)
     taps: int = Field(default=6000, ge=512)
