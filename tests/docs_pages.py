@@ -53,7 +53,10 @@ SHIPPED = rf"whence card {ROOT}/models/weights/salvati.safetensors \1"
 
 TOY = [
     (r"^whence generate hm3d-ss (\S+) --scene-count 800 --examples 5$", HOMES.format(tests=str(Path(__file__).parent))),
-    (r"^whence generate sounding-objects (\S+) --preset small$", RECTANGLES.format(tests=str(Path(__file__).parent))),
+    (
+        r"^whence generate sounding-objects (\S+) --preset small( --pictures 12)?$",
+        RECTANGLES.format(tests=str(Path(__file__).parent)),
+    ),
     (r"^(whence train attention .*?)( --preset (tiny|small))?$", r"\1 --preset tiny --set steps=3 batch=8"),
     (r"^(python -m whence\.benchmarks\.studies\.retrieval.*)$", r"\1 --split all"),
     (r"^pip install '\.\[learned\]' && whence quickstart$", QUICKSTART),
