@@ -151,7 +151,7 @@ def test_a_closed_door_kills_the_direct_sound():
     assert np.abs(opened.direct).max() > 0.01
     assert not closed.direct.any()
     loss = 10 * np.log10((opened.indirect**2).sum() / max((closed.indirect**2).sum(), 1e-20))
-    assert loss > 30  # 37 on one processor, above 40 on others: a ray in a thousand slips past an edge
+    assert loss > 30  # 37 on one processor, above 40 on others
 
 
 @installed
