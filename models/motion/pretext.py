@@ -22,7 +22,7 @@ from ..networks.binaural_unet import AttendingUnet, BinauralUnet
 from ..networks.binauralization import Task, angle_embedding, ears_of, left_to_right, masked, mono_to_binaural
 from ..networks.ear_stream import FRAMES
 from ..training.recipe import Recipe
-from .encoders import EncoderRecipe, SoundFeatures, TurnFeatures
+from .encoders import PUBLISHED, TINY, EncoderRecipe, SoundFeatures, TurnFeatures
 from .home_model import HomeModel, beside
 from .prompting import prompted_rotations
 
@@ -35,27 +35,17 @@ class PretextRecipe(EncoderRecipe):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "tiny": {
+            **TINY,
             "steps": 20,
             "batch": 4,
             "taps": 4000,
             "width": 0.125,
-            "features": 64,
-            "seen": (8, 16),
-            "planes": 16,
-            "heard": (8, 16, 16),
             "prompts": 2,
-            "held_out": "places",
             "validations": 2,
         },
         "small": {},
         "paper": {
-            "steps": 250_000,
-            "batch": 96,
-            "learning_rate": 1e-4,
-            "rows": 240,
-            "columns": 320,
-            "width": 1.0,
-            "encoders": "published",
+            **PUBLISHED,
             "prompts": 1024,
         },
     }

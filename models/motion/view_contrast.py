@@ -19,7 +19,7 @@ from ..data.homes import HomeViews
 from ..networks.alignment import Translation, alignment_loss, cosines, rotation_loss
 from ..networks.auralization import auralized
 from ..training.recipe import Recipe
-from .encoders import EncoderRecipe, SoundFeatures, TurnFeatures
+from .encoders import PUBLISHED, TINY, EncoderRecipe, SoundFeatures, TurnFeatures
 from .home_model import HomeModel, beside
 
 EMBEDDING = 128
@@ -34,25 +34,15 @@ class ViewContrastRecipe(EncoderRecipe):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "tiny": {
+            **TINY,
             "steps": 40,
             "batch": 6,
-            "features": 64,
-            "seen": (8, 16),
-            "planes": 16,
-            "heard": (8, 16, 16),
-            "held_out": "places",
             "validations": 4,
         },
         "small": {},
         "paper": {
-            "steps": 250_000,
-            "batch": 96,
-            "learning_rate": 1e-4,
-            "rows": 240,
-            "columns": 320,
-            "width": 1.0,
+            **PUBLISHED,
             "features": 512,
-            "encoders": "published",
             "seconds": (2.55,),
             "taps": 16_000,
         },

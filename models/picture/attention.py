@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ..data.sounding import SoundedPictures
 from ..networks.localizer import Attended, AttentionNetwork, Mechanism, log_attention, own_pairs
 from .contrast import likeness_loss
-from .method import PictureModel, PictureRecipe
+from .method import TINY, PictureModel, PictureRecipe
 
 Negatives = Literal["one", "sounds", "both"]
 _NEVER_ZERO = 1e-6
@@ -23,13 +23,7 @@ class AttentionRecipe(PictureRecipe):
     """The recipe of `attention`."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "tiny": {
-            "steps": 60,
-            "batch": 16,
-            "visual_widths": (8, 16, 32, 32),
-            "sound_widths": (8, 16, 16, 32),
-            "groups": 8,
-        },
+        "tiny": TINY,
         "small": {},
         "paper": {
             "steps": 50_000,

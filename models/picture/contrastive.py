@@ -26,7 +26,7 @@ from .contrast import (
     own_maps,
     tri_map_loss,
 )
-from .method import PictureModel, PictureRecipe
+from .method import TINY, PictureModel, PictureRecipe
 
 MOMENTUM, _PUBLISHED_STEPS = 0.999, 22_500
 """What SLAVC's slow network keeps of itself at a step, and how many steps that was published for."""
@@ -37,13 +37,7 @@ class ContrastiveRecipe(PictureRecipe):
     """The recipe of `contrastive`."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "tiny": {
-            "steps": 60,
-            "batch": 16,
-            "visual_widths": (8, 16, 32, 32),
-            "sound_widths": (8, 16, 16, 32),
-            "groups": 8,
-        },
+        "tiny": TINY,
         "small": {},
         "paper": {
             "steps": 22_500,

@@ -23,6 +23,15 @@ from ..training.recipe import Recipe, Size
 from .object_prior import object_maps, object_weights, with_objects
 from .scoring import centre_map, overlaps, summary
 
+TINY: Mapping[str, Any] = {
+    "steps": 60,
+    "batch": 16,
+    "visual_widths": (8, 16, 32, 32),
+    "sound_widths": (8, 16, 16, 32),
+    "groups": 8,
+}
+"""The preset `tiny`."""
+
 
 class PictureRecipe(SoundingRecipe):
     """A recipe for networks of a visual and a sound stream."""

@@ -6,7 +6,6 @@ this one EfficientNet-Lite0, whose weights a package of the registry holds (Apac
 Source: Mo and Morgado, "Localizing visual sounds the easy way", ECCV 2022, Sec. 3.3.
 """
 
-import hashlib
 import importlib.util
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
+from ...digests import sha256
 from ...errors import InputError
 from ..networks.efficient_net import EfficientNetLite
 
@@ -44,9 +44,7 @@ def object_weights() -> Path:
 def object_network(device: str) -> EfficientNetLite:
     """Return EfficientNet-Lite0 with its weights on `device`; raises InputError for a missing or another file."""
     path = object_weights()
-    if device == "cuda" and not torch.cuda.is_available():
-        raise InputError("--device cuda: torch finds no GPU here; leave the option out")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != _DIGEST:
+    if sha256(path.read_bytes()) != _DIGEST:
         raise InputError(f"{path}: not the published weights; install {_PACKAGE.replace('_', '-')} again")
     network = EfficientNetLite()
     network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))

@@ -34,7 +34,7 @@ def told_in_one_line(model: type[Trainable], batch: int) -> Iterator[None]:
 
 def is_ours(model: type[Trainable]) -> bool:
     """Return whether the model is part of Whence."""
-    return (model if isinstance(model, type) else type(model)).__module__.startswith("whence.")
+    return model.__module__.startswith("whence.")
 
 
 def lacks_memory(error: Exception) -> bool:

@@ -35,8 +35,7 @@ class LearnedModel:
     variants: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        if self.device == "cuda" and not torch.cuda.is_available():
-            raise InputError(f"{self.name}:device=cuda: torch finds no GPU here; leave it out")
+        require_device(self.name, self.device)
 
     @classmethod
     def network(cls, recipe: Any) -> nn.Module:
@@ -86,6 +85,12 @@ class LearnedModel:
         if self.checkpoint != UNTRAINED:
             fill(network, self._read, self._path)
         return network.eval().to(self.device)
+
+
+def require_device(name: str, device: Device) -> None:
+    """Raise InputError if the method `name` is to run on a GPU and torch finds none."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError(f"{name}:device=cuda: torch finds no GPU here; leave it out")
 
 
 def recipe_of(kind: type[Recipe], checkpoint: Checkpoint, path: Path) -> Recipe:
