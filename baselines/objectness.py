@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..benchmarks.stimuli.picture_sound.batch import PictureSoundBatch
-from ..models.picture.object_prior import object_maps, object_weights
+from ..models.networks.efficient_net import pretrained_file
+from ..models.picture.object_prior import object_maps
 from ..models.training.learned import Device, require_device
 
 
@@ -26,7 +27,7 @@ class Objectness:
 
     def files(self) -> Iterator[Path]:
         """Yield the file of the weights; raises InputError if they are not installed."""
-        yield object_weights()
+        yield pretrained_file()
 
     def predict(self, batch: PictureSoundBatch) -> npt.NDArray[np.float64]:
         """Return maps (n, 7, 7); raises InputError if the weights are not installed."""

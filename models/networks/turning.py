@@ -29,7 +29,7 @@ class TurningEncoder(nn.Module):
     def __init__(self, widths: tuple[int, int] = (32, 64), planes: int = 32, kept: int = 8) -> None:
         super().__init__()
         near, far = widths
-        self.cells = nn.Sequential(
+        self.cells: nn.Module = nn.Sequential(
             nn.Conv2d(4, near, 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(near), nn.ReLU(inplace=True),
             ResidualBlock(near, near),
             nn.Conv2d(near, far, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(far), nn.ReLU(inplace=True),

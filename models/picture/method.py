@@ -15,12 +15,13 @@ from torch import Tensor, nn
 from ...benchmarks.running.method import Diagnosed
 from ...errors import InputError
 from ..data.sounding import HeldOutPictures, SoundingRecipe, open_pictures
+from ..networks.efficient_net import pretrained_file
 from ..networks.sound_stream import SpectrogramStream, WaveformStream
 from ..networks.visual_stream import VisualStream
 from ..training.learned import LearnedModel
 from ..training.learning import Examples
 from ..training.recipe import Recipe, Size
-from .object_prior import object_maps, object_weights, with_objects
+from .object_prior import object_maps, with_objects
 from .scoring import centre_map, overlaps, summary
 
 TINY: Mapping[str, Any] = {
@@ -93,7 +94,7 @@ class PictureModel(LearnedModel):
         """Yield the files whose contents decide the answers: the checkpoint's, and that of the object prior."""
         yield from super().files()
         if self.object_prior:
-            yield object_weights()
+            yield pretrained_file()
 
     @classmethod
     def loss(cls, network: nn.Module, batch: Any) -> Tensor:

