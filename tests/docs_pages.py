@@ -30,8 +30,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 QUICKSTART = """python -c "
 from whence.cli import main
-from whence.datagen import hm3d_ss, tde
-tde.PRESETS['tiny'], hm3d_ss.PRESETS['tiny'] = 1, (2, 1)
+from whence.datagen import hm3d_ss, sounding_objects, tde
+tde.PRESETS['tiny'], hm3d_ss.PRESETS['tiny'], sounding_objects.PRESETS['tiny'] = 1, (2, 1), (2, 1)
 main(['quickstart', '--speech', 'path/to/speech'])
 \""""
 

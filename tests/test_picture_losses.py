@@ -24,6 +24,8 @@ from whence.models.picture.attention import (  # noqa: E402
     triplet_loss,
 )
 from whence.models.picture.contrast import (  # noqa: E402
+    PUBLISHED,
+    Sharpness,
     among_sounds,
     both_ways,
     false_negative_loss,
@@ -144,25 +146,31 @@ def test_the_best_cell_decides_in_multiple_instance_learning():
     best = np.array([[0.09, 0.02], [0.03, 0.06]]) / 0.03
     expected = -np.log([math.exp(best[k, k]) / np.exp(best[k]).sum() for k in range(2)]).mean()
     expected += -np.log([math.exp(best[k, k]) / np.exp(best[:, k]).sum() for k in range(2)]).mean()
-    assert float(multiple_instance_loss(similarity, torch.arange(2), APART)) == pytest.approx(expected, rel=1e-5)
+    assert float(multiple_instance_loss(similarity, APART, PUBLISHED["multiple-instance"])) == pytest.approx(
+        expected, rel=1e-5
+    )
 
 
 def test_all_cells_share_in_a_soft_maximum():
     similarity = torch.tensor([[[[0.1, 0.9]], [[0.2, -0.5]]]])
     expected = [[0.2 * math.log(np.mean(np.exp(np.array(cells) / 0.2))) for cells in ((0.1, 0.9), (0.2, -0.5))]]
     np.testing.assert_allclose(matches(similarity, 0.2), expected, rtol=1e-5)
-    torch.testing.assert_close(matches(similarity, 1e-3), matches(similarity), rtol=0, atol=1e-3)
+    torch.testing.assert_close(matches(similarity, 1e-3), matches(similarity, 0.0), rtol=0, atol=1e-3)
 
 
-def test_a_picture_is_not_told_from_sounds_of_a_group_with_its_own():
+def test_a_picture_matches_all_sounds_of_a_group_with_its_own():
     alike = torch.tensor([[True, True, False], [True, True, False], [False, False, True]])
-    logits, owner = torch.tensor([[1.0, 9.0, 0.0], [9.0, 1.0, 0.0], [0.0, 0.0, 1.0]]), torch.arange(3)
-    one, two = math.log(1 + math.exp(-1)), math.log(1 + 2 * math.exp(-1))  # against one other, and against two
-    assert float(among_sounds(logits, owner, alike)) == pytest.approx((2 * one + two) / 3, rel=1e-5)
-    assert float(both_ways(logits, owner, alike)) == pytest.approx(2 * (2 * one + two) / 3, rel=1e-5)
+    logits = torch.tensor([[1.0, 3.0, 0.0], [3.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    low, high = math.log(1 + math.exp(-1)), math.log(1 + math.exp(-3))  # each against the one other
+    two = math.log(1 + 2 * math.exp(-1))
+    expected = (2 * low + 2 * high + two) / 5
+    assert float(among_sounds(logits, alike)) == pytest.approx(expected, rel=1e-5)
+    assert float(both_ways(logits, alike)) == pytest.approx(2 * expected, rel=1e-5)
     similarity = torch.full((3, 3, 1, 2), -0.9)
     similarity[0, 1] = 0.9  # the first picture holds what the second sounds like
-    told, untold = (tri_map_loss(similarity, owner, one) for one in (torch.eye(3, dtype=torch.bool), alike))
+    told, untold = (
+        tri_map_loss(similarity, pairs, PUBLISHED["tri-map"]) for pairs in (torch.eye(3, dtype=torch.bool), alike)
+    )
     assert float(told) > float(untold) + 1
 
 
@@ -180,11 +188,10 @@ def test_likeness_asks_of_each_pair_whether_the_picture_holds_the_sound():
 
 def test_two_sounds_of_one_picture_are_not_told_apart():
     logits = torch.tensor([[2.0, 2.0, 0.0, 0.0], [0.0, 0.0, 2.0, 2.0]])
-    owner = torch.tensor([0, 0, 1, 1])
     among = math.log(1 + 2 * math.exp(-2))  # itself, and the two sounds of the other picture
     alike = APART.repeat_interleave(2, 1)
-    assert float(among_sounds(logits, owner, alike)) == pytest.approx(among, rel=1e-5)
-    assert float(both_ways(logits, owner, alike)) == pytest.approx(among + math.log(1 + math.exp(-2)), rel=1e-5)
+    assert float(among_sounds(logits, alike)) == pytest.approx(among, rel=1e-5)
+    assert float(both_ways(logits, alike)) == pytest.approx(among + math.log(1 + math.exp(-2)), rel=1e-5)
 
 
 def test_a_tri_map_leaves_out_the_cells_between_its_thresholds():
@@ -202,17 +209,19 @@ def test_a_tri_map_leaves_out_the_cells_between_its_thresholds():
     assert outside[2] < 0.02
     logits = np.array([mean(inside, values), -0.9, mean(outside, values)]) / 0.07
     expected = -math.log(math.exp(logits[0]) / np.exp(logits).sum())
-    assert float(tri_map_loss(similarity, torch.arange(2), APART)) == pytest.approx(expected, rel=1e-3)
+    assert float(tri_map_loss(similarity, APART, PUBLISHED["tri-map"])) == pytest.approx(expected, rel=1e-3)
 
 
 def test_probabilities_over_sounds_and_cells_add_up():
     generator = torch.Generator().manual_seed(0)
     which, where = (torch.rand(2, 3, 2, 2, generator=generator) for _ in range(2))
-    found = joint_log_probability(which, where, 0.1).exp().numpy()
+    found = joint_log_probability(which, where, Sharpness(0.03, 0.1)).exp().numpy()
     by_sound, by_cell = np.exp(which.numpy() / 0.03), np.exp(where.numpy() / 0.1)
     sound, cell = by_sound / by_sound.sum(1, keepdims=True), by_cell / by_cell.sum((2, 3), keepdims=True)
     np.testing.assert_allclose(found, (sound * cell).sum((2, 3)), rtol=1e-5)
-    np.testing.assert_allclose(joint_log_probability(which, torch.zeros_like(where)).exp().sum(1), 1.0, rtol=1e-4)
+    np.testing.assert_allclose(
+        joint_log_probability(which, torch.zeros_like(where), PUBLISHED["slavc"]).exp().sum(1), 1.0, rtol=1e-4
+    )
 
 
 def test_soft_targets_cost_nothing_where_matches_resemble_the_sounds():
@@ -221,10 +230,10 @@ def test_soft_targets_cost_nothing_where_matches_resemble_the_sounds():
     cells[:, :, 0, 0] = 0.0  # a cell of the background, so that a foreground exists
     similarity = torch.einsum("nfrc,mf->nmrc", cells, vectors)
     owner, apart = torch.arange(3), torch.eye(3, dtype=torch.bool)
-    plain = multiple_instance_loss(similarity, owner, apart)
-    assert float(false_negative_loss(similarity, cells, vectors, owner, apart) - plain) < 1e-4
+    plain = multiple_instance_loss(similarity, apart, PUBLISHED["fnac"])
+    assert float(false_negative_loss(similarity, cells, vectors, owner, apart, PUBLISHED["fnac"]) - plain) < 1e-4
     alike = torch.ones(3, 3) / math.sqrt(3)  # sounds that cannot be told apart, matches that are
-    assert float(false_negative_loss(similarity, cells, alike, owner, apart) - plain) > 50
+    assert float(false_negative_loss(similarity, cells, alike, owner, apart, PUBLISHED["fnac"]) - plain) > 50
 
 
 def test_a_turned_map_is_the_map_of_the_turned_picture():
@@ -343,7 +352,7 @@ def test_the_slow_network_follows_by_a_thousandth_a_step_or_faster_in_a_short_tr
 
 def test_the_paper_preset_is_as_published():
     paper = recipe_from(ContrastiveRecipe, "paper", ["loss=slavc"])
-    assert (paper.groups, paper.spread, paper.steps) == (0, 0.0, 22_500)
+    assert (paper.groups, paper.sounds, paper.sharpness, paper.steps) == (0, 1, (0.03, 0.03), 22_500)
 
 
 @pytest.mark.parametrize("hears", ["spectrogram", "waveform"])

@@ -1,43 +1,59 @@
 """The field's losses without labels, on cosines of cells with sounds.
 
-A batch has n pictures and m sounds: `similarity` (n, m, rows, columns) are the cosines of each cell with each sound,
-and `owner` (m,) gives the picture that each sound belongs to. `alike` (n, m) says which pictures hold each sound, or
-one of its group: its own does, and none of these is told from it.
-
-`spread` is the temperature by which the cells of a map share in a match: with 0, as published, the best cell decides.
+A batch has n pictures and m sounds: `similarity` (n, m, rows, columns) are the cosines of each cell with each sound.
+`alike` (n, m) says which pictures hold each sound, or one of its group: these pairs match, and no other.
+`sharpness` holds the two temperatures of a loss.
 """
 
 import math
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 Loss = Literal["tri-map", "multiple-instance", "slavc", "fnac"]
-POSITIVE, NEGATIVE, SOFTNESS, TRI_MAP_TEMPERATURE = 0.65, 0.4, 0.03, 0.07
+POSITIVE, NEGATIVE, SOFTNESS = 0.65, 0.4, 0.03
 """Thresholds of the tri-map (Chen et al. 2021): cells above one are of the object, cells below the other are not."""
-TEMPERATURE = 0.03
-"""Of the losses that take a maximum over cells."""
 FORE, SOFT_WEIGHT = 0.6, 100.0
 """FNAC (Sun et al. 2023): cells of the foreground, of the map scaled to 0..1; weight of each of its three terms."""
 _RARE = 2.0
 _FORBIDDEN = -1e4
 
 
-def tri_map_loss(similarity: Tensor, owner: Tensor, alike: Tensor, spread: float = 0.0) -> Tensor:
-    """Return the loss of LVS (Chen et al. 2021), the mean over sounds.
+class Sharpness(NamedTuple):
+    """Temperatures: `match` of matches that are told from each other, `spread` of the cells that share in one.
+
+    With a spread of 0, as published, the best cell of a map decides.
+    """
+
+    match: float
+    spread: float = 0.0
+
+
+PUBLISHED: Mapping[Loss, Sharpness] = {
+    "tri-map": Sharpness(0.07),
+    "multiple-instance": Sharpness(0.03),
+    "slavc": Sharpness(0.03, 0.03),
+    "fnac": Sharpness(0.03),
+}
+
+
+def tri_map_loss(similarity: Tensor, alike: Tensor, sharpness: Sharpness) -> Tensor:
+    """Return the loss of LVS (Chen et al. 2021), the mean over pairs that are alike.
 
     The positive is the mean cosine of the cells that belong to the object; it is told from the sound's cells that do
     not, and from the cells of the same picture that match other pictures' sounds.
     """
-    own, softness = similarity[owner], spread or SOFTNESS
-    mine = own[torch.arange(len(owner)), torch.arange(len(owner))]
+    softness = sharpness.spread or SOFTNESS
+    picture, sound = alike.nonzero(as_tuple=True)
+    mine = similarity[picture, sound]
     positive = _weighted_mean(mine, (mine - POSITIVE) / softness)
     hard = _weighted_mean(mine, (NEGATIVE - mine) / softness)
-    easy = _weighted_mean(own, (own - POSITIVE) / softness).masked_fill(alike[owner], _FORBIDDEN)
-    logits = torch.cat([positive[:, None], easy, hard[:, None]], dim=1) / TRI_MAP_TEMPERATURE
-    return functional.cross_entropy(logits, torch.zeros_like(owner))
+    easy = _weighted_mean(similarity, (similarity - POSITIVE) / softness).masked_fill(alike, _FORBIDDEN)[picture]
+    logits = torch.cat([positive[:, None], easy, hard[:, None]], dim=1) / sharpness.match
+    return functional.cross_entropy(logits, torch.zeros_like(picture))
 
 
 def _weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
@@ -46,12 +62,12 @@ def _weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
     return (values.flatten(-2) * shares).sum(-1)
 
 
-def multiple_instance_loss(similarity: Tensor, owner: Tensor, alike: Tensor, spread: float = 0.0) -> Tensor:
+def multiple_instance_loss(similarity: Tensor, alike: Tensor, sharpness: Sharpness) -> Tensor:
     """Return the loss of EZ-VSL (Mo and Morgado 2022): a picture matches a sound as well as its best cell does."""
-    return both_ways(matches(similarity, spread) / TEMPERATURE, owner, alike)
+    return both_ways(matches(similarity, sharpness.spread) / sharpness.match, alike)
 
 
-def matches(similarity: Tensor, spread: float = 0.0) -> Tensor:
+def matches(similarity: Tensor, spread: float) -> Tensor:
     """Return how well each picture matches each sound (n, m): the highest cosine of its cells, or their soft maximum.
 
     The soft maximum is `spread` times the log of the mean of exp(cosine / spread). From random weights the highest cell
@@ -63,25 +79,21 @@ def matches(similarity: Tensor, spread: float = 0.0) -> Tensor:
     return spread * ((cells / spread).logsumexp(-1) - math.log(cells.shape[-1]))
 
 
-def both_ways(logits: Tensor, owner: Tensor, alike: Tensor) -> Tensor:
-    """Return the cross-entropy of finding each sound among sounds, plus that of finding its picture among pictures.
+def both_ways(logits: Tensor, alike: Tensor) -> Tensor:
+    """Return the cross-entropy of finding a sound among sounds, plus that of finding a picture among pictures.
 
     `logits` are (n, m).
     """
-    return among_sounds(logits, owner, alike) + functional.cross_entropy(_told(logits, owner, alike).T, owner)
+    return among_sounds(logits, alike) + among_sounds(logits.T, alike.T)
 
 
-def among_sounds(logits: Tensor, owner: Tensor, alike: Tensor) -> Tensor:
-    """Return the cross-entropy of finding, by its picture, each sound among those that the picture does not hold."""
-    number = torch.arange(len(owner), device=logits.device)
-    others = alike[owner] & (number[:, None] != number)
-    return functional.cross_entropy(logits[owner].masked_fill(others, _FORBIDDEN), number)
+def among_sounds(logits: Tensor, alike: Tensor) -> Tensor:
+    """Return the cross-entropy of telling a sound, by a picture that holds one like it, from those that are not alike.
 
-
-def _told(logits: Tensor, owner: Tensor, alike: Tensor) -> Tensor:
-    """Return the logits (n, m) without the pictures, but its own, that hold a sound or one of its group."""
-    picture = torch.arange(len(logits), device=logits.device)
-    return logits.masked_fill(alike & (picture[:, None] != owner), _FORBIDDEN)
+    The mean over all such pairs of pictures and sounds.
+    """
+    others = logits.masked_fill(alike, _FORBIDDEN).logsumexp(dim=1, keepdim=True)
+    return functional.softplus(others - logits)[alike].mean()
 
 
 def likeness_loss(similarity: Tensor, alike: Tensor, temperature: float) -> Tensor:
@@ -96,39 +108,39 @@ def likeness_loss(similarity: Tensor, alike: Tensor, temperature: float) -> Tens
     return wrong / alike.sum()
 
 
-def joint_log_probability(which: Tensor, where: Tensor, spread: float = TEMPERATURE) -> Tensor:
+def joint_log_probability(which: Tensor, where: Tensor, sharpness: Sharpness) -> Tensor:
     """Return log p (n, m) of SLAVC (Mo and Morgado 2022), from two similarities (n, m, rows, columns).
 
     p adds up, over the cells, the probability that the cell matches this sound of all, by `which`, times that of the
-    cell among all cells, by `where` at the temperature `spread`.
+    cell among all cells, by `where`.
     """
-    sound = (which / TEMPERATURE).log_softmax(dim=1).flatten(2)
-    cell = (where / spread).flatten(2).log_softmax(dim=2)
+    sound = (which / sharpness.match).log_softmax(dim=1).flatten(2)
+    cell = (where / sharpness.spread).flatten(2).log_softmax(dim=2)
     return (sound + cell).logsumexp(dim=2)
 
 
 def false_negative_loss(
-    similarity: Tensor, cells: Tensor, sounds: Tensor, owner: Tensor, alike: Tensor, spread: float = 0.0
+    similarity: Tensor, cells: Tensor, sounds: Tensor, owner: Tensor, alike: Tensor, sharpness: Sharpness
 ) -> Tensor:
     """Return the loss of FNAC (Sun et al. 2023): that of EZ-VSL, with soft targets for sounds that are alike.
 
     How much each sound resembles the others, and each picture the others, shall show in the matches of pictures with
     sounds, and in the objects' cells. `cells` (n, f, rows, columns) and `sounds` (m, f) are normalised.
     """
-    logits = matches(similarity, spread)[owner] / TEMPERATURE
+    logits = matches(similarity, sharpness.spread)[owner] / sharpness.match
     mine = own_maps(similarity, owner)
     fore = torch.einsum("mrc,mfrc->mf", (_scaled(mine) > FORE).to(cells.dtype), cells[owner]) / mine[0].numel()
     whole = cells.mean(dim=(-2, -1))[owner]
-    heard, matched = _resemblance(sounds), logits.softmax(dim=1)
-    seen, objects = (_resemblance(functional.normalize(vectors, dim=1)) for vectors in (whole, fore))
+    heard, matched = _resemblance(sounds, sharpness.match), logits.softmax(dim=1)
+    seen, objects = (_resemblance(functional.normalize(vectors, dim=1), sharpness.match) for vectors in (whole, fore))
     soft = sum(
         ((a - b).abs().mean() for a, b in ((heard, matched), (heard, objects), (seen, matched))), logits.new_zeros(())
     )
-    return multiple_instance_loss(similarity, owner, alike, spread) + SOFT_WEIGHT * soft
+    return multiple_instance_loss(similarity, alike, sharpness) + SOFT_WEIGHT * soft
 
 
-def _resemblance(vectors: Tensor) -> Tensor:
-    return (vectors @ vectors.T / TEMPERATURE).softmax(dim=1)
+def _resemblance(vectors: Tensor, temperature: float) -> Tensor:
+    return (vectors @ vectors.T / temperature).softmax(dim=1)
 
 
 def _scaled(maps: Tensor) -> Tensor:

@@ -17,8 +17,9 @@ from torch.nn import functional
 from ..data.sounding import SoundedPictures
 from ..networks.localizer import Matched, MatchingNetwork
 from .contrast import (
-    TEMPERATURE,
+    PUBLISHED,
     Loss,
+    Sharpness,
     among_sounds,
     false_negative_loss,
     joint_log_probability,
@@ -51,13 +52,14 @@ class ContrastiveRecipe(PictureRecipe):
             "sound_widths": (64, 128, 256, 512),
             "width": 512,
             "heard": 512,
+            "sounds": 1,
             "groups": 0,
+            "temperature": 0.0,
             "spread": 0.0,
         },
     }
     steps: int = Field(default=4000, ge=1)
-    batch: int = Field(default=64, ge=2)
-    sounds: int = Field(default=1, ge=1)
+    batch: int = Field(default=32, ge=2)
     supervision: float = Field(default=0.0, ge=0, le=0)
     loss: Loss = "multiple-instance"
     equivariance: float = Field(default=0.0, ge=0)
@@ -67,6 +69,14 @@ class ContrastiveRecipe(PictureRecipe):
     groups: int = Field(default=40, ge=0)
     spread: float = Field(default=0.1, ge=0)
     """Temperature by which the cells of a map share in a match; 0: as published, where the best cell decides."""
+    temperature: float = Field(default=0.1, ge=0)
+    """Of matches that are told from each other; 0: as published, 0.07 for `tri-map` and 0.03 for the others."""
+
+    @property
+    def sharpness(self) -> Sharpness:
+        """Both temperatures."""
+        published = PUBLISHED[self.loss]
+        return Sharpness(self.temperature or published.match, self.spread or published.spread)
 
 
 class LearningMatches(nn.Module):
@@ -142,17 +152,17 @@ def _loss(
     recipe: ContrastiveRecipe, matched: Matched, followed: Matched | None, owner: Tensor, alike: Tensor
 ) -> Tensor:
     """Return the recipe's loss, of vectors and, for SLAVC, those of the network that follows."""
-    spread = recipe.spread
+    sharpness = recipe.sharpness
     if followed is not None:
         pairs = (a.similarity(b.sounds) for a, b in ((matched, followed), (followed, matched)))
-        probable = [joint_log_probability(which, where, spread or TEMPERATURE) for which, where in pairs]
-        return among_sounds(probable[0], owner, alike) + among_sounds(probable[1], owner, alike)
+        probable = [joint_log_probability(which, where, sharpness) for which, where in pairs]
+        return among_sounds(probable[0], alike) + among_sounds(probable[1], alike)
     similarity = matched.similarity(matched.sounds)[0]
     if recipe.loss == "tri-map":
-        return tri_map_loss(similarity, owner, alike, spread)
+        return tri_map_loss(similarity, alike, sharpness)
     if recipe.loss == "fnac":
-        return false_negative_loss(similarity, matched.cells[0], matched.sounds[0], owner, alike, spread)
-    return multiple_instance_loss(similarity, owner, alike, spread)
+        return false_negative_loss(similarity, matched.cells[0], matched.sounds[0], owner, alike, sharpness)
+    return multiple_instance_loss(similarity, alike, sharpness)
 
 
 def random_turns(count: int, device: torch.device) -> Tensor:
