@@ -31,6 +31,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 QUICKSTART = """python -c "
 from whence.cli import main
 from whence.datagen import hm3d_ss, sounding_objects, tde
+tde.RT60_LABELS = 0.1, 0.5
 tde.PRESETS['tiny'], hm3d_ss.PRESETS['tiny'], sounding_objects.PRESETS['tiny'] = 1, (2, 1), (2, 1)
 main(['quickstart', '--speech', 'path/to/speech'])
 \""""
@@ -165,6 +166,27 @@ NOT_RUN = {
         "probe:checkpoint=train/random-rotation/checkpoint.safetensors "
         "probe:checkpoint=train/slfm-azimuth/checkpoint.safetensors "
         "probe:checkpoint=train/random-azimuth/checkpoint.safetensors slfm sift itd-sphere --out runs/probe"
+    ): "docs/train.md has a shorter one",
+    (
+        "whence train rotnce --data data/homes.zarr --out train/rotnce --set steps=150 validations=3"
+    ): "docs/train.md has a shorter one",
+    **dict.fromkeys(
+        (
+            f"whence train probe --data data/homes.zarr --out train/{name} --set {settings} steps=400 validations=4"
+            for name, settings in (
+                ("random-rotation", "features=random"),
+                ("imagenet-rotation", "features=imagenet"),
+                ("random-azimuth", "of=azimuth features=random"),
+                ("rotnce-azimuth", "of=azimuth features=train/rotnce/checkpoint.safetensors"),
+            )
+        ),
+        "tests/test_probe.py trains all",
+    ),
+    (
+        "whence bench probe data/homes.zarr --method probe:checkpoint=train/random-rotation/checkpoint.safetensors "
+        "probe:checkpoint=train/imagenet-rotation/checkpoint.safetensors "
+        "probe:checkpoint=train/random-azimuth/checkpoint.safetensors "
+        "probe:checkpoint=train/rotnce-azimuth/checkpoint.safetensors --out runs/rivals"
     ): "docs/train.md has a shorter one",
 }
 """Lines that are not run, and why; for a block of Python its first line stands for it."""
