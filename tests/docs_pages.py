@@ -170,23 +170,28 @@ NOT_RUN = {
     (
         "whence train rotnce --data data/homes.zarr --out train/rotnce --set steps=150 validations=3"
     ): "docs/train.md has a shorter one",
-    **dict.fromkeys(
-        (
-            f"whence train probe --data data/homes.zarr --out train/{name} --set {settings} steps=400 validations=4"
-            for name, settings in (
-                ("random-rotation", "features=random"),
-                ("imagenet-rotation", "features=imagenet"),
-                ("random-azimuth", "of=azimuth features=random"),
-                ("rotnce-azimuth", "of=azimuth features=train/rotnce/checkpoint.safetensors"),
-            )
-        ),
-        "tests/test_probe.py trains all",
-    ),
     (
-        "whence bench probe data/homes.zarr --method probe:checkpoint=train/random-rotation/checkpoint.safetensors "
-        "probe:checkpoint=train/imagenet-rotation/checkpoint.safetensors "
-        "probe:checkpoint=train/random-azimuth/checkpoint.safetensors "
-        "probe:checkpoint=train/rotnce-azimuth/checkpoint.safetensors --out runs/rivals"
+        "whence train probe --data data/homes.zarr --out train/homes-random-rotation "
+        "--set features=random steps=400 validations=4"
+    ): "docs/train.md has a shorter one",
+    (
+        "whence train probe --data data/homes.zarr --out train/homes-random-azimuth "
+        "--set of=azimuth features=random steps=400 validations=4"
+    ): "docs/train.md has a shorter one",
+    (
+        "whence train probe --data data/homes.zarr --out train/homes-imagenet-rotation "
+        "--set features=imagenet steps=400 validations=4"
+    ): "tests/test_probe.py trains it",
+    (
+        "whence train probe --data data/homes.zarr --out train/homes-rotnce-azimuth "
+        "--set of=azimuth features=train/rotnce/checkpoint.safetensors steps=400 validations=4"
+    ): "tests/test_view_contrast.py reads such features",
+    (
+        "whence bench probe data/homes.zarr "
+        "--method probe:checkpoint=train/homes-random-rotation/checkpoint.safetensors "
+        "probe:checkpoint=train/homes-imagenet-rotation/checkpoint.safetensors "
+        "probe:checkpoint=train/homes-random-azimuth/checkpoint.safetensors "
+        "probe:checkpoint=train/homes-rotnce-azimuth/checkpoint.safetensors --out runs/rivals"
     ): "docs/train.md has a shorter one",
 }
 """Lines that are not run, and why; for a block of Python its first line stands for it."""

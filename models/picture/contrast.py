@@ -1,8 +1,8 @@
 """The field's losses without labels, on cosines of cells with sounds.
 
 A batch has n pictures and m sounds: `similarity` (n, m, rows, columns) are the cosines of each cell with each sound.
-`alike` (n, m) says which pictures hold each sound, or one of its group: these pairs match, and no other.
-`sharpness` holds the two temperatures of a loss.
+`alike` (n, m) says which pictures hold each sound, or one of its group: these pairs match, and no other. `owner`
+(m,) is the picture that each sound belongs to. `sharpness` holds the two temperatures of a loss.
 """
 
 import math
@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 Loss = Literal["tri-map", "multiple-instance", "slavc", "fnac"]
-POSITIVE, NEGATIVE, SOFTNESS = 0.65, 0.4, 0.03
+POSITIVE, NEGATIVE = 0.65, 0.4
 """Thresholds of the tri-map (Chen et al. 2021): cells above one are of the object, cells below the other are not."""
 FORE, SOFT_WEIGHT = 0.6, 100.0
 """FNAC (Sun et al. 2023): cells of the foreground, of the map scaled to 0..1; weight of each of its three terms."""
@@ -25,18 +25,18 @@ _FORBIDDEN = -1e4
 class Sharpness(NamedTuple):
     """Temperatures: `match` of matches that are told from each other, `spread` of the cells that share in one.
 
-    With a spread of 0, as published, the best cell of a map decides.
+    With a spread of 0 the best cell of a map decides; `tri-map` and `slavc` need more than 0.
     """
 
     match: float
-    spread: float = 0.0
+    spread: float
 
 
 PUBLISHED: Mapping[Loss, Sharpness] = {
-    "tri-map": Sharpness(0.07),
-    "multiple-instance": Sharpness(0.03),
+    "tri-map": Sharpness(0.07, 0.03),
+    "multiple-instance": Sharpness(0.03, 0.0),
     "slavc": Sharpness(0.03, 0.03),
-    "fnac": Sharpness(0.03),
+    "fnac": Sharpness(0.03, 0.0),
 }
 
 
@@ -44,9 +44,9 @@ def tri_map_loss(similarity: Tensor, alike: Tensor, sharpness: Sharpness) -> Ten
     """Return the loss of LVS (Chen et al. 2021), the mean over pairs that are alike.
 
     The positive is the mean cosine of the cells that belong to the object; it is told from the sound's cells that do
-    not, and from the cells of the same picture that match other pictures' sounds.
+    not, and from the cells of the same picture that match sounds that are not alike.
     """
-    softness = sharpness.spread or SOFTNESS
+    softness = sharpness.spread
     picture, sound = alike.nonzero(as_tuple=True)
     mine = similarity[picture, sound]
     positive = _weighted_mean(mine, (mine - POSITIVE) / softness)
@@ -122,7 +122,7 @@ def joint_log_probability(which: Tensor, where: Tensor, sharpness: Sharpness) ->
 def false_negative_loss(
     similarity: Tensor, cells: Tensor, sounds: Tensor, owner: Tensor, alike: Tensor, sharpness: Sharpness
 ) -> Tensor:
-    """Return the loss of FNAC (Sun et al. 2023): that of EZ-VSL, with soft targets for sounds that are alike.
+    """Return the loss of FNAC (Sun et al. 2023): that of EZ-VSL, with soft targets for sounds that resemble each other.
 
     How much each sound resembles the others, and each picture the others, shall show in the matches of pictures with
     sounds, and in the objects' cells. `cells` (n, f, rows, columns) and `sounds` (m, f) are normalised.

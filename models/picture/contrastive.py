@@ -7,10 +7,10 @@ import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -68,9 +68,23 @@ class ContrastiveRecipe(PictureRecipe):
     """Of cells; SLAVC and FNAC publish 0.9."""
     groups: int = Field(default=40, ge=0)
     spread: float = Field(default=0.1, ge=0)
-    """Temperature by which the cells of a map share in a match; 0: as published, where the best cell decides."""
+    """Temperature by which the cells of a map share in a match; 0: as published, where the best cell decides, or for
+    `tri-map` and `slavc` 0.03."""
     temperature: float = Field(default=0.1, ge=0)
-    """Of matches that are told from each other; 0: as published, 0.07 for `tri-map` and 0.03 for the others."""
+    """Of matches that are told from each other, and of what FNAC finds to resemble; 0: as published, 0.07 for `tri-map`
+    and 0.03 for the others."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _completed(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Let FNAC hear one sound of a picture, if not told otherwise."""
+        return ({"sounds": 1} if given.get("loss") == "fnac" else {}) | given
+
+    @model_validator(mode="after")
+    def _one_sound(self) -> Self:
+        if self.loss == "fnac" and self.sounds > 1:
+            raise ValueError("loss=fnac compares each picture with one sound: give sounds=1")
+        return self
 
     @property
     def sharpness(self) -> Sharpness:
