@@ -74,6 +74,8 @@ def localize(source: Path, sound: Path | None, out: Path, task: Task, rate: floa
     if out.exists() and source.exists() and out.samefile(source):
         raise InputError(f"--out {out} is what is read: choose another name")
     if source.suffix.lower() in EXTENSIONS and not source.is_dir():
+        if rate is not None:
+            raise InputError(f"--fps {rate:g} is for films, and {source} is one picture: leave it out")
         return _localize_picture(source, sound, out, task)
     return _localize_film(open_footage(source, rate), sound, out, task)
 
@@ -166,6 +168,8 @@ def _open_sound(path: Path | None, source: Path, video: Path | None = None) -> A
     if path is None and video is None:
         raise InputError(f"{source} has no sound: give one with --sound")
     file = path or source
+    if file.is_dir():
+        raise InputError(f"--sound {file} is a folder: give one sound file")
     if not file.is_file():
         raise InputError(f"--sound {file} does not exist")
     try:

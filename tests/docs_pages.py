@@ -168,6 +168,17 @@ NOT_RUN = {
         "probe:checkpoint=train/random-azimuth/checkpoint.safetensors slfm sift itd-sphere --out runs/probe"
     ): "docs/train.md has a shorter one",
     (
+        "for l in multiple-instance slavc tri-map fnac; do whence train contrastive --data data/fewer.zarr "
+        "--out train/$l --set loss=$l rows=96 columns=128 steps=900 validations=6; done"
+    ): "tests/test_picture_models.py trains one, tests/test_picture_losses.py has a step of each",
+    (
+        "whence bench sounding-object data/fewer.zarr "
+        "--method contrastive:checkpoint=train/multiple-instance/checkpoint.safetensors "
+        "contrastive:checkpoint=train/slavc/checkpoint.safetensors "
+        "contrastive:checkpoint=train/tri-map/checkpoint.safetensors "
+        "contrastive:checkpoint=train/fnac/checkpoint.safetensors --out runs/contrastive"
+    ): "needs those checkpoints; the page benches others",
+    (
         "whence train rotnce --data data/homes.zarr --out train/rotnce --set steps=150 validations=3"
     ): "docs/train.md has a shorter one",
     (

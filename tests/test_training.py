@@ -306,3 +306,5 @@ def test_a_missing_checkpoint_is_named_with_the_fix(tmp_path):
 
     with pytest.raises(InputError, match=r"nothing\.safetensors: no such file"):
         Salvati(checkpoint=str(tmp_path / "nothing.safetensors")).predict(standard_batch(torch.zeros(1, 2, 1151)))
+    with pytest.raises(InputError, match=r"/dev/zero: not a file; give a \.safetensors file"):
+        Salvati(checkpoint="/dev/zero").predict(standard_batch(torch.zeros(1, 2, 1151)))

@@ -44,6 +44,8 @@ def write_checkpoint(path: Path, network: nn.Module, card: Mapping[str, Any]) ->
 def read_checkpoint(path: Path, model: str) -> Checkpoint:
     """Return the checkpoint at `path`; raises InputError unless it is a whole one of `model`."""
     try:
+        if not path.is_file() and not path.is_dir() and path.exists():
+            raise InputError(f"{path}: not a file; give a .safetensors file")
         if path.stat().st_size > LARGEST:
             raise InputError(f"{path}: larger than {LARGEST / 1e9:g} GB, so it is no checkpoint of {model}")
         data = path.read_bytes()
