@@ -336,8 +336,8 @@ def test_steps_without_labels_lower_the_loss(squares, tmp_path, name):
 
 
 def test_a_contrastive_loss_finds_the_squares_of_the_tones(squares):
-    """With `spread=0` the loss falls too, but maps do not peak on the squares."""
-    recipe = recipe_from(ContrastiveRecipe, "tiny", [*PLAIN, "steps=50", "temperature=0.03"])
+    """A cell of a square has a higher cosine with its tone than one outside it, nearly always."""
+    recipe = recipe_from(ContrastiveRecipe, "tiny", [*PLAIN, "steps=60"])
     data = open_pictures(recipe, [squares])
     torch.manual_seed(0)
     network = Contrastive.network(recipe)
@@ -355,9 +355,11 @@ def test_a_contrastive_loss_finds_the_squares_of_the_tones(squares):
         maps = Contrastive.answers(network.eval(), held, held.audio)
     covers = covered(held.box, *maps.shape[2:])
     known = np.isfinite(held.box[..., 0])
-    peak = maps.reshape(*maps.shape[:2], -1).argmax(-1)[..., None]
-    inside = np.take_along_axis(covers.reshape(*covers.shape[:2], -1), peak, -1)[..., 0] > 0.3
-    assert inside[known].mean() > 0.4
+    higher = [
+        (one[cover > 0.5][:, None] > one[cover == 0]).mean()
+        for one, cover in zip(maps[known], covers[known], strict=True)
+    ]
+    assert np.mean(higher) > 0.85
 
 
 def test_an_untrained_model_answers_with_cosines():
