@@ -178,6 +178,7 @@ NOT_RUN = {
         "contrastive:checkpoint=train/tri-map/checkpoint.safetensors "
         "contrastive:checkpoint=train/fnac/checkpoint.safetensors --out runs/contrastive"
     ): "needs those checkpoints; the page benches others",
+    "whence compare runs/contrastive": "needs that run; the page compares another",
     (
         "whence train rotnce --data data/homes.zarr --out train/rotnce --set steps=150 validations=3"
     ): "docs/train.md has a shorter one",

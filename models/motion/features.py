@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ...benchmarks.questions.bins import Angle
 from ...errors import InputError
 from ...registry import load_method
+from ..networks.efficient_net import pretrained_source
 from ..training.checkpoint import Checkpoint, described_checkpoint, fill, read_checkpoint, shipped
 from ..training.header import read_card
 from ..training.learned import recipe_of
@@ -71,10 +72,26 @@ class Features:
         return described_checkpoint(self.path, self.name)
 
 
-def features_of(given: str) -> Features | None:
-    """Return the features that `given` names for a probe; None for those that no checkpoint holds."""
-    if given in (RANDOM, SUPERVISED, IMAGE_NET):
+class ImageNetFeatures:
+    """The cells of a network of ImageNet, which `ImageNetCells` has."""
+
+    sizes: Mapping[str, Any] = {}
+
+    def load(self, encoder: Any, of: Angle) -> None:
+        """Give the cells of `encoder` their weights; raises InputError for a missing or another file."""
+        encoder.cells.load()
+
+    def described(self) -> dict[str, Any]:
+        """Return what is recorded of the weights; raises InputError for a missing or another file."""
+        return pretrained_source()
+
+
+def features_of(given: str) -> Features | ImageNetFeatures | None:
+    """Return the features that `given` names for a probe; None for those that begin with random weights."""
+    if given in (RANDOM, SUPERVISED):
         return None
+    if given == IMAGE_NET:
+        return ImageNetFeatures()
     if given == SLFM:
         return Features(shipped(SLFM), SLFM)
     path = Path(given)

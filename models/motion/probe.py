@@ -18,7 +18,6 @@ from ...errors import InputError
 from ..data.angle_bins import BinnedHomes, BinnedViews
 from ..data.homes import HomeRecipe, HomeViews, open_homes
 from ..networks.auralization import auralized
-from ..networks.efficient_net import pretrained_source
 from ..networks.hearing import HearingEncoder
 from ..networks.image_net_cells import ImageNetCells
 from ..networks.probe import LinearProbe
@@ -80,7 +79,7 @@ class ProbeRecipe(HomeRecipe):
             return rate | given
         features = features_of(str(given.get("features", RANDOM)))
         taken = features.sizes if features else {}
-        return rate | given | {own: taken[theirs] for own, theirs in _SIZES.items() if features}
+        return rate | given | {own: taken[theirs] for own, theirs in _SIZES.items() if theirs in taken}
 
     @model_validator(mode="after")
     def _sees(self) -> Self:
@@ -130,8 +129,6 @@ class Probe(HomeModel):
     @classmethod
     def begin(cls, network: Any, recipe: ProbeRecipe) -> None:
         """Load the features, if they were learned elsewhere, before the first step."""
-        if recipe.features == IMAGE_NET:
-            network.encoder.cells.load()
         if features := features_of(recipe.features):
             features.load(network.encoder, recipe.of)
 
@@ -139,10 +136,7 @@ class Probe(HomeModel):
     def examples(cls, recipe: Any, data: Sequence[str]) -> Examples:
         """Return the views of the set of homes in `data`, with bins."""
         features = features_of(recipe.features)
-        learned = [features.described()] if features else []
-        if recipe.features == IMAGE_NET:
-            learned = [pretrained_source()]
-        homes = BinnedHomes(open_homes(recipe, data, learned), recipe.of)
+        homes = BinnedHomes(open_homes(recipe, data, [features.described()] if features else []), recipe.of)
         assert homes.ends, "refuses data without bins before anything is written"
         return homes
 
