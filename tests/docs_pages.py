@@ -19,6 +19,7 @@ from PIL import Image
 from scipy import signal
 from test_upstream_hm3d_ss import metadata, write_set
 from toy_sounding_sets import write_public_sets
+from warm_process import run_warm, simple_command
 
 from whence.conventions import SAMPLE_RATE
 from whence.datagen.cameras import Camera
@@ -28,13 +29,13 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results.md"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-QUICKSTART = """python -c "
+QUICKSTART = """python - <<'END'
 from whence.cli import main
 from whence.datagen import hm3d_ss, sounding_objects, tde
 tde.RT60_LABELS = 0.1, 0.5
 tde.PRESETS['tiny'], hm3d_ss.PRESETS['tiny'], sounding_objects.PRESETS['tiny'] = 1, (2, 1), (2, 1)
 main(['quickstart', '--speech', 'path/to/speech'])
-\""""
+END"""
 
 RECTANGLES = r"""python - <<'END'
 import sys; sys.path.insert(0, {tests!r})
@@ -195,15 +196,28 @@ NOT_RUN = {
         "--set features=imagenet steps=400 validations=4"
     ): "tests/test_probe.py trains it",
     (
+        "whence train avsa --data data/homes.zarr --out train/avsa --set steps=300 validations=3"
+    ): "docs/train.md has a shorter one",
+    (
         "whence train probe --data data/homes.zarr --out train/homes-rotnce-azimuth "
         "--set of=azimuth features=train/rotnce/checkpoint.safetensors steps=400 validations=4"
     ): "tests/test_view_contrast.py reads such features",
     (
+        "whence train probe --data data/homes.zarr --out train/homes-avsa-rotation "
+        "--set features=train/avsa/checkpoint.safetensors steps=400 validations=4"
+    ): "the same",
+    (
+        "whence train probe --data data/homes.zarr --out train/homes-avsa-azimuth "
+        "--set of=azimuth features=train/avsa/checkpoint.safetensors steps=400 validations=4"
+    ): "the same",
+    (
         "whence bench probe data/homes.zarr "
         "--method probe:checkpoint=train/homes-random-rotation/checkpoint.safetensors "
         "probe:checkpoint=train/homes-imagenet-rotation/checkpoint.safetensors "
+        "probe:checkpoint=train/homes-avsa-rotation/checkpoint.safetensors "
         "probe:checkpoint=train/homes-random-azimuth/checkpoint.safetensors "
-        "probe:checkpoint=train/homes-rotnce-azimuth/checkpoint.safetensors --out runs/rivals"
+        "probe:checkpoint=train/homes-rotnce-azimuth/checkpoint.safetensors "
+        "probe:checkpoint=train/homes-avsa-azimuth/checkpoint.safetensors --out runs/rivals"
     ): "docs/train.md has a shorter one",
 }
 """Lines that are not run, and why; for a block of Python its first line stands for it."""
@@ -286,10 +300,13 @@ def run_page(page: Path, folder: Path) -> None:
 
 def shell(script: str, folder: Path) -> str:
     """Run `script` in `folder` and return what it prints."""
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(
-        ["bash", "-euc", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    if command := simple_command(script):
+        done = run_warm(*command, folder)
+    else:
+        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        done = subprocess.run(
+            ["bash", "-euc", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
     assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
     return done.stdout
 

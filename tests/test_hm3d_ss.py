@@ -2,13 +2,13 @@
 
 import json
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import trimesh
+from warm_process import run_warm
 
 from whence.conventions import SPEED_OF_SOUND, wrap_degrees
 from whence.datagen import hm3d_ss
@@ -194,8 +194,8 @@ def room(path: Path, width: float, depth: float | None = None) -> None:
     trimesh.creation.box((width, 2.5, depth or width)).export(path)
 
 
-def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([sys.executable, "-m", "whence", *arguments], capture_output=True, text=True, check=False)
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return run_warm(["whence", *arguments])
 
 
 class TestCommand:

@@ -1,13 +1,13 @@
 """Which axis of a file is up and how long its unit is: rooms whose answer is known, written in every way."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import trimesh
 from gltf_rooms import X_UP, Y_DOWN, Z_UP, furniture, write_room
+from warm_process import run_warm
 
 from whence.datagen.dataset import Dataset
 from whence.datagen.hm3d_ss import plan_hm3d_ss
@@ -27,8 +27,8 @@ def read(folder: Path, **said):
     return judged(open_scenes(str(folder), count=None, seed=0), **said)
 
 
-def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([sys.executable, "-m", "whence", *arguments], capture_output=True, text=True, check=False)
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return run_warm(["whence", *arguments])
 
 
 def word(folder: Path) -> str:

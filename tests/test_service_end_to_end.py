@@ -2,8 +2,6 @@
 
 import csv
 import io
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ import soundfile
 from chromium import PLAY, chromium
 from conftest import babble
 from test_pages import check_content, served_from
+from warm_process import run_warm
 
 from whence.benchmarks.speed.made_up_board import running
 from whence.datagen.corpora import Corpus, open_corpus
@@ -41,8 +40,7 @@ TABLE = """let rank = '';
 
 def whence(*arguments: object, code: int = 0) -> str:
     """Run `whence` with these arguments and return what it prints."""
-    command = [sys.executable, "-m", "whence", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = run_warm(["whence", *map(str, arguments)])
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout if code == 0 else done.stderr
 
