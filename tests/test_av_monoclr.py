@@ -286,7 +286,14 @@ def test_training_lowers_the_loss_and_the_weights_can_be_benched(rooms, speech_f
     data = str(tmp_path / "pairs.zarr")
     generate(plan_talkers(str(speech_folder), clips=1, rt60=(0.0,)), data)
     brief = GuidedCondition(clip_seconds=0.032, votes=50)
-    run = bench("guided", data, tmp_path / "bench", methods=[f"av-monoclr:checkpoint={trained}"], conditions=[brief])
+    run = bench(
+        "guided",
+        data,
+        tmp_path / "bench",
+        methods=[f"av-monoclr:checkpoint={trained}"],
+        conditions=[brief],
+        report=False,
+    )
     assert [one.listens for one in run.scored] == [True]
     names = open_names(data)
     path = vectors_file(tmp_path / "q.npz", names)

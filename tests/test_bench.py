@@ -55,7 +55,9 @@ def data(tmp_path_factory, corpus) -> str:
 def run(tmp_path_factory, data):
     """A run of three methods at two noise levels."""
     grid = [Condition(snr_db=30.0), Condition(snr_db=10.0)]
-    return bench("tde", data, tmp_path_factory.mktemp("run"), methods=["zero", "gcc-phat", "ml"], conditions=grid)
+    return bench(
+        "tde", data, tmp_path_factory.mktemp("run"), methods=["zero", "gcc-phat", "ml"], conditions=grid, report=False
+    )
 
 
 def second(seed=0):
@@ -197,10 +199,10 @@ class TestHarness:
     def test_rerun_computes_only_what_is_missing(self, tmp_path, data):
         (tmp_path / "mine.py").write_text(MINE)
         name = f"{tmp_path}/mine.py:Mine"
-        first = bench("tde", data, tmp_path / "run", methods=[name], conditions=[Condition(snr_db=30.0)])
+        first = bench("tde", data, tmp_path / "run", methods=[name], conditions=[Condition(snr_db=30.0)], report=False)
         files = {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / "predictions").glob("*")}
         both = [Condition(snr_db=30.0), Condition(snr_db=0.0)]
-        second_run = bench("tde", data, tmp_path / "run", methods=[name], conditions=both)
+        second_run = bench("tde", data, tmp_path / "run", methods=[name], conditions=both, report=False)
         assert {path: path.stat().st_mtime_ns for path in files} == files
         assert len(second_run.scored) == 2 * len(first.scored)
 
@@ -208,7 +210,9 @@ class TestHarness:
         for delay in ("1e-4", "2e-4"):
             (tmp_path / "mine.py").write_text(MINE.replace("1e-4", delay))
             name = f"{tmp_path}/mine.py:Mine"
-            run = bench("tde", data, tmp_path / "run", methods=[name], conditions=[Condition(snr_db=30.0)])
+            run = bench(
+                "tde", data, tmp_path / "run", methods=[name], conditions=[Condition(snr_db=30.0)], report=False
+            )
             assert set(read_predictions(run.files[0]).answers) == {float(delay)}
 
     @pytest.mark.parametrize(
@@ -221,28 +225,30 @@ class TestHarness:
     def test_a_bad_prediction_is_refused(self, tmp_path, data, body, message):
         (tmp_path / "mine.py").write_text(MINE.replace("return np.full(len(batch), 1e-4)", body))
         with pytest.raises(InputError, match=message):
-            bench("tde", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
+            bench("tde", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], report=False)
 
     def test_a_method_that_writes_into_its_batch_harms_nobody_else(self, tmp_path, data):
         (tmp_path / "mine.py").write_text(MINE.replace("type(self).calls += len(batch)", "batch.audio[:] = 0"))
         names, grid = [f"{tmp_path}/mine.py:Mine", "gcc-phat"], [Condition(snr_db=10.0)]
-        together = bench("tde", data, tmp_path / "a", methods=names, conditions=grid).files[1]
-        alone = bench("tde", data, tmp_path / "b", methods=["gcc-phat"], conditions=grid).files[0]
+        together = bench("tde", data, tmp_path / "a", methods=names, conditions=grid, report=False).files[1]
+        alone = bench("tde", data, tmp_path / "b", methods=["gcc-phat"], conditions=grid, report=False).files[0]
         np.testing.assert_array_equal(*(read_predictions(file).answers for file in (together, alone)))
 
     def test_the_second_talker_depends_on_the_clip_alone(self, tmp_path, data):
         grid = [Condition(distractor=0.5)]
         few, all_ = (
-            bench("tde", data, tmp_path / str(n), methods=["gcc-phat"], conditions=grid, max_samples=n).files[0]
+            bench(
+                "tde", data, tmp_path / str(n), methods=["gcc-phat"], conditions=grid, max_samples=n, report=False
+            ).files[0]
             for n in (7, None)
         )
         np.testing.assert_array_equal(read_predictions(few).answers, read_predictions(all_).answers[:7])
 
     def test_a_damaged_prediction_is_computed_again(self, tmp_path, data):
-        first = bench("tde", data, tmp_path, methods=["ml"], conditions=[Condition()])
+        first = bench("tde", data, tmp_path, methods=["ml"], conditions=[Condition()], report=False)
         path = next((tmp_path / "predictions").glob("*"))
         path.write_bytes(path.read_bytes()[:100])
-        again = bench("tde", data, tmp_path, methods=["ml"], conditions=[Condition()])
+        again = bench("tde", data, tmp_path, methods=["ml"], conditions=[Condition()], report=False)
         assert [row.value for row in again.results.rows] == [row.value for row in first.results.rows]
 
     def test_a_method_may_import_what_lies_beside_it_and_hold_paths(self, tmp_path, data):
@@ -254,7 +260,12 @@ class TestHarness:
             "    def predict(self, batch):\n        return np.full(len(batch), DELAY)\n"
         )
         run = bench(
-            "tde", data, tmp_path / "r", methods=[f"{tmp_path}/deep.py:Deep:weights=w.pt"], conditions=[Condition()]
+            "tde",
+            data,
+            tmp_path / "r",
+            methods=[f"{tmp_path}/deep.py:Deep:weights=w.pt"],
+            conditions=[Condition()],
+            report=False,
         )
         assert set(read_predictions(run.files[0]).answers) == {3e-4}
         assert run.scored[0].metadata["parameters"] == {"weights": "w.pt"}
@@ -269,16 +280,16 @@ class TestHarness:
     def test_a_failing_method_is_named_with_its_line(self, tmp_path, data, body, message):
         (tmp_path / "mine.py").write_text(MINE.replace("type(self).calls += len(batch)", body))
         with pytest.raises(InputError, match=message):
-            bench("tde", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
+            bench("tde", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], report=False)
 
     def test_a_run_folder_keeps_to_its_track_and_out_of_datasets(self, run, data):
         with pytest.raises(InputError, match="holds a run of track 'tde'"):
-            bench("left-right", data, run.folder, methods=["gcc-phat"])
+            bench("left-right", data, run.folder, methods=["gcc-phat"], report=False)
         with pytest.raises(InputError, match="lies inside a dataset"):
-            bench("tde", data, Path(data) / "run", methods=["zero"])
+            bench("tde", data, Path(data) / "run", methods=["zero"], report=False)
 
     def test_first_samples_only(self, tmp_path, data):
-        run = bench("tde", data, tmp_path, methods=["zero"], conditions=[Condition()], max_samples=10)
+        run = bench("tde", data, tmp_path, methods=["zero"], conditions=[Condition()], max_samples=10, report=False)
         assert {row.n for row in run.results.rows if "rt60_nominal" not in row.condition} == {10}
 
     def test_a_dataset_of_another_kind_is_refused(self, tmp_path, shared_data, corpus):
@@ -328,6 +339,7 @@ class TestResults:
             tmp_path / "old" / "run",
             methods=["zero"],
             conditions=[Condition()],
+            report=False,
         )
         shutil.move(tmp_path / "old", tmp_path / "new")
         assert len(open_run(tmp_path / "new" / "run").labels) == 36
@@ -363,7 +375,7 @@ class TestTables:
         assert row[4].startswith(f"{ours.value:.3f}")
 
     def test_published_numbers_of_another_dataset_do_not(self, tmp_path, data):
-        run = bench("left-right", data, tmp_path, methods=["gcc-phat", "iid-rms"])
+        run = bench("left-right", data, tmp_path, methods=["gcc-phat", "iid-rms"], report=False)
         assert published_table(run.results, run.track) is None
 
     def test_markdown_and_latex(self, run):
@@ -386,7 +398,7 @@ class TestComparison:
     def test_runs_of_different_datasets_are_refused(self, run, tmp_path, corpus):
         url = str(tmp_path / "other.zarr")
         generate(TdePlan(TdeRecipe(clips=6, rt60=(0.1, 0.5), seed=1, corpus=corpus.digest), corpus), url)
-        other = bench("tde", url, tmp_path / "run", methods=["zero"], conditions=[Condition(snr_db=30.0)])
+        other = bench("tde", url, tmp_path / "run", methods=["zero"], conditions=[Condition(snr_db=30.0)], report=False)
         with pytest.raises(InputError, match="are of different datasets"):
             comparisons([run, other])
 
@@ -402,7 +414,7 @@ class TestComparison:
 
         url = str(tmp_path / "twin.zarr")
         generate(Elsewhere(TdeRecipe(clips=6, rt60=(0.1, 0.5), corpus=corpus.digest), corpus), url)
-        other = bench("tde", url, tmp_path / "run", methods=["zero"], conditions=[Condition(snr_db=30.0)])
+        other = bench("tde", url, tmp_path / "run", methods=["zero"], conditions=[Condition(snr_db=30.0)], report=False)
         assert other.dataset.fingerprint != run.dataset.fingerprint
         assert {row.n for row in comparisons([run, other])} == {36}
         assert open_run(run.folder, url).dataset.fingerprint == other.dataset.fingerprint
@@ -412,14 +424,21 @@ class TestComparison:
 
         for folder, delay in (("a", "1e-4"), ("b", "2e-4")):
             (tmp_path / "mine.py").write_text(MINE.replace("1e-4", delay))
-            bench("tde", data, tmp_path / folder, methods=[f"{tmp_path}/mine.py:Mine"], conditions=[Condition()])
+            bench(
+                "tde",
+                data,
+                tmp_path / folder,
+                methods=[f"{tmp_path}/mine.py:Mine"],
+                conditions=[Condition()],
+                report=False,
+            )
         runs = [open_run(tmp_path / folder) for folder in ("a", "b")]
         names = list(_shared_subsets(runs, runs[0].track.metrics[0])[0].terms)
         assert names == [f"{tmp_path}/mine.py:Mine", f"{tmp_path}/mine.py:Mine (b)"]
 
     def test_a_method_that_misses_a_condition_is_listed_last(self, tmp_path, data):
         for name, grid in (("zero", [Condition(), Condition(snr_db=0.0)]), ("ml", [Condition()])):
-            bench("tde", data, tmp_path / name, methods=[name], conditions=grid)
+            bench("tde", data, tmp_path / name, methods=[name], conditions=grid, report=False)
         rows = comparisons([open_run(tmp_path / name) for name in ("zero", "ml")])
         missing = [row for row in rows if row.n == 0]
         assert [(row.method, row.condition["snr_db"]) for row in missing] == [("ml", 0.0)]
@@ -447,5 +466,7 @@ def test_every_documented_block_of_a_method_runs(tmp_path, data):
     """The method in docs/bench.md is real."""
     page = (Path(__file__).parents[1] / "docs" / "bench.md").read_text()
     (tmp_path / "mine.py").write_text(page.split("```python\n")[1].split("```")[0])
-    run = bench("tde", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], conditions=[Condition()])
+    run = bench(
+        "tde", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], conditions=[Condition()], report=False
+    )
     assert set(read_predictions(run.files[0]).answers) == {0.0}

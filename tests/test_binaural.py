@@ -209,7 +209,14 @@ def test_recordings_are_heard_as_they_are(tmp_path, shared_data):
     np.testing.assert_array_equal(labels.truth, dataset.column("azimuth"))
     assert condition.label() == "clean"
     with pytest.raises(InputError, match="--reverberation applies only to hm3d-ss"):
-        bench("azimuth", url, tmp_path / "run", methods=["zero"], conditions=[BinauralCondition(reverberation=0.5)])
+        bench(
+            "azimuth",
+            url,
+            tmp_path / "run",
+            methods=["zero"],
+            conditions=[BinauralCondition(reverberation=0.5)],
+            report=False,
+        )
 
 
 @pytest.mark.parametrize(

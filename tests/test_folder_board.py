@@ -366,7 +366,7 @@ def place(tmp_path_factory, speech_folder) -> Path:
         conditions=conditions,
         allow_guessable_seed=True,
     )
-    benching.bench("tde", str(folder / "public.zarr"), folder / "run", methods=["gcc-phat", "zero"])
+    benching.bench("tde", str(folder / "public.zarr"), folder / "run", methods=["gcc-phat", "zero"], report=False)
     (folder / "card.toml").write_text(
         'name = "GCC [red]PHAT[/red]"\nauthors = "Knapp and Carter"\ntraining_data = "none"\n'.replace("[/red]", "")
     )

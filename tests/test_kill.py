@@ -4,10 +4,10 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
+
+from warm_process import run_warm, start_warm
 
 KILLS = 20
 
@@ -15,7 +15,7 @@ KILLS = 20
 def command(folder: Path, speech: Path, workers: int) -> list[str]:
     """Return the command that renders 720 clips in 15 shards."""
     options = ["--speech", str(speech), "--clips", "48", "--workers", str(workers), "--json"]
-    return [sys.executable, "-m", "whence", "generate", "tde", str(folder / "d.zarr"), *options]
+    return ["whence", "generate", "tde", str(folder / "d.zarr"), *options]
 
 
 def written(folder: Path) -> int:
@@ -26,21 +26,19 @@ def written(folder: Path) -> int:
 def kill_at_random(arguments: list[str], folder: Path, rng: random.Random) -> bool:
     """Start the command, kill it and its workers without warning soon after it has begun to write; False if it won."""
     before = written(folder)
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    while process.poll() is None and written(folder) == before and rng.random() > 0.002:
+    process = start_warm(arguments)
+    while process.is_alive() and written(folder) == before and rng.random() > 0.002:
         time.sleep(0.01)
     time.sleep(rng.uniform(0, 0.15))
-    running = process.poll() is None
+    running = process.is_alive()
     if running:
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process.join()
     return running
 
 
 def test_twenty_kills_change_no_byte(tmp_path, speech_folder):
-    undisturbed = subprocess.run(
-        command(tmp_path / "whole", speech_folder, 1), capture_output=True, text=True, check=True
-    )
+    undisturbed = run_warm(command(tmp_path / "whole", speech_folder, 1))
     expected = json.loads(undisturbed.stdout)["fingerprint"]
     seed = random.SystemRandom().randrange(10**9)
     rng = random.Random(seed)
@@ -50,7 +48,7 @@ def test_twenty_kills_change_no_byte(tmp_path, speech_folder):
         folder = tmp_path / f"round{rounds}"
         while kills < KILLS and kill_at_random(command(folder, speech_folder, rng.choice([1, 1, 2])), folder, rng):
             kills += 1
-        final = subprocess.run(command(folder, speech_folder, 2), capture_output=True, text=True, check=True)
+        final = run_warm(command(folder, speech_folder, 2))
         assert json.loads(final.stdout)["fingerprint"] == expected
         assert not [path.name for path in folder.rglob("*.partial")]
         assert not (folder / "d.zarr" / "progress").exists()

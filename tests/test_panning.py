@@ -179,7 +179,7 @@ class TestTrack:
 
     def test_who_listens_follows_the_sound(self, data, listener, tmp_path):
         methods = ["zero", "random-view", "pan:map=listener", "pan:map=listener:protocol=best", "pan:protocol=best"]
-        run = bench("panning", data, tmp_path / "run", methods=methods, max_samples=48)
+        run = bench("panning", data, tmp_path / "run", methods=methods, max_samples=48, report=False)
         found = {row.method: row.value for row in run.results.rows if row.metric == "mean_azimuth_error"}
         assert found["ceiling"] == 0
         assert found["pan:map=listener:protocol=best"] < 3
@@ -203,7 +203,7 @@ class TestTrack:
         board, site, public = tmp_path / "board", tmp_path / "site", str(tmp_path / "public.zarr")
         seal(data, track="panning", labels_path=tmp_path / "labels.parquet", out=public)
         assert not {"azimuth", "mask", "sounding"} & set(Dataset(public).group.array_keys())
-        bench("panning", public, tmp_path / "run", methods=["random-view"])
+        bench("panning", public, tmp_path / "run", methods=["random-view"], report=False)
         whence("leaderboard", "init", board, "--files", "--title", "Panning")
         whence("leaderboard", "add-track", board, "panning", public, "--title", "Panning")
         assert "added" in whence("submit", tmp_path / "run", "--method", "random-view", "--board", board)

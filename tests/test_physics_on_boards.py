@@ -230,7 +230,7 @@ def test_from_the_command_to_the_board(tmp_path, speech_folder, capsys):
         allow_guessable_seed=True,
     )
     public, run = str(tmp_path / "public.zarr"), tmp_path / "run"
-    bench("tde", public, run, methods=["zero"])
+    bench("tde", public, run, methods=["zero"], report=False)
     probe_physics("tde", public, methods=["zero"], out=run)
     add_track(create_board(tmp_path / "board", "A board"), "delays", "Delays", expectation_of(Dataset(public)))
     submit(run=run, method="zero", board=str(tmp_path / "board"))

@@ -29,7 +29,13 @@ def test_levels_of_known_maps(tmp_path, capsys):
     (tmp_path / "methods.py").write_text(METHOD)
     data, run = str(tmp_path / "s.zarr"), tmp_path / "run"
     generate(ToySounding(rows=16), data)
-    bench("sounding-object", data, run, methods=[f"{tmp_path}/methods.py:{name}" for name in ("Loudness", "Same")])
+    bench(
+        "sounding-object",
+        data,
+        run,
+        methods=[f"{tmp_path}/methods.py:{name}" for name in ("Loudness", "Same")],
+        report=False,
+    )
     assert raw_response.main([str(run)]) == 0
     lines = [line.split("|")[1:-1] for line in capsys.readouterr().out.splitlines() if "methods.py" in line]
     rows = {(one[0].strip().rpartition(":")[2], one[1].strip()): one[3:] for one in lines}
@@ -48,6 +54,6 @@ def test_runs_of_another_track_are_refused(tmp_path, speech_folder):
     from whence.datagen.tde import plan_tde
 
     generate(plan_tde(str(speech_folder), clips=1, rt60=(0.1,)), str(tmp_path / "t.zarr"))
-    bench("left-right", str(tmp_path / "t.zarr"), tmp_path / "run", methods=["gcc-phat"])
+    bench("left-right", str(tmp_path / "t.zarr"), tmp_path / "run", methods=["gcc-phat"], report=False)
     with pytest.raises(InputError, match="no run of the track sounding-object"):
         raw_response.main([str(tmp_path / "run")])

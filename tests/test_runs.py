@@ -67,7 +67,7 @@ def no_pages(monkeypatch, request):
 
 def answer(data: str, folder: Path, method: str) -> float:
     """Bench one method and return what it says."""
-    run = bench("toy-maps", data, folder, methods=[method])
+    run = bench("toy-maps", data, folder, methods=[method], report=False)
     return float(read_predictions(run.files[-1]).answers[0, 0, 0])
 
 
@@ -117,10 +117,10 @@ def test_a_checkpoint_that_a_method_lists_counts(data, tmp_path):
 def test_nothing_is_computed_again_when_nothing_changed(data, tmp_path):
     (tmp_path / "mine.py").write_text(METHOD.format(imports="", value="float((HERE / 'value.txt').read_text())"))
     (tmp_path / "value.txt").write_text("0.5")
-    run = bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
+    run = bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], report=False)
     times = [file.stat().st_mtime_ns for file in run.files]
     (tmp_path / "notes.txt").write_text("what the method never reads")
-    again = bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
+    again = bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], report=False)
     assert [file.stat().st_mtime_ns for file in again.files] == times
 
 
@@ -137,7 +137,7 @@ def test_methods_share_work_on_a_batch_and_on_no_other(data, tmp_path):
     def loud_too(batch):
         return loud(batch)
 
-    bench("toy-maps", data, tmp_path / "run", methods={"loud": loud, "loud too": loud_too})
+    bench("toy-maps", data, tmp_path / "run", methods={"loud": loud, "loud too": loud_too}, report=False)
     assert len(given) == len({one.tobytes() for one in given}) == 6, "three batches under two conditions"
 
 
@@ -146,7 +146,7 @@ class TestFailures:
         (tmp_path / "mine.py").write_text(FAILING)
         mine = f"{tmp_path}/mine.py:Mine"
         with pytest.raises(InputError, match=r"mine.py:Mine' raised ZeroDivisionError.*the methods that finished are"):
-            bench("toy-maps", data, tmp_path / "run", methods=[mine, BRIGHT])
+            bench("toy-maps", data, tmp_path / "run", methods=[mine, BRIGHT], report=False)
         run = open_run(tmp_path / "run")
         assert {(one.method, one.condition["snr_db"]) for one in run.scored} == {(BRIGHT, 0.0)}, "the rest is left out"
         assert run.results.find(method=BRIGHT)
@@ -154,7 +154,14 @@ class TestFailures:
     def test_keep_going_runs_the_rest(self, data, tmp_path):
         (tmp_path / "mine.py").write_text(FAILING)
         with pytest.raises(InputError, match="ZeroDivisionError"):
-            bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine", BRIGHT], keep_going=True)
+            bench(
+                "toy-maps",
+                data,
+                tmp_path / "run",
+                methods=[f"{tmp_path}/mine.py:Mine", BRIGHT],
+                keep_going=True,
+                report=False,
+            )
         run = open_run(tmp_path / "run")
         assert {(one.method, one.condition["snr_db"]) for one in run.scored} == {(BRIGHT, 0.0), (BRIGHT, None)}
 
@@ -163,25 +170,25 @@ class TestFailures:
         text = METHOD.format(imports="from whence.benchmarks.running.method import Diagnosed", value=value)
         (tmp_path / "mine.py").write_text(text.replace("return np.full", "return Diagnosed(np.full"))
         with pytest.raises(InputError, match="diagnostic 'sample_id' has the name of another column"):
-            bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine", BRIGHT])
+            bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine", BRIGHT], report=False)
         assert {one.method for one in open_run(tmp_path / "run").scored} == {BRIGHT}
 
     def test_a_method_that_fails_alone_leaves_no_run(self, data, tmp_path):
         (tmp_path / "mine.py").write_text(FAILING)
         with pytest.raises(InputError, match="ZeroDivisionError"):
-            bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
+            bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], report=False)
         assert not (tmp_path / "run" / "results.json").exists()
 
     def test_answers_that_overflow_what_is_stored_are_refused(self, data, tmp_path):
         (tmp_path / "mine.py").write_text(METHOD.format(imports="", value="6e4 * 1e3"))
         with pytest.raises(InputError, match="too large for float16"):
-            bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
+            bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], report=False)
 
 
 class TestRunFolder:
     def test_one_more_method_adds_a_row(self, data, tmp_path):
-        bench("toy-maps", data, tmp_path, methods=[BRIGHT])
-        run = bench("toy-maps", data, tmp_path, methods=[BLOB])
+        bench("toy-maps", data, tmp_path, methods=[BRIGHT], report=False)
+        run = bench("toy-maps", data, tmp_path, methods=[BLOB], report=False)
         assert {row.method for row in run.results.rows} == {"chance", "ceiling", BRIGHT, BLOB}
         listed = json.loads((tmp_path / "run.json").read_text())["predictions"]
         assert len(listed) == 4
@@ -190,20 +197,20 @@ class TestRunFolder:
     def test_a_changed_method_replaces_its_older_predictions(self, data, tmp_path):
         for value in ("0.25", "0.75"):
             (tmp_path / "mine.py").write_text(METHOD.format(imports="", value=value))
-            run = bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
+            run = bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], report=False)
             assert len(run.scored) == 2
         assert len(list((tmp_path / "run" / "predictions").glob("*"))) == 4
         assert {float(read_predictions(file).answers[0, 0, 0]) for file in open_run(tmp_path / "run").files} == {0.75}
 
     def test_files_of_another_run_do_not_belong(self, data, tmp_path):
-        bench("toy-maps", data, tmp_path, methods=[BRIGHT], max_samples=8)
-        run = bench("toy-maps", data, tmp_path, methods=[BLOB])
+        bench("toy-maps", data, tmp_path, methods=[BRIGHT], max_samples=8, report=False)
+        run = bench("toy-maps", data, tmp_path, methods=[BLOB], report=False)
         assert {one.method for one in run.scored} == {BLOB}
 
     def test_runs_of_one_name_are_told_apart(self, data, tmp_path):
         for folder, value in (("a", "0.25"), ("b", "0.75")):
             (tmp_path / "mine.py").write_text(METHOD.format(imports="", value=value))
-            bench("toy-maps", data, tmp_path / folder / "run", methods=[f"{tmp_path}/mine.py:Mine"])
+            bench("toy-maps", data, tmp_path / folder / "run", methods=[f"{tmp_path}/mine.py:Mine"], report=False)
         runs = [open_run(tmp_path / folder / "run") for folder in ("a", "b")]
         assert {row.method.rpartition(" ")[2] for row in comparisons(runs)} == {f"{tmp_path}/mine.py:Mine", "(b/run)"}
 
@@ -216,7 +223,7 @@ class TestRunFolder:
 
         monkeypatch.setattr(harness, "private_copy", copied)
         monkeypatch.setattr(harness.time, "perf_counter", lambda: clock[0])
-        run = bench("toy-maps", data, tmp_path, methods=[BRIGHT])
+        run = bench("toy-maps", data, tmp_path, methods=[BRIGHT], report=False)
         assert {one.seconds_per_sample for one in run.scored} == {0.0}
 
 

@@ -37,7 +37,7 @@ def place(tmp_path_factory, speech_folder) -> Path:
     """A small set, sealed, benched both ways: `run` on the set itself, `sealed-run` on its sealed copy."""
     folder = tmp_path_factory.mktemp("board")
     generate(plan_tde(str(speech_folder), clips=6, rt60=(0.1, 0.5)), str(folder / "d.zarr"))
-    benching.bench("tde", str(folder / "d.zarr"), folder / "run", methods=METHODS, conditions=CONDITIONS)
+    benching.bench("tde", str(folder / "d.zarr"), folder / "run", methods=METHODS, conditions=CONDITIONS, report=False)
     seal(
         str(folder / "d.zarr"),
         track="tde",
@@ -46,7 +46,7 @@ def place(tmp_path_factory, speech_folder) -> Path:
         conditions=CONDITIONS,
         allow_guessable_seed=True,
     )
-    benching.bench("tde", str(folder / "public.zarr"), folder / "sealed-run", methods=METHODS)
+    benching.bench("tde", str(folder / "public.zarr"), folder / "sealed-run", methods=METHODS, report=False)
     return folder
 
 
@@ -200,11 +200,20 @@ class TestBundle:
 
     def test_a_run_of_some_samples_or_conditions_is_refused(self, place, tmp_path):
         expectation = expectation_of(Dataset(str(place / "public.zarr")))
-        benching.bench("tde", str(place / "public.zarr"), tmp_path / "few", methods=["zero"], max_samples=5)
+        benching.bench(
+            "tde", str(place / "public.zarr"), tmp_path / "few", methods=["zero"], max_samples=5, report=False
+        )
         few = build_submission(tmp_path / "few", "zero", toy_card("m"), expectation)
         with pytest.raises(InputError, match="predictions are missing"):
             check_submission(few, expectation)
-        benching.bench("tde", str(place / "public.zarr"), tmp_path / "one", methods=["zero"], conditions=CONDITIONS[:1])
+        benching.bench(
+            "tde",
+            str(place / "public.zarr"),
+            tmp_path / "one",
+            methods=["zero"],
+            conditions=CONDITIONS[:1],
+            report=False,
+        )
         one = build_submission(tmp_path / "one", "zero", toy_card("m"), expectation)
         with pytest.raises(InputError, match="1 of 2 conditions are missing"):
             check_submission(one, expectation)
@@ -228,7 +237,7 @@ class TestBundle:
             "    def predict(self, batch):\n        return np.zeros(len(batch))\n"
         )
         label = f"{tmp_path}/mine.py:Mine:weights={tmp_path}/lr=0.1/w.pt:other=C;\\x\\folder/:depth=0.5"
-        benching.bench("tde", str(place / "public.zarr"), tmp_path / "run", methods=[label])
+        benching.bench("tde", str(place / "public.zarr"), tmp_path / "run", methods=[label], report=False)
         expectation = expectation_of(Dataset(str(place / "public.zarr")))
         submission = build_submission(tmp_path / "run", label, toy_card("m"), expectation)
         assert submission.header.method == "mine.py:Mine:weights=w.pt:other=folder:depth=0.5"

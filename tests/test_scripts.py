@@ -356,10 +356,10 @@ def test_coverage_of_stated_uncertainties(tmp_path, capsys):
     data, run = str(tmp_path / "tde.zarr"), tmp_path / "run"
     generate(plan_tde(None, clips=4, rt60=(0.1, 0.9)), data)
     conditions = [StereoCondition(snr_db=30.0)]
-    bench("tde", data, run, methods=["gcc-phat"], conditions=conditions)
+    bench("tde", data, run, methods=["gcc-phat"], conditions=conditions, report=False)
     with pytest.raises(InputError, match="no method of this run states its uncertainty"):
         calibration.main([str(run)])
-    bench("tde", data, run, methods=["whence-delay"], conditions=conditions)
+    bench("tde", data, run, methods=["whence-delay"], conditions=conditions, report=False)
     assert calibration.main([str(run)]) == 0
     row = lines_of(capsys.readouterr().out, "| whence-delay")[0]
     level, overall, dry, reverberant = (float(cell) for cell in row.split("|")[2:6])
@@ -392,7 +392,7 @@ class HighAndLow(ToyHomes):
 def test_elevation_alone_mistakes_azimuths(tmp_path, capsys):
     data, run = str(tmp_path / "homes.zarr"), tmp_path / "run"
     generate(HighAndLow(), data)
-    bench("azimuth", data, run, methods=["zero"], split="all")
+    bench("azimuth", data, run, methods=["zero"], split="all", report=False)
     assert elevation.main([str(run)]) == 0
     azimuth = Dataset(data).column("azimuth")[:, 0]
     front = np.abs(azimuth) <= 90

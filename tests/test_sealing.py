@@ -584,8 +584,8 @@ class TestBench:
     def test_predictions_are_those_of_the_open_set(self, folder, tmp_path, monkeypatch):
         monkeypatch.setattr("whence.benchmarks.bench.write_pages", lambda run: None)
         source, public = str(folder / "tde.zarr"), str(folder / "tde-public.zarr")
-        run = bench("tde", source, tmp_path / "open", methods=self.METHODS, conditions=GRID)
-        files = bench("tde", public, tmp_path / "sealed", methods=self.METHODS).files
+        run = bench("tde", source, tmp_path / "open", methods=self.METHODS, conditions=GRID, report=False)
+        files = bench("tde", public, tmp_path / "sealed", methods=self.METHODS, report=False).files
         labels = read_labels_file(folder / "tde.parquet").labels
         assert len(files) == len(run.files) == 8
         for expected, found in zip(map(read_predictions, run.files), map(read_predictions, files), strict=True):
@@ -605,7 +605,7 @@ class TestBench:
         assert "scores come from the board (`whence submit`)" in capsys.readouterr().out
         assert sorted(path.name for path in run.iterdir()) == ["predictions", RUN]
         times = [path.stat().st_mtime_ns for path in (run / "predictions").iterdir()]
-        bench("left-right", public, run, methods=["iid-rms"])
+        bench("left-right", public, run, methods=["iid-rms"], report=False)
         assert [path.stat().st_mtime_ns for path in (run / "predictions").iterdir()] == times
         with pytest.raises(SystemExit):
             main([*command, "--json"])
@@ -615,20 +615,20 @@ class TestBench:
 
     def test_some_conditions(self, folder, tmp_path):
         public = str(folder / "tde-public.zarr")
-        files = bench("tde", public, tmp_path, methods=["zero"], conditions=GRID[1:]).files
+        files = bench("tde", public, tmp_path, methods=["zero"], conditions=GRID[1:], report=False).files
         assert [read_predictions(path).metadata["condition"]["distractor"] for path in files] == [0.5]
         with pytest.raises(InputError, match=r"does not hold SNR 10 dB \(72 ms.*it has SNR -5 dB"):
-            bench("tde", public, tmp_path, conditions=[StereoCondition(snr_db=10.0)])
+            bench("tde", public, tmp_path, conditions=[StereoCondition(snr_db=10.0)], report=False)
 
     def test_what_is_refused(self, folder, tmp_path):
         public, source = str(folder / "tde-public.zarr"), str(folder / "tde.zarr")
         with pytest.raises(InputError, match="was sealed for the track 'tde', not 'left-right'"):
-            bench("left-right", public, tmp_path)
-        bench("tde", public, tmp_path, methods=["zero"])
+            bench("left-right", public, tmp_path, report=False)
+        bench("tde", public, tmp_path, methods=["zero"], report=False)
         with pytest.raises(InputError, match="was run on a sealed set: its scores come from the board"):
             open_run(tmp_path)
         with pytest.raises(InputError, match="holds a run of track 'tde' on another dataset"):
-            bench("tde", source, tmp_path, methods=["zero"])
+            bench("tde", source, tmp_path, methods=["zero"], report=False)
 
 
 def test_the_commands(tmp_path, folder, capsys):

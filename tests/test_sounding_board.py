@@ -25,7 +25,7 @@ def place(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sounding-board")
     generate(ToySounding(rows=16), str(folder / "s.zarr"))
     seal(str(folder / "s.zarr"), track=TRACK, labels_path=folder / "l.parquet", out=str(folder / "p.zarr"))
-    bench(TRACK, str(folder / "p.zarr"), folder / "run", methods=METHODS)
+    bench(TRACK, str(folder / "p.zarr"), folder / "run", methods=METHODS, report=False)
     (folder / "token").write_text(hosted(folder))
     return folder
 

@@ -233,7 +233,7 @@ class TestStereoClips:
 class TestSplits:
     def test_the_test_split_is_scored_unless_another_is_asked_for(self, data, tmp_path):
         for split, count in ((None, 6), ("train", 4), ("val", 2), ("all", 12)):
-            run = bench("rotation", data, tmp_path / str(split), methods=["zero"], split=split)
+            run = bench("rotation", data, tmp_path / str(split), methods=["zero"], split=split, report=False)
             assert len(run.labels) == count
             assert run.results.dataset["split"] == (split or "test")
             assert read_results(run.folder).dataset["split"] == (split or "test")
@@ -241,7 +241,9 @@ class TestSplits:
             assert len(open_run(run.folder).labels) == count
 
     def test_runs_of_different_splits_are_not_compared(self, data, tmp_path):
-        runs = [bench("rotation", data, tmp_path / s, methods=["zero"], split=s) for s in ("train", "test")]
+        runs = [
+            bench("rotation", data, tmp_path / s, methods=["zero"], split=s, report=False) for s in ("train", "test")
+        ]
         with pytest.raises(InputError, match="different splits"):
             comparisons(runs)
 
@@ -277,7 +279,7 @@ class TestOptions:
 class TestDiagnostics:
     def test_they_are_stored_and_their_medians_shown(self, data, tmp_path):
         (tmp_path / "mine.py").write_text(MINE)
-        run = bench("rotation", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], split="all")
+        run = bench("rotation", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], split="all", report=False)
         assert run.scored[0].diagnostics["certainty"].tolist() == list(range(12))
         row = run.results.find(method=run.scored[0].method, rotation_up_to=None)[0]
         assert row.diagnostics == {"certainty": 5.5, "luck": None}

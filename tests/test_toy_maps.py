@@ -16,7 +16,7 @@ import toy_maps
 from toy_board import toy_submission
 from toy_maps import SIZE, TRACK, ToyPictures, box_map
 
-from whence.benchmarks.bench import bench, open_run
+from whence.benchmarks.bench import bench, open_run, write_pages
 from whence.benchmarks.questions.answer import AnswerKind
 from whence.benchmarks.questions.source import open_source
 from whence.benchmarks.running.predictions import read_predictions, score_file
@@ -58,7 +58,7 @@ def registered(monkeypatch):
 
 @pytest.fixture
 def run(data, tmp_path):
-    return bench("toy-maps", data, tmp_path / "run", methods=[BRIGHT, BLOB])
+    return bench("toy-maps", data, tmp_path / "run", methods=[BRIGHT, BLOB], report=False)
 
 
 def whence(*words: object, env: dict[str, str]) -> str:
@@ -97,6 +97,7 @@ def test_methods_are_compared_and_the_page_shows_maps(run):
     rows = comparisons([run])
     assert rows[0].method == BRIGHT
     assert rows[0].rank == 1
+    write_pages(run)
     page = (run.folder / "report.html").read_text()
     assert "Where is it bright?" in page
     assert "Worst pictures" in page
@@ -133,7 +134,7 @@ def test_a_method_that_returns_another_shape_is_refused(data, tmp_path):
         "    def predict(self, batch):\n        return np.zeros((len(batch), 28, 28))\n"
     )
     with pytest.raises(InputError, match=r"returned shape \(16, 28, 28\): expected \(16, 56, 56\)"):
-        bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
+        bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], report=False)
 
 
 @pytest.mark.parametrize("stored", ["float16", "float32", "uint8"])
@@ -170,7 +171,7 @@ def sealed(data, environment, tmp_path_factory):
 
 def test_a_run_by_commands(data, environment, tmp_path):
     run = tmp_path / "run"
-    out = whence("bench", "toy-maps", data, "--method", BRIGHT, BLOB, "--out", run, env=environment)
+    out = whence("bench", "toy-maps", data, "--method", BRIGHT, BLOB, "--out", run, "--no-report", env=environment)
     assert "IoU" in out
     assert "Bright" in whence("compare", run, env=environment)
     assert "report.html" in whence("report", run, env=environment)

@@ -2,14 +2,12 @@
 
 import json
 import random
-import signal
-import subprocess
-import sys
 import time
 from contextlib import suppress
 
 import numpy as np
 import pytest
+from warm_process import run_warm, start_warm
 
 torch = pytest.importorskip("torch")
 
@@ -189,22 +187,22 @@ def test_a_training_killed_ten_times_ends_in_the_same_bytes(rooms, mine, tmp_pat
             "loop.SECONDS_BETWEEN_STATES = 0.0; from whence.models.train import train_model; "
             f"train_model({mine!r}, [{rooms!r}], Path(sys.argv[1]), preset='tiny')"
         )
-        return [sys.executable, "-c", code, str(out)]
+        return ["python", "-", str(out)], code
 
-    subprocess.run(command(tmp_path / "whole"), check=True, capture_output=True)
+    assert run_warm(*command(tmp_path / "whole")).returncode == 0
     chance, kills = random.Random(0), 0
     while kills < 10:
-        process = subprocess.Popen(command(tmp_path / "killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = start_warm(*command(tmp_path / "killed"))
         state = tmp_path / "killed" / "state.pt"
         before, deadline = state.stat().st_mtime_ns if state.exists() else 0, time.monotonic() + 60
-        while not (state.exists() and state.stat().st_mtime_ns != before) and process.poll() is None:
+        while not (state.exists() and state.stat().st_mtime_ns != before) and process.is_alive():
             assert time.monotonic() < deadline
             time.sleep(0.005)
         time.sleep(chance.uniform(0, 0.05))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
         kills += 1
-    subprocess.run(command(tmp_path / "killed"), check=True, capture_output=True)
+    assert run_warm(*command(tmp_path / "killed")).returncode == 0
     for name in ("checkpoint.safetensors", "log.csv"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
@@ -219,7 +217,7 @@ def test_a_model_in_a_users_file_is_trained_and_benched(rooms, mine, tmp_path):
     with pytest.raises(SystemExit, match="0"):
         main([*generate_tde, "--workers", "1"])
     method = f"{mine}:checkpoint={out / 'checkpoint.safetensors'}"
-    bench = ["bench", "tde", str(tmp_path / "tde.zarr"), "--method", method, "--snr", "10"]
+    bench = ["bench", "tde", str(tmp_path / "tde.zarr"), "--method", method, "--snr", "10", "--no-report"]
     with pytest.raises(SystemExit, match="0"):
         main([*bench, "--out", str(tmp_path / "bench")])
     assert "mine" in (tmp_path / "bench" / "tables.md").read_text()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +20,7 @@ CONTEXT = get_context("forkserver")
 CONTEXT.set_forkserver_preload(
     ["whence.cli", "whence.models.train", "scipy.signal", "numba", "cv2", "distributed", "sqlalchemy"]
 )
+NOTHING = Path(os.devnull)
 PROGRAM = "python - <<'END'\n"
 
 
@@ -38,15 +40,24 @@ def run_warm(
     """Run `arguments`, which start with `whence`, `python -m` or `python -`, in `folder`; the last reads `program`."""
     with TemporaryDirectory() as scratch:
         streams = Path(scratch, "out"), Path(scratch, "err")
-        process = CONTEXT.Process(target=_become, args=(list(arguments), program, folder or Path.cwd(), *streams))
-        process.start()
+        process = start_warm(arguments, program, folder, streams)
         process.join()
         said = [stream.read_text(encoding="utf-8") for stream in streams]
     return subprocess.CompletedProcess(arguments, process.exitcode or 0, *said)
 
 
+def start_warm(
+    arguments: Sequence[str], program: str = "", folder: Path | None = None, streams: tuple[Path, Path] = (NOTHING,) * 2
+) -> BaseProcess:
+    """Start what `run_warm` runs; what it prints and its messages go to the two `streams`."""
+    process = CONTEXT.Process(target=_become, args=(list(arguments), program, folder or Path.cwd(), *streams))
+    process.start()
+    return process
+
+
 def _become(arguments: list[str], program: str, folder: Path, out: Path, err: Path) -> None:
-    """Be the process of `arguments`; what multiprocessing adds around it is the exit code and the traceback."""
+    """Be the process of `arguments`, and lead a group, so that its workers can be killed with it."""
+    os.setsid()
     for number, stream in ((1, out), (2, err)):
         os.dup2(os.open(stream, os.O_WRONLY | os.O_CREAT), number)
     os.chdir(folder)
