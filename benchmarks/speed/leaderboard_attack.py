@@ -91,7 +91,7 @@ def folder_board(folder: Path, clips: int) -> list[list[float]]:
 def report(name: str, before: list[float], during: list[float]) -> bool:
     """Print a line and return whether the slowest upload under attack took no longer than it may."""
     shown = [
-        f"median {np.median(times):.2f} s, slowest {max(times):.2f} s (of {len(times)})" for times in (before, during)
+        f"median {np.median(times):.3f} s, slowest {max(times):.3f} s (of {len(times)})" for times in (before, during)
     ]
     print(f"{name}: before {shown[0]}; under attack {shown[1]}")
     return max(during) <= MOST_SECONDS
