@@ -179,6 +179,11 @@ NOT_RUN = {
         "contrastive:checkpoint=train/tri-map/checkpoint.safetensors "
         "contrastive:checkpoint=train/fnac/checkpoint.safetensors --out runs/contrastive"
     ): "needs those checkpoints; the page benches others",
+    (
+        "for k in speech music environment; do whence generate hm3d-ss data/heard-$k.zarr --scene-count 40 "
+        "--examples 4 --seed 1 --speech path/to/$k; whence bench azimuth data/heard-$k.zarr --split all "
+        "--method itd-sphere gcc-phat slfm slfm:checkpoint=supervised --out runs/heard-$k; done"
+    ): "needs music and sounds; the page renders other homes and benches them",
     "whence compare runs/contrastive": "needs that run; the page compares another",
     (
         "whence train rotnce --data data/homes.zarr --out train/rotnce --set steps=150 validations=3"
