@@ -1,7 +1,8 @@
 """Commands in processes that start warm: forked from one that has loaded the libraries, which take most of a toy run.
 
 Such a process does what `whence`, `python -m MODULE` or `python -` would, with its own arguments, folder and streams,
-and ends with their exit code. Tests of what happens before a command begins start Python themselves.
+and ends with their exit code. Tests of what happens before a command begins start Python themselves, and so do those
+that look for chance: all warm processes order their sets alike.
 """
 
 import atexit
@@ -50,18 +51,24 @@ def start_warm(
     arguments: Sequence[str], program: str = "", folder: Path | None = None, streams: tuple[Path, Path] = (NOTHING,) * 2
 ) -> BaseProcess:
     """Start what `run_warm` runs; what it prints and its messages go to the two `streams`."""
-    process = CONTEXT.Process(target=_become, args=(list(arguments), program, folder or Path.cwd(), *streams))
+    here = folder or Path.cwd()
+    process = CONTEXT.Process(target=_become, args=(list(arguments), program, here, dict(os.environ), *streams))
     process.start()
     return process
 
 
-def _become(arguments: list[str], program: str, folder: Path, out: Path, err: Path) -> None:
+def _become(
+    arguments: list[str], program: str, folder: Path, environment: dict[str, str], out: Path, err: Path
+) -> None:
     """Be the process of `arguments`, and lead a group, so that its workers can be killed with it."""
     os.setsid()
     for number, stream in ((1, out), (2, err)):
         os.dup2(os.open(stream, os.O_WRONLY | os.O_CREAT), number)
     os.chdir(folder)
-    sys.path[:] = ["", *(path for path in sys.path if path not in ("", str(Path(__file__).parent)))]
+    os.environ.clear()
+    os.environ.update(environment)
+    first = [] if arguments[0] == "whence" else [""]
+    sys.path[:] = first + [path for path in sys.path if path not in ("", str(Path(__file__).parent))]
     try:
         _run(arguments, program)
     finally:
