@@ -1,8 +1,8 @@
 """Commands in processes that start warm: forked from one that has loaded the libraries, which take most of a toy run.
 
 Such a process does what `whence`, `python -m MODULE` or `python -` would, with its own arguments, folder and streams,
-and ends with their exit code. Tests of what happens before a command begins start Python themselves, and so do those
-that look for chance: all warm processes order their sets alike.
+and ends with their exit code. Tests of what happens before a command begins start Python themselves, and so do
+the reference runs of tests that look for chance: all warm processes order their sets alike.
 """
 
 import atexit
