@@ -225,7 +225,7 @@ class TestHarness:
     def test_a_bad_prediction_is_refused(self, tmp_path, data, body, message):
         (tmp_path / "mine.py").write_text(MINE.replace("return np.full(len(batch), 1e-4)", body))
         with pytest.raises(InputError, match=message):
-            bench("tde", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], report=False)
+            bench("tde", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
 
     def test_a_method_that_writes_into_its_batch_harms_nobody_else(self, tmp_path, data):
         (tmp_path / "mine.py").write_text(MINE.replace("type(self).calls += len(batch)", "batch.audio[:] = 0"))
@@ -280,13 +280,13 @@ class TestHarness:
     def test_a_failing_method_is_named_with_its_line(self, tmp_path, data, body, message):
         (tmp_path / "mine.py").write_text(MINE.replace("type(self).calls += len(batch)", body))
         with pytest.raises(InputError, match=message):
-            bench("tde", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], report=False)
+            bench("tde", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
 
     def test_a_run_folder_keeps_to_its_track_and_out_of_datasets(self, run, data):
         with pytest.raises(InputError, match="holds a run of track 'tde'"):
-            bench("left-right", data, run.folder, methods=["gcc-phat"], report=False)
+            bench("left-right", data, run.folder, methods=["gcc-phat"])
         with pytest.raises(InputError, match="lies inside a dataset"):
-            bench("tde", data, Path(data) / "run", methods=["zero"], report=False)
+            bench("tde", data, Path(data) / "run", methods=["zero"])
 
     def test_first_samples_only(self, tmp_path, data):
         run = bench("tde", data, tmp_path, methods=["zero"], conditions=[Condition()], max_samples=10, report=False)

@@ -215,7 +215,6 @@ def test_recordings_are_heard_as_they_are(tmp_path, shared_data):
             tmp_path / "run",
             methods=["zero"],
             conditions=[BinauralCondition(reverberation=0.5)],
-            report=False,
         )
 
 

@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 import soundfile
 import zarr
-from warm_process import run_warm
+from warm_process import run_whence
 
 from whence.commands.arguments import spread_lists
 
 
 def whence(*arguments: object, cwd: Path | None = None, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Run the program and check its exit code; a wrong input must cost one line and no traceback."""
-    answer = run_warm(["whence", *map(str, arguments)], folder=cwd)
+    answer = run_whence(*arguments, folder=cwd)
     assert answer.returncode == code, answer.stderr[-2000:]
     assert "Traceback" not in answer.stderr
     if code == 2:

@@ -1,14 +1,13 @@
 """HM3D-SS: what SLfM asks of every example (Sec. 4.1), the law that ties its angles, and the same bytes always."""
 
 import json
-import subprocess
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import trimesh
-from warm_process import run_warm
+from warm_process import run_whence
 
 from whence.conventions import SPEED_OF_SOUND, wrap_degrees
 from whence.datagen import hm3d_ss
@@ -194,19 +193,15 @@ def room(path: Path, width: float, depth: float | None = None) -> None:
     trimesh.creation.box((width, 2.5, depth or width)).export(path)
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return run_warm(["whence", *arguments])
-
-
 class TestCommand:
     def test_it_renders_and_says_what(self, tmp_path):
         out = tmp_path / "h.zarr"
-        done = run("generate", "hm3d-ss", str(out), "--scene-count", "1", "--examples", "1", "--json")
+        done = run_whence("generate", "hm3d-ss", str(out), "--scene-count", "1", "--examples", "1", "--json")
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["rows"] == 1
 
     def test_an_empty_folder_of_scenes_is_refused(self, tmp_path):
-        done = run("generate", "hm3d-ss", str(tmp_path / "h.zarr"), "--scenes", str(tmp_path))
+        done = run_whence("generate", "hm3d-ss", str(tmp_path / "h.zarr"), "--scenes", str(tmp_path))
         assert done.returncode == 2
         assert len(done.stderr.strip().splitlines()) == 1
         assert not (tmp_path / "h.zarr").exists()
@@ -216,7 +211,7 @@ class TestCommand:
         room(folder / "a.glb", 8)
         (folder / "b.glb").write_bytes((folder / "a.glb").read_bytes()[:200])
         out = tmp_path / "h.zarr"
-        done = run("generate", "hm3d-ss", str(out), "--scenes", str(folder), "--examples", "1")
+        done = run_whence("generate", "hm3d-ss", str(out), "--scenes", str(folder), "--examples", "1")
         assert done.returncode == 2
         assert "b.glb" in done.stderr
         assert not out.exists()
@@ -226,14 +221,14 @@ class TestCommand:
         room(folder / "attic" / "cupboard.glb", 2.2)
         room(folder / "hall.glb", 8)
         command = ("generate", "hm3d-ss", str(out), "--scenes", str(folder), "--examples", "1", "--workers", "1")
-        done = run(*command)
+        done = run_whence(*command)
         assert done.returncode == 2
         assert len(done.stderr.strip().splitlines()) == 1
         assert f"{folder}/attic/cupboard.glb: no valid position for 4 views" in done.stderr
         assert "repair or remove the scene, then run the same command again" in done.stderr
         assert not out.exists()
         room(folder / "attic" / "cupboard.glb", 7)
-        done = run(*command)
+        done = run_whence(*command)
         assert done.returncode == 0, done.stderr
         assert Dataset(str(out)).column("scene").tolist() == ["attic/cupboard", "hall"]
 

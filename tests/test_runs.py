@@ -146,7 +146,7 @@ class TestFailures:
         (tmp_path / "mine.py").write_text(FAILING)
         mine = f"{tmp_path}/mine.py:Mine"
         with pytest.raises(InputError, match=r"mine.py:Mine' raised ZeroDivisionError.*the methods that finished are"):
-            bench("toy-maps", data, tmp_path / "run", methods=[mine, BRIGHT], report=False)
+            bench("toy-maps", data, tmp_path / "run", methods=[mine, BRIGHT])
         run = open_run(tmp_path / "run")
         assert {(one.method, one.condition["snr_db"]) for one in run.scored} == {(BRIGHT, 0.0)}, "the rest is left out"
         assert run.results.find(method=BRIGHT)
@@ -160,7 +160,6 @@ class TestFailures:
                 tmp_path / "run",
                 methods=[f"{tmp_path}/mine.py:Mine", BRIGHT],
                 keep_going=True,
-                report=False,
             )
         run = open_run(tmp_path / "run")
         assert {(one.method, one.condition["snr_db"]) for one in run.scored} == {(BRIGHT, 0.0), (BRIGHT, None)}
@@ -170,19 +169,19 @@ class TestFailures:
         text = METHOD.format(imports="from whence.benchmarks.running.method import Diagnosed", value=value)
         (tmp_path / "mine.py").write_text(text.replace("return np.full", "return Diagnosed(np.full"))
         with pytest.raises(InputError, match="diagnostic 'sample_id' has the name of another column"):
-            bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine", BRIGHT], report=False)
+            bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine", BRIGHT])
         assert {one.method for one in open_run(tmp_path / "run").scored} == {BRIGHT}
 
     def test_a_method_that_fails_alone_leaves_no_run(self, data, tmp_path):
         (tmp_path / "mine.py").write_text(FAILING)
         with pytest.raises(InputError, match="ZeroDivisionError"):
-            bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], report=False)
+            bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
         assert not (tmp_path / "run" / "results.json").exists()
 
     def test_answers_that_overflow_what_is_stored_are_refused(self, data, tmp_path):
         (tmp_path / "mine.py").write_text(METHOD.format(imports="", value="6e4 * 1e3"))
         with pytest.raises(InputError, match="too large for float16"):
-            bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], report=False)
+            bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
 
 
 class TestRunFolder:

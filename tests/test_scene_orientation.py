@@ -1,13 +1,12 @@
 """Which axis of a file is up and how long its unit is: rooms whose answer is known, written in every way."""
 
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 import trimesh
 from gltf_rooms import X_UP, Y_DOWN, Z_UP, furniture, write_room
-from warm_process import run_warm
+from warm_process import run_whence
 
 from whence.datagen.dataset import Dataset
 from whence.datagen.hm3d_ss import plan_hm3d_ss
@@ -25,10 +24,6 @@ UNITS = [(1.0, 1.0), (0.01, 100.0), (0.0254, 1 / 0.0254), (0.001, 1000.0)]
 
 def read(folder: Path, **said):
     return judged(open_scenes(str(folder), count=None, seed=0), **said)
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return run_warm(["whence", *arguments])
 
 
 def word(folder: Path) -> str:
@@ -206,7 +201,7 @@ def test_the_answer_is_in_the_recipe_and_a_line_says_so(tmp_path):
     out = str(tmp_path / "h.zarr")
     write_room(tmp_path / "scenes" / "a.glb", turn=Z_UP, units_per_metre=100)
     command = ("generate", "hm3d-ss", out, "--scenes", str(tmp_path / "scenes"), "--examples", "1", "--sources", "1")
-    done = run(*command, "--workers", "1")
+    done = run_whence(*command, "--workers", "1")
     assert done.returncode == 0, done.stderr
     assert "a: its geometry says that +Z is up and its unit is the centimetre" in done.stderr
     made = Dataset(out)
@@ -215,7 +210,7 @@ def test_the_answer_is_in_the_recipe_and_a_line_says_so(tmp_path):
     again = plan_of(made, {})
     assert again.scenes.frames == (Frame("z", 0.01),)
     assert again.recipe == made.recipe
-    done = run(*command, "--up", "-z", "--scale", "0")
+    done = run_whence(*command, "--up", "-z", "--scale", "0")
     assert done.returncode == 2
     assert "--scale 0: expected" in done.stderr
 
@@ -236,7 +231,7 @@ def test_many_homes_are_one_line(tmp_path):
 
 def test_what_cannot_be_told_is_asked_in_one_line(tmp_path):
     write_room(tmp_path / "hall.glb", (40, 27, 33), boxes=[])
-    done = run("generate", "hm3d-ss", str(tmp_path / "h.zarr"), "--scenes", str(tmp_path), "--examples", "1")
+    done = run_whence("generate", "hm3d-ss", str(tmp_path / "h.zarr"), "--scenes", str(tmp_path), "--examples", "1")
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
     assert "hall.glb: if +Y is up and its unit is the metre, its rooms are 27 m high" in done.stderr

@@ -618,17 +618,17 @@ class TestBench:
         files = bench("tde", public, tmp_path, methods=["zero"], conditions=GRID[1:], report=False).files
         assert [read_predictions(path).metadata["condition"]["distractor"] for path in files] == [0.5]
         with pytest.raises(InputError, match=r"does not hold SNR 10 dB \(72 ms.*it has SNR -5 dB"):
-            bench("tde", public, tmp_path, conditions=[StereoCondition(snr_db=10.0)], report=False)
+            bench("tde", public, tmp_path, conditions=[StereoCondition(snr_db=10.0)])
 
     def test_what_is_refused(self, folder, tmp_path):
         public, source = str(folder / "tde-public.zarr"), str(folder / "tde.zarr")
         with pytest.raises(InputError, match="was sealed for the track 'tde', not 'left-right'"):
-            bench("left-right", public, tmp_path, report=False)
+            bench("left-right", public, tmp_path)
         bench("tde", public, tmp_path, methods=["zero"], report=False)
         with pytest.raises(InputError, match="was run on a sealed set: its scores come from the board"):
             open_run(tmp_path)
         with pytest.raises(InputError, match="holds a run of track 'tde' on another dataset"):
-            bench("tde", source, tmp_path, methods=["zero"], report=False)
+            bench("tde", source, tmp_path, methods=["zero"])
 
 
 def test_the_commands(tmp_path, folder, capsys):

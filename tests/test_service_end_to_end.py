@@ -14,7 +14,7 @@ import soundfile
 from chromium import PLAY, chromium
 from conftest import babble
 from test_pages import check_content, served_from
-from warm_process import run_warm
+from warm_process import run_whence
 
 from whence.benchmarks.speed.made_up_board import running
 from whence.datagen.corpora import Corpus, open_corpus
@@ -40,7 +40,7 @@ TABLE = """let rank = '';
 
 def whence(*arguments: object, code: int = 0) -> str:
     """Run `whence` with these arguments and return what it prints."""
-    done = run_warm(["whence", *map(str, arguments)])
+    done = run_whence(*arguments)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout if code == 0 else done.stderr
 

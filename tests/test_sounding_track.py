@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from toy_sounding import SAMPLES, SLOTS, ToyImported, ToySounding
-from warm_process import run_warm
+from warm_process import run_whence
 
 from whence.baselines.map_oracles import OracleAllObjects, OracleLargestObject
 from whence.baselines.map_patterns import CentreBlob, CentreBox, DatasetPrior, RandomMap, WholePicture
@@ -325,7 +325,7 @@ def test_a_wrong_map_ends_the_command_in_one_line(data, tmp_path):
         "    def predict(self, batch):\n        return np.full((len(batch), 7, 7), np.nan)\n"
     )
     words = ["bench", "sounding-object", data, "--method", f"{tmp_path}/mine.py:Mine", "--out", tmp_path / "run"]
-    answer = run_warm(["whence", *map(str, words)])
+    answer = run_whence(*words)
     assert answer.returncode == 2
     assert "returned a number that is not finite for the sample toy-" in answer.stderr.splitlines()[-1]
     assert "Traceback" not in answer.stderr
@@ -439,7 +439,7 @@ def test_what_stands_out_is_salient():
 
 
 def whence(*words: object) -> str:
-    answer = run_warm(["whence", *map(str, words)])
+    answer = run_whence(*words)
     assert answer.returncode == 0, answer.stderr
     return answer.stdout
 
@@ -517,7 +517,7 @@ def test_a_public_set_is_sealed_only_if_its_labels_are_ones_own(tmp_path):
     url, out = str(tmp_path / "i.zarr"), str(tmp_path / "p.zarr")
     generate(ToyImported(rows=8), url)
     words = ["seal", url, "--track", "sounding-object", "--labels", tmp_path / "l.parquet", "--out", out]
-    answer = run_warm(["whence", *map(str, words)])
+    answer = run_whence(*words)
     assert answer.returncode == 2
     assert "was imported from flickr-soundnet, whose labels everybody has" in answer.stderr
     assert len(answer.stderr.splitlines()) == 1

@@ -134,7 +134,7 @@ def test_a_method_that_returns_another_shape_is_refused(data, tmp_path):
         "    def predict(self, batch):\n        return np.zeros((len(batch), 28, 28))\n"
     )
     with pytest.raises(InputError, match=r"returned shape \(16, 28, 28\): expected \(16, 56, 56\)"):
-        bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"], report=False)
+        bench("toy-maps", data, tmp_path / "run", methods=[f"{tmp_path}/mine.py:Mine"])
 
 
 @pytest.mark.parametrize("stored", ["float16", "float32", "uint8"])

@@ -43,8 +43,14 @@ def run_warm(
         streams = Path(scratch, "out"), Path(scratch, "err")
         process = start_warm(arguments, program, folder, streams)
         process.join()
+        assert process.exitcode is not None
         said = [stream.read_text(encoding="utf-8") for stream in streams]
-    return subprocess.CompletedProcess(arguments, process.exitcode or 0, *said)
+    return subprocess.CompletedProcess(arguments, process.exitcode, *said)
+
+
+def run_whence(*words: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `whence` with these `words`."""
+    return run_warm(["whence", *map(str, words)], folder=folder)
 
 
 def start_warm(

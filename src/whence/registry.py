@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -232,16 +232,14 @@ def load_method(name: str) -> tuple[Any, str]:
     if ".py:" in name or name.endswith(".py"):
         found = _load_from_file(name)
     else:
-        registered = METHODS if name in METHODS else registered_methods()  # listing what is installed takes 20 ms
-        found = load(_known(name, registered, "method", "whence methods").target)
+        found = load(_known(name, METHODS, registered_methods, "method").target)
     file = inspect.getsourcefile(found) if isinstance(found, type) or inspect.isfunction(found) else None
     return found, sha256(Path(file).read_bytes()) if file else ""
 
 
 def load_track(name: str) -> Any:
     """Return the track `name`; raises InputError suggesting the nearest name."""
-    registered = TRACKS if name in TRACKS else registered_tracks()
-    return load(_known(name, registered, "track", "whence tracks").target)
+    return load(_known(name, TRACKS, registered_tracks, "track").target)
 
 
 def load_replanner(kind: str) -> Any:
@@ -256,9 +254,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
 
 
-def _known(name: str, registered: dict[str, Registration], what: str, command: str) -> Registration:
+def _known(
+    name: str, ours: Mapping[str, Registration], everything: Callable[[], dict[str, Registration]], what: str
+) -> Registration:
+    """Return what is registered as `name`; listing `everything` that is installed takes 20 ms."""
+    registered = ours if name in ours else everything()
     if name not in registered:
-        raise InputError(f"unknown {what} {name!r}: {nearest(name, registered)} (`{command}` lists them)")
+        raise InputError(f"unknown {what} {name!r}: {nearest(name, registered)} (`whence {what}s` lists them)")
     return registered[name]
 
 
