@@ -125,17 +125,24 @@ def begin(url: str, layout: Layout, attributes: Mapping[str, Any], among: Sequen
 
 
 def _create_sharded(group: zarr.Group, layout: Layout, field: Field) -> None:
-    codec = BloscCodec(cname="zstd", clevel=3, shuffle="shuffle", typesize=np.dtype(field.dtype).itemsize)
     group.create_array(
         field.name,
         shape=(layout.rows, *field.shape),
         dtype=field.dtype,
         chunks=(math.gcd(field.chunk_rows, layout.rows_per_shard), *field.shape),
         shards=(layout.rows_per_shard, *field.shape),
-        compressors=codec,
+        compressors=compressor(field.dtype),
         dimension_names=(layout.row_dimension, *field.dimensions),
         attributes=_attributes_of(field),
     )
+
+
+def compressor(dtype: npt.DTypeLike) -> BloscCodec:
+    """Return the codec of large arrays, the thorough kind of LZ4.
+
+    Beside Zstandard it is read two to four times as fast and takes 4 to 10 percent more room: see docs/storage.md.
+    """
+    return BloscCodec(cname="lz4hc", clevel=2, shuffle="shuffle", typesize=np.dtype(dtype).itemsize)
 
 
 def _attributes_of(field: Field) -> dict[str, Any]:

@@ -41,6 +41,7 @@ RIVALS: Mapping[str, Callable[[Arrays, Path], Store]] = {
 CODECS: Mapping[str, Mapping[str, Any]] = {
     "zstd": {"cname": "zstd", "clevel": 3},
     "lz4": {"cname": "lz4", "clevel": 5},
+    "lz4hc": {"cname": "lz4hc", "clevel": 2},
     "not compressed": {"cname": "lz4", "clevel": 0},
 }
 
@@ -113,14 +114,14 @@ def _layouts(values: Arrays, folder: Path) -> dict[str, Store]:
 def _written(values: Arrays, codec: Mapping[str, Any], each: int, folder: Path) -> Store:
     """Write `values` in shards of `each` rows, compressed by `codec`: chunks are as large as ours."""
     group, count = zarr.create_group(folder), len(next(iter(values.values())))
+    written = count // min(each, count) * min(each, count)
     for name, array in values.items():
         rows, each = max(min(each, 640_000 // array[0].nbytes), 1), min(each, count)
-        array = array[: count // each * each]
         compressor = BloscCodec(**codec, shuffle="shuffle", typesize=array.itemsize)
         chunks, shard = (np.gcd(rows, each), *array.shape[1:]), (each, *array.shape[1:])
-        group.create_array(name, data=array, chunks=chunks, shards=shard, compressors=compressor)
+        group.create_array(name, data=array[:written], chunks=chunks, shards=shard, compressors=compressor)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return shards({name: group[name] for name in values}, count // each * each, size)
+    return shards({name: group[name] for name in values}, written, size * count // written)
 
 
 def _size(dataset: Dataset, arrays: Mapping[str, Any], count: int) -> int:

@@ -38,25 +38,21 @@ class Store:
 def shards(arrays: Mapping[str, Any], count: int, size: int) -> Store:
     """Return the store of the first `count` rows of Zarr `arrays`, read whole shards at a time as trainings do."""
     each = min(array.shards[0] for array in arrays.values())
-    row = np.dtype([(name, array.dtype, array.shape[1:]) for name, array in arrays.items()])
-
-    def stored(rows: Rows) -> npt.NDArray[Any]:
-        if len(arrays) == 1:
-            return read_rows(next(iter(arrays.values())), rows, "the set")
-        found = np.empty(len(rows), row)
-        for among in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(rows // each)) + 1):
-            for name, array in arrays.items():
-                found[name][among[0] : among[-1] + 1] = read_rows(array, rows[among], "the set")
-        return found
 
     def read(seed: int) -> Batches:
         order = ShuffledRows(np.arange(count), each, seed, buffered_shards=max(TOGETHER // each, 1))
-        reader = BufferedReader(order, stored)
+        readers = {name: BufferedReader(order, _reading(array)) for name, array in arrays.items()}
         for step in range(count // BATCH):
-            rows, values = reader.rows_of(step, BATCH)
-            yield rows, {name: values if len(arrays) == 1 else values[name] for name in arrays}
+            read = {name: reader.rows_of(step, BATCH) for name, reader in readers.items()}
+            rows, _ = next(iter(read.values()))
+            yield rows, {name: values for name, (_, values) in read.items()}
 
     return Store(size, read)
+
+
+def _reading(array: Any) -> Callable[[Rows], npt.NDArray[Any]]:
+    """Return what reads rows of a Zarr `array`."""
+    return lambda rows: read_rows(array, rows, "the set")
 
 
 def single_rows(arrays: Mapping[str, Any], count: int, size: int) -> Store:

@@ -12,7 +12,8 @@ def auralize(dry: Audio, responses: Audio, start: int, length: int, lead: int) -
     """Return the sound at each microphone from sample `start`, float32 (microphones, length).
 
     `dry` (samples,) is emitted from sample 0; `responses` (microphones, taps) begin `lead` samples before the
-    emission. Only the part of `dry` audible in the window is convolved (linear, by FFT).
+    emission. Only the part of `dry` audible in the window is convolved, by FFT: as a circle, no longer than the
+    window needs, since what wraps around lies before it.
     """
     taps = responses.shape[1]
     first = start + lead - taps + 1
@@ -20,12 +21,10 @@ def auralize(dry: Audio, responses: Audio, start: int, length: int, lead: int) -
     window = np.zeros((responses.shape[0], length), dtype=np.float32)
     if heard.size == 0:
         return window
-    size = smooth_size(heard.size + taps - 1)
-    spectrum = rfft(heard, size) * rfft(responses, size)
-    sound = irfft(spectrum, size)[:, : heard.size + taps - 1]
-    skip = start + lead - max(first, 0)
-    silent = max(-skip, 0)
-    kept = sound[:, skip + silent : skip + length]
+    skip, whole = start + lead - max(first, 0), heard.size + taps - 1
+    silent, end = max(-skip, 0), min(skip + length, whole)
+    size = smooth_size(max(end, whole - skip - silent, heard.size, taps))
+    kept = irfft(rfft(heard, size) * rfft(responses, size), size)[:, skip + silent : end]
     window[:, silent : silent + kept.shape[1]] = kept
     return window
 

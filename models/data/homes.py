@@ -24,7 +24,7 @@ from ...errors import InputError
 from ..training.learning import described
 from ..training.recipe import Bounds, Recipe
 from .picture_augmentation import jitter
-from .reading import BufferedReader, ShuffledRows
+from .reading import BufferedReader, ShuffledRows, by_shard
 
 Float32 = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
@@ -166,10 +166,9 @@ class Homes:
         return min(self.recipe.taps, int(self.dataset.array(name).shape[-1]))
 
     def stored(self, rows: Rows) -> npt.NDArray[Any]:
-        """Return sorted `rows`, read by shard: pictures at the recipe's size, and both parts of the responses."""
+        """Return `rows`, read by shard: pictures at the recipe's size, and both parts of the responses."""
         found = np.zeros(len(rows), self._row_type)
-        breaks = np.flatnonzero(np.diff(rows // self._rows_per_shard)) + 1
-        for place in np.split(np.arange(len(rows)), breaks):
+        for place in by_shard(rows, self._rows_per_shard):
             for name in _NAMES:
                 self._fill(found[name], place, read_rows(self.dataset.array(name), rows[place], self.path))
         return found

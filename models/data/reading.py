@@ -18,6 +18,17 @@ from ...digests import generator_for
 Rows = npt.NDArray[np.intp]
 
 
+def by_shard(rows: Rows, rows_per_shard: int) -> list[Rows]:
+    """Return the places in `rows` of those of each shard.
+
+    >>> [places.tolist() for places in by_shard(np.array([12, 3, 11, 25]), rows_per_shard=10)]
+    [[1], [0, 2], [3]]
+    """
+    shard = rows // rows_per_shard
+    order = np.argsort(shard, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(shard[order])) + 1)
+
+
 @dataclass(frozen=True)
 class ShuffledRows:
     """`rows` of a sharded dataset in an order that changes every epoch.
@@ -43,29 +54,18 @@ class ShuffledRows:
         return [rng.permutation(np.concatenate([self._shards[shard] for shard in group])) for group in groups]
 
 
-@dataclass(frozen=True)
-class _Buffer:
-    """The `values` (n, ...) of `rows` (n,), which are sorted."""
-
-    rows: Rows
-    values: npt.NDArray[Any]
-
-    def of(self, rows: Rows) -> npt.NDArray[Any]:
-        return np.asarray(self.values[np.searchsorted(self.rows, rows)])
-
-
 @dataclass
 class BufferedReader:
-    """Reads the rows of any step: `read(rows)` returns the array (n, ...) of those `rows`, sorted, from disk.
+    """Reads the rows of any step: `read(rows)` returns the array (n, ...) of those `rows`, in their order, from disk.
 
-    While one buffer is used, a thread reads the next, so two are in memory.
+    While one buffer is used, a thread reads the next, so two are in memory. Batches are views of a buffer, not copies.
     """
 
     order: ShuffledRows
     read: Callable[[Rows], npt.NDArray[Any]]
     _epoch: int = field(default=-1, init=False)
     _buffers: list[Rows] = field(default_factory=list, init=False)
-    _held: dict[int, Future[_Buffer]] = field(default_factory=dict, init=False)
+    _held: dict[int, Future[npt.NDArray[Any]]] = field(default_factory=dict, init=False)
     _ahead: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), init=False)
 
     def rows_of(self, step: int, batch: int) -> tuple[Rows, npt.NDArray[Any]]:
@@ -89,22 +89,17 @@ class BufferedReader:
         for number, buffer in enumerate(self._buffers):
             low, high = max(start - first, 0), min(start + count - first, len(buffer))
             if low < high:
-                yield buffer[low:high], self._held_buffer(number).of(buffer[low:high])
+                yield buffer[low:high], self._held_buffer(number)[low:high]
             first += len(buffer)
 
-    def _held_buffer(self, number: int) -> _Buffer:
+    def _held_buffer(self, number: int) -> npt.NDArray[Any]:
         """Return a buffer; let earlier ones go and begin to read the next."""
         wanted = range(max(number - 1, 0), min(number + 2, len(self._buffers)))
         self._held = {k: held for k, held in self._held.items() if k in wanted}
         for k in (number, number + 1):
             if k in wanted and k not in self._held:
-                self._held[k] = self._ahead.submit(self._buffer, self._buffers[k])
+                self._held[k] = self._ahead.submit(self.read, self._buffers[k])
         return self._held[number].result()
-
-    def _buffer(self, rows: Rows) -> _Buffer:
-        """Return what is stored of `rows`, which are read in order."""
-        ordered = np.sort(rows)
-        return _Buffer(ordered, self.read(ordered))
 
 
 def _joined(pieces: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:

@@ -18,7 +18,7 @@ from ...errors import InputError
 from ..training.learning import described
 from ..training.recipe import Bounds, Recipe
 from .picture_augmentation import Float32, Framing, Mixing, covered, jitter, mix
-from .reading import BufferedReader, ShuffledRows
+from .reading import BufferedReader, ShuffledRows, by_shard
 from .sound_groups import descriptors, grouped
 
 Rows = npt.NDArray[np.intp]
@@ -167,14 +167,13 @@ class SoundingPictures:
         return BufferedReader(order, self.stored)
 
     def stored(self, rows: Rows) -> npt.NDArray[Any]:
-        """Return sorted `rows`, read by shard: `image` and `mask` at the recipe's size, and `dry` sounds (k + 1, T).
+        """Return `rows`, read by shard: `image` and `mask` at the recipe's size, and `dry` sounds (k + 1, T).
 
         The last sound is of a source out of view, of a kind that the picture does not show.
         """
         found = np.empty(len(rows), self._row_type)
-        breaks = np.flatnonzero(np.diff(rows // self._rows_per_shard)) + 1
-        for place in np.split(np.arange(len(rows)), breaks):
-            self._fill(found[place[0] : place[-1] + 1], rows[place])
+        for place in by_shard(rows, self._rows_per_shard):
+            self._fill(found, place, rows[place])
         return found
 
     @cached_property
@@ -185,16 +184,16 @@ class SoundingPictures:
             [("image", "u1", (*size, 3)), ("dry", "i2", (sources, self.dataset.array("dry").shape[-1])), *masks]
         )
 
-    def _fill(self, found: npt.NDArray[Any], rows: Rows) -> None:
-        """Read `rows` of one shard into `found`."""
+    def _fill(self, found: npt.NDArray[Any], place: Rows, rows: Rows) -> None:
+        """Read `rows` of one shard into `found`, to their `place`."""
         size = (self.recipe.columns, self.recipe.rows)
         for name in found.dtype.names or ():
             values = read_rows(self.dataset.array(name), rows, self.path)
             if name == "dry":
-                found[name] = values[:, : found[name].shape[1]]
+                found[name][place] = values[:, : found[name].shape[1]]
                 continue
             interpolation = cv2.INTER_AREA if name == "image" else cv2.INTER_NEAREST
-            for k, picture in enumerate(values):
+            for k, picture in zip(place, values, strict=True):
                 found[name][k] = cv2.resize(picture, size, interpolation=interpolation)
 
     def training(self, step: int, rank: int = 0, ranks: int = 1) -> SoundedPictures:

@@ -8,6 +8,7 @@ segment are the same under every condition; noise and the other sources' segment
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -88,15 +89,20 @@ def rendered(dataset: Dataset, labels: Labels, condition: BinauralCondition) -> 
     which = which.reshape(clip.shape)
     seed = seed_of(dataset)
     segments: Audio = np.empty((len(labels), 2, SEGMENT), dtype=np.float32)
+
+    @lru_cache(maxsize=direct.shape[1])  # all views of a place follow one another
+    def emitted(k: int, source: int) -> Audio:
+        return levelled(dry[which[k, source]], f"{name[k]}/source-{source}", seed=seed)
+
     for segment, k, (asked, view) in zip(segments, place, labels.within, strict=True):
         sources = [(asked + other) % direct.shape[1] for other in range(how.sources)]
         responses = mix(direct[k, sources, view], indirect[k, sources, view], how.reverberation)
-        emitted = [levelled(dry[which[k, source]], f"{name[k]}/source-{source}", seed=seed) for source in sources]
+        spoken = [emitted(int(k), int(source)) for source in sources]
         others = [f"{name[k]}/view-{view}/source-{source}" for source in sources[1:]]
         starts = [segment_start(str(name[k]), int(view), dry.shape[1], seed=seed)]
         starts += [other_start(condition, other, dry.shape[1], seed=seed) for other in others]
         below = [dominance(how, other, seed=seed) for other in others]
-        segment[:] = superposed(emitted, responses, starts, below)
+        segment[:] = superposed(spoken, responses, starts, below)
     return segments
 
 
