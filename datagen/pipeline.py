@@ -1,6 +1,7 @@
 """Runs a generator: sends shards to workers, shows one progress bar, resumes, and re-renders rows for checks."""
 
 import logging
+import os
 import platform
 import signal
 import sys
@@ -23,6 +24,8 @@ from .dataset import Dataset
 from .shards import Field, Layout
 from .storage import Folder
 
+WARM = ("distributed", "numba", "pandas", "scipy.signal", "zarr", "whence.datagen.pipeline")
+"""What workers have loaded when they start."""
 SOFTWARE = ("whence", "numpy", "scipy", "numba", "zarr", "soxr", "pyroomacoustics", "embreex", "pillow")
 
 
@@ -186,6 +189,7 @@ def _local_cluster(workers: int) -> Iterator[Any]:
     """Yield a client of a Dask cluster of processes on this machine; None, and say so, where there can be none."""
     from dask import config
     from distributed import Client, LocalCluster
+    from distributed.utils import get_mp_context
 
     fault = workers_fault()
     if fault:
@@ -193,15 +197,33 @@ def _local_cluster(workers: int) -> Iterator[Any]:
         yield None
         return
     # Dask would have workers hand back freed memory at once; taking it again costs more than the rendering.
-    settings = {"distributed.comm.timeouts.connect": "30s", "distributed.nanny.pre-spawn-environ": ONE_THREAD}
+    settings: dict[str, Any] = {
+        "distributed.comm.timeouts.connect": "30s",
+        "distributed.nanny.pre-spawn-environ": ONE_THREAD,
+        "distributed.nanny.environ": {**os.environ, **ONE_THREAD},
+        # One process loads the libraries and stays; workers are forked from it, where that is safe.
+        "distributed.worker.multiprocessing-method": "forkserver" if sys.platform == "linux" else "spawn",
+    }
     options: dict[str, Any] = {"n_workers": workers, "threads_per_worker": 1, "silence_logs": logging.CRITICAL}
     # Even without a dashboard Dask takes port 8787 of every network, and leaks a socket where another has taken it.
     options |= {"dashboard_address": None, "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"}}
     with config.set(settings), _script_hidden():
-        with _deaf_to_interrupts():
+        with _deaf_to_interrupts(), _environment_kept():
+            get_mp_context().set_forkserver_preload([*WARM])  # in place of those that Dask chooses
             cluster = LocalCluster(**options)
         with cluster, Client(cluster) as client:
             yield client
+
+
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Undo what Dask writes into the environment of this process for its workers: one thread, a hash seed."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextmanager
