@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from toy_plan import ToyPlan
+from warm_process import run_whence
 
 from whence.datagen.dataset import Dataset
 from whence.datagen.pipeline import generate
@@ -108,8 +109,7 @@ def test_two_starts_at_once(toy, expected):
 
 
 def whence(server, *arguments):
-    command = [sys.executable, "-m", "whence", *map(str, arguments)]
-    return subprocess.run(command, env=environment(server), capture_output=True, text=True)
+    return run_whence(*arguments, environment=environment(server))
 
 
 def test_a_dataset_is_made_and_benched(server, speech_folder, tmp_path):

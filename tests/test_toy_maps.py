@@ -15,6 +15,7 @@ import pytest
 import toy_maps
 from toy_board import toy_submission
 from toy_maps import SIZE, TRACK, ToyPictures, box_map
+from warm_process import run_whence
 
 from whence.benchmarks.bench import bench, open_run, write_pages
 from whence.benchmarks.questions.answer import AnswerKind
@@ -63,8 +64,7 @@ def run(data, tmp_path):
 
 def whence(*words: object, env: dict[str, str]) -> str:
     """Return what the program prints."""
-    command = [sys.executable, "-m", "whence", *map(str, words)]
-    answer = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    answer = run_whence(*words, environment=env)
     assert answer.returncode == 0, answer.stderr
     return answer.stdout
 

@@ -11,7 +11,7 @@ import runpy
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -36,29 +36,39 @@ def simple_command(script: str) -> tuple[list[str], str] | None:
 
 
 def run_warm(
-    arguments: Sequence[str], program: str = "", folder: Path | None = None
+    arguments: Sequence[str],
+    program: str = "",
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run `arguments`, which start with `whence`, `python -m` or `python -`, in `folder`; the last reads `program`."""
     with TemporaryDirectory() as scratch:
         streams = Path(scratch, "out"), Path(scratch, "err")
-        process = start_warm(arguments, program, folder, streams)
+        process = start_warm(arguments, program, folder, streams, environment)
         process.join()
         assert process.exitcode is not None
         said = [stream.read_text(encoding="utf-8") for stream in streams]
     return subprocess.CompletedProcess(arguments, process.exitcode, *said)
 
 
-def run_whence(*words: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run_whence(
+    *words: object, folder: Path | None = None, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run `whence` with these `words`."""
-    return run_warm(["whence", *map(str, words)], folder=folder)
+    return run_warm(["whence", *map(str, words)], folder=folder, environment=environment)
 
 
 def start_warm(
-    arguments: Sequence[str], program: str = "", folder: Path | None = None, streams: tuple[Path, Path] = (NOTHING,) * 2
+    arguments: Sequence[str],
+    program: str = "",
+    folder: Path | None = None,
+    streams: tuple[Path, Path] = (NOTHING,) * 2,
+    environment: Mapping[str, str] | None = None,
 ) -> BaseProcess:
     """Start what `run_warm` runs; what it prints and its messages go to the two `streams`."""
     here = folder or Path.cwd()
-    process = CONTEXT.Process(target=_become, args=(list(arguments), program, here, dict(os.environ), *streams))
+    variables = dict(os.environ if environment is None else environment)
+    process = CONTEXT.Process(target=_become, args=(list(arguments), program, here, variables, *streams))
     process.start()
     return process
 
@@ -74,6 +84,7 @@ def _become(
     os.environ.clear()
     os.environ.update(environment)
     first = [] if arguments[0] == "whence" else [""]
+    first += filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     sys.path[:] = first + [path for path in sys.path if path not in ("", str(Path(__file__).parent))]
     try:
         _run(arguments, program)

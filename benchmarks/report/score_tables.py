@@ -110,7 +110,8 @@ def details(view: View) -> list[Details]:
 def _full_table(view: View, condition: Stated) -> HtmlTable:
     """Return every metric of every method under one condition, ranked by the first."""
     metrics = view.run.track.metrics
-    by_metric = [main_table(view.run.results.rows, metric, [condition]) for metric in metrics]
+    rows = [row for row in view.run.results.rows if row.condition == condition]
+    by_metric = [main_table(rows, metric, [condition]) for metric in metrics]
     lines = [_full_line(line, by_metric) for line in by_metric[0].lines]
     samples = max((line.samples for line in by_metric[0].lines), default=0)
     heads = ["method", *(_head(metric) for metric in metrics), "rank", "skill (%)"]
