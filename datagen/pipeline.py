@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..errors import InputError
-from ..machine import workers_fault
+from ..machine import start_method, workers_fault
 from ..threads import ONE_THREAD, single_threaded
 from . import shards
 from .content import is_within_a_step
@@ -24,8 +24,8 @@ from .dataset import Dataset
 from .shards import Field, Layout
 from .storage import Folder
 
-WARM = ("distributed", "numba", "pandas", "scipy.signal", "zarr", "whence.datagen.pipeline")
-"""What workers have loaded when they start."""
+WARM = ("distributed", "numba", "scipy.signal", "zarr", "whence.datagen.pipeline")
+"""What workers have loaded when they start: nothing that starts threads, which forked processes would lack."""
 SOFTWARE = ("whence", "numpy", "scipy", "numba", "zarr", "soxr", "pyroomacoustics", "embreex", "pillow")
 
 
@@ -201,8 +201,7 @@ def _local_cluster(workers: int) -> Iterator[Any]:
         "distributed.comm.timeouts.connect": "30s",
         "distributed.nanny.pre-spawn-environ": ONE_THREAD,
         "distributed.nanny.environ": {**os.environ, **ONE_THREAD},
-        # One process loads the libraries and stays; workers are forked from it, where that is safe.
-        "distributed.worker.multiprocessing-method": "forkserver" if sys.platform == "linux" else "spawn",
+        "distributed.worker.multiprocessing-method": start_method(),
     }
     options: dict[str, Any] = {"n_workers": workers, "threads_per_worker": 1, "silence_logs": logging.CRITICAL}
     # Even without a dashboard Dask takes port 8787 of every network, and leaks a socket where another has taken it.

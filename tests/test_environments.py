@@ -317,6 +317,25 @@ def wait_for(path):
         time.sleep(0.02)
 
 
+class TestWorkers:
+    def test_they_have_the_environment_of_their_command_and_leave_it_alone(self, monkeypatch):
+        before = dict(os.environ)
+        for value in ("first", "second"):
+            monkeypatch.setenv("WHENCE_TEST", value)
+            with pipeline._local_cluster(2) as client:
+                found = client.run(lambda: (os.environ["WHENCE_TEST"], os.environ["OMP_NUM_THREADS"]))
+            assert [*found.values()] == [(value, "1")] * 2
+        monkeypatch.undo()
+        assert dict(os.environ) == before
+
+    def test_a_long_path_for_temporary_files(self, script, tmp_path):
+        expected = generate(ToyPlan(), str(tmp_path / "one.zarr"))
+        long = tmp_path / ("long" * 25)
+        long.mkdir()
+        out = run([sys.executable, script, tmp_path / "toy.zarr", 0, "--two"], PYTHONPATH=str(TESTS), TMPDIR=str(long))
+        assert out.stdout.decode() == f"{expected}\n"
+
+
 class TestNoWorkers:
     def test_said_aloud_and_the_same_bytes(self, tmp_path, monkeypatch, capsys):
         expected = generate(ToyPlan(), str(tmp_path / "one.zarr"))
