@@ -13,7 +13,7 @@ import zarr
 from ..digests import digest, sha256
 from ..errors import InputError
 from .content import Content, added, are_twins, content, sketch
-from .direct_reading import direct_reader
+from .direct_reading import direct_reader, places_of_each
 from .shards import COPYING, FORMAT_VERSION, MANIFEST, OUTLINE, describe_array, root_attributes
 from .storage import Folder
 
@@ -154,11 +154,15 @@ def read_rows(array: "zarr.Array[Any]", rows: npt.NDArray[np.intp], url: str) ->
 
 
 def _read_by_zarr(array: "zarr.Array[Any]", rows: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
-    """Return `rows` of `array`; ascending ones are read a span a shard, which takes a tenth of the time of a choice."""
-    if rows.size == 0 or array.shards is None or (np.diff(rows) < 0).any():
+    """Return `rows` of `array`, in any order: a span of each shard is read, ten times as fast as a choice of rows."""
+    if array.shards is None:
         return np.asarray(array.oindex[rows])
-    spans = np.split(rows, np.flatnonzero(np.diff(rows // array.shards[0])) + 1)
-    return np.concatenate([np.asarray(array[int(s[0]) : int(s[-1]) + 1])[s - s[0]] for s in spans])
+    found = np.empty((len(rows), *array.shape[1:]), array.dtype)
+    for places in places_of_each(rows // array.shards[0]):
+        asked = rows[places]
+        first = int(asked.min())
+        found[places] = np.asarray(array[first : int(asked.max()) + 1])[asked - first]
+    return found
 
 
 @contextmanager

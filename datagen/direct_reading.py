@@ -47,7 +47,7 @@ class DirectReader:
         Raises OSError for a missing shard, ValueError or RuntimeError for a damaged one.
         """
         found = np.empty((len(rows), *self.shape[1:]), self.dtype)
-        shards = list(_groups(rows // (self.rows_per_chunk * self.chunks_per_shard)))
+        shards = list(places_of_each(rows // (self.rows_per_chunk * self.chunks_per_shard)))
         map_threads(lambda places: self._read_shard(found, rows, places), shards)
         return found
 
@@ -57,7 +57,7 @@ class DirectReader:
         shard, spare = int(chunk[0]) // self.chunks_per_shard, None
         with self._path(shard).open("rb", buffering=0) as file:
             index = self._index(file)
-            for among in _groups(chunk):
+            for among in places_of_each(chunk):
                 stored = index[int(chunk[among[0]]) % self.chunks_per_shard]
                 if self._is_whole(places[among], inside[among]):
                     self._fill(found[places[among[0]] : places[among[-1]] + 1], file, *stored)
@@ -94,8 +94,12 @@ class DirectReader:
         blosc.decompress(compressed, chunk)
 
 
-def _groups(numbers: Rows) -> Iterator[Rows]:
-    """Yield for each of the different `numbers`, in ascending order, where it is."""
+def places_of_each(numbers: npt.NDArray[np.intp]) -> Iterator[Rows]:
+    """Yield for each of the different `numbers` (n,), in ascending order, where it is, in order.
+
+    >>> [places.tolist() for places in places_of_each(np.array([12, 3, 12, 25]))]
+    [[1], [0, 2], [3]]
+    """
     order = np.argsort(numbers, kind="stable")
     yield from np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1) if numbers.size else ()
 

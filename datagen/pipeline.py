@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..errors import InputError
-from ..machine import start_method, workers_fault
+from ..machine import workers_fault
 from ..threads import ONE_THREAD, single_threaded
 from . import shards
 from .content import is_within_a_step
@@ -24,8 +24,7 @@ from .dataset import Dataset
 from .shards import Field, Layout
 from .storage import Folder
 
-WARM = ("distributed", "numba", "scipy.signal", "zarr", "whence.datagen.pipeline")
-"""What workers have loaded when they start: nothing that starts threads, which forked processes would lack."""
+_SET_BY_DASK = (*ONE_THREAD, "PYTHONHASHSEED", "__DASK_PARENT_PID")
 SOFTWARE = ("whence", "numpy", "scipy", "numba", "zarr", "soxr", "pyroomacoustics", "embreex", "pillow")
 
 
@@ -189,7 +188,6 @@ def _local_cluster(workers: int) -> Iterator[Any]:
     """Yield a client of a Dask cluster of processes on this machine; None, and say so, where there can be none."""
     from dask import config
     from distributed import Client, LocalCluster
-    from distributed.utils import get_mp_context
 
     fault = workers_fault()
     if fault:
@@ -197,32 +195,28 @@ def _local_cluster(workers: int) -> Iterator[Any]:
         yield None
         return
     # Dask would have workers hand back freed memory at once; taking it again costs more than the rendering.
-    settings: dict[str, Any] = {
-        "distributed.comm.timeouts.connect": "30s",
-        "distributed.nanny.pre-spawn-environ": ONE_THREAD,
-        "distributed.nanny.environ": {**os.environ, **ONE_THREAD},
-        "distributed.worker.multiprocessing-method": start_method(),
-    }
+    settings = {"distributed.comm.timeouts.connect": "30s", "distributed.nanny.pre-spawn-environ": ONE_THREAD}
     options: dict[str, Any] = {"n_workers": workers, "threads_per_worker": 1, "silence_logs": logging.CRITICAL}
     # Even without a dashboard Dask takes port 8787 of every network, and leaks a socket where another has taken it.
     options |= {"dashboard_address": None, "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"}}
-    with config.set(settings), _script_hidden():
-        with _deaf_to_interrupts(), _environment_kept():
-            get_mp_context().set_forkserver_preload([*WARM])  # in place of those that Dask chooses
+    with config.set(settings), _script_hidden(), _variables_kept():
+        with _deaf_to_interrupts():
             cluster = LocalCluster(**options)
         with cluster, Client(cluster) as client:
             yield client
 
 
 @contextmanager
-def _environment_kept() -> Iterator[None]:
-    """Undo what Dask writes into the environment of this process for its workers: one thread, a hash seed."""
-    before = dict(os.environ)
+def _variables_kept() -> Iterator[None]:
+    """Undo what Dask writes into the environment of this process for its workers: one thread, a seed for hashes."""
+    before = {name: os.environ.get(name) for name in _SET_BY_DASK}
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 @contextmanager

@@ -82,7 +82,7 @@ def made_with(dataset: Dataset) -> str:
     there, here = dataset.attributes.get("software", {}), software()
     others = [name for name in there if name in here and there[name] != here[name]]
     if not others:
-        return "made with the same libraries, so on another processor or in another order"
+        return "made with the same libraries, so on another processor, in another order, or before Whence changed"
     made = ", ".join(f"{name} {there[name]}" for name in others)
     return f"made with {made}; you have {', '.join(f'{name} {here[name]}' for name in others)}"
 

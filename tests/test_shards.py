@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import zarr
 from toy_plan import FIELDS, ToyPlan
+from zarr.codecs import BloscCodec
 
 from whence.datagen import shards
+from whence.datagen.content import are_twins
 from whence.datagen.dataset import Dataset, check_files
 from whence.datagen.pipeline import generate
 from whence.datagen.shards import Layout
@@ -237,6 +239,19 @@ def test_a_kill_while_it_is_being_finished_is_made_good(tmp_path, whole, monkeyp
 
 
 # Other folders --------------------------------------------------------------------------------------------------
+
+
+def test_a_set_begun_with_another_compression_is_finished_in_it_and_is_a_twin(tmp_path, whole, monkeypatch):
+    with monkeypatch.context() as before:
+        before.setattr(shards, "compressor", lambda dtype: BloscCodec(cname="zstd", clevel=3))
+        old = generate(PLAN, str(tmp_path / "old.zarr"))
+        begun(tmp_path / "half.zarr")
+        write(tmp_path / "half.zarr", 0)
+    assert generate(PLAN, str(tmp_path / "half.zarr")) == old
+    finished, new = Dataset(str(tmp_path / "half.zarr")), Dataset(str(whole))
+    assert new.fingerprint != old
+    assert are_twins(finished.content, new.content)
+    assert np.array_equal(finished.array("audio")[:], new.array("audio")[:])
 
 
 def test_another_recipe_is_refused_by_its_key(whole):

@@ -114,9 +114,10 @@ def _layouts(values: Arrays, folder: Path) -> dict[str, Store]:
 def _written(values: Arrays, codec: Mapping[str, Any], each: int, folder: Path) -> Store:
     """Write `values` in shards of `each` rows, compressed by `codec`: chunks are as large as ours."""
     group, count = zarr.create_group(folder), len(next(iter(values.values())))
-    written = count // min(each, count) * min(each, count)
+    each = min(each, count)
+    written = count // each * each
     for name, array in values.items():
-        rows, each = max(min(each, 640_000 // array[0].nbytes), 1), min(each, count)
+        rows = max(min(each, 640_000 // array[0].nbytes), 1)
         compressor = BloscCodec(**codec, shuffle="shuffle", typesize=array.itemsize)
         chunks, shard = (np.gcd(rows, each), *array.shape[1:]), (each, *array.shape[1:])
         group.create_array(name, data=array[:written], chunks=chunks, shards=shard, compressors=compressor)

@@ -19,12 +19,13 @@ from torch import Tensor
 
 from ...conventions import SAMPLE_RATE, wrap_degrees
 from ...datagen.dataset import Dataset, read_rows
+from ...datagen.direct_reading import places_of_each
 from ...digests import generator_for
 from ...errors import InputError
 from ..training.learning import described
 from ..training.recipe import Bounds, Recipe
 from .picture_augmentation import jitter
-from .reading import BufferedReader, ShuffledRows, by_shard
+from .reading import BufferedReader, ShuffledRows
 
 Float32 = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
@@ -168,7 +169,7 @@ class Homes:
     def stored(self, rows: Rows) -> npt.NDArray[Any]:
         """Return `rows`, read by shard: pictures at the recipe's size, and both parts of the responses."""
         found = np.zeros(len(rows), self._row_type)
-        for place in by_shard(rows, self._rows_per_shard):
+        for place in places_of_each(rows // self._rows_per_shard):
             for name in _NAMES:
                 self._fill(found[name], place, read_rows(self.dataset.array(name), rows[place], self.path))
         return found

@@ -18,17 +18,6 @@ from ...digests import generator_for
 Rows = npt.NDArray[np.intp]
 
 
-def by_shard(rows: Rows, rows_per_shard: int) -> list[Rows]:
-    """Return the places in `rows` of those of each shard.
-
-    >>> [places.tolist() for places in by_shard(np.array([12, 3, 11, 25]), rows_per_shard=10)]
-    [[1], [0, 2], [3]]
-    """
-    shard = rows // rows_per_shard
-    order = np.argsort(shard, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(shard[order])) + 1)
-
-
 @dataclass(frozen=True)
 class ShuffledRows:
     """`rows` of a sharded dataset in an order that changes every epoch.
@@ -58,7 +47,8 @@ class ShuffledRows:
 class BufferedReader:
     """Reads the rows of any step: `read(rows)` returns the array (n, ...) of those `rows`, in their order, from disk.
 
-    While one buffer is used, a thread reads the next, so two are in memory. Batches are views of a buffer, not copies.
+    While one buffer is used, a thread reads the next, so two are in memory. Batches are views of a buffer: copy what
+    you change or keep.
     """
 
     order: ShuffledRows

@@ -13,12 +13,13 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from ...datagen.dataset import Dataset, as_floats, read_rows
+from ...datagen.direct_reading import places_of_each
 from ...digests import generator_for, stable_hash
 from ...errors import InputError
 from ..training.learning import described
 from ..training.recipe import Bounds, Recipe
 from .picture_augmentation import Float32, Framing, Mixing, covered, jitter, mix
-from .reading import BufferedReader, ShuffledRows, by_shard
+from .reading import BufferedReader, ShuffledRows
 from .sound_groups import descriptors, grouped
 
 Rows = npt.NDArray[np.intp]
@@ -172,7 +173,7 @@ class SoundingPictures:
         The last sound is of a source out of view, of a kind that the picture does not show.
         """
         found = np.empty(len(rows), self._row_type)
-        for place in by_shard(rows, self._rows_per_shard):
+        for place in places_of_each(rows // self._rows_per_shard):
             self._fill(found, place, rows[place])
         return found
 

@@ -35,21 +35,6 @@ def workers_fault() -> str:
     return ""
 
 
-def start_method() -> str:
-    """Return how workers start: forked from one process that has loaded the libraries, or each for itself.
-
-    The former is for Linux, where the folder for temporary files can have a socket: not if its path is long.
-    """
-    if sys.platform != "linux":
-        return "spawn"
-    try:
-        with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(f"{folder}/as-long-as-listener")
-    except OSError:
-        return "spawn"
-    return "forkserver"
-
-
 def facts() -> Sequence[Fact]:
     """Return what this machine grants this user."""
     return [_cores(), _home(), _temporary(), _numba(), _matplotlib(), _backend(), _locks(), _workers(), _letters()]
