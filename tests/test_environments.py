@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -258,6 +259,22 @@ class TestSeveralStarts:
         assert said
         assert all(re.search(r"toy\.zarr is being written by process \d+ on \S+ since \d\d:\d\d:\d\d", s) for s in said)
         assert not (tmp_path / "toy.zarr" / LOCK).exists()
+
+    def test_a_holder_that_has_not_yet_written_its_name_is_named(self, tmp_path, capsys):
+        def hold():
+            with sole_writer(tmp_path) as held:
+                return held
+
+        with (tmp_path / LOCK).open("w") as lock, ThreadPoolExecutor(1) as waiting:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            entered = waiting.submit(hold)
+            time.sleep(0.2)
+            lock.write("process 7 on a machine")
+            lock.flush()
+            time.sleep(0.2)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            assert entered.result(timeout=60)
+        assert "is being written by process 7 on a machine: waiting" in capsys.readouterr().err
 
     def test_a_killed_process_holds_nothing(self, script, tmp_path):
         path = tmp_path / "toy.zarr"

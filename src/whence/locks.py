@@ -101,10 +101,18 @@ def _wait_for(lock: IO[str], folder: Path, how: int) -> None:
     try:
         fcntl.flock(lock, how | fcntl.LOCK_NB)
     except BlockingIOError:
-        lock.seek(0)
-        holder = lock.read() or "another process"
-        print(f"{folder} is being written by {holder}: waiting until it has ended", file=sys.stderr)
+        print(f"{folder} is being written by {_holder(lock)}: waiting until it has ended", file=sys.stderr)
         fcntl.flock(lock, how)
+
+
+def _holder(lock: IO[str]) -> str:
+    """Return who holds `lock`, which the holder writes into it, but a moment after it took it."""
+    for _ in range(20):
+        lock.seek(0)
+        if found := lock.read():
+            return found
+        time.sleep(0.05)
+    return "another process"
 
 
 def _is_at(lock: IO[str], path: Path) -> bool:
