@@ -138,7 +138,7 @@ def _create_sharded(group: zarr.Group, layout: Layout, field: Field) -> None:
 
 
 def compressor(dtype: npt.DTypeLike) -> BloscCodec:
-    """Return the codec of large arrays: it is read twice as fast as Zstandard and takes 3 to 16 percent more room."""
+    """Return the codec of large arrays: it is read twice as fast as Zstandard and takes 4 to 25 percent more room."""
     return BloscCodec(cname="lz4hc", clevel=2, shuffle="shuffle", typesize=np.dtype(dtype).itemsize)
 
 

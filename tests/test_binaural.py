@@ -11,7 +11,7 @@ from whence.benchmarks.bench import bench
 from whence.benchmarks.questions.settings import grid
 from whence.benchmarks.questions.source import open_source
 from whence.benchmarks.questions.stimulus import private_copy
-from whence.benchmarks.stimuli.binaural.batch import BINAURAL, SEGMENT, batches, heard, segment_start
+from whence.benchmarks.stimuli.binaural.batch import BINAURAL, SEGMENT, batches, heard, other_start, segment_start
 from whence.benchmarks.stimuli.binaural.condition import BinauralCondition
 from whence.benchmarks.stimuli.seeds import stream
 from whence.benchmarks.tracks.azimuth import TRACK
@@ -70,6 +70,17 @@ def test_a_segment_is_a_piece_of_the_whole_convolution(homes, labels, seed):
     level = generator_for(seed, "level/home-0/00001/source-0").uniform(0.07, 0.13)
     assert gain * rms(dry) == pytest.approx(level, rel=1e-4)
     np.testing.assert_allclose(audio, gain * whole, atol=2e-5 * np.abs(audio).max())
+
+
+def test_another_source_says_its_own_clip_through_its_own_response(homes, labels):
+    sample, both = labels.take(np.array([6])), dataclasses.replace(CLEAN, sources=2, dominance_db=0.0)  # as above
+    rest = heard(homes, sample, both).audio[0] - heard(homes, sample, CLEAN).audio[0]
+    dry = homes.part("dry").array("audio")[int(homes.column("dry_clip")[1, 1])].astype(np.float64)
+    response = mix(*(homes.column(f"impulse_response_{part}")[1, 1, 2] for part in ("direct", "indirect")), 0.2)
+    start = other_start(both, "home-0/00001/view-2/source-1", len(dry), seed=0)
+    whole = signal.fftconvolve(dry[None], response.astype(np.float64), axes=-1)[:, start : start + SEGMENT]
+    gain = np.vdot(whole, rest) / np.vdot(whole, whole)
+    np.testing.assert_allclose(rest, gain * whole, atol=2e-5 * np.abs(rest).max())
 
 
 def test_loud_dry_sound_is_clipped_as_published(homes, labels):

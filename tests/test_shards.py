@@ -238,9 +238,6 @@ def test_a_kill_while_it_is_being_finished_is_made_good(tmp_path, whole, monkeyp
     assert sorted(contents(path)) == sorted(contents(whole))
 
 
-# Other folders --------------------------------------------------------------------------------------------------
-
-
 def test_a_set_begun_with_another_compression_is_finished_in_it_and_is_a_twin(tmp_path, whole, monkeypatch):
     with monkeypatch.context() as before:
         before.setattr(shards, "compressor", lambda dtype: BloscCodec(cname="zstd", clevel=3))
@@ -252,6 +249,9 @@ def test_a_set_begun_with_another_compression_is_finished_in_it_and_is_a_twin(tm
     assert new.fingerprint != old
     assert are_twins(finished.content, new.content)
     assert np.array_equal(finished.array("audio")[:], new.array("audio")[:])
+
+
+# Other folders --------------------------------------------------------------------------------------------------
 
 
 def test_another_recipe_is_refused_by_its_key(whole):

@@ -23,7 +23,7 @@ def auralize(dry: Audio, responses: Audio, start: int, length: int, lead: int) -
         return window
     skip, whole = start + lead - max(first, 0), heard.size + taps - 1
     silent, end = max(-skip, 0), min(skip + length, whole)
-    size = smooth_size(max(end, whole - skip - silent, heard.size, taps))
+    size = smooth_size(max(end, whole - skip - silent))
     kept = irfft(rfft(heard, size) * rfft(responses, size), size)[:, skip + silent : end]
     window[:, silent : silent + kept.shape[1]] = kept
     return window

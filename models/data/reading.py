@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...datagen.direct_reading import places_of_each
 from ...digests import generator_for
 
 Rows = npt.NDArray[np.intp]
@@ -32,8 +33,7 @@ class ShuffledRows:
 
     @cached_property
     def _shards(self) -> list[Rows]:
-        shard = self.rows // self.rows_per_shard
-        return [self.rows[shard == k] for k in np.unique(shard)]
+        return [self.rows[places] for places in places_of_each(self.rows // self.rows_per_shard)]
 
     def buffers(self, epoch: int) -> list[Rows]:
         """Return the rows of each buffer of `epoch`, shuffled."""
